@@ -1,0 +1,1 @@
+"""Checks that a user runs on the model: units, laws, extremes, levers, history."""
