@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
-from pysd.translators.vensim.vensim_file import VensimFile
+import xarray as xr
+from rich.console import Console
 
+from zhuanxing.check.expectation import Expectation
+from zhuanxing.check.extremes import Extreme, InputChange, extreme_finding
+from zhuanxing.check.finding import Finding, print_findings
+from zhuanxing.check.history import Comparison, fit, history_findings
+from zhuanxing.check.laws import Law, law_findings, limit_findings, relative_residual
+from zhuanxing.check.levers import LeverCase, LeverTerms, lever_findings
 from zhuanxing.check.location import locate_definitions
+from zhuanxing.check.reality import (
+    Bounds,
+    GainRatio,
+    Worse,
+    bounds_finding,
+    gain_finding,
+    worse_finding,
+)
+from zhuanxing.check.timestep import timestep_finding
 from zhuanxing.check.unit_text import UnitTextError, parse_unit
 from zhuanxing.check.units import unit_problems
+from zhuanxing.engine.parsing import parse
 
 TOKENS = ("yiCNY", "wanperson", "km2", "MW", "GWh", "h", "Year", "ug", "m3")
 
-SOUND = """{UTF-8}
-city: north, south ~~|
+SOUND = """city: north, south ~~|
 base capital[city] = 10 ~ yiCNY ~ Start. |
 life = 8 ~ Year ~ Service life. |
 saving share = 0.2 ~ Dmnl [0,1] ~ Saved share of output. |
@@ -42,17 +61,14 @@ SAVEPER = TIME STEP ~ Year ~ Saved step. |
 """
 
 
-def problems_of(text: str, folder: Path) -> list[tuple[str, str]]:
+def problems_of(text: str) -> list[tuple[str, str]]:
     """Variable and message of every unit problem of a Vensim text."""
-    path = folder / "model.mdl"
-    path.write_text(text, encoding="utf-8")
-    file = VensimFile(path)
-    file.parse()
-    return [(p.variable, p.message) for p in unit_problems(file.get_abstract_model(), TOKENS)]
+    parsed = parse(text, "model.mdl", ".mdl")
+    return [(p.variable, p.message) for p in unit_problems(parsed, TOKENS)]
 
 
-def test_consistent_model_has_no_unit_problem(tmp_path: Path) -> None:
-    assert problems_of(SOUND, tmp_path) == []
+def test_consistent_model_has_no_unit_problem() -> None:
+    assert problems_of(SOUND) == []
 
 
 @pytest.mark.parametrize(
@@ -92,9 +108,9 @@ def test_consistent_model_has_no_unit_problem(tmp_path: Path) -> None:
         ("solar ~ MWatt ~ c", "unit 'MWatt' uses 'MWatt', nearest known is 'MW'"),
     ],
 )
-def test_each_inconsistency_is_named(equation: str, expected: str, tmp_path: Path) -> None:
+def test_each_inconsistency_is_named(equation: str, expected: str) -> None:
     text = SOUND.replace("INITIAL TIME", f"probe = {equation} |\nINITIAL TIME")
-    assert ("probe", expected) in problems_of(text, tmp_path)
+    assert ("probe", expected) in problems_of(text)
 
 
 @pytest.mark.parametrize(
@@ -110,9 +126,9 @@ def test_each_inconsistency_is_named(equation: str, expected: str, tmp_path: Pat
         "VMAX(capital[city!]) * RAMP(1 / life, 2015, 2016) ~ yiCNY ~ c",
     ],
 )
-def test_sound_equations_are_accepted(equation: str, tmp_path: Path) -> None:
+def test_sound_equations_are_accepted(equation: str) -> None:
     text = SOUND.replace("INITIAL TIME", f"probe = {equation} |\nINITIAL TIME")
-    assert problems_of(text, tmp_path) == []
+    assert problems_of(text) == []
 
 
 @pytest.mark.parametrize(
@@ -146,7 +162,188 @@ def test_definitions_are_located_by_file_and_line(tmp_path: Path) -> None:
         ("capital", "capital[city] = INTEG"),
         ("damping", "damping("),
         ("output", "output[city]"),
-        ("time_step", "TIME STEP"),
+        ("time step", "TIME STEP"),
     ]:
         expected = next(i for i, line in enumerate(lines, 1) if line.startswith(start))
         assert str(places[name]) == f"industry.mdl:{expected}"
+
+
+# findings from results, on hand-made paths of three cities
+
+
+def paths_of(**series: list[list[float]]) -> xr.Dataset:
+    """Dataset [city, year] with cities a, b, c and years from 2020."""
+    years = range(2020, 2020 + len(next(iter(series.values()))[0]))
+    coordinates = {"city": ["a", "b", "c"], "year": list(years)}
+    variables = {name: (("city", "year"), values) for name, values in series.items()}
+    return xr.Dataset(variables, coords=coordinates)
+
+
+def steps_of(residual: float, level: float = 0.5) -> xr.Dataset:
+    """Two steps of two cities; the last holds the given values."""
+    return xr.Dataset(
+        {
+            "gap": (("time", "city"), [[0.0, 0.0], [0.0, residual]]),
+            "area": ("city", [100.0, 100.0]),
+            "green share": (("time", "city"), [[0.5, 0.5], [0.5, level]]),
+        },
+        coords={"time": [2015.0, 2015.125], "city": ["a", "b"]},
+    )
+
+
+LAND = Law("land", "gap", "area", "land sums to area")
+
+
+@pytest.mark.parametrize(
+    ("residual", "passed"), [(0.0, True), (9e-8, True), (2e-7, False), (np.nan, False)]
+)
+def test_a_law_holds_to_its_tolerance_at_every_step(residual: float, passed: bool) -> None:
+    (finding,) = law_findings([LAND], {"plan": steps_of(residual)}, 1e-9)
+    assert finding.passed == passed
+    if not passed:
+        assert "plan" in finding.offenders[0]
+        assert "time=2015.125, city=b" in finding.offenders[0]
+
+
+def test_a_residual_where_the_scale_is_zero_breaks_the_law() -> None:
+    steps = steps_of(1e-12).assign(area=("city", [0.0, 0.0]))
+    assert relative_residual(LAND, steps).max() == np.inf
+
+
+@pytest.mark.parametrize(
+    ("level", "passed"), [(1.0, True), (1.001, False), (-1e-3, False), (np.nan, False)]
+)
+def test_declared_limits_hold_at_every_step(level: float, passed: bool) -> None:
+    limits = {"green share": (0.0, 1.0)}
+    (finding,) = limit_findings(limits, {"plan": steps_of(0.0, level)}, 1e-9)
+    assert finding.passed == passed
+
+
+def test_halved_step_is_judged_relative_to_value_and_growth_in_points() -> None:
+    coarse = paths_of(gdp=[[100.0], [50.0], [0.0]], gdp_growth=[[0.4], [5.0], [-3.0]])
+    coarse["gdp_growth"].attrs["aggregate"] = "change"
+    assert timestep_finding(coarse, coarse, 0.005).passed
+    growth = coarse.assign(gdp_growth=coarse["gdp_growth"] + 0.3)
+    growth["gdp_growth"].attrs["aggregate"] = "change"
+    assert timestep_finding(growth, coarse, 0.005).passed
+    level = coarse.assign(gdp=coarse["gdp"] * 1.006)
+    finding = timestep_finding(level, coarse, 0.005)
+    assert not finding.passed
+    assert finding.offenders[0].startswith("gdp: 0.60%")
+
+
+TERMS = LeverTerms(2021, 2025, 0.001, 0.5, ("spending",), "gdp", 0.01)
+
+
+def lever_paths(indicator: float, spending: float, gdp_elsewhere: float) -> list[Finding]:
+    """Findings of a lever on city a that changes these three by year 2022."""
+    flat = [[10.0, 10.0, 10.0]] * 3
+    baseline = paths_of(gdp=flat, skill=flat, spending=[[0.0] * 3] * 3)
+    run = paths_of(
+        gdp=[flat[0], [10.0, 10.0, gdp_elsewhere], flat[2]],
+        skill=[[10.0, 10.0, indicator], flat[1], flat[2]],
+        spending=[[0.0, 0.0, spending], [0.0] * 3, [0.0] * 3],
+    )
+    case = LeverCase("training", "skill", "up", ("a",))
+    return lever_findings([case], baseline, run.expand_dims(run=["training"]), TERMS)
+
+
+@pytest.mark.parametrize(
+    ("indicator", "spending", "elsewhere", "verdicts"),
+    [
+        (10.5, 1.0, 10.05, [True, True, True]),
+        (10.005, 1.0, 10.0, [False, True, True]),
+        (9.5, 1.0, 10.0, [False, True, True]),
+        (10.5, 0.0, 10.0, [True, False, True]),
+        (10.5, 1.0, 10.2, [True, True, False]),
+    ],
+)
+def test_a_lever_moves_its_indicator_costs_and_stays_at_home(
+    indicator: float, spending: float, elsewhere: float, verdicts: list[bool]
+) -> None:
+    findings = lever_paths(indicator, spending, elsewhere)
+    assert [finding.passed for finding in findings] == verdicts
+    assert all("training" in f.offenders[0] for f in findings if not f.passed)
+
+
+def test_theil_parts_sum_to_one_and_name_the_kind_of_error() -> None:
+    observed = np.array([1.0, 2.0, 3.0, 4.0])
+    shifted = fit(observed + 2.0, observed)
+    assert (shifted.mae, shifted.bias, shifted.bias_part) == (2.0, 2.0, 1.0)
+    stretched = fit(2.0 * observed - 2.5, observed)
+    assert stretched.variance_part == pytest.approx(1.0)
+    mixed = fit(np.array([2.0, 1.0, 4.0, 4.5]), observed)
+    parts = (mixed.bias_part, mixed.variance_part, mixed.covariance_part)
+    assert sum(parts) == pytest.approx(1.0)
+    assert min(parts) > 0
+
+
+def test_history_pairs_observed_cities_and_years_only() -> None:
+    paths = paths_of(gdp_growth=[[5.0, 6.0], [4.0, 4.0], [3.0, 3.0]])
+    observations = pd.DataFrame(
+        {
+            "city": ["a", "a", "b", "elsewhere"],
+            "year": [2020, 2021, 2019, 2020],
+            "variable": ["gdp_growth"] * 4,
+            "value": [4.0, 8.0, 1.0, 1.0],
+        }
+    )
+    comparison = Comparison(("gdp_growth",), "growth", 2020, 2021, 1.5)
+    (finding,) = history_findings(paths, observations, [comparison])
+    assert finding.passed
+    assert finding.result.startswith("MAE 1.50, bias -0.50")
+    assert finding.offenders == (f"a: {finding.result}",)
+    (empty,) = history_findings(
+        paths, observations, [Comparison(("gdp_growth",), "growth", 1990, 1991, 1.5)]
+    )
+    assert not empty.passed
+
+
+def test_an_extreme_must_be_finite_and_meet_its_expectations() -> None:
+    reference = paths_of(gdp=[[10.0, 10.0]] * 3)
+    falls = (Expectation("gdp", 2021, below=0.9),)
+    extreme = Extreme("no_investment", "no investment", "baseline", expect=falls)
+    fallen = paths_of(gdp=[[10.0, 8.0]] * 3)
+    assert extreme_finding(extreme, fallen, reference).passed
+    one_city_rises = paths_of(gdp=[[10.0, 8.0], [10.0, 8.0], [10.0, 11.0]])
+    failed = extreme_finding(extreme, one_city_rises, reference)
+    assert "fails in c" in failed.offenders[0]
+    broken = paths_of(gdp=[[10.0, 8.0], [np.inf, 8.0], [10.0, 8.0]])
+    assert extreme_finding(extreme, broken, reference).offenders == ("not finite: gdp",)
+
+
+def test_input_changes_act_at_their_element_alone() -> None:
+    share = xr.DataArray([0.6, 0.4], coords={"fuel": ["coal", "oil"]}, dims="fuel")
+    assert InputChange("share", value=0.0, at={"fuel": "coal"}).apply(share).values.tolist() == [
+        0.0,
+        0.4,
+    ]
+    assert InputChange("share", times=10.0).apply(share).values.tolist() == [6.0, 4.0]
+
+
+def test_reality_checks_compare_scenarios() -> None:
+    plan = paths_of(debt=[[1.0]] * 3, solar=[[1.0], [1.0], [1.0]], growth=[[5.0]] * 3)
+    full = paths_of(debt=[[2.0], [2.0], [0.5]], solar=[[21.0], [1.5], [2.0]], growth=[[16.0]] * 3)
+    runs = {"plan": plan, "full": full}
+    bounds = bounds_finding(Bounds("growth", "growth", -10.0, 15.0), runs)
+    assert bounds.offenders[0] == "full, a: 16 in 2020"
+    assert bounds_finding(Bounds("growth", "growth", -10.0, 16.0), runs).passed
+    more_debt = Expectation("debt", above=1.0, share_of_cities=0.5)
+    assert worse_finding(Worse("debt", "full", "plan", (more_debt,), 1), runs).passed
+    assert not worse_finding(Worse("debt", "plan", "full", (more_debt,), 1), runs).passed
+    gain = GainRatio("solar", "full", "plan", "solar", 2020, ("a",), 10.0)
+    assert gain_finding(gain, runs).passed
+    assert not gain_finding(replace(gain, cities=("a", "c")), runs).passed
+
+
+def test_the_table_lists_offenders_of_failures_only() -> None:
+    console = Console(width=200, record=True)
+    rows = [
+        Finding("laws", "land", "0", "<= 1e-9", True, ("quiet city",)),
+        Finding("laws", "money", "1", "<= 1e-9", False, ("first", "second", "third")),
+    ]
+    print_findings(rows, console, worst=2)
+    text = console.export_text()
+    assert "通过 pass" in text and "未过 fail" in text and "second" in text
+    assert "third" not in text and "quiet city" not in text
+    assert "1 项通过 passed, 1 项未过 failed" in text

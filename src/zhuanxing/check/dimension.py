@@ -1,4 +1,4 @@
-"""The unit of an expression, inferred bottom-up over PySD's abstract syntax tree."""
+"""The unit of an expression, inferred bottom-up over its syntax tree."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from pysd.translators.structures import abstract_expressions as ae
 
 from zhuanxing.check.unit_text import DMNL, YEAR, Unit
+from zhuanxing.engine import syntax
 
 _HALF = Fraction(1, 2)
 
@@ -30,9 +30,9 @@ NUMBER = Quantity(DMNL, number=True)
 class Inference:
     """Infers units within one equation and collects what is inconsistent in ``problems``.
 
-    ``units`` maps the safe name (lower case, underscores) of every variable to its unit;
-    ``lookups`` are the safe names that are called with an argument;
-    ``ranges`` the safe names of subscript ranges and their elements.
+    ``units`` maps the key (lower case, single spaces) of every variable to its unit;
+    ``lookups`` are the keys that are called with an argument;
+    ``ranges`` the keys of subscript ranges and their elements.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class Inference:
 
     def equation(self, node: Any, declared: Unit) -> None:
         """Check one right-hand side against the unit declared on the left."""
-        if isinstance(node, ae.IntegStructure):
+        if isinstance(node, syntax.Integ):
             self._expect(node.flow, declared / YEAR, "rate of the stock")
             self._expect(node.initial, declared, "initial value of the stock")
             return
@@ -83,7 +83,7 @@ class Inference:
 
     # arithmetic and logic
 
-    def _arithmetic(self, node: ae.ArithmeticStructure) -> Quantity:
+    def _arithmetic(self, node: syntax.Arithmetic) -> Quantity:
         operator = node.operators[0]
         if operator == "negative":
             inner = self.infer(node.arguments[0])
@@ -125,7 +125,7 @@ class Inference:
                 self.problems.append(f"power of {found.unit} with an exponent not a whole number")
         return found
 
-    def _logic(self, node: ae.LogicStructure) -> Quantity:
+    def _logic(self, node: syntax.Logic) -> Quantity:
         if node.operators[0] in (":NOT:", ":AND:", ":OR:"):
             for argument in node.arguments:
                 self._expect(argument, DMNL, "condition")
@@ -135,18 +135,18 @@ class Inference:
 
     # references and calls
 
-    def _reference(self, node: ae.ReferenceStructure) -> Quantity:
-        if node.reference == "time":
+    def _reference(self, node: syntax.Reference) -> Quantity:
+        if node.name == "time":
             return Quantity(YEAR)
-        if node.reference in self.ranges:
+        if node.name in self.ranges:
             return NUMBER
-        if node.reference not in self.units:
-            self.problems.append(f"refers to '{node.reference}', which has no readable unit")
+        if node.name not in self.units:
+            self.problems.append(f"refers to '{node.name}', which has no readable unit")
             return NUMBER
-        return Quantity(self.units[node.reference])
+        return Quantity(self.units[node.name])
 
-    def _call(self, node: ae.CallStructure) -> Quantity:
-        name = node.function.reference if hasattr(node.function, "reference") else node.function
+    def _call(self, node: syntax.Call) -> Quantity:
+        name = node.function.name
         if name in self.lookups:
             self._table_argument(node.arguments[0])
             return self._reference(node.function)
@@ -161,12 +161,12 @@ class Inference:
         if found.unit not in (DMNL, YEAR):
             self.problems.append(f"look-up argument is {found.unit}, needs Dmnl or Year")
 
-    def _inline_lookup(self, node: ae.InlineLookupsStructure) -> Quantity:
+    def _inline_lookup(self, node: syntax.InlineLookup) -> Quantity:
         self._table_argument(node.argument)
         return NUMBER
 
     def _keep(self, name: str, nodes: Sequence[Any]) -> Quantity:
-        return self._same(nodes, name.upper().replace("_", " "))
+        return self._same(nodes, name.upper())
 
     def _pure(self, name: str, nodes: Sequence[Any]) -> Quantity:
         for node in nodes:
@@ -201,7 +201,7 @@ class Inference:
 
     def _pulse(self, name: str, nodes: Sequence[Any]) -> Quantity:
         for node in nodes:
-            self._expect(node, YEAR, f"argument of {name.upper().replace('_', ' ')}")
+            self._expect(node, YEAR, f"argument of {name.upper()}")
         return Quantity(DMNL)
 
     def _count(self, name: str, nodes: Sequence[Any]) -> Quantity:
@@ -215,58 +215,58 @@ class Inference:
         self._expect(duration, YEAR, "delay time")
         return self._same([node.input, node.initial], "delayed input and its initial value")
 
-    def _sample(self, node: ae.SampleIfTrueStructure) -> Quantity:
+    def _sample(self, node: syntax.SampleIfTrue) -> Quantity:
         self._expect(node.condition, DMNL, "condition")
         return self._same([node.input, node.initial], "sampled input and its initial value")
 
-    def _trend(self, node: ae.TrendStructure) -> Quantity:
+    def _trend(self, node: syntax.Trend) -> Quantity:
         self.infer(node.input)
         self._expect(node.average_time, YEAR, "averaging time")
         return Quantity(DMNL / YEAR)
 
-    def _forecast(self, node: ae.ForecastStructure) -> Quantity:
+    def _forecast(self, node: syntax.Forecast) -> Quantity:
         self._expect(node.average_time, YEAR, "averaging time")
         self._expect(node.horizon, YEAR, "forecast horizon")
         return self.infer(node.input)
 
-    def _integ(self, node: ae.IntegStructure) -> Quantity:
+    def _integ(self, node: syntax.Integ) -> Quantity:
         self.problems.append("uses INTEG inside an expression")
         return self.infer(node.initial)
 
     def _allocate(self, node: Any) -> Quantity:
-        supply = node.avail if isinstance(node, ae.AllocateAvailableStructure) else node.supply
+        supply = node.avail if isinstance(node, syntax.AllocateAvailable) else node.supply
         return self._same([node.request, supply], "request and supply")
 
 
 _NODES: dict[type, Callable[[Inference, Any], Quantity]] = {
-    ae.ArithmeticStructure: Inference._arithmetic,
-    ae.LogicStructure: Inference._logic,
-    ae.ReferenceStructure: Inference._reference,
-    ae.CallStructure: Inference._call,
-    ae.InlineLookupsStructure: Inference._inline_lookup,
-    ae.InitialStructure: lambda self, node: self.infer(node.initial),
-    ae.GameStructure: lambda self, node: self.infer(node.expression),
-    ae.IntegStructure: Inference._integ,
-    ae.DelayStructure: Inference._delay,
-    ae.DelayNStructure: Inference._delay,
-    ae.DelayFixedStructure: Inference._delay,
-    ae.SmoothStructure: Inference._delay,
-    ae.SmoothNStructure: Inference._delay,
-    ae.TrendStructure: Inference._trend,
-    ae.ForecastStructure: Inference._forecast,
-    ae.SampleIfTrueStructure: Inference._sample,
-    ae.AllocateAvailableStructure: Inference._allocate,
-    ae.AllocateByPriorityStructure: Inference._allocate,
+    syntax.Arithmetic: Inference._arithmetic,
+    syntax.Logic: Inference._logic,
+    syntax.Reference: Inference._reference,
+    syntax.Call: Inference._call,
+    syntax.InlineLookup: Inference._inline_lookup,
+    syntax.Initial: lambda self, node: self.infer(node.initial),
+    syntax.Game: lambda self, node: self.infer(node.expression),
+    syntax.Integ: Inference._integ,
+    syntax.Delay: Inference._delay,
+    syntax.DelayN: Inference._delay,
+    syntax.DelayFixed: Inference._delay,
+    syntax.Smooth: Inference._delay,
+    syntax.SmoothN: Inference._delay,
+    syntax.Trend: Inference._trend,
+    syntax.Forecast: Inference._forecast,
+    syntax.SampleIfTrue: Inference._sample,
+    syntax.AllocateAvailable: Inference._allocate,
+    syntax.AllocateByPriority: Inference._allocate,
 }
 
 _CallRule = Callable[[Inference, str, Sequence[Any]], Quantity]
 _CALLS: dict[str, _CallRule] = {
     **dict.fromkeys(
-        ("min", "max", "abs", "integer", "modulo", "quantum", "active_initial"), Inference._keep
+        ("min", "max", "abs", "integer", "modulo", "quantum", "active initial"), Inference._keep
     ),
     **dict.fromkeys(("sum", "vmin", "vmax"), Inference._keep),
     **dict.fromkeys(("exp", "ln", "log", "sin", "cos", "tan", "tanh", "prod"), Inference._pure),
-    "if_then_else": Inference._if_then_else,
+    "if then else": Inference._if_then_else,
     "sqrt": Inference._sqrt,
     "power": Inference._power_call,
     "zidz": Inference._safe_ratio,
@@ -274,6 +274,6 @@ _CALLS: dict[str, _CallRule] = {
     "step": Inference._step,
     "ramp": Inference._ramp,
     "pulse": Inference._pulse,
-    "pulse_train": Inference._pulse,
+    "pulse train": Inference._pulse,
     "elmcount": Inference._count,
 }

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from zhuanxing.check.units import safe_name
+from zhuanxing.engine.failures import key_of
 
 _LEFT_SIDE = re.compile(
     r"\s*(?P<name>[^\[\]=:(~|]+?)\s*(?:\[[^\]]*\]\s*)*(?::EXCEPT:.*?)?(?:=|:=|\()"
@@ -27,7 +27,7 @@ class Location:
 
 
 def locate_definitions(files: Iterable[Path]) -> dict[str, Location]:
-    """Safe name of every variable defined in the Vensim ``files``, with its first definition."""
+    """Key of every variable defined in the Vensim ``files``, with its first definition."""
     found: dict[str, Location] = {}
     for file in files:
         text = _COMMENT.sub(_blank, file.read_text(encoding="utf-8"))
@@ -36,7 +36,7 @@ def locate_definitions(files: Iterable[Path]) -> dict[str, Location]:
             match = _LEFT_SIDE.match(entry)
             if match:
                 at = line + entry[: match.start("name")].count("\n")
-                found.setdefault(safe_name(match["name"]), Location(file.name, at))
+                found.setdefault(key_of(match["name"]), Location(file.name, at))
             line += entry.count("\n")
     return found
 
