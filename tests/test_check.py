@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+import yaml
 from rich.console import Console
 
 from zhuanxing.check.expectation import Expectation
 from zhuanxing.check.extremes import Extreme, InputChange, extreme_finding
 from zhuanxing.check.finding import Finding, print_findings
-from zhuanxing.check.history import Comparison, fit, history_findings
+from zhuanxing.check.history import Comparison, fit, history_finding
 from zhuanxing.check.laws import Law, law_findings, limit_findings, relative_residual
 from zhuanxing.check.levers import LeverCase, LeverTerms, lever_findings
 from zhuanxing.check.location import locate_definitions
@@ -26,10 +28,14 @@ from zhuanxing.check.reality import (
     gain_finding,
     worse_finding,
 )
+from zhuanxing.check.settings import CheckSettings, build
 from zhuanxing.check.timestep import timestep_finding
 from zhuanxing.check.unit_text import UnitTextError, parse_unit
 from zhuanxing.check.units import unit_problems
 from zhuanxing.engine.parsing import parse
+from zhuanxing.errors import ZhuanxingError
+
+ROOT = Path(__file__).resolve().parents[1]
 
 TOKENS = ("yiCNY", "wanperson", "km2", "MW", "GWh", "h", "Year", "ug", "m3")
 
@@ -288,15 +294,12 @@ def test_history_pairs_observed_cities_and_years_only() -> None:
             "value": [4.0, 8.0, 1.0, 1.0],
         }
     )
-    comparison = Comparison(("gdp_growth",), "growth", 2020, 2021, 1.5)
-    (finding,) = history_findings(paths, observations, [comparison])
+    growth = Comparison(("gdp_growth",), "growth", 1.5)
+    finding = history_finding(paths, observations, growth, (2020, 2021))
     assert finding.passed
     assert finding.result.startswith("MAE 1.50, bias -0.50")
     assert finding.offenders == (f"a: {finding.result}",)
-    (empty,) = history_findings(
-        paths, observations, [Comparison(("gdp_growth",), "growth", 1990, 1991, 1.5)]
-    )
-    assert not empty.passed
+    assert not history_finding(paths, observations, growth, (1990, 1991)).passed
 
 
 def test_an_extreme_must_be_finite_and_meet_its_expectations() -> None:
@@ -347,3 +350,31 @@ def test_the_table_lists_offenders_of_failures_only() -> None:
     assert "通过 pass" in text and "未过 fail" in text and "second" in text
     assert "third" not in text and "quiet city" not in text
     assert "1 项通过 passed, 1 项未过 failed" in text
+
+
+def settings_text() -> dict[str, Any]:
+    """The settings as shipped."""
+    return yaml.safe_load((ROOT / "conf" / "check.yaml").read_text(encoding="utf-8"))
+
+
+def test_shipped_settings_are_read() -> None:
+    settings = build(CheckSettings, settings_text(), "check.yaml")
+    assert settings.laws.tolerance == 1e-9
+    assert settings.only is None
+    assert settings.reality.gains[0].ratio == 10.0
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("wors", 3, "check.yaml has no key 'wors', did you mean 'worst'?"),
+        ("worst", "many", "check.yaml.worst is 'many', expected a whole number"),
+        ("only", "units", "check.yaml.only is 'units', expected a list in [ ]"),
+        ("units", {}, "check.yaml.units lacks the key 'tokens'"),
+        ("units", 3, "check.yaml.units is 3, expected keys and values"),
+    ],
+)
+def test_wrong_settings_are_refused(key: str, value: Any, message: str) -> None:
+    with pytest.raises(ZhuanxingError) as raised:
+        build(CheckSettings, {**settings_text(), key: value}, "check.yaml")
+    assert str(raised.value) == message

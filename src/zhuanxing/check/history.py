@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,8 +20,6 @@ class Comparison:
 
     outputs: tuple[str, ...]
     label: str
-    first_year: int
-    last_year: int
     threshold: float
 
 
@@ -81,15 +78,10 @@ def fit_pairs(pairs: pd.DataFrame) -> Fit:
     return fit(pairs["simulated"].to_numpy(float), pairs["observed"].to_numpy(float))
 
 
-def history_findings(
-    paths: xr.Dataset, observations: pd.DataFrame, comparisons: Sequence[Comparison]
-) -> list[Finding]:
-    """Each comparison pooled over cities, with the cities that fit worst."""
-    return [_finding(paths, observations, comparison) for comparison in comparisons]
-
-
-def _finding(paths: xr.Dataset, observations: pd.DataFrame, comparison: Comparison) -> Finding:
-    years = (comparison.first_year, comparison.last_year)
+def history_finding(
+    paths: xr.Dataset, observations: pd.DataFrame, comparison: Comparison, years: tuple[int, int]
+) -> Finding:
+    """One comparison pooled over cities, with the cities that fit worst; ``years`` inclusive."""
     pairs = pd.concat([pair(paths, observations, name, years) for name in comparison.outputs])
     threshold = f"MAE <= {comparison.threshold:g}"
     if pairs.empty:
