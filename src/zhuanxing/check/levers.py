@@ -127,3 +127,32 @@ def _spill_fault(
         return 0.0, ""
     city = str(change["city"].values[int(change.argmax("city"))])
     return worst, f"{terms.steady} of {city} moves by {worst:.2%}"
+
+
+def rule_finding(lever: str, poor: xr.DataArray, status: xr.DataArray, first_year: int) -> Finding:
+    """The lever of direction ``rule``: two poor years in a row end the status, but only under it.
+
+    ``poor`` (poor years in a row) and ``status`` (1 in a zone) have dims run, city and year;
+    run is ``on`` or ``off``. From ``first_year`` the lever is expected to be in force.
+    """
+    years = slice(first_year, None)
+    poor, status = poor.sel(year=years), status.sel(year=years)
+    twice = poor >= 2
+    in_zone = status > 0.5
+    judged = twice.sel(run="on").any("year") & twice.sel(run="off").any("year")
+    kept = judged & (twice & in_zone).sel(run="on").any("year")
+    lost = judged & ~in_zone.sel(run="off").all("year")
+    faults = [f"{lever}: {city} is poor twice and keeps its status" for city in _names(kept)]
+    faults += [f"{lever}: {city} loses its status without the rule" for city in _names(lost)]
+    count = int(judged.sum())
+    if count == 0:
+        faults.append(f"{lever}: no city is poor twice in both runs, so nothing is tested")
+    what = "两年差评终止示范区资格 two poor years end the status under the rule alone"
+    result = f"{count} cities poor twice, {len(faults)} faults"
+    return Finding(
+        "levers", what, result, "status ends with it, stays without", not faults, tuple(faults)
+    )
+
+
+def _names(chosen: xr.DataArray) -> list[str]:
+    return [str(city) for city in chosen["city"].values[chosen.to_numpy()]]
