@@ -1,0 +1,82 @@
+"""Energy: use by fuel, carbon dioxide, and the power capacity that stands behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from zhuanxing.charts import names, style
+from zhuanxing.charts.bands import centre
+from zhuanxing.charts.stacks import draw_areas, parts, rows
+from zhuanxing.charts.words import Language, word
+
+__all__ = ["draw"]
+
+
+def draw(
+    datasets: Mapping[str, xr.Dataset],
+    *,
+    cities: Sequence[str],
+    fuels: Sequence[str],
+    total: str,
+    co2: str,
+    capacity: Sequence[str],
+    language: Language = "zh",
+) -> Figure:
+    """Draw a row for each city and scenario: energy by fuel, CO2, power capacity by kind.
+
+    `fuels`: outputs (city, year) or one with a fuel dimension, in the unit of `total`; what they
+    leave of `total` is drawn as other. `co2`: (city, year), with all scenarios in each panel.
+    `capacity`: outputs (city, year) in one unit. Raises ZhuanxingError for an unknown name.
+    """
+    cells = rows(datasets, cities, language)
+    with style.house_style():
+        figure, axes = style.panels(len(cells), 3, width=4.3, height=2.6)
+        for row, (city, key, title) in zip(axes, cells, strict=True):
+            dataset = datasets[key]
+            whole = names.variable(dataset, total)
+            years = [int(year) for year in whole["year"].values]
+            draw_areas(row[0], years, parts(dataset, fuels, city, language, total))
+            row[0].set_title(title)
+            row[0].set_ylabel(
+                f"{word('energy_by_fuel', language)}\n{names.unit_label(whole, language)}"
+            )
+            _carbon(row[1], datasets, city, co2, key, language)
+            draw_areas(row[2], years, parts(dataset, capacity, city, language))
+            units = names.unit_label(names.variable(dataset, capacity[0]), language)
+            row[2].set_ylabel(f"{word('capacity', language)}\n{units}")
+            for axis in row:
+                style.year_axis(axis, years)
+                style.mark_projection(axis, years, None)
+        style.mark_projection(axes[0, 1], years, language)
+        return style.finish(
+            figure, language, title=word("energy_title", language),
+            notes=names.scenario_note(datasets, language),
+        )  # fmt: skip
+
+
+def _carbon(
+    axis: Axes,
+    datasets: Mapping[str, xr.Dataset],
+    city: str,
+    co2: str,
+    current: str,
+    language: Language,
+) -> None:
+    """Draw one line a scenario, the row's own on top and strong."""
+    palette = style.scenario_colours(list(datasets))
+    for key, dataset in datasets.items():
+        data = centre(names.variable(dataset, co2)).sel(city=city)
+        years, own = data["year"].values, key == current
+        axis.plot(
+            years, data.values, color=palette[key], alpha=1.0 if own else 0.45,
+            linewidth=2.0 if own else 1.2, zorder=3 if own else 2, label=key,
+        )  # fmt: skip
+        if len(datasets) > 1:
+            label = names.scenario_label(datasets, key, language)
+            style.end_label(axis, years[-1], data.values[-1], label, palette[key])
+    axis.set_ylabel(names.axis_title(names.variable(datasets[current], co2), language, lines=True))
+    axis.set_ylim(bottom=0)

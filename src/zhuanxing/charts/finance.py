@@ -1,0 +1,93 @@
+"""Money: total investment, and what policy spends by the source that pays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from zhuanxing.charts import names, style
+from zhuanxing.charts.bands import centre
+from zhuanxing.charts.stacks import draw_bars, parts
+from zhuanxing.charts.words import Language, word
+
+__all__ = ["draw"]
+
+
+def draw(
+    datasets: Mapping[str, xr.Dataset],
+    *,
+    cities: Sequence[str],
+    investment: str,
+    spending: str,
+    language: Language = "zh",
+) -> Figure:
+    """Draw a row a city: investment with a line a scenario, then spending bars by source.
+
+    `investment`: dims (city, year); `spending`: dims (city, year, funding source). A scenario
+    that spends nothing in any of the cities gets no panel of bars, unless none spends.
+    Raises ZhuanxingError for an unknown name.
+    """
+    first = next(iter(datasets.values()))
+    ids = names.city_ids(first, cities)
+    spenders = [
+        key
+        for key, dataset in datasets.items()
+        if float(abs(names.variable(dataset, spending).sel(city=ids)).max()) > 0
+    ] or [next(iter(datasets))]
+    with style.house_style():
+        figure, axes = style.panels(len(ids), 1 + len(spenders), width=4.6, height=2.7)
+        for row, city in zip(axes, ids, strict=True):
+            _investment(row[0], datasets, city, investment, language)
+            row[0].set_title(names.city_label(first, city, language))
+            for axis, key in zip(row[1:], spenders, strict=True):
+                _spending(axis, datasets[key], city, spending, language)
+                axis.set_title(names.scenario_label(datasets, key, language))
+                axis.set_ylim(0, 1.05 * max(a.dataLim.y1 for a in row[1:]) or 1.0)
+        return style.finish(
+            figure, language, title=word("finance_title", language),
+            notes=names.scenario_note(datasets, language),
+        )  # fmt: skip
+
+
+def _investment(
+    axis: Axes, datasets: Mapping[str, xr.Dataset], city: str, name: str, language: Language
+) -> None:
+    palette = style.scenario_colours(list(datasets))
+    years: list[int] = []
+    for key, dataset in datasets.items():
+        data = centre(names.variable(dataset, name)).sel(city=city)
+        years = [int(year) for year in data["year"].values]
+        axis.plot(years, data.values, color=palette[key], label=key)
+        if len(datasets) > 1:
+            label = names.scenario_label(datasets, key, language)
+            style.end_label(axis, years[-1], data.values[-1], label, palette[key])
+    first = names.variable(next(iter(datasets.values())), name)
+    axis.set_ylabel(names.axis_title(first, language, lines=True))
+    axis.set_ylim(bottom=0)
+    style.year_axis(axis, years)
+    style.mark_projection(axis, years, language)
+
+
+def _spending(axis: Axes, dataset: xr.Dataset, city: str, name: str, language: Language) -> None:
+    data = names.variable(dataset, name)
+    years = [int(year) for year in data["year"].values]
+    projected = [i for i, year in enumerate(years) if year >= style.FIRST_PROJECTED_YEAR]
+    stack = [
+        replace(part, values=part.values[projected])
+        for part in parts(dataset, [name], city, language)
+    ]
+    units = names.unit_label(data, language)
+    axis.set_ylabel(f"{word('by_source', language)}\n{units}")
+    if max(part.values.max(initial=0.0) for part in stack) > 0:
+        draw_bars(axis, [years[i] for i in projected], stack)
+        axis.set_xticks([years[i] for i in projected])
+    else:
+        axis.text(
+            0.5, 0.5, word("no_spending", language), transform=axis.transAxes, ha="center",
+            color=style.GREY,
+        )  # fmt: skip
+        axis.set_xticks([])

@@ -1,0 +1,140 @@
+"""The kinds of chart by name, and the figures that each makes of one request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+import xarray as xr
+from matplotlib.figure import Figure
+
+from zhuanxing.charts import (
+    compare,
+    energy,
+    finance,
+    land,
+    lever_effect,
+    names,
+    paths,
+    scorecard,
+    structure,
+)
+from zhuanxing.charts.words import Language
+
+__all__ = ["ALL", "KINDS", "Request", "figures"]
+
+ALL = "all"
+NamedFigures = Iterator[tuple[str, Figure]]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to draw: stored results by scenario (baseline first), cities, and each kind's options.
+
+    `options` maps a kind to the keyword arguments of its `draw`; `variables` replaces the
+    variables named there. `targets` are the cities that a lever acts on, None for all.
+    """
+
+    datasets: Mapping[str, xr.Dataset]
+    cities: Sequence[str]
+    language: Language
+    options: Mapping[str, Mapping[str, Any]]
+    variables: Sequence[str] | None = None
+    year: int | None = None
+    targets: Sequence[str] | None = None
+    observations: pd.DataFrame | None = None
+    aims: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+    def draw_variables(self, kind: str) -> list[str]:
+        """Return the variables asked for, else those that `kind` draws by itself."""
+        return list(self.variables or self.options[kind]["variable"])
+
+    def only_common(self) -> Mapping[str, xr.Dataset]:
+        """Return the first scenario and the last: what a chart of two compares."""
+        keys = list(self.datasets)
+        return {key: self.datasets[key] for key in dict.fromkeys((keys[0], keys[-1]))}
+
+
+def figures(kind: str, request: Request) -> NamedFigures:
+    """Yield (file name without ending, figure) of `kind`, or of every kind for "all".
+
+    Raises ZhuanxingError with the nearest name for an unknown kind, city or variable.
+    """
+    names.find(kind, [ALL, *KINDS], "chart kind")
+    for name in KINDS if kind == ALL else [kind]:
+        yield from KINDS[name](request)
+
+
+def _paths(request: Request) -> NamedFigures:
+    figure = paths.draw(
+        request.datasets,
+        cities=request.cities,
+        variables=request.draw_variables("paths"),
+        observations=request.observations,
+        observed_as=request.options["paths"]["observed_as"],
+        language=request.language,
+    )
+    yield "paths", figure
+
+
+def _compare(request: Request) -> NamedFigures:
+    for name in request.draw_variables("compare"):
+        scale = request.options["compare"]["scale"]
+        yield (
+            f"compare_{name}",
+            compare.draw(
+                request.only_common(), variable=name, scale=scale, language=request.language
+            ),
+        )
+
+
+def _lever_effect(request: Request) -> NamedFigures:
+    for name in request.draw_variables("lever_effect"):
+        pair = request.only_common()
+        last = int(names.variable(next(iter(pair.values())), name)["year"].values[-1])
+        figure = lever_effect.draw(
+            pair,
+            variable=name,
+            year=last if request.year is None else request.year,
+            targets=request.targets,
+            language=request.language,
+        )
+        yield f"lever_effect_{name}", figure
+
+
+def _scorecard(request: Request) -> NamedFigures:
+    first = next(iter(request.datasets.values()))
+    for city in names.city_ids(first, request.cities):
+        figure = scorecard.draw(
+            request.datasets, city=city, aims=request.aims, language=request.language
+        )
+        yield f"scorecard_{city}", figure
+
+
+def _by_city(kind: str, draw: Callable[..., Figure]) -> Callable[[Request], NamedFigures]:
+    """Return the maker of a chart that takes cities and the options of its kind, nothing else."""
+
+    def make(request: Request) -> NamedFigures:
+        figure = draw(
+            request.datasets,
+            cities=request.cities,
+            language=request.language,
+            **request.options[kind],
+        )
+        yield kind, figure
+
+    return make
+
+
+KINDS: Mapping[str, Callable[[Request], NamedFigures]] = {
+    "paths": _paths,
+    "compare": _compare,
+    "structure": _by_city("structure", structure.draw),
+    "energy": _by_city("energy", energy.draw),
+    "land": _by_city("land", land.draw),
+    "finance": _by_city("finance", finance.draw),
+    "lever_effect": _lever_effect,
+    "scorecard": _scorecard,
+}

@@ -1,0 +1,141 @@
+"""Cities, variables and scenarios of a stored result: found by name, shown by label."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+
+import numpy as np
+import xarray as xr
+
+from zhuanxing.charts.words import Language, unit, word
+from zhuanxing.errors import ZhuanxingError, nearest
+
+__all__ = [
+    "axis_title",
+    "city_ids",
+    "city_label",
+    "detail_dim",
+    "element_label",
+    "find",
+    "get_year",
+    "scenario_label",
+    "scenario_note",
+    "unit_label",
+    "variable",
+    "variable_label",
+]
+
+_COMMON_DIMS = frozenset({"city", "year", "run", "scenario", "quantile"})
+
+
+def find(name: str, valid: Iterable[Hashable], what: str) -> str:
+    """Return `name` when it is in `valid`, else raise ZhuanxingError naming the nearest."""
+    names = [str(candidate) for candidate in valid]
+    if name in names:
+        return name
+    if not names:
+        raise ZhuanxingError(f"Unknown {what} {name!r}: there is none to choose from.")
+    raise ZhuanxingError(f"Unknown {what} {name!r}: the nearest is {nearest(name, names)}.")
+
+
+def variable(dataset: xr.Dataset, name: str) -> xr.DataArray:
+    """Return the output `name`; raise ZhuanxingError with the nearest name when there is none."""
+    return dataset[find(name, dataset.data_vars, "variable")]
+
+
+def city_ids(dataset: xr.Dataset, names: Sequence[str] | None) -> list[str]:
+    """Return city ids for `names` (ids, Chinese or English names); None means every city."""
+    ids = [str(value) for value in dataset["city"].values]
+    if names is None:
+        return ids
+    known = {identifier: identifier for identifier in ids}
+    for coordinate in ("name_zh", "name_en"):
+        if coordinate in dataset.coords:
+            known |= {str(n): i for n, i in zip(dataset[coordinate].values, ids, strict=True)}
+    return [known[find(str(name), known, "city")] for name in names]
+
+
+def get_year(array: xr.DataArray, year: int) -> int:
+    """Return `year` when the result has it, else raise ZhuanxingError with the years there are."""
+    years = [int(value) for value in array["year"].values]
+    if year not in years:
+        raise ZhuanxingError(
+            f"The result has no year {year}: expected one of {years[0]} to {years[-1]}."
+        )
+    return year
+
+
+def city_label(dataset: xr.Dataset, city: str, language: Language) -> str:
+    """Return the city's name in `language`, from the coordinate name_zh or name_en."""
+    return _coordinate_label(dataset, "city", city, f"name_{language}") or _plain(city)
+
+
+def element_label(data: xr.DataArray, dim: str, element: str, language: Language) -> str:
+    """Return the name of one `element` of `dim` (a sector, a fuel ...) in `language`."""
+    for coordinate in (f"{dim}_name_{language}", f"{dim}_{language}", f"name_{language}"):
+        label = _coordinate_label(data, dim, element, coordinate)
+        if label:
+            return label
+    return _plain(element)
+
+
+def variable_label(data: xr.DataArray, language: Language) -> str:
+    """Return the long name of an output in `language`, from its attributes."""
+    key = "long_name_zh" if language == "zh" else "long_name"
+    return str(data.attrs.get(key) or _plain(str(data.name)))
+
+
+def unit_label(data: xr.DataArray, language: Language) -> str:
+    """Return the unit of an output as a person says it."""
+    return unit(str(data.attrs.get("units", "")), language)
+
+
+def axis_title(data: xr.DataArray, language: Language, *, lines: bool = False) -> str:
+    """Return the long name with its unit, as an axis title; on two lines when `lines`."""
+    name, units = variable_label(data, language), unit_label(data, language)
+    if not units:
+        return name
+    if lines:
+        return f"{name}\n{units}"
+    return f"{name}（{units}）" if language == "zh" else f"{name} ({units})"
+
+
+def scenario_label(datasets: Mapping[str, xr.Dataset], key: str, language: Language) -> str:
+    """Return the name of scenario `key` in `language`, from the attributes of its file."""
+    attrs = datasets[key].attrs
+    for name in (f"scenario_name_{language}", f"scenario_{language}"):
+        if attrs.get(name):
+            return str(attrs[name])
+    return _plain(key)
+
+
+def scenario_note(datasets: Mapping[str, xr.Dataset], language: Language) -> list[str]:
+    """Return the footnote that names the scenario, or nothing when the panels name several."""
+    if len(datasets) != 1:
+        return []
+    label = scenario_label(datasets, next(iter(datasets)), language)
+    return [word("scenario_note", language, scenarios=label)]
+
+
+def detail_dim(data: xr.DataArray) -> str:
+    """Return the one dimension besides city and year (sector, fuel, land use, source ...)."""
+    dims = [str(dim) for dim in data.dims if dim not in _COMMON_DIMS]
+    if len(dims) != 1:
+        raise ZhuanxingError(
+            f"The variable {data.name!r} has dimensions {', '.join(map(str, data.dims))}: "
+            f"expected city, year and one more to stack."
+        )
+    return dims[0]
+
+
+def _coordinate_label(
+    data: xr.Dataset | xr.DataArray, dim: str, element: str, coordinate: str
+) -> str:
+    if coordinate not in data.coords or data[coordinate].dims != (dim,):
+        return ""
+    position = np.flatnonzero(data[dim].values.astype(str) == element)
+    return str(data[coordinate].values[position[0]]) if position.size else ""
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", " ")

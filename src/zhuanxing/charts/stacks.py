@@ -1,0 +1,108 @@
+"""Parts of a whole over time as stacked areas or bars, each part named at its right end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+
+from zhuanxing.charts import names, style
+from zhuanxing.charts.bands import centre
+from zhuanxing.charts.words import Language, word
+
+__all__ = ["Part", "draw_areas", "draw_bars", "is_detailed", "parts", "rows"]
+
+_TOO_THIN = 0.012
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a whole: `key` is its element or output, `values` its annual values."""
+
+    key: str
+    label: str
+    values: np.ndarray
+
+
+def is_detailed(data: xr.DataArray) -> bool:
+    """Say whether `data` has a dimension to stack besides city, year and runs."""
+    return bool(set(map(str, data.dims)) - {"city", "year", "run", "quantile", "scenario"})
+
+
+def parts(
+    dataset: xr.Dataset,
+    variables: Sequence[str],
+    city: str,
+    language: Language,
+    total: str | None = None,
+) -> list[Part]:
+    """Return the parts that `variables` of one city make up, dims (year,) each.
+
+    A variable with one more dimension (sector, fuel, land use, funding source) gives a part for
+    each element, any other gives one part. `total` names the whole: what the parts leave of it
+    becomes a last part, "other".
+    """
+    found: list[Part] = []
+    for name in variables:
+        data = centre(names.variable(dataset, name)).sel(city=city)
+        if not is_detailed(data):
+            found.append(Part(name, names.variable_label(data, language), data.values))
+            continue
+        dim = names.detail_dim(data)
+        for element in map(str, data[dim].values):
+            label = names.element_label(data, dim, element, language)
+            found.append(Part(element, label, data.sel({dim: element}).values))
+    if total is not None:
+        whole = centre(names.variable(dataset, total)).sel(city=city).values
+        rest = whole - sum(part.values for part in found)
+        if np.any(rest > 1e-3 * whole):
+            found.append(Part("other", word("other", language), np.maximum(rest, 0.0)))
+    return found
+
+
+def rows(
+    datasets: Mapping[str, xr.Dataset], cities: Sequence[str], language: Language
+) -> list[tuple[str, str, str]]:
+    """Return (city, scenario, title) for a chart with a row for each city and scenario."""
+    first = next(iter(datasets.values()))
+    found = []
+    for city in names.city_ids(first, cities):
+        for key in datasets:
+            title = names.city_label(first, city, language)
+            if len(datasets) > 1:
+                title += f" · {names.scenario_label(datasets, key, language)}"
+            found.append((city, key, title))
+    return found
+
+
+def draw_areas(axis: Axes, years: Sequence[int], stack: Sequence[Part]) -> None:
+    """Stack `stack` as areas and name each part at its right end, unless too thin to see."""
+    palette = style.colours(len(stack))
+    axis.stackplot(
+        years, [part.values for part in stack], colors=palette, alpha=0.85, lw=0.4,
+        edgecolor="white", labels=[part.key for part in stack],
+    )  # fmt: skip
+    tops = np.cumsum([part.values[-1] for part in stack])
+    highest = max(float(np.sum([part.values for part in stack], axis=0).max()), 1e-12)
+    for part, top, colour in zip(stack, tops, palette, strict=True):
+        last = part.values[-1]
+        if last > _TOO_THIN * highest:
+            style.end_label(axis, years[-1], top - last / 2, part.label, style.darker(colour))
+    axis.set_ylim(0, highest * 1.02)
+    axis.grid(visible=False)
+
+
+def draw_bars(axis: Axes, years: Sequence[int], stack: Sequence[Part]) -> None:
+    """Stack `stack` as one bar a year and name each part that is ever seen."""
+    palette = style.colours(len(stack))
+    base = np.zeros(len(years))
+    highest = max(float(np.sum([part.values for part in stack], axis=0).max()), 1e-12)
+    for part, colour in zip(stack, palette, strict=True):
+        axis.bar(years, part.values, bottom=base, color=colour, width=0.7, label=part.key)
+        if part.values.max() > _TOO_THIN * highest:
+            middle = base[-1] + part.values[-1] / 2
+            style.end_label(axis, years[-1] + 0.4, middle, part.label, style.darker(colour))
+        base = base + part.values

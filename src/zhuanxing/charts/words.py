@@ -1,0 +1,120 @@
+"""The words that belong to the charts themselves, in Chinese and English, and units as people say.
+
+Names of cities, variables, sectors and levers are not here: those come with the data.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from zhuanxing.errors import ZhuanxingError, nearest
+
+__all__ = ["LANGUAGES", "Language", "check_language", "unit", "word"]
+
+Language = Literal["zh", "en"]
+LANGUAGES: tuple[Language, ...] = ("zh", "en")
+
+_WORDS: dict[str, tuple[str, str]] = {
+    "added_since": ("{year}年以来的变化", "Change since {year}"),
+    "aim": ("目标", "Aim"),
+    "band": ("阴影：{low}–{high} 分位", "Shading: {low}–{high} percentiles of the runs"),
+    "built_up": ("建设用地构成", "Built-up land by class"),
+    "by_source": ("政策支出（按资金来源）", "Policy spending by source"),
+    "capacity": ("装机容量", "Capacity"),
+    "compare_title": (
+        "{variable}：{scenario}与{baseline}对比",
+        "{variable}: {scenario} against {baseline}",
+    ),
+    "difference": ("差值：{unit}", "Difference: {unit}"),
+    "difference_relative": ("相对“{baseline}”的变化：%", "Change against “{baseline}”: %"),
+    "energy_title": ("能源、碳排放与电力装机", "Energy, carbon and power capacity"),
+    "energy_by_fuel": ("能源消费（按品种）", "Energy use by fuel"),
+    "finance_title": ("投资与政策资金来源", "Investment and the sources of policy money"),
+    "gap_at_end": (
+        "图中数字：{year}年相对“{baseline}”的差异",
+        "Number in each panel: difference from “{baseline}” in {year}",
+    ),
+    "history": ("历史", "history"),
+    "in_year": ("{year}年", "{year}"),
+    "index": ("{year}年 = 100", "{year} = 100"),
+    "land_title": ("土地利用", "Land use"),
+    "lever_title": (
+        "{lever}：{year}年各城市“{variable}”的变化",
+        "{lever}: effect on {variable} by city, {year}",
+    ),
+    "no_spending": ("没有政策支出", "no policy spending"),
+    "observed": ("圆点：统计数据", "Dots: statistics"),
+    "observed_official": ("实心为官方", "filled = official"),
+    "observed_other": ("空心为其他来源", "open = other sources"),
+    "other": ("其他", "other"),
+    "paths_title": ("模型路径与统计数据", "Model paths and statistics"),
+    "paths_title_bare": ("模型路径", "Model paths"),
+    "projection": ("预测", "projection"),
+    "scenario_note": ("情景：{scenarios}", "Scenario: {scenarios}"),
+    "scorecard_count": ("{scenario}：{met}/{total} 项达成", "{scenario}: {met} of {total} met"),
+    "scorecard_marks": (
+        "蓝 ✓ 达成，橙 × 未达成；菱形为第一个情景",
+        "Blue ✓ met, orange × missed; the diamond is the first scenario",
+    ),
+    "scorecard_title": ("{city}：{year}年目标对照", "{city} against its aims for {year}"),
+    "share_of_gdp": ("占比：%", "Share: %"),
+    "source": (
+        "来源：zhuanxing 模型计算；输入数据与假设见 model/data",
+        "Source: zhuanxing model; inputs and assumptions in model/data",
+    ),
+    "structure_title": ("产业结构", "Industrial structure"),
+    "targeted": ("深色：政策目标城市", "Dark: cities that the lever targets"),
+}
+
+_UNITS: dict[str, tuple[str, str]] = {
+    "1e8 CNY": ("亿元", "100 million CNY"),
+    "yiCNY": ("亿元", "100 million CNY"),
+    "1e8 CNY, 2020 prices": ("亿元，2020年价", "100 million CNY, 2020 prices"),
+    "1e8 CNY 2020": ("亿元，2020年价", "100 million CNY, 2020 prices"),
+    "1e8 CNY per km2": ("亿元/平方公里", "100 million CNY per km²"),
+    "1e4 persons": ("万人", "10 thousand persons"),
+    "wanperson": ("万人", "10 thousand persons"),
+    "1e4 tce": ("万吨标准煤", "10 thousand tce"),
+    "wantce": ("万吨标准煤", "10 thousand tce"),
+    "1e4 t": ("万吨", "10 thousand t"),
+    "wantonne": ("万吨", "10 thousand t"),
+    "1e4 t CO2": ("万吨CO2", "10 thousand t CO2"),
+    "tce per 1e4 CNY": ("吨标准煤/万元", "tce per 10 thousand CNY"),
+    "tce per 1e4 CNY, 2020 prices": (
+        "吨标准煤/万元，2020年价",
+        "tce per 10 thousand CNY, 2020 prices",
+    ),
+    "percent": ("%", "%"),
+    "percent of GDP": ("占GDP %", "% of GDP"),
+    "percent of nominal GDP": ("占GDP %", "% of nominal GDP"),
+    "percent of industrial value added": ("占工业增加值 %", "% of industrial value added"),
+    "km2": ("平方公里", "km²"),
+    "MW": ("兆瓦", "MW"),
+    "GWh": ("吉瓦时", "GWh"),
+    "ug/m3": ("微克/立方米", "µg/m³"),
+    "h": ("小时", "hours"),
+    "Dmnl": ("", ""),
+    "1": ("", ""),
+}
+
+
+def check_language(language: str) -> Language:
+    """Return `language` when it is one of LANGUAGES, else raise ZhuanxingError."""
+    for known in LANGUAGES:
+        if language == known:
+            return known
+    raise ZhuanxingError(
+        f"Unknown chart language {language!r}: expected one of {', '.join(LANGUAGES)}; "
+        f"the nearest is {nearest(language, LANGUAGES)}."
+    )
+
+
+def word(key: str, language: Language, **fields: object) -> str:
+    """Return the chart's own word `key` in `language`, with `fields` filled in."""
+    return _WORDS[key][LANGUAGES.index(language)].format(**fields)
+
+
+def unit(token: str, language: Language) -> str:
+    """Return the unit `token` as a person says it; a token without an entry stays as it is."""
+    pair = _UNITS.get(token)
+    return token if pair is None else pair[LANGUAGES.index(language)]
