@@ -1,0 +1,3 @@
+"""Results: annual values with everything that is needed to read and repeat them."""
+
+from __future__ import annotations

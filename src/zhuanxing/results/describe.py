@@ -1,0 +1,105 @@
+"""What a result says of itself: attributes of its variables and of the run that made it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+from collections.abc import Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import xarray as xr
+
+from zhuanxing.results.outputs import Output
+
+__all__ = ["describe", "folder_hash", "git_revision", "run_attributes"]
+
+PACKAGES = ("zhuanxing", "jax", "numpy", "pysd", "xarray")
+
+WAYS = {
+    "sum": "sum over the year of: {0}",
+    "end": "at the end of the year: {0}",
+    "mean": "mean over the year of: {0}",
+    "ratio": "sum over the year of: {0}\ndivided by the sum over the year of: {1}",
+    "end_ratio": "at the end of the year: {0}\ndivided by the sum over the year of: {1}",
+    "change": "percent change on last year of the sum over the year of: {0}",
+}
+CHANGE_OF_RATIO = WAYS["change"] + "\ndivided by the sum over the year of: {1}"
+
+
+def describe(
+    dataset: xr.Dataset, outputs: Sequence[Output], equations: Mapping[str, str]
+) -> xr.Dataset:
+    """Return `dataset` with units, names, sector file and equation on each output."""
+    described = dataset.copy()
+    for output in outputs:
+        described[output.name].attrs = {
+            "units": output.unit,
+            "long_name": output.name_en,
+            "long_name_zh": output.name_zh,
+            "sector_file": output.sector_file,
+            "equation": _equation(output, equations),
+            "aggregate": output.aggregate,
+        }
+    return described
+
+
+def _equation(output: Output, equations: Mapping[str, str]) -> str:
+    numerator = equations.get(output.variable, output.variable)
+    denominator = equations.get(output.denominator, output.denominator)
+    way = WAYS[output.aggregate]
+    if output.aggregate == "change" and output.denominator:
+        way = CHANGE_OF_RATIO
+    text = way.format(numerator, denominator)
+    return text if output.scale == 1.0 else f"{text}\ntimes {output.scale:g}"
+
+
+def run_attributes(root: Path, config: Mapping[str, Any]) -> dict[str, str]:
+    """Return the global attributes that tell how to make a result again.
+
+    `config` is everything that the run was told. Model and data hashes cover model/sectors and
+    model/data of `root`.
+    """
+    return {
+        "title": "Zhuanxing: industrial transformation of old industrial and resource-based cities",
+        "config": json.dumps(config, ensure_ascii=False, sort_keys=True),
+        "model_hash": folder_hash(root / "model" / "sectors"),
+        "data_hash": folder_hash(root / "model" / "data"),
+        "package_versions": json.dumps({name: _version(name) for name in PACKAGES}),
+        "git_revision": git_revision(root),
+    }
+
+
+def folder_hash(*folders: Path) -> str:
+    """Return the SHA-256 of the names and contents of all files in `folders`."""
+    digest = hashlib.sha256()
+    for folder in folders:
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                digest.update(str(path.relative_to(folder)).encode() + b"\0")
+                digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def git_revision(root: Path) -> str:
+    """Return the commit of `root`, with "+changes" if files differ from it, or "unknown"."""
+    try:
+        commit = _git(root, "rev-parse", "HEAD")
+        changed = _git(root, "status", "--porcelain", "--untracked-files=no")
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return f"{commit}+changes" if changed else commit
+
+
+def _git(root: Path, *arguments: str) -> str:
+    command = ["git", "-C", str(root), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "unknown"

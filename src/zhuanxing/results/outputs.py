@@ -1,0 +1,95 @@
+"""The table of outputs: which model variables become annual values, and how.
+
+The ways to make an annual value, for calendar year y = [y, y+1):
+
+- `sum`: sum over the steps of y of variable * time step (flows);
+- `end`: value at the time y+1 (stocks);
+- `mean`: mean over the steps of y;
+- `ratio`: sum of the variable over sum of the denominator;
+- `end_ratio`: end of the variable over sum of the denominator;
+- `change`: percent change on last year of the ratio, or of the sum without a denominator.
+
+Each is multiplied by `scale`, except `change`.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+from zhuanxing.errors import ZhuanxingError, nearest
+
+__all__ = ["Output", "read_outputs", "select_outputs"]
+
+AGGREGATES = ("sum", "end", "mean", "ratio", "end_ratio", "change")
+NEED_DENOMINATOR = ("ratio", "end_ratio")
+
+
+@dataclass(frozen=True)
+class Output:
+    """One row of outputs.csv: an annual value `name` (`unit`) made from a model variable."""
+
+    name: str
+    variable: str
+    aggregate: str
+    denominator: str
+    scale: float
+    unit: str
+    name_zh: str
+    name_en: str
+    sector_file: str
+
+
+def read_outputs(data: Path) -> tuple[Output, ...]:
+    """Read `data`/outputs.csv.
+
+    Raises ZhuanxingError, with file and line, for a missing column, an unknown aggregate, a name
+    given twice, a scale that is no number, or a missing denominator.
+    """
+    path = data / "outputs.csv"
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = list(csv.DictReader(file))
+    except OSError as error:
+        raise ZhuanxingError(f"{path}: the table cannot be read ({error.strerror})") from error
+    outputs: dict[str, Output] = {}
+    for line, row in enumerate(rows, start=2):
+        output = _output(row, f"{path.name}, line {line}")
+        if output.name in outputs:
+            raise ZhuanxingError(
+                f"{path.name}, line {line}: the output '{output.name}' stands there twice"
+            )
+        outputs[output.name] = output
+    return tuple(outputs.values())
+
+
+def select_outputs(outputs: tuple[Output, ...], names: tuple[str, ...]) -> tuple[Output, ...]:
+    """Return the outputs named, in the order of `names`; refuse an unknown one."""
+    known = {output.name: output for output in outputs}
+    for name in names:
+        if name not in known:
+            raise ZhuanxingError(
+                f"there is no output '{name}'; did you mean '{nearest(name, known)}'?"
+            )
+    return tuple(known[name] for name in names)
+
+
+def _output(row: dict[str, str], where: str) -> Output:
+    fields = Output.__dataclass_fields__
+    missing = [field for field in fields if row.get(field) is None]
+    if missing:
+        raise ZhuanxingError(f"{where}: the column '{missing[0]}' is missing")
+    if row["aggregate"] not in AGGREGATES:
+        raise ZhuanxingError(
+            f"{where}: there is no aggregate '{row['aggregate']}'; "
+            f"did you mean '{nearest(row['aggregate'], AGGREGATES)}'?"
+        )
+    if row["aggregate"] in NEED_DENOMINATOR and not row["denominator"]:
+        raise ZhuanxingError(f"{where}: the aggregate '{row['aggregate']}' needs a denominator")
+    try:
+        scale = float(row["scale"] or 1.0)
+    except ValueError as error:
+        raise ZhuanxingError(f"{where}: the scale '{row['scale']}' is not a number") from error
+    values = {field: row[field] for field in fields if field != "scale"}
+    return Output(**values, scale=scale)
