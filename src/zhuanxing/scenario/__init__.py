@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from zhuanxing.scenario.files import ScenarioFile, read_scenario, scenario_names
 from zhuanxing.scenario.names import ModelNames, read_names
-from zhuanxing.scenario.resolve import Scenario, override_levers, resolve
+from zhuanxing.scenario.resolve import Scenario, override_assumptions, override_levers, resolve
 
 __all__ = [
     "ModelNames",
     "Scenario",
     "ScenarioFile",
+    "override_assumptions",
     "override_levers",
     "read_names",
     "read_scenario",

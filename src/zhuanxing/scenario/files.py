@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,15 @@ import yaml
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.scenario.names import ModelNames, require_known
 
-__all__ = ["LeverSetting", "Override", "ScenarioFile", "read_scenario", "scenario_names"]
+__all__ = [
+    "LeverSetting",
+    "Override",
+    "ScenarioFile",
+    "assumption_values",
+    "lever_setting",
+    "read_scenario",
+    "scenario_names",
+]
 
 EVERY_LEVER = "all"
 START_YEARS = (2015.0, 2050.0)
@@ -64,7 +72,7 @@ class ScenarioFile:
     extends: str | None
     levers: Mapping[str, LeverSetting]
     overrides: tuple[Override, ...]
-    assumptions: Mapping[str, float | Mapping[str, float]] = field(default_factory=dict)
+    assumptions: Mapping[str, float | dict[str, float]]
 
 
 def scenario_names(folder: Path) -> tuple[str, ...]:
@@ -97,7 +105,7 @@ def read_scenario(folder: Path, name: str, names: ModelNames) -> ScenarioFile:
         extends=extends,
         levers=_levers(raw, names, where),
         overrides=tuple(_overrides(raw.get("overrides"), names, where)),
-        assumptions=_assumptions(raw.get("assumptions"), names, where),
+        assumptions=assumption_values(raw.get("assumptions"), names, f"{where}: assumptions"),
     )
 
 
@@ -186,18 +194,23 @@ def _where(raw: Any, names: ModelNames, place: str) -> dict[str, tuple[str, ...]
     return chosen
 
 
-def _assumptions(raw: Any, names: ModelNames, where: str) -> dict[str, float | Mapping[str, float]]:
-    values: dict[str, float | Mapping[str, float]] = {}
-    for key, value in _mapping(raw or {}, f"{where}: assumptions").items():
+def assumption_values(
+    raw: Any, names: ModelNames, where: str
+) -> dict[str, float | dict[str, float]]:
+    """Check replaced assumptions: `name: value`, or `name: {element: value}`.
+
+    A name may be written with underscores for its spaces.
+    """
+    values: dict[str, float | dict[str, float]] = {}
+    for key, value in _mapping(raw or {}, where).items():
         name = key.replace("_", " ") if key not in names.assumptions else key
-        place = f"{where}: assumptions"
-        require_known("assumption", name, names.assumptions, place)
+        require_known("assumption", name, names.assumptions, where)
         if isinstance(value, Mapping):
             for element in value:
-                require_known("element", element, names.assumptions[name], f"{place}.{key}")
-            values[name] = {e: _number(v, f"{place}.{key}.{e}") for e, v in value.items()}
+                require_known("element", element, names.assumptions[name], f"{where}.{key}")
+            values[name] = {e: _number(v, f"{where}.{key}.{e}") for e, v in value.items()}
         else:
-            values[name] = _number(value, f"{place}.{key}")
+            values[name] = _number(value, f"{where}.{key}")
     return values
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -13,12 +14,13 @@ from zhuanxing.scenario.files import (
     SELECTORS,
     LeverSetting,
     ScenarioFile,
+    assumption_values,
     lever_setting,
     read_scenario,
 )
 from zhuanxing.scenario.names import ModelNames, require_known
 
-__all__ = ["Scenario", "override_levers", "resolve"]
+__all__ = ["Scenario", "override_assumptions", "override_levers", "resolve"]
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Scenario:
     levers: tuple[str, ...]
     intensity: np.ndarray
     start: np.ndarray
-    assumptions: Mapping[str, float | Mapping[str, float]]
+    assumptions: Mapping[str, float | dict[str, float]]
 
 
 def resolve(folder: Path, name: str, names: ModelNames) -> Scenario:
@@ -50,7 +52,7 @@ def resolve(folder: Path, name: str, names: ModelNames) -> Scenario:
     cities, levers = tuple(names.cities), tuple(names.levers)
     intensity = np.zeros((len(cities), len(levers)))
     start = np.full((len(cities), len(levers)), np.nan)
-    assumptions: dict[str, float | Mapping[str, float]] = {}
+    assumptions: dict[str, float | dict[str, float]] = {}
     for file in reversed(chain):
         where = f"{folder.name}/{file.name}.yaml"
         everywhere = np.ones(len(cities), dtype=bool)
@@ -98,6 +100,14 @@ def override_levers(
     _require_action(settings, selected, names, "levers")
     _apply(intensity, start, settings, selected, names)
     return replace(scenario, intensity=_frozen(intensity), start=_frozen(start))
+
+
+def override_assumptions(
+    scenario: Scenario, values: Mapping[str, Any], names: ModelNames
+) -> Scenario:
+    """Return `scenario` with further assumptions replaced, for all or by element."""
+    checked = assumption_values(values, names, "assumptions")
+    return replace(scenario, assumptions={**scenario.assumptions, **checked})
 
 
 def _chain(folder: Path, name: str, names: ModelNames) -> list[ScenarioFile]:

@@ -1,0 +1,3 @@
+"""The command line: one file a command, dispatched by main."""
+
+from __future__ import annotations

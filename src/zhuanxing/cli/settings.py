@@ -1,0 +1,192 @@
+"""Settings of `zhuanxing run`: conf/run.yaml and the command line, composed by Hydra and checked.
+
+Hydra composes only; it starts no jobs, changes no folder and writes no files of its own.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from hydra import compose, initialize_config_dir
+from hydra.core.config_store import ConfigStore
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override, OverrideType
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from zhuanxing.errors import ZhuanxingError
+from zhuanxing.places import Places
+from zhuanxing.scenario import ModelNames
+from zhuanxing.scenario.names import require_known
+
+__all__ = ["RunSettings", "compose_runs"]
+
+CONFIG = "run"
+KEYS = ("scenario", "city", "engine", "years", "output", "levers", "assumptions")
+YEAR_KEYS = ("end", "information")
+ENGINES = ("compiled", "reference")
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """What one run is told. `levers` and `assumptions` hold only what was set."""
+
+    scenario: str
+    cities: tuple[str, ...] | None
+    engine: str
+    end: int
+    information: int
+    output: Path
+    levers: Mapping[str, Mapping[str, float]]
+    assumptions: Mapping[str, Any]
+
+
+def compose_runs(
+    places: Places, names: ModelNames, arguments: Sequence[str], multirun: bool
+) -> list[RunSettings]:
+    """Return the settings of every run that `arguments` (`key=value`) ask for.
+
+    Raises ZhuanxingError, in one sentence, for anything that Hydra or this program refuses.
+    """
+    _offer_tables(names)
+    try:
+        with initialize_config_dir(str(places.conf.resolve()), version_base="1.3"):
+            base = compose(CONFIG)
+            overrides = [_parse(argument, base) for argument in arguments]
+            runs = [
+                _settings(compose(CONFIG, list(lines)), names)
+                for lines in itertools.product(*_choices(overrides, multirun))
+            ]
+    except (HydraException, OmegaConfBaseException, yaml.YAMLError) as error:
+        raise ZhuanxingError(_sentence(error, places.conf / f"{CONFIG}.yaml")) from error
+    _refuse_collisions(runs)
+    return runs
+
+
+def _offer_tables(names: ModelNames) -> None:
+    """Give Hydra an entry for each lever and assumption, so that none needs a plus sign."""
+    store = ConfigStore.instance()
+    setting = {"intensity": None, "start": None}
+    store.store("table", {lever: dict(setting) for lever in names.levers}, group="levers")
+    assumptions: dict[str, Any] = {}
+    for name, subscripts in names.assumptions.items():
+        scalar = subscripts == ("",)
+        assumptions[name.replace(" ", "_")] = None if scalar else dict.fromkeys(subscripts)
+    store.store("table", assumptions, group="assumptions")
+
+
+def _parse(argument: str, base: DictConfig) -> Override:
+    try:
+        override: Override = OverridesParser.create().parse_override(argument)
+    except HydraException as error:
+        raise ZhuanxingError(
+            f"'{argument}' is no setting; write key=value, and a list as 'city=[a,b]' in quotes"
+        ) from error
+    if override.type != OverrideType.CHANGE or override.package is not None:
+        raise ZhuanxingError(f"'{argument}' is no setting; write key=value without signs")
+    node: Any = base
+    path: list[str] = []
+    for part in override.key_or_group.split("."):
+        known = [str(key) for key in node] if isinstance(node, DictConfig) else []
+        kind = {"levers": "lever", "assumptions": "assumption"}.get(".".join(path), "setting")
+        if part not in known:
+            place = ".".join(path) or "command line"
+            require_known(kind, part, known, place)
+        path.append(part)
+        node = node[part]
+    if len(path) == 1 and isinstance(node, DictConfig):
+        raise ZhuanxingError(
+            f"'{argument}' would replace a whole table; set one entry, as in "
+            f"{path[0]}.{next(iter(node))}=value"
+        )
+    return override
+
+
+def _choices(overrides: Sequence[Override], multirun: bool) -> list[list[str]]:
+    """Return for each override the `key=value` lines that it stands for."""
+    choices = []
+    for override in overrides:
+        line = str(override.input_line)
+        if not override.is_sweep_override():
+            choices.append([line])
+            continue
+        if not multirun:
+            raise ZhuanxingError(
+                f"'{line}' gives several values; add -m to run each, or write a list in brackets "
+                "and quotes, as in 'city=[a,b]'"
+            )
+        key = override.key_or_group
+        choices.append([f"{key}={value}" for value in override.sweep_string_iterator()])
+    return choices
+
+
+def _settings(config: DictConfig, names: ModelNames) -> RunSettings:
+    for key in config:
+        require_known("setting", str(key), KEYS, f"{CONFIG}.yaml")
+    values: Any = OmegaConf.to_container(config, resolve=True)
+    for key in values["years"]:
+        require_known("setting", key, YEAR_KEYS, f"{CONFIG}.yaml: years")
+    require_known("engine", str(values["engine"]), ENGINES, "engine")
+    if not values["output"]:
+        raise ZhuanxingError("output is empty, but the name of a file is expected")
+    return RunSettings(
+        scenario=str(values["scenario"]),
+        cities=_cities(values["city"], names),
+        engine=values["engine"],
+        end=_year(values["years"]["end"], "years.end"),
+        information=_year(values["years"]["information"], "years.information"),
+        output=Path(str(values["output"])),
+        levers=_set_only(values["levers"]),
+        assumptions=_set_only(values["assumptions"]),
+    )
+
+
+def _cities(value: Any, names: ModelNames) -> tuple[str, ...] | None:
+    if value is None:
+        return None
+    cities = tuple(str(city) for city in (value if isinstance(value, list) else [value]))
+    if not cities:
+        raise ZhuanxingError("city is an empty list; name cities, or leave it out for all")
+    for city in cities:
+        require_known("city", city, names.cities, "city")
+    return tuple(dict.fromkeys(cities))
+
+
+def _year(value: Any, key: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ZhuanxingError(f"{key} is '{value}', but a calendar year is expected")
+    return value
+
+
+def _set_only(table: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the entries that hold a value, dropping the empty ones that Hydra was offered."""
+    chosen: dict[str, Any] = {}
+    for key, value in table.items():
+        kept = _set_only(value) if isinstance(value, dict) else value
+        if kept is not None and kept != {}:
+            chosen[key] = kept
+    return chosen
+
+
+def _refuse_collisions(runs: Sequence[RunSettings]) -> None:
+    targets = [run.output.absolute() for run in runs]
+    for run, target in zip(runs, targets, strict=True):
+        if targets.count(target) > 1:
+            raise ZhuanxingError(
+                f"several runs would write {run.output}; put what differs into the name, as in "
+                "'output=outputs/${scenario}_${years.end}.nc'"
+            )
+
+
+def _sentence(error: Exception, path: Path) -> str:
+    """Return the first line of a message of Hydra, OmegaConf or YAML, with the file's name."""
+    first = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
+        first = f"line {error.problem_mark.line + 1}: {error.problem}"
+    return f"{path}: the settings cannot be composed ({first.rstrip('.') or type(error).__name__})"
