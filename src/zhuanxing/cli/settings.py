@@ -103,7 +103,7 @@ def _parse(argument: str, base: DictConfig) -> Override:
     if len(path) == 1 and isinstance(node, DictConfig):
         raise ZhuanxingError(
             f"'{argument}' would replace a whole table; set one entry, as in "
-            f"{path[0]}.{next(iter(node))}=value"
+            f"{path[0]}.{next(iter(node))!s}=value"
         )
     return override
 
