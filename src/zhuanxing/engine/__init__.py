@@ -1,0 +1,6 @@
+"""The engines: a model's text to numbers, compiled by JAX or by PySD as a reference."""
+
+from zhuanxing.engine.failures import TranslationError
+from zhuanxing.engine.program import Failure, Program, Runs, Variable, compile_text
+
+__all__ = ["Failure", "Program", "Runs", "TranslationError", "Variable", "compile_text"]

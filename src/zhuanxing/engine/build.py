@@ -1,0 +1,191 @@
+"""From the parsed model to typed nodes: shapes first, then tables, then every expression."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from zhuanxing.engine import syntax
+from zhuanxing.engine.dimensions import Dimensions
+from zhuanxing.engine.expand import expand_macros
+from zhuanxing.engine.external import read_constants, read_series
+from zhuanxing.engine.failures import TranslationError, key_of, locate
+from zhuanxing.engine.nodes import Node, Scope
+from zhuanxing.engine.pieces import Piece, assemble
+from zhuanxing.engine.tables import Table
+from zhuanxing.engine.translate import Model, Translator, pick
+
+__all__ = ["Built", "build"]
+
+TABLE_NODES = (syntax.Lookup, syntax.GetLookups)
+
+
+@dataclass(frozen=True)
+class Built:
+    """Every variable's node by key, what nodes refer to, and the elements they come from."""
+
+    model: Model
+    nodes: dict[str, Node]
+    elements: dict[str, syntax.Element]
+
+
+def build(parsed: syntax.ParsedModel, text: str, origin: str) -> Built:
+    """Translate a parsed model. Raises TranslationError naming variable, file and line."""
+    dimensions = Dimensions(parsed.sections[0].ranges)
+    elements = {
+        key_of(element.name): element for element in expand_macros(parsed, dimensions)
+    }
+    builder = _Builder(dimensions, elements, text, origin)
+    return Built(builder.model, builder.nodes(), elements)
+
+
+class _Builder:
+    def __init__(
+        self, dimensions: Dimensions, elements: dict[str, syntax.Element], text: str, origin: str
+    ) -> None:
+        self.dimensions = dimensions
+        self.elements = elements
+        self.text = text
+        self.origin = origin
+        self.labels: dict[str, tuple[str, ...]] = {}
+        self.tables: dict[str, Table] = {}
+        for key, element in elements.items():
+            axes = self._axes(key, element)
+            if isinstance(element.components[0].expression, TABLE_NODES):
+                self.tables[key] = self._table(key, element, axes)
+            else:
+                self.labels[key] = axes
+        self.model = Model(dimensions, self.labels, self.tables)
+
+    def where(self, key: str) -> str:
+        return locate(self.text, self.origin, key)
+
+    def refuse(self, key: str, reason: str) -> TranslationError:
+        return TranslationError(f"variable '{key}' ({self.where(key)}): {reason}")
+
+    def _axes(self, key: str, element: syntax.Element) -> tuple[str, ...]:
+        pieces = [component.subscripts for component in element.components]
+        if len({len(piece) for piece in pieces}) > 1:
+            raise self.refuse(key, "its definitions have different numbers of subscripts.")
+        for name in (name for piece in pieces for name in piece):
+            self.dimensions.require(name, f"'{key}' ({self.where(key)})")
+        try:
+            return self.dimensions.merge(pieces)
+        except TranslationError as failure:
+            raise self.refuse(key, str(failure)) from None
+
+    def nodes(self) -> dict[str, Node]:
+        return {
+            key: self._variable(key, element)
+            for key, element in self.elements.items()
+            if key not in self.tables
+        }
+
+    def _variable(self, key: str, element: syntax.Element) -> Node:
+        axes = self.labels[key]
+        pieces = [self._piece(key, axes, component) for component in element.components]
+        return assemble(pieces, axes, self.dimensions)
+
+    def _piece(self, key: str, axes: tuple[str, ...], component: syntax.Component) -> Piece:
+        scope = Scope(
+            key,
+            tuple(name for name in component.subscripts if not self.dimensions.is_element(name)),
+            self.dimensions,
+        )
+        indices = [
+            self.dimensions.index(name, axis)
+            for name, axis in zip(component.subscripts, axes, strict=True)
+        ]
+        translator = Translator(
+            self.model, scope, self.where(key), lambda xp, array: pick(xp, array, indices)
+        )
+        node = self._node(translator, key, scope, component)
+        extra = [label for label in node.dims if label not in scope.labels]
+        if extra:
+            raise self.refuse(
+                key, f"its expression runs over {', '.join(extra)}, its left-hand side does not."
+            )
+        return Piece(scope, component.subscripts, component.excepts, node)
+
+    def _node(
+        self, translator: Translator, key: str, scope: Scope, component: syntax.Component
+    ) -> Node:
+        expression = component.expression
+        folder = Path(self.origin).parent
+        if isinstance(expression, syntax.GetConstants):
+            sizes = scope.sizes(scope.labels)
+            members = {label: self.dimensions.elements[label] for label in scope.labels}
+            value = read_constants(expression, folder, members, key).reshape(sizes)
+            return Node(scope.labels, lambda env: value, constant=value)
+        if isinstance(expression, syntax.GetData):
+            members = {label: self.dimensions.elements[label] for label in scope.labels}
+            series = read_series(expression, folder, members, key)
+            table = Table(scope.labels, *series, component.keyword or "interpolate")
+            return translator.series(table)
+        if isinstance(expression, syntax.DataFile):
+            raise self.refuse(key, "its data lie in a file that the model does not name.")
+        return translator.node(expression)
+
+    # -- look-up tables -----------------------------------------------------------------------
+
+    def _table(self, key: str, element: syntax.Element, axes: tuple[str, ...]) -> Table:
+        points = [
+            (component, *self._points(key, component, axes)) for component in element.components
+        ]
+        count = max(x.shape[0] for _, x, _, _ in points)
+        sizes = tuple(self.dimensions.size(axis) for axis in axes)
+        x = np.full((count, *sizes), np.nan)
+        y = np.full((count, *sizes), np.nan)
+        for component, xs, ys, _ in points:
+            indices = [
+                self.dimensions.index(name, axis)
+                for name, axis in zip(component.subscripts, axes, strict=True)
+            ]
+            place = _cells(sizes, indices)
+            x[(slice(None), *place)] = _shape_to(_longer(xs, count), place)
+            y[(slice(None), *place)] = _shape_to(_longer(ys, count), place)
+        if axes and (x == x.reshape(count, -1)[:, :1].reshape((count,) + (1,) * len(axes))).all():
+            x = x.reshape(count, -1)[:, 0]
+        return Table(axes, x, y, points[0][3])
+
+    def _points(
+        self, key: str, component: syntax.Component, axes: tuple[str, ...]
+    ) -> tuple[np.ndarray, np.ndarray, str]:
+        expression: Any = component.expression
+        if isinstance(expression, syntax.Lookup):
+            if not expression.x:
+                raise self.refuse(key, "its look-up has no points.")
+            return np.array(expression.x), np.array(expression.y), expression.type
+        members = {
+            name: self.dimensions.elements[name]
+            for name in component.subscripts
+            if not self.dimensions.is_element(name)
+        }
+        x, y = read_series(expression, Path(self.origin).parent, members, key)
+        return x, y, "interpolate"
+
+
+def _longer(points: np.ndarray, count: int) -> np.ndarray:
+    """Return points with the last one repeated up to `count`."""
+    missing = count - points.shape[0]
+    return np.concatenate([points, np.repeat(points[-1:], missing, axis=0)]) if missing else points
+
+
+def _cells(sizes: Sequence[int], indices: Sequence[Any]) -> tuple[np.ndarray, ...]:
+    """Return an open mesh of the cells that one index an axis selects."""
+    chosen = [
+        np.arange(size) if index is None else np.atleast_1d(np.arange(size)[index])
+        for size, index in zip(sizes, indices, strict=True)
+    ]
+    return np.ix_(*chosen) if chosen else ()
+
+
+def _shape_to(points: np.ndarray, place: tuple[np.ndarray, ...]) -> np.ndarray:
+    """Return points with axes for the cells: as many as the mesh has, length one where constant."""
+    if points.ndim == 1:
+        return points.reshape((-1,) + (1,) * len(place))
+    return points.reshape((points.shape[0], *(mesh.size for mesh in place)))

@@ -1,0 +1,112 @@
+"""Macros written out: every call becomes the macro's own variables under a prefix."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from zhuanxing.engine import syntax
+from zhuanxing.engine.dimensions import Dimensions
+from zhuanxing.engine.failures import TranslationError, key_of
+
+__all__ = ["expand_macros"]
+
+
+def expand_macros(
+    model: syntax.ParsedModel, dimensions: Dimensions
+) -> tuple[syntax.Element, ...]:
+    """Return the main section's elements without macro calls, the macros' variables added.
+
+    A macro's variables run over the ranges on the left-hand side of the equation that calls it.
+    Raises TranslationError for a macro that calls itself.
+    """
+    main, *macros = model.sections
+    expansion = _Expansion({macro.name: macro for macro in macros}, dimensions)
+    if not macros:
+        return main.elements
+    for element in main.elements:
+        expansion.add(element, ())
+    return tuple(expansion.elements)
+
+
+class _Expansion:
+    def __init__(self, macros: dict[str, syntax.Section], dimensions: Dimensions) -> None:
+        self.macros = macros
+        self.dimensions = dimensions
+        self.elements: list[syntax.Element] = []
+        self.calls = 0
+
+    def add(self, element: syntax.Element, above: tuple[str, ...]) -> None:
+        components = []
+        for component in element.components:
+            labels = tuple(
+                name for name in component.subscripts if not self.dimensions.is_element(name)
+            )
+            expression = syntax.rewrite(
+                component.expression, self._inliner(element.name, labels, above)
+            )
+            components.append(_with_expression(component, expression))
+        self.elements.append(
+            syntax.Element(
+                element.name, tuple(components), element.units, element.documentation
+            )
+        )
+
+    def _inliner(
+        self, caller: str, labels: tuple[str, ...], above: tuple[str, ...]
+    ) -> Callable[[Any], Any]:
+        def change(node: Any) -> Any:
+            if isinstance(node, syntax.Call) and node.function.name in self.macros:
+                return self._inline(node, caller, labels, above)
+            return node
+
+        return change
+
+    def _inline(
+        self, call: syntax.Call, caller: str, labels: tuple[str, ...], above: tuple[str, ...]
+    ) -> syntax.Reference:
+        macro = self.macros[call.function.name]
+        if macro.name in above:
+            raise TranslationError(
+                f"variable '{caller}': macro '{macro.name}' calls itself."
+            )
+        if len(call.arguments) != len(macro.params):
+            raise TranslationError(
+                f"variable '{caller}': macro '{macro.name}' takes {len(macro.params)} arguments, "
+                f"{len(call.arguments)} are given."
+            )
+        self.calls += 1
+        prefix = f"{macro.name} {self.calls}: "
+        own = {key_of(element.name) for element in macro.elements} | set(macro.params)
+
+        def rename(node: Any) -> Any:
+            if isinstance(node, syntax.Reference) and node.name in own:
+                subscripts = node.subscripts or labels
+                return syntax.Reference(prefix + node.name, subscripts or None)
+            return node
+
+        for parameter, argument in zip(macro.params, call.arguments, strict=True):
+            component = syntax.Component(labels, (), argument, "auxiliary")
+            self.add(syntax.Element(prefix + parameter, (component,)), above)
+        for element in macro.elements:
+            components = tuple(
+                syntax.Component(
+                    component.subscripts or (labels if component.role != "lookup" else ()),
+                    component.excepts,
+                    syntax.rewrite(component.expression, rename),
+                    component.role,
+                    component.keyword,
+                )
+                for component in element.components
+            )
+            named = syntax.Element(
+                prefix + key_of(element.name), components, element.units, element.documentation
+            )
+            self.add(named, (*above, macro.name))
+        return syntax.Reference(prefix + macro.name, labels or None)
+
+
+def _with_expression(component: syntax.Component, expression: Any) -> syntax.Component:
+    return syntax.Component(
+        component.subscripts, component.excepts, expression, component.role, component.keyword
+    )

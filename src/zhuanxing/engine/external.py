@@ -1,0 +1,61 @@
+"""Constants and series in spreadsheets and text files, read by PySD's own readers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from zhuanxing.engine import syntax
+from zhuanxing.engine.failures import TranslationError
+
+__all__ = ["read_constants", "read_series"]
+
+Members = Mapping[str, tuple[str, ...]]
+
+
+def read_constants(
+    source: syntax.GetConstants, folder: Path, members: Members, name: str
+) -> np.ndarray:
+    """Return the constants of a GET CONSTANTS call, an axis for every range in `members`."""
+    from pysd.py_backend.external import ExtConstant
+
+    coords = {label: list(elements) for label, elements in members.items()}
+    reader = ExtConstant(source.file, source.tab, source.cell, coords, folder, coords, name)
+    return np.asarray(_initialised(reader, source.file, name)(), dtype=np.float64)
+
+
+def read_series(
+    source: syntax.GetData | syntax.GetLookups, folder: Path, members: Members, name: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return x of shape (points,) and y of shape (points, *ranges) of a GET DATA or LOOKUPS."""
+    from pysd.py_backend.external import ExtData, ExtLookup
+
+    coords = {label: list(elements) for label, elements in members.items()}
+    reader: Any
+    if isinstance(source, syntax.GetData):
+        reader = ExtData(
+            source.file, source.tab, source.time_row_or_col, source.cell, "interpolate",
+            coords, folder, coords, name,
+        )
+    else:
+        reader = ExtLookup(
+            source.file, source.tab, source.x_row_or_col, source.cell, coords, folder, coords, name
+        )
+    data = _initialised(reader, source.file, name).data
+    x = np.asarray(data[data.dims[0]].values, dtype=np.float64)
+    return x, np.asarray(data.values, dtype=np.float64)
+
+
+def _initialised(reader: Any, file: str, name: str) -> Any:
+    try:
+        reader.initialize()
+    except Exception as failure:  # spreadsheet readers raise what they like
+        reason = str(failure).strip().splitlines()
+        raise TranslationError(
+            f"variable '{name}': its data cannot be read from {file}: "
+            f"{reason[-1] if reason else type(failure).__name__}."
+        ) from failure
+    return reader

@@ -1,0 +1,186 @@
+"""Read a model's text with PySD's parsers, and keep the parsed model on disk.
+
+The parsers take seconds and import pandas; a second start reads the cached tree instead.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pickle
+import re
+import tempfile
+import warnings
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from zhuanxing.engine import syntax
+from zhuanxing.engine.failures import TranslationError, key_of
+
+__all__ = ["cache_folder", "parse"]
+
+# Raise when the classes of syntax.py change: a cached tree of another shape is not read.
+TREE_VERSION = 2
+VENSIM = (".mdl",)
+XMILE = (".xmile", ".xml", ".stmx")
+
+
+def cache_folder() -> Path:
+    """Return the folder that holds parsed models and compiled programs."""
+    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(base) / "zhuanxing"
+
+
+def parse(text: str, origin: str, suffix: str) -> syntax.ParsedModel:
+    """Return the parsed model, from the cache when the same text was parsed before.
+
+    Raises TranslationError if the text is not a model that PySD can read.
+    """
+    signature = f"{TREE_VERSION}|{version('pysd')}|{suffix}|{Path(origin).parent}|{text}"
+    stored = cache_folder() / "parsed" / hashlib.sha256(signature.encode()).hexdigest()
+    try:
+        return pickle.loads(stored.read_bytes())
+    except (OSError, pickle.UnpicklingError, EOFError, AttributeError):
+        parsed = _parse(text, origin, suffix)
+    _write_atomically(stored, pickle.dumps(parsed))
+    return parsed
+
+
+def _write_atomically(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as handle:
+        handle.write(content)
+    os.replace(handle.name, path)
+
+
+def _parse(text: str, origin: str, suffix: str) -> syntax.ParsedModel:
+    if suffix.lower() not in VENSIM + XMILE:
+        raise TranslationError(
+            f"{origin} ends in {suffix!r}, but a model file ends in .mdl, .xmile, .xml or .stmx."
+        )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            abstract = _abstract_model(text, suffix.lower())
+        except Exception as failure:  # the parsers raise whatever their grammar raises
+            reason = str(failure).strip().splitlines()
+            raise TranslationError(
+                f"{origin} cannot be read as a {suffix} model: "
+                f"{reason[0] if reason else type(failure).__name__}."
+            ) from failure
+    root = Path(origin).parent
+    return syntax.ParsedModel(
+        sections=tuple(_section(section, root) for section in abstract.sections),
+        method=_method(text, suffix.lower()),
+    )
+
+
+def _abstract_model(text: str, suffix: str) -> Any:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"model{suffix}"
+        if suffix in VENSIM:
+            from pysd.translators.vensim.vensim_file import VensimFile
+
+            path.write_text(text, encoding="utf-8")
+            file: Any = VensimFile(path, encoding="utf-8")
+        else:
+            from pysd.translators.xmile.xmile_file import XmileFile
+
+            path.write_text(text, encoding="utf-8")
+            file = XmileFile(path)
+        file.parse()
+        return file.get_abstract_model()
+
+
+def _method(text: str, suffix: str) -> str:
+    """Return the integration method that the file asks for: euler, rk2 or rk4."""
+    if suffix in XMILE:
+        found = re.search(r"<(?:\w+:)?sim_specs[^>]*\bmethod\s*=\s*[\"']([^\"']*)", text)
+        name = found.group(1).lower() if found else "euler"
+        return name if name in ("rk2", "rk4") else "euler"
+    found = re.search(r"^15:\d+,\d+,\d+,(\d+)", text, re.MULTILINE)
+    return {"1": "rk4", "5": "rk4", "3": "rk2", "4": "rk2"}.get(found[1] if found else "", "euler")
+
+
+def _section(section: Any, root: Path) -> syntax.Section:
+    ranges = [_range(item, root) for item in section.subscripts]
+    return syntax.Section(
+        name=key_of(section.name),
+        params=tuple(key_of(param) for param in section.params),
+        ranges=tuple(ranges),
+        elements=tuple(_element(element) for element in section.elements),
+    )
+
+
+def _range(item: Any, root: Path) -> syntax.Range:
+    mapping = tuple(key_of(name) for name in item.mapping)
+    definition = item.subscripts
+    if isinstance(definition, str):
+        return syntax.Range(key_of(item.name), (key_of(definition),), mapping, copied=True)
+    if isinstance(definition, dict):
+        from pysd.py_backend.external import ExtSubscript
+
+        definition = ExtSubscript(
+            file_name=definition["file"],
+            tab=definition["tab"],
+            firstcell=definition["firstcell"],
+            lastcell=definition["lastcell"],
+            prefix=definition["prefix"],
+            root=root,
+        ).subscript
+    return syntax.Range(key_of(item.name), tuple(key_of(name) for name in definition), mapping)
+
+
+def _element(element: Any) -> syntax.Element:
+    return syntax.Element(
+        name=element.name,
+        components=tuple(_component(component) for component in element.components),
+        units=element.units or "",
+        documentation=element.documentation or "",
+        limits=tuple(element.limits or (None, None)),
+    )
+
+
+def _component(component: Any) -> syntax.Component:
+    role = {
+        "AbstractLookup": "lookup",
+        "AbstractData": "data",
+        "AbstractUnchangeableConstant": "constant",
+    }.get(type(component).__name__, "auxiliary")
+    own, excepts = component.subscripts or ([], [])
+    return syntax.Component(
+        subscripts=tuple(key_of(name) for name in own),
+        excepts=tuple(tuple(key_of(name) for name in group) for group in excepts),
+        expression=_expression(component.ast),
+        role=role,
+        keyword=getattr(component, "keyword", None),
+    )
+
+
+def _expression(node: Any) -> Any:
+    """Return our node for an abstract node: same fields, keys for names, floats for numbers."""
+    kind = type(node).__name__
+    if kind == "ReferenceStructure":
+        listed = getattr(node.subscripts, "subscripts", None)
+        subscripts = None if not listed else tuple(_subscript(name) for name in listed)
+        return syntax.Reference(key_of(node.reference), subscripts)
+    if kind.endswith("Structure"):
+        own = {"DataStructure": "DataFile", "LookupsStructure": "Lookup"}.get(
+            kind, kind.removesuffix("Structure").replace("InlineLookups", "InlineLookup")
+        )
+        children = {name: _expression(value) for name, value in vars(node).items()}
+        return getattr(syntax, own)(**children)
+    if isinstance(node, (list, tuple)):
+        return tuple(_expression(child) for child in node)
+    if isinstance(node, (bool, int, float, np.number)):
+        return float(node)
+    return node
+
+
+def _subscript(name: str) -> str:
+    """Return the key of a subscript, with the mark of a summed range kept at its end."""
+    bare = name.strip()
+    return key_of(bare[:-1]) + "!" if bare.endswith("!") else key_of(bare)

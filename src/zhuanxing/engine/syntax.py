@@ -1,0 +1,317 @@
+"""The parsed model as plain values: PySD's abstract model without PySD.
+
+Holding our own classes lets a cached model be read back without importing the parser.
+Expressions are trees of the dataclasses below over float, numpy array and str leaves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any
+
+__all__ = [
+    "AllocateAvailable",
+    "AllocateByPriority",
+    "Arithmetic",
+    "Call",
+    "Component",
+    "DataFile",
+    "Delay",
+    "DelayFixed",
+    "DelayN",
+    "Element",
+    "Forecast",
+    "Game",
+    "GetConstants",
+    "GetData",
+    "GetLookups",
+    "Initial",
+    "InlineLookup",
+    "Integ",
+    "Logic",
+    "Lookup",
+    "ParsedModel",
+    "Range",
+    "Reference",
+    "SampleIfTrue",
+    "Section",
+    "Smooth",
+    "SmoothN",
+    "Trend",
+    "rewrite",
+]
+
+Expression = Any
+
+
+@dataclass(frozen=True)
+class Arithmetic:
+    """Operands joined by operators of one precedence, or one negated operand."""
+
+    operators: tuple[str, ...]
+    arguments: tuple[Expression, ...]
+
+
+@dataclass(frozen=True)
+class Logic:
+    """Operands joined by comparisons, :AND:, :OR:, or one operand of :NOT:."""
+
+    operators: tuple[str, ...]
+    arguments: tuple[Expression, ...]
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A variable by its key, with subscripts as written (None where there are none)."""
+
+    name: str
+    subscripts: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Call:
+    """A function, macro or look-up applied to arguments."""
+
+    function: Reference
+    arguments: tuple[Expression, ...]
+
+
+@dataclass(frozen=True)
+class Game:
+    """A value that a player may change; here it is the value."""
+
+    expression: Expression
+
+
+@dataclass(frozen=True)
+class AllocateAvailable:
+    """ALLOCATE AVAILABLE(request, priority profile, supply)."""
+
+    request: Expression
+    pp: Expression
+    avail: Expression
+
+
+@dataclass(frozen=True)
+class AllocateByPriority:
+    """ALLOCATE BY PRIORITY(request, priority, size, width, supply)."""
+
+    request: Expression
+    priority: Expression
+    size: Expression
+    width: Expression
+    supply: Expression
+
+
+@dataclass(frozen=True)
+class Initial:
+    """The value of an expression at the start."""
+
+    initial: Expression
+
+
+@dataclass(frozen=True)
+class Integ:
+    """A stock."""
+
+    flow: Expression
+    initial: Expression
+    non_negative: bool = False
+
+
+@dataclass(frozen=True)
+class Delay:
+    """DELAY1, DELAY3 and their initialised forms."""
+
+    input: Expression
+    delay_time: Expression
+    initial: Expression
+    order: Expression
+
+
+@dataclass(frozen=True)
+class DelayN:
+    """DELAY N, whose stages remember the delay time with which they were filled."""
+
+    input: Expression
+    delay_time: Expression
+    initial: Expression
+    order: Expression
+
+
+@dataclass(frozen=True)
+class DelayFixed:
+    """DELAY FIXED, a pipeline."""
+
+    input: Expression
+    delay_time: Expression
+    initial: Expression
+
+
+@dataclass(frozen=True)
+class Smooth:
+    """SMOOTH, SMOOTH3 and their initialised forms."""
+
+    input: Expression
+    smooth_time: Expression
+    initial: Expression
+    order: Expression
+
+
+@dataclass(frozen=True)
+class SmoothN:
+    """SMOOTH N."""
+
+    input: Expression
+    smooth_time: Expression
+    initial: Expression
+    order: Expression
+
+
+@dataclass(frozen=True)
+class Trend:
+    """TREND(input, average time, initial trend)."""
+
+    input: Expression
+    average_time: Expression
+    initial_trend: Expression
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """FORECAST(input, average time, horizon, initial trend)."""
+
+    input: Expression
+    average_time: Expression
+    horizon: Expression
+    initial_trend: Expression
+
+
+@dataclass(frozen=True)
+class SampleIfTrue:
+    """SAMPLE IF TRUE(condition, input, initial)."""
+
+    condition: Expression
+    input: Expression
+    initial: Expression
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """A table; `type` is interpolate, extrapolate, hold_backward or look_forward."""
+
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+    x_limits: tuple[float, ...]
+    y_limits: tuple[float, ...]
+    type: str
+
+
+@dataclass(frozen=True)
+class InlineLookup:
+    """WITH LOOKUP(argument, table)."""
+
+    argument: Expression
+    lookups: Lookup
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """A data variable whose values the model file does not give."""
+
+
+@dataclass(frozen=True)
+class GetLookups:
+    """GET XLS/DIRECT LOOKUPS."""
+
+    file: str
+    tab: str
+    x_row_or_col: str
+    cell: str
+
+
+@dataclass(frozen=True)
+class GetData:
+    """GET XLS/DIRECT DATA."""
+
+    file: str
+    tab: str
+    time_row_or_col: str
+    cell: str
+
+
+@dataclass(frozen=True)
+class GetConstants:
+    """GET XLS/DIRECT CONSTANTS."""
+
+    file: str
+    tab: str
+    cell: str
+
+
+@dataclass(frozen=True)
+class Component:
+    """One piece of a variable: left-hand subscripts, exceptions, kind and expression.
+
+    `role` is auxiliary, constant, lookup or data; `keyword` is the data rule.
+    """
+
+    subscripts: tuple[str, ...]
+    excepts: tuple[tuple[str, ...], ...]
+    expression: Expression
+    role: str
+    keyword: str | None = None
+
+
+@dataclass(frozen=True)
+class Element:
+    """A variable: all its pieces, units, comment, and the range that its units field declares."""
+
+    name: str
+    components: tuple[Component, ...]
+    units: str = ""
+    documentation: str = ""
+    limits: tuple[float | None, float | None] = (None, None)
+
+
+@dataclass(frozen=True)
+class Range:
+    """A subscript range: its elements, and the ranges it is mapped to."""
+
+    name: str
+    elements: tuple[str, ...]
+    mapping: tuple[str, ...] = ()
+    copied: bool = False
+
+
+@dataclass(frozen=True)
+class Section:
+    """The main model, or one macro with its parameters."""
+
+    name: str
+    params: tuple[str, ...]
+    ranges: tuple[Range, ...]
+    elements: tuple[Element, ...]
+
+
+@dataclass(frozen=True)
+class ParsedModel:
+    """The main section, then one section a macro; `method` is euler or rk4."""
+
+    sections: tuple[Section, ...]
+    method: str = "euler"
+
+
+def rewrite(node: Expression, change: Callable[[Expression], Expression]) -> Expression:
+    """Return the tree with `change` applied to every node, children first."""
+    if isinstance(node, tuple):
+        return tuple(rewrite(child, change) for child in node)
+    if is_dataclass(node) and not isinstance(node, type):
+        children = {
+            field.name: rewrite(getattr(node, field.name), change)
+            for field in fields(node)
+            if not isinstance(getattr(node, field.name), str)
+        }
+        return change(replace(node, **children))
+    return node
