@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import xarray as xr
@@ -11,90 +10,79 @@ import xarray as xr
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.results.outputs import Output
 
-__all__ = ["annual", "steps_in_year"]
+__all__ = ["PATH", "annual", "yearly_requests"]
+
+# What an engine can give of a variable: a value a step, or already a value a year.
+PATH = "path"
+SUM, MEAN, END = "year_sum", "year_mean", "year_end"
+OF_VARIABLE = {
+    "sum": SUM,
+    "mean": MEAN,
+    "end": END,
+    "ratio": SUM,
+    "end_ratio": END,
+    "change": SUM,
+}
 
 
-@dataclass(frozen=True)
-class _Calendar:
-    """Years of a series whose first value is at the start of the first year."""
+def yearly_requests(outputs: Sequence[Output]) -> dict[str, str]:
+    """Return what to ask of an engine for `outputs`: by variable, a yearly value or the path.
 
-    years: np.ndarray
-    steps: int
-
-    @property
-    def step(self) -> float:
-        return 1.0 / self.steps
-
-
-def annual(series: xr.Dataset, outputs: Sequence[Output]) -> xr.Dataset:
-    """Return the annual values of `outputs`, with `year` in the place of `time`.
-
-    `series` holds model variables at equal steps from the start of a year to the end of another,
-    along `time` (years) and any other dimensions. Years end to end; `change` is NaN in the first.
-    Raises ZhuanxingError if the steps do not fill whole years or a variable is missing.
+    The path is asked for only where two outputs need different yearly values of one variable.
     """
-    calendar = _calendar(series["time"].values)
-    values = {output.name: _value(series, output, calendar) for output in outputs}
-    return xr.Dataset(values, coords={"year": calendar.years})
+    wanted: dict[str, set[str]] = {}
+    for output in outputs:
+        wanted.setdefault(output.variable, set()).add(OF_VARIABLE[output.aggregate])
+        if output.denominator:
+            wanted.setdefault(output.denominator, set()).add(SUM)
+    return {name: ways.pop() if len(ways) == 1 else PATH for name, ways in wanted.items()}
 
 
-def steps_in_year(time: np.ndarray) -> int:
-    """Return the number of steps that fill a year; refuse steps that fill none exactly."""
-    steps = round(1.0 / float(time[1] - time[0]))
-    if not np.isclose(steps * (time[1] - time[0]), 1.0) or (len(time) - 1) % steps:
-        raise ZhuanxingError(
-            f"a time step of {time[1] - time[0]:g} years from {time[0]:g} to {time[-1]:g} does not "
-            "fill whole years; choose a step of 1, 0.5, 0.25, 0.125 and so on"
-        )
-    return steps
+def annual(series: Mapping[str, xr.DataArray], outputs: Sequence[Output]) -> xr.Dataset:
+    """Return the annual values of `outputs` along `year`.
+
+    `series` holds model variables along `time` (years, equal steps from the start of a year to
+    the end of another) or, as `yearly_requests` has it, along `year`; other dimensions are kept.
+    `change` is NaN in the first year. Raises ZhuanxingError if steps do not fill whole years.
+    """
+    return xr.Dataset({output.name: _value(series, output) for output in outputs})
 
 
-def _calendar(time: np.ndarray) -> _Calendar:
-    steps = steps_in_year(time)
-    count = (len(time) - 1) // steps
-    return _Calendar(np.arange(count) + round(float(time[0])), steps)
-
-
-def _value(series: xr.Dataset, output: Output, calendar: _Calendar) -> xr.DataArray:
-    variable = _variable(series, output, output.variable)
-    if output.aggregate == "end":
-        return _end(variable, calendar) * output.scale
-    if output.aggregate == "mean":
-        return _sum(variable, calendar) * output.scale
-    if output.aggregate == "end_ratio":
-        denominator = _variable(series, output, output.denominator)
-        return _end(variable, calendar) / _sum(denominator, calendar) * output.scale
-    value = _sum(variable, calendar)
+def _value(series: Mapping[str, xr.DataArray], output: Output) -> xr.DataArray:
+    value = _yearly(series[output.variable], OF_VARIABLE[output.aggregate])
     if output.denominator:
-        value = value / _sum(_variable(series, output, output.denominator), calendar)
+        value = value / _yearly(series[output.denominator], SUM)
     if output.aggregate == "change":
         return (value / value.shift(year=1) - 1.0) * 100.0
     return value * output.scale
 
 
-def _variable(series: xr.Dataset, output: Output, name: str) -> xr.DataArray:
-    if name not in series:
-        raise ZhuanxingError(f"the output '{output.name}' needs '{name}', which the model lacks")
-    return series[name]
-
-
-def _sum(variable: xr.DataArray, calendar: _Calendar) -> xr.DataArray:
-    """Sum of variable * step over the steps of each year, which for a stock is its mean."""
+def _yearly(variable: xr.DataArray, way: str) -> xr.DataArray:
+    if "time" not in variable.dims:
+        return variable
+    time = variable["time"].values
+    steps = _steps_in_year(time)
+    count = (len(time) - 1) // steps
     axis = variable.get_axis_num("time")
-    values = variable.values.swapaxes(0, axis)[:-1]
-    by_year = values.reshape(len(calendar.years), calendar.steps, *values.shape[1:])
-    return _yearly(variable, by_year.sum(axis=1).swapaxes(0, axis) * calendar.step, calendar)
+    values = np.moveaxis(variable.values, axis, 0)
+    if way == END:
+        by_year = values[steps::steps]
+    else:
+        total = values[:-1].reshape(count, steps, *values.shape[1:]).sum(axis=1)
+        # A flow's sum is the sum of flow * step; with steps that fill the year so is a mean.
+        by_year = total / steps
+    dims = ["year" if dim == "time" else dim for dim in variable.dims]
+    kept = {dim: variable[dim].values for dim in dims if dim in variable.coords}
+    years = round(float(time[0])) + np.arange(count)
+    return xr.DataArray(np.moveaxis(by_year, 0, axis), {**kept, "year": years}, dims)
 
 
-def _end(variable: xr.DataArray, calendar: _Calendar) -> xr.DataArray:
-    axis = variable.get_axis_num("time")
-    values = variable.values.swapaxes(0, axis)[calendar.steps :: calendar.steps]
-    return _yearly(variable, values.swapaxes(0, axis), calendar)
-
-
-def _yearly(variable: xr.DataArray, values: np.ndarray, calendar: _Calendar) -> xr.DataArray:
-    dims = tuple("year" if dim == "time" else dim for dim in variable.dims)
-    coords = {
-        dim: variable[dim] for dim in variable.dims if dim in variable.coords and dim != "time"
-    }
-    return xr.DataArray(values, {**coords, "year": calendar.years}, dims)
+def _steps_in_year(time: np.ndarray) -> int:
+    step = float(time[1] - time[0])
+    steps = round(1.0 / step)
+    if not np.isclose(steps * step, 1.0) or (len(time) - 1) % steps:
+        raise ZhuanxingError(
+            f"a time step of {step:g} years from {time[0]:g} to {time[-1]:g} does not fill whole "
+            "years; choose a step of 1, 0.5, 0.25, 0.125 and so on"
+        )
+    return steps
