@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal
@@ -13,17 +13,18 @@ import xarray as xr
 from zhuanxing.charts import names
 from zhuanxing.charts.bands import centre
 from zhuanxing.charts.words import Language
-from zhuanxing.errors import ZhuanxingError
+from zhuanxing.errors import ZhuanxingError, nearest
 
-__all__ = ["COLUMNS", "EVERYWHERE", "Aim", "aims_of", "read_aims"]
+__all__ = ["COLUMNS", "EVERYWHERE", "Aim", "aims_of", "city_targets", "read_aims"]
 
 COLUMNS = (
     "unit_id", "variable", "year", "measure", "base_year", "direction", "value", "name_zh",
-    "name_en", "source", "url",
+    "name_en",
 )  # fmt: skip
 EVERYWHERE = "ALL"
-_MEASURES = ("level", "change")
-_DIRECTIONS = ("at_least", "at_most")
+_VALID = {"measure": ("level", "change"), "direction": ("at_least", "at_most")}
+# An aim is a round figure, and a stock that closes in on it never quite arrives.
+_ROUNDING = 0.005
 
 
 @dataclass(frozen=True)
@@ -42,9 +43,10 @@ class Aim:
     name_zh: str
     name_en: str
 
-    def name(self, language: Language) -> str:
-        """Return the aim's name in `language`."""
-        return self.name_zh if language == "zh" else self.name_en
+    def name(self, dataset: xr.Dataset, language: Language) -> str:
+        """Return the aim's own name in `language`, or else its variable's long name."""
+        own = self.name_zh if language == "zh" else self.name_en
+        return own or names.variable_label(names.variable(dataset, self.variable), language)
 
     def start(self, dataset: xr.Dataset, city: str) -> float:
         """Return where the city stood in `base_year`, in the aim's own measure."""
@@ -58,10 +60,9 @@ class Aim:
         return 100 * (end / self._at(dataset, city, self.base_year) - 1)
 
     def met(self, reached: float) -> bool:
-        """Say whether `reached` satisfies the aim, to a millionth of it."""
-        slack = 1e-6 * max(abs(self.value), 1.0)
+        """Say whether `reached` satisfies the aim, to half a percent of it."""
         gap = reached - self.value if self.direction == "at_least" else self.value - reached
-        return gap >= -slack
+        return gap >= -_ROUNDING * abs(self.value)
 
     def _at(self, dataset: xr.Dataset, city: str, year: int) -> float:
         data = centre(names.variable(dataset, self.variable))
@@ -69,32 +70,69 @@ class Aim:
 
 
 def read_aims(path: Path) -> pd.DataFrame:
-    """Read the table of aims; raise ZhuanxingError for a missing file, column or word."""
+    """Read the aims that hold for several cities, columns COLUMNS at least.
+
+    Raises ZhuanxingError for a missing file or column, or an unknown measure or direction.
+    """
     if not path.is_file():
-        raise ZhuanxingError(f"The table of aims {path} is missing: the scorecard needs it.")
-    table = pd.read_csv(path, dtype={"unit_id": str})
+        raise ZhuanxingError(f"{path}: the table of aims is missing, which the scorecard needs")
+    table = pd.read_csv(path, keep_default_na=False)
     for column in COLUMNS:
         if column not in table.columns:
-            raise ZhuanxingError(f"{path} lacks the column {column!r}.")
-    for column, valid in (("measure", _MEASURES), ("direction", _DIRECTIONS)):
-        for row, value in enumerate(table[column], start=2):
-            names.find(str(value), valid, f"{column} in {path} row {row}:")
+            raise ZhuanxingError(f"{path}: the column {column!r} is missing")
+    for column, valid in _VALID.items():
+        for line, value in enumerate(table[column], start=2):
+            if value not in valid:
+                raise ZhuanxingError(
+                    f"{path}, line {line}: unknown {column} {value!r}; "
+                    f"the nearest is {nearest(str(value), valid)}"
+                )
     return table
 
 
-def aims_of(table: pd.DataFrame, dataset: xr.Dataset, city: str) -> list[Aim]:
-    """Return the aims of `city`: its own first, then its province's, then those for everyone.
+def city_targets(
+    targets: pd.DataFrame,
+    compared_with: Mapping[str, str],
+    at_most: Collection[str],
+    base_year: int,
+) -> pd.DataFrame:
+    """Return what cities say they aim at, as aims with columns COLUMNS.
 
-    An aim nearer to the city replaces a wider one of the same variable, measure and year.
+    `targets`: columns unit_id, year, variable, value; `compared_with` gives the output that a
+    target is compared with where their names differ; `at_most` names outputs that shall not
+    exceed their target. A target that no output measures is left to `aims_of` to leave out.
     """
-    own: Mapping[str, str] = {
-        name: str(dataset[name].sel(city=city).item())
-        for name in ("province_en", "province_zh", "province")
+    variable = targets["variable"].map(lambda name: compared_with.get(name, name))
+    return pd.DataFrame(
+        {
+            "unit_id": targets["unit_id"],
+            "variable": variable,
+            "year": targets["year"],
+            "measure": "level",
+            "base_year": base_year,
+            "direction": ["at_most" if name in at_most else "at_least" for name in variable],
+            "value": targets["value"],
+            "name_zh": "",
+            "name_en": "",
+        }
+    )
+
+
+def aims_of(table: pd.DataFrame, dataset: xr.Dataset, city: str, year: int) -> list[Aim]:
+    """Return the aims of `city` for `year`: its own first, then its province's, then everyone's.
+
+    An aim nearer to the city replaces a wider one of the same variable and measure. Aims whose
+    variable is not in `dataset` are left out: nothing can be said of them.
+    """
+    own = [
+        str(dataset[name].sel(city=city).item())
+        for name in ("province_en", "province_zh")
         if name in dataset.coords
-    }
-    found: dict[tuple[str, str, int], Aim] = {}
-    for place in (city, *own.values(), EVERYWHERE):
-        for row in table[table["unit_id"] == place].to_dict("records"):
+    ]
+    due = table[(table["year"] == year) & table["variable"].isin(list(dataset.data_vars))]
+    found: dict[tuple[str, str], Aim] = {}
+    for place in (city, *own, EVERYWHERE):
+        for row in due[due["unit_id"] == place].to_dict("records"):
             aim = Aim(**{field.name: row[field.name] for field in fields(Aim)})
-            found.setdefault((aim.variable, aim.measure, aim.year), aim)
+            found.setdefault((aim.variable, aim.measure), aim)
     return list(found.values())

@@ -55,32 +55,37 @@ def draw(
         )
         original = names.variable(base, variable)
         for axis, city in zip(axes.flat, ids, strict=False):
-            _panel(axis, [line.sel(city=city) for line in lines], chosen, original)
+            _panel(axis, [line.sel(city=city) for line in lines], _in_points(original))
             axis.set_title(names.city_label(base, city, language), fontsize=9)
         for axis in list(axes.flat)[len(ids) :]:
             axis.set_visible(False)
         labels = [names.scenario_label(datasets, k, language) for k in (base_key, key)]
-        _key(axes.flat[0], labels)
+        figure.legend(
+            axes.flat[0].lines[:2], labels, loc="outside upper right", ncols=2, frameon=False,
+            fontsize=9, labelcolor="linecolor", borderaxespad=0.2,
+        )  # fmt: skip
         figure.supylabel(_y_title(original, chosen, index_year, language), fontsize=9)
         title = word(
             "compare_title", language, scenario=labels[1], baseline=labels[0],
             variable=names.variable_label(original, language),
         )  # fmt: skip
         last = int(original["year"].values[-1])
-        note = word("gap_at_end", language, year=last, baseline=labels[0])
+        points = _in_points(original)
+        unit = names.difference_unit(original, language) if points else "%"
+        note = word("gap_at_end", language, year=last, baseline=labels[0], unit=unit)
         return style.finish(figure, language, title=title, notes=[note])
 
 
 def _choose(lines: list[xr.DataArray], base_year: int) -> Scale:
     """Choose a scale at which the smallest city is still readable."""
     widest = np.maximum(*(abs(line).max("year").values for line in lines))
-    if widest.max() <= 4 * np.median(widest):
+    if widest.max() <= 2 * np.median(widest):
         return "shared"
     at_base = lines[0].sel(year=base_year).values
     return "index" if np.all(at_base > 0.05 * widest) else "own"
 
 
-def _panel(axis: Axes, lines: list[xr.DataArray], scale: Scale, original: xr.DataArray) -> None:
+def _panel(axis: Axes, lines: list[xr.DataArray], points: bool) -> None:
     """Draw one city's two lines and the difference between them in the last year."""
     years = [int(year) for year in lines[0]["year"].values]
     base, other = (line.values for line in lines)
@@ -88,29 +93,19 @@ def _panel(axis: Axes, lines: list[xr.DataArray], scale: Scale, original: xr.Dat
     axis.plot(years, other, color=style.SEQUENCE[0], linewidth=1.6)
     style.year_axis(axis, years, few=True)
     style.mark_projection(axis, years, None)
-    axis.annotate(
-        _gap(base[-1], other[-1], str(original.attrs.get("units", ""))), (0.03, 0.95),
-        xycoords="axes fraction", ha="left", va="top", fontsize=8, color=style.SEQUENCE[0],
-    )  # fmt: skip
+    gap = _gap(base[-1], other[-1], points)
+    axis.set_title(gap, loc="right", fontsize=8, color=style.SEQUENCE[0])
     axis.margins(y=0.12)
 
 
-def _gap(base: float, other: float, units: str) -> str:
-    """Return the difference as text: in points for percentages, else in percent of `base`."""
-    if units.startswith("percent") or base == 0:
-        return f"{other - base:+.2g}".replace("-", "−")
-    return f"{100 * (other / base - 1):+.1f}%".replace("-", "−")
+def _in_points(data: xr.DataArray) -> bool:
+    """Say whether differences of `data` are points of its own unit, not percent of its value."""
+    return str(data.attrs.get("units", "")).startswith("percent") or bool((data <= 0).any())
 
 
-def _key(axis: Axes, labels: list[str]) -> None:
-    """Name the two lines once, in the first panel, under its lines."""
-    for row, (label, colour) in enumerate(
-        zip(reversed(labels), (style.SEQUENCE[0], "#5A5A5A"), strict=True)
-    ):
-        axis.annotate(
-            f"— {label}", (0.97, 0.20 - 0.16 * row), xycoords="axes fraction", ha="right",
-            va="center", fontsize=7.5, color=colour,
-        )  # fmt: skip
+def _gap(base: float, other: float, points: bool) -> str:
+    """Return the difference as text, in the variable's own points or in percent of `base`."""
+    return style.signed(other - base) if points else f"{style.signed(100 * (other / base - 1))}%"
 
 
 def _y_title(data: xr.DataArray, scale: Scale, base_year: int, language: Language) -> str:

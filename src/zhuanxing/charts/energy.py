@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from zhuanxing.charts import names, style
 from zhuanxing.charts.bands import centre
-from zhuanxing.charts.stacks import draw_areas, parts, rows
+from zhuanxing.charts.stacks import draw_areas, parts, rows, same_top
 from zhuanxing.charts.words import Language, word
 
 __all__ = ["draw"]
@@ -19,7 +19,7 @@ __all__ = ["draw"]
 def draw(
     datasets: Mapping[str, xr.Dataset],
     *,
-    cities: Sequence[str],
+    cities: Sequence[str] | None,
     fuels: Sequence[str],
     total: str,
     co2: str,
@@ -41,17 +41,18 @@ def draw(
             years = [int(year) for year in whole["year"].values]
             draw_areas(row[0], years, parts(dataset, fuels, city, language, total))
             row[0].set_title(title)
-            row[0].set_ylabel(
-                f"{word('energy_by_fuel', language)}\n{names.unit_label(whole, language)}"
-            )
+            units = names.unit_label(whole, language)
+            style.value_axis(row[0], f"{word('energy_by_fuel', language)}\n{units}")
             _carbon(row[1], datasets, city, co2, key, language)
             draw_areas(row[2], years, parts(dataset, capacity, city, language))
             units = names.unit_label(names.variable(dataset, capacity[0]), language)
-            row[2].set_ylabel(f"{word('capacity', language)}\n{units}")
+            style.value_axis(row[2], f"{word('capacity', language)}\n{units}")
             for axis in row:
                 style.year_axis(axis, years)
                 style.mark_projection(axis, years, None)
-        style.mark_projection(axes[0, 1], years, language)
+        style.mark_projection(axes[0, 1], years, language, low=True)
+        for column in (0, 2):
+            same_top(list(axes[:, column]), len(datasets))
         return style.finish(
             figure, language, title=word("energy_title", language),
             notes=names.scenario_note(datasets, language),
@@ -78,5 +79,6 @@ def _carbon(
         if len(datasets) > 1:
             label = names.scenario_label(datasets, key, language)
             style.end_label(axis, years[-1], data.values[-1], label, palette[key])
-    axis.set_ylabel(names.axis_title(names.variable(datasets[current], co2), language, lines=True))
-    axis.set_ylim(bottom=0)
+    data = names.variable(datasets[current], co2)
+    style.value_axis(axis, names.axis_title(data, language, lines=True))
+    axis.set_ylim(0, 1.05 * axis.dataLim.y1)

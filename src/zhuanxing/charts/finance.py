@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from zhuanxing.charts import names, style
 from zhuanxing.charts.bands import centre
-from zhuanxing.charts.stacks import draw_bars, parts
+from zhuanxing.charts.stacks import draw_bars, parts, same_top
 from zhuanxing.charts.words import Language, word
 
 __all__ = ["draw"]
@@ -20,7 +20,7 @@ __all__ = ["draw"]
 def draw(
     datasets: Mapping[str, xr.Dataset],
     *,
-    cities: Sequence[str],
+    cities: Sequence[str] | None,
     investment: str,
     spending: str,
     language: Language = "zh",
@@ -46,7 +46,7 @@ def draw(
             for axis, key in zip(row[1:], spenders, strict=True):
                 _spending(axis, datasets[key], city, spending, language)
                 axis.set_title(names.scenario_label(datasets, key, language))
-                axis.set_ylim(0, 1.05 * max(a.dataLim.y1 for a in row[1:]) or 1.0)
+            same_top(row[1:], len(spenders))
         return style.finish(
             figure, language, title=word("finance_title", language),
             notes=names.scenario_note(datasets, language),
@@ -66,10 +66,10 @@ def _investment(
             label = names.scenario_label(datasets, key, language)
             style.end_label(axis, years[-1], data.values[-1], label, palette[key])
     first = names.variable(next(iter(datasets.values())), name)
-    axis.set_ylabel(names.axis_title(first, language, lines=True))
-    axis.set_ylim(bottom=0)
+    style.value_axis(axis, names.axis_title(first, language, lines=True))
+    axis.set_ylim(0, 1.05 * axis.dataLim.y1)
     style.year_axis(axis, years)
-    style.mark_projection(axis, years, language)
+    style.mark_projection(axis, years, language, low=True)
 
 
 def _spending(axis: Axes, dataset: xr.Dataset, city: str, name: str, language: Language) -> None:
@@ -81,7 +81,7 @@ def _spending(axis: Axes, dataset: xr.Dataset, city: str, name: str, language: L
         for part in parts(dataset, [name], city, language)
     ]
     units = names.unit_label(data, language)
-    axis.set_ylabel(f"{word('by_source', language)}\n{units}")
+    style.value_axis(axis, f"{word('by_source', language)}\n{units}")
     if max(part.values.max(initial=0.0) for part in stack) > 0:
         draw_bars(axis, [years[i] for i in projected], stack)
         axis.set_xticks([years[i] for i in projected])

@@ -31,14 +31,15 @@ NamedFigures = Iterator[tuple[str, Figure]]
 
 @dataclass(frozen=True)
 class Request:
-    """What to draw: stored results by scenario (baseline first), cities, and each kind's options.
+    """What to draw: stored results by scenario, cities, and each kind's options.
 
+    The first of `datasets` is the one compared with. `cities` None is every city.
     `options` maps a kind to the keyword arguments of its `draw`; `variables` replaces the
     variables named there. `targets` are the cities that a lever acts on, None for all.
     """
 
     datasets: Mapping[str, xr.Dataset]
-    cities: Sequence[str]
+    cities: Sequence[str] | None
     language: Language
     options: Mapping[str, Mapping[str, Any]]
     variables: Sequence[str] | None = None
@@ -51,7 +52,7 @@ class Request:
         """Return the variables asked for, else those that `kind` draws by itself."""
         return list(self.variables or self.options[kind]["variable"])
 
-    def only_common(self) -> Mapping[str, xr.Dataset]:
+    def first_and_last(self) -> Mapping[str, xr.Dataset]:
         """Return the first scenario and the last: what a chart of two compares."""
         keys = list(self.datasets)
         return {key: self.datasets[key] for key in dict.fromkeys((keys[0], keys[-1]))}
@@ -85,14 +86,14 @@ def _compare(request: Request) -> NamedFigures:
         yield (
             f"compare_{name}",
             compare.draw(
-                request.only_common(), variable=name, scale=scale, language=request.language
+                request.first_and_last(), variable=name, scale=scale, language=request.language
             ),
         )
 
 
 def _lever_effect(request: Request) -> NamedFigures:
     for name in request.draw_variables("lever_effect"):
-        pair = request.only_common()
+        pair = request.first_and_last()
         last = int(names.variable(next(iter(pair.values())), name)["year"].values[-1])
         figure = lever_effect.draw(
             pair,
@@ -108,7 +109,11 @@ def _scorecard(request: Request) -> NamedFigures:
     first = next(iter(request.datasets.values()))
     for city in names.city_ids(first, request.cities):
         figure = scorecard.draw(
-            request.datasets, city=city, aims=request.aims, language=request.language
+            request.datasets,
+            city=city,
+            aims=request.aims,
+            year=request.options["scorecard"]["year"],
+            language=request.language,
         )
         yield f"scorecard_{city}", figure
 

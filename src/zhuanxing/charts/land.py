@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from zhuanxing.charts import names, style
-from zhuanxing.charts.stacks import Part, draw_areas, parts, rows
+from zhuanxing.charts.stacks import Part, draw_areas, parts, rows, same_top
 from zhuanxing.charts.words import Language, word
 
 __all__ = ["draw"]
@@ -18,7 +18,7 @@ __all__ = ["draw"]
 def draw(
     datasets: Mapping[str, xr.Dataset],
     *,
-    cities: Sequence[str],
+    cities: Sequence[str] | None,
     classes: Sequence[str],
     built_up: Sequence[str],
     base_year: int = style.FIRST_PROJECTED_YEAR - 1,
@@ -42,12 +42,13 @@ def draw(
             draw_areas(left, years, [part for part in every if part.key in chosen])
             units = names.unit_label(data, language)
             left.set_title(title)
-            left.set_ylabel(f"{word('built_up', language)}\n{units}")
+            style.value_axis(left, f"{word('built_up', language)}\n{units}")
             style.year_axis(left, years)
             style.mark_projection(left, years, None)
             _changes(right, every, years.index(names.get_year(data, base_year)))
             since = word("added_since", language, year=base_year)
             right.set_xlabel(f"{since}（{units}）" if language == "zh" else f"{since} ({units})")
+        same_top(list(axes[:, 0]), len(datasets))
         return style.finish(
             figure, language, title=word("land_title", language),
             notes=names.scenario_note(datasets, language),

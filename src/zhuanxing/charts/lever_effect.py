@@ -63,10 +63,15 @@ def draw(
         axis.grid(visible=False, axis="y")
         axis.margins(x=0.1, y=0.01)
         labels = {k: names.scenario_label(datasets, k, language) for k in datasets}
+        units = names.difference_unit(data, language)
         axis.set_xlabel(
             word("difference_relative", language, baseline=labels[base_key])
             if as_share
-            else word("difference", language, unit=names.unit_label(data, language))
+            else word(
+                "difference",
+                language,
+                unit=units,
+            )
         )
         title = word(
             "lever_title", language, lever=labels[key], year=year,

@@ -15,6 +15,7 @@ __all__ = [
     "city_ids",
     "city_label",
     "detail_dim",
+    "difference_unit",
     "element_label",
     "find",
     "get_year",
@@ -35,7 +36,7 @@ def find(name: str, valid: Iterable[Hashable], what: str) -> str:
         return name
     if not names:
         raise ZhuanxingError(f"Unknown {what} {name!r}: there is none to choose from.")
-    raise ZhuanxingError(f"Unknown {what} {name!r}: the nearest is {nearest(name, names)}.")
+    raise ZhuanxingError(f"Unknown {what} {name!r}: the nearest is {nearest(name, names)!r}.")
 
 
 def variable(dataset: xr.Dataset, name: str) -> xr.DataArray:
@@ -72,11 +73,7 @@ def city_label(dataset: xr.Dataset, city: str, language: Language) -> str:
 
 def element_label(data: xr.DataArray, dim: str, element: str, language: Language) -> str:
     """Return the name of one `element` of `dim` (a sector, a fuel ...) in `language`."""
-    for coordinate in (f"{dim}_name_{language}", f"{dim}_{language}", f"name_{language}"):
-        label = _coordinate_label(data, dim, element, coordinate)
-        if label:
-            return label
-    return _plain(element)
+    return _coordinate_label(data, dim, element, f"{dim}_{language}") or _plain(element)
 
 
 def variable_label(data: xr.DataArray, language: Language) -> str:
@@ -88,6 +85,13 @@ def variable_label(data: xr.DataArray, language: Language) -> str:
 def unit_label(data: xr.DataArray, language: Language) -> str:
     """Return the unit of an output as a person says it."""
     return unit(str(data.attrs.get("units", "")), language)
+
+
+def difference_unit(data: xr.DataArray, language: Language) -> str:
+    """Return the unit of a difference between two values of an output."""
+    if str(data.attrs.get("units", "")).startswith("percent"):
+        return word("points", language)
+    return unit_label(data, language)
 
 
 def axis_title(data: xr.DataArray, language: Language, *, lines: bool = False) -> str:
@@ -102,11 +106,7 @@ def axis_title(data: xr.DataArray, language: Language, *, lines: bool = False) -
 
 def scenario_label(datasets: Mapping[str, xr.Dataset], key: str, language: Language) -> str:
     """Return the name of scenario `key` in `language`, from the attributes of its file."""
-    attrs = datasets[key].attrs
-    for name in (f"scenario_name_{language}", f"scenario_{language}"):
-        if attrs.get(name):
-            return str(attrs[name])
-    return _plain(key)
+    return str(datasets[key].attrs.get(f"scenario_{language}") or _plain(key))
 
 
 def scenario_note(datasets: Mapping[str, xr.Dataset], language: Language) -> list[str]:

@@ -1,47 +1,50 @@
-"""Statistics as dots: the better the source, the fuller the dot."""
+"""Statistics as dots: filled from official sources, pale on a basis that was revised since."""
 
 from __future__ import annotations
 
 import pandas as pd
 from matplotlib.axes import Axes
 
-from zhuanxing.charts.style import INK
+from zhuanxing.charts.style import GREY, INK
 from zhuanxing.charts.words import Language, word
 
 __all__ = ["draw_observations", "legend_note", "of_panel"]
 
-_COLUMNS = ["unit_id", "year", "variable", "value", "quality"]
+_COLUMNS = ["unit_id", "year", "variable", "value", "quality", "basis"]
 _BEST = "official"
+# Levels on an earlier basis (accounts before the economic census, residents before the population
+# census) do not join up with later ones; the statistics mark them with this beginning.
+_REVISED_SINCE = "pre_"
 
 
-def of_panel(observations: pd.DataFrame | None, city: str, name: str) -> pd.DataFrame:
-    """Return the rows of one city and one statistic (columns unit_id, year, value, quality)."""
-    if observations is None:
+def of_panel(observations: pd.DataFrame | None, city: str, name: str | None) -> pd.DataFrame:
+    """Return the rows of one city and one statistic, by year; none when `name` is None."""
+    if observations is None or name is None:
         return pd.DataFrame(columns=_COLUMNS)
     here = (observations["unit_id"] == city) & (observations["variable"] == name)
-    return observations[here].sort_values("year")
+    return observations[here].sort_values("year").assign(basis=lambda t: t["basis"].fillna(""))
 
 
-def draw_observations(axis: Axes, dots: pd.DataFrame) -> None:
-    """Draw `dots`: filled for official sources, open for all others."""
-    for best in (True, False):
-        some = dots[(dots["quality"] == _BEST) == best]
-        if len(some):
-            axis.plot(
-                some["year"].to_numpy(), some["value"].to_numpy(dtype=float), linestyle="none",
-                marker="o", markersize=4.5, markeredgecolor=INK, markeredgewidth=0.9,
-                markerfacecolor=INK if best else "white", zorder=5,
-                label="official" if best else "other",
-            )  # fmt: skip
+def draw_observations(axis: Axes, dots: pd.DataFrame, years: range) -> None:
+    """Draw the `dots` that lie in `years`: filled if official, grey if revised since."""
+    for row in dots[dots["year"].isin(years)].to_dict("records"):
+        colour = GREY if _revised(row["basis"]) else INK
+        axis.plot(
+            row["year"], row["value"], linestyle="none", marker="o", markersize=4.5, zorder=5,
+            markeredgecolor=colour, markeredgewidth=0.9, clip_on=False,
+            markerfacecolor=colour if row["quality"] == _BEST else "white",
+        )  # fmt: skip
 
 
 def legend_note(dots: pd.DataFrame, language: Language) -> list[str]:
-    """Return the footnote that explains the dots, or nothing when there are none."""
+    """Return the footnotes that explain the dots, or nothing when there are none."""
     if not len(dots):
         return []
-    comma = "，" if language == "zh" else ", "
-    return [
-        comma.join(
-            word(key, language) for key in ("observed", "observed_official", "observed_other")
-        )
-    ]
+    notes = [word("observed", language)]
+    if any(_revised(basis) for basis in dots["basis"]):
+        notes.append(word("observed_revised", language))
+    return notes
+
+
+def _revised(basis: object) -> bool:
+    return str(basis).startswith(_REVISED_SINCE)

@@ -23,18 +23,18 @@ _MOST_PANELS = 40
 def draw(
     datasets: Mapping[str, xr.Dataset],
     *,
-    cities: Sequence[str],
+    cities: Sequence[str] | None,
     variables: Sequence[str],
     observations: pd.DataFrame | None = None,
-    observed_as: Mapping[str, str] | None = None,
+    observed_as: Mapping[str, str | None] | None = None,
     language: Language = "zh",
 ) -> Figure:
     """Draw one panel a city and variable, one line a scenario, dots for statistics.
 
     `datasets`: scenario name -> stored result; each variable has dims (city, year) and may have
     `run` or `quantile`, which becomes a shaded interval. `observations`: columns unit_id, year,
-    variable, value, quality, comparable with the outputs; `observed_as` maps an output to the
-    statistic it is compared with when their names differ.
+    variable, value, quality, basis; `observed_as` maps an output to the statistic that it is
+    compared with when their names differ, or to None when there is none.
     Raises ZhuanxingError for an unknown city or variable, or for more panels than can be read.
     """
     first = next(iter(datasets.values()))
@@ -59,8 +59,8 @@ def draw(
             _panel(axis, datasets, city, name, dots, language, index == 0)
             if index < columns or len(variables) == 1:
                 axis.set_title(names.city_label(first, city, language))
-            if index % columns == 0:
-                axis.set_ylabel(names.axis_title(names.variable(first, name), language, lines=True))
+            titled = names.axis_title(names.variable(first, name), language, lines=True)
+            style.value_axis(axis, titled if index % columns == 0 else "")
             notes += [note for note in legend_note(dots, language) if note not in notes]
         notes = _notes(datasets, variables, notes, language)
         title = word("paths_title" if observations is not None else "paths_title_bare", language)
@@ -90,7 +90,7 @@ def _panel(
         if len(datasets) > 1:
             label = names.scenario_label(datasets, key, language)
             style.end_label(axis, years[-1], values[-1], label, palette[key])
-    draw_observations(axis, dots)
+    draw_observations(axis, dots, range(years[0], years[-1] + 1))
     style.year_axis(axis, years)
     style.mark_projection(axis, years, language if say_history else None)
 

@@ -25,6 +25,7 @@ def draw(
     *,
     city: str,
     aims: pd.DataFrame,
+    year: int = 2025,
     language: Language = "zh",
 ) -> Figure:
     """Draw a row an aim: its name and value, each scenario's value with its mark, and a track.
@@ -35,9 +36,9 @@ def draw(
     """
     first = next(iter(datasets.values()))
     identifier = names.city_ids(first, [city])[0]
-    rows = aims_of(aims, first, identifier)
+    rows = aims_of(aims, first, identifier, year)
     if not rows:
-        raise ZhuanxingError(f"The table of aims has no aim for the city {identifier!r}.")
+        raise ZhuanxingError(f"The table of aims has no aim for the city {identifier!r} in {year}.")
     reached = [[aim.reached(dataset, identifier) for aim in rows] for dataset in datasets.values()]
     labels = [names.scenario_label(datasets, key, language) for key in datasets]
     span = _FIRST_VALUE + _COLUMN * len(datasets)
@@ -55,7 +56,7 @@ def draw(
         _track_heads(track, rows, language)
         title = word(
             "scorecard_title", language, city=names.city_label(first, identifier, language),
-            year=rows[0].year,
+            year=year,
         )  # fmt: skip
         notes = [
             word("scorecard_count", language, scenario=label, met=met, total=len(rows))
@@ -79,19 +80,18 @@ def _table(axis: Axes, rows: Sequence[Aim], dataset: xr.Dataset, language: Langu
         y = len(rows) - 1 - line
         data = names.variable(dataset, aim.variable)
         units = "%" if aim.measure == "change" else names.unit_label(data, language)
+        bracket = f"（{units}）" if language == "zh" else f" ({units})"
         sign = "≥" if aim.direction == "at_least" else "≤"
         axis.axhline(y - 0.5, color="#E6E6E6", linewidth=0.6)
-        axis.text(_NAME, y, aim.name(language), va="center")
-        axis.text(
-            _AIM, y, f"{sign} {style.number(aim.value)} {units}".strip(), va="center", ha="right"
-        )
-    head = len(rows) - 0.2
-    axis.text(_AIM, head, word("aim", language), ha="right", va="center", color=style.GREY)
+        axis.text(_NAME, y, aim.name(dataset, language) + (bracket if units else ""), va="center")
+        axis.text(_AIM, y, f"{sign} {style.number(aim.value)}", va="center", ha="right")
+    head = len(rows) - 0.25
+    axis.text(_AIM, head, word("aim", language), ha="right", va="baseline", color=style.GREY)
 
 
 def _values(axis: Axes, rows: Sequence[Aim], values: Sequence[float], label: str, x: float) -> None:
     """Write one scenario's column: its name, its values, and a mark for met or missed."""
-    axis.text(x + 0.25, len(rows) - 0.2, label, ha="right", va="center", color=style.GREY)
+    axis.text(x + 0.25, len(rows) - 0.25, label, ha="right", va="baseline", color=style.GREY)
     for line, (aim, value) in enumerate(zip(rows, values, strict=True)):
         y, met = len(rows) - 1 - line, aim.met(value)
         colour = style.GOOD if met else style.BAD
@@ -113,7 +113,8 @@ def _tracks(
         for column, (dataset, values) in enumerate(zip(datasets, reached, strict=True)):
             met = aim.met(values[line])
             axis.plot(
-                _progress(aim, aim.start(dataset, city), values[line]), y, zorder=3 + column,
+                _progress(aim, aim.start(dataset, city), values[line]),
+                y + 0.22 * ((len(datasets) - 1) / 2 - column), zorder=3 + column,
                 marker="o" if column else "D", markersize=7 - column, clip_on=False,
                 markeredgecolor="white", markerfacecolor=style.GOOD if met else style.BAD,
             )  # fmt: skip
@@ -125,8 +126,8 @@ def _track_heads(axis: Axes, rows: Sequence[Aim], language: Language) -> None:
     axis.axis("off")
     base = word("in_year", language, year=rows[0].base_year)
     for x, text in ((0, base), (1, word("aim", language))):
-        axis.axvline(x, color="#BBBBBB", linewidth=0.8, ymax=0.93, zorder=0)
-        axis.text(x, len(rows) - 0.2, text, ha="center", va="center", color=style.GREY)
+        axis.plot([x, x], [-0.5, len(rows) - 0.45], color="#BBBBBB", linewidth=0.8, zorder=0)
+        axis.text(x, len(rows) - 0.25, text, ha="center", va="baseline", color=style.GREY)
 
 
 def _progress(aim: Aim, start: float, reached: float) -> float:

@@ -13,7 +13,7 @@ from zhuanxing.charts import names, style
 from zhuanxing.charts.bands import centre
 from zhuanxing.charts.words import Language, word
 
-__all__ = ["Part", "draw_areas", "draw_bars", "is_detailed", "parts", "rows"]
+__all__ = ["Part", "draw_areas", "draw_bars", "is_detailed", "parts", "rows", "same_top"]
 
 _TOO_THIN = 0.012
 
@@ -64,7 +64,7 @@ def parts(
 
 
 def rows(
-    datasets: Mapping[str, xr.Dataset], cities: Sequence[str], language: Language
+    datasets: Mapping[str, xr.Dataset], cities: Sequence[str] | None, language: Language
 ) -> list[tuple[str, str, str]]:
     """Return (city, scenario, title) for a chart with a row for each city and scenario."""
     first = next(iter(datasets.values()))
@@ -76,6 +76,15 @@ def rows(
                 title += f" · {names.scenario_label(datasets, key, language)}"
             found.append((city, key, title))
     return found
+
+
+def same_top(axes: Sequence[Axes], size: int) -> None:
+    """Give each run of `size` axes the y axis of its tallest, so that scenarios compare."""
+    for start in range(0, len(axes), size):
+        group = axes[start : start + size]
+        top = max(axis.get_ylim()[1] for axis in group)
+        for axis in group:
+            axis.set_ylim(0, top)
 
 
 def draw_areas(axis: Axes, years: Sequence[int], stack: Sequence[Part]) -> None:

@@ -20,7 +20,7 @@ _COLUMNS = 3
 def draw(
     datasets: Mapping[str, xr.Dataset],
     *,
-    cities: Sequence[str],
+    cities: Sequence[str] | None,
     shares: Sequence[str],
     detail: str | None = None,
     language: Language = "zh",
@@ -48,7 +48,7 @@ def draw(
             style.year_axis(axis, years)
             style.mark_projection(axis, years, None)
             if index % columns == 0:
-                axis.set_ylabel(word("share_of_gdp", language))
+                style.value_axis(axis, word("share_of_gdp", language))
         return style.finish(
             figure, language, title=word("structure_title", language),
             notes=names.scenario_note(datasets, language),

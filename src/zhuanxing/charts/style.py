@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -33,6 +34,7 @@ __all__ = [
     "panels",
     "scenario_colours",
     "signed",
+    "value_axis",
     "year_axis",
 ]
 
@@ -48,6 +50,10 @@ GOOD = "#0072B2"
 BAD = "#D55E00"
 FIRST_PROJECTED_YEAR = 2021
 _END_LABEL = "end-label"
+# What may not be torn apart: a Chinese character, or a run of others with the space after it.
+_PIECE = re.compile(r"[\u2e80-\uffff]|[^\u2e80-\uffff\s]+\s*|\s+")
+_NEVER_FIRST = "，。；：、）”"
+_NARROWEST = 6.4
 
 
 @contextmanager
@@ -94,7 +100,7 @@ def panels(
     `options` go to `Figure.subplots`: sharex, sharey, width_ratios.
     """
     layout = ConstrainedLayoutEngine(h_pad=0.06, w_pad=0.08, hspace=0.03, wspace=0.02)
-    figure = Figure(figsize=(width * columns, height * rows + 0.9), layout=layout)
+    figure = Figure(figsize=(max(width * columns, _NARROWEST), height * rows + 0.9), layout=layout)
     axes = figure.subplots(rows, columns, squeeze=False, **options)
     for axis in axes.flat:
         # Ticks are made when the figure is written, outside the style, so they are told here.
@@ -141,8 +147,19 @@ def year_axis(axis: Axes, years: Sequence[int], *, few: bool = False) -> None:
     axis.set_xlim(first, last)
 
 
-def mark_projection(axis: Axes, years: Sequence[int], language: Language | None) -> None:
-    """Draw the line between history and projection, with both words when `language` is given."""
+def value_axis(axis: Axes, title: str) -> None:
+    """Set the title of the y axis, lines apart, and numbers with their thousands apart."""
+    axis.set_ylabel(title, linespacing=1.5)
+    axis.yaxis.set_major_formatter(lambda value, _: f"{value:,.10g}".replace("-", "−"))
+
+
+def mark_projection(
+    axis: Axes, years: Sequence[int], language: Language | None, *, low: bool = False
+) -> None:
+    """Draw the line between history and projection, with both words when `language` is given.
+
+    `low` writes them at the foot of the panel, for axes from zero whose lines run high.
+    """
     boundary = FIRST_PROJECTED_YEAR - 0.5
     if not min(years) < boundary < max(years):
         return
@@ -151,8 +168,9 @@ def mark_projection(axis: Axes, years: Sequence[int], language: Language | None)
         return
     for key, side, offset in (("history", "right", -3), ("projection", "left", 3)):
         axis.annotate(
-            word(key, language), (boundary, 1.0), xycoords=("data", "axes fraction"),
-            xytext=(offset, -2), textcoords="offset points", ha=side, va="top", fontsize=7,
+            word(key, language), (boundary, 0.0 if low else 1.0),
+            xycoords=("data", "axes fraction"), xytext=(offset, 3 if low else -2),
+            textcoords="offset points", ha=side, va="bottom" if low else "top", fontsize=7,
             color=GREY,
         )  # fmt: skip
 
@@ -167,10 +185,10 @@ def end_label(axis: Axes, x: float, y: float, text: str, colour: str) -> Annotat
 
 def finish(figure: Figure, language: Language, *, title: str, notes: Sequence[str] = ()) -> Figure:
     """Add title and footnote, spread the end labels, and check that the font has every glyph."""
-    separator = "。" if language == "zh" else ". "
-    figure.suptitle(title, x=0.01, ha="left")
-    footnote = separator.join([*notes, word("source", language)])
-    figure.supxlabel(footnote, x=0.01, ha="left", fontsize=7.5, color="#666666")
+    figure.suptitle(_wrapped([title], figure, 14.0, ""), x=0.01, ha="left")
+    sentences = [*notes, word("source", language)]
+    footnote = _wrapped(sentences, figure, 7.5, "。" if language == "zh" else ". ")
+    figure.supxlabel(footnote, x=0.01, ha="left", fontsize=7.5, color="#666666", linespacing=1.4)
     figure.draw_without_rendering()
     for axis in figure.axes:
         _spread([a for a in axis.texts if a.get_gid() == _END_LABEL], axis)
@@ -178,6 +196,23 @@ def finish(figure: Figure, language: Language, *, title: str, notes: Sequence[st
         text.set_fontfamily([font_family()])
     check_glyphs(figure)
     return figure
+
+
+def _wrapped(sentences: Sequence[str], figure: Figure, size: float, separator: str) -> str:
+    """Return the sentences as lines of text of `size` points that fit the figure's width.
+
+    Lines break at spaces, and between Chinese characters; matplotlib breaks at spaces only.
+    """
+    room = 0.97 * figure.get_figwidth() * 72 / size
+    lines, used = [""], 0.0
+    for piece in _PIECE.findall(separator.join(sentences)):
+        width = sum(1.0 if ord(character) > 0x2E80 else 0.56 for character in piece.rstrip())
+        if used + width > room and lines[-1] and piece[0] not in _NEVER_FIRST:
+            lines.append("")
+            used = 0.0
+        lines[-1] += piece
+        used += width + 0.56 * (len(piece) - len(piece.rstrip()))
+    return "\n".join(line.rstrip() for line in lines)
 
 
 def _spread(labels: list[Text], axis: Axes) -> None:

@@ -1,0 +1,482 @@
+"""Charts show the data they are given, in both languages, with glyphs for every character."""
+
+from __future__ import annotations
+
+import csv
+import subprocess
+import sys
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+import yaml
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.font_manager import findfont, get_font
+from matplotlib.text import Text
+
+from zhuanxing.charts import (
+    compare,
+    energy,
+    finance,
+    fonts,
+    land,
+    lever_effect,
+    paths,
+    scorecard,
+    structure,
+)
+from zhuanxing.charts.aims import aims_of, city_targets, read_aims
+from zhuanxing.charts.fonts import check_glyphs, font_file
+from zhuanxing.charts.kinds import Request, figures
+from zhuanxing.charts.save import save
+from zhuanxing.charts.style import GREY
+from zhuanxing.cli import chart
+from zhuanxing.errors import ZhuanxingError
+from zhuanxing.results import store
+
+ROOT = Path(__file__).parents[1]
+UNITS = ROOT / "model" / "data" / "units.csv"
+YEARS = np.arange(2015, 2026)
+SECTORS = {
+    "agriculture": "农业", "mining": "采矿业", "materials": "原材料工业", "manufacturing": "制造业",
+    "emerging": "战略性新兴产业", "construction": "建筑业", "producer_services": "生产性服务业",
+    "consumer_services": "生活性服务业",
+}  # fmt: skip
+LAND = {
+    "farmland": "耕地", "ecological": "生态用地", "residential": "居住用地",
+    "service": "服务业用地", "industrial_efficient": "高效工业用地",
+    "industrial_inefficient": "低效工业用地", "mixed_use": "混合用地", "idle": "闲置用地",
+    "mining_damaged": "采矿损毁地", "barren": "未利用地", "energy_base": "能源基地",
+}  # fmt: skip
+SOURCES = {
+    "central": "中央资金", "local": "地方财政", "private": "社会资本", "cdb": "开发性金融",
+    "bond": "专项债券", "international": "国际贷款",
+}  # fmt: skip
+SHARES = ["primary_share", "secondary_share", "tertiary_share"]
+# name: (unit, Chinese name, English name, level, growth a year)
+OUTPUTS = {
+    "gdp": ("1e8 CNY", "地区生产总值（2020年价）", "GDP (2020 prices)", 2000.0, 0.05),
+    "gdp_nominal": ("1e8 CNY", "地区生产总值（现价）", "Nominal GDP", 1900.0, 0.07),
+    "gdp_growth": ("percent", "地区生产总值实际增速", "Real GDP growth", 5.0, 0.0),
+    "primary_share": ("percent", "第一产业占比", "Primary sector", 10.0, -0.02),
+    "secondary_share": ("percent", "第二产业占比", "Secondary sector", 48.0, -0.01),
+    "tertiary_share": ("percent", "第三产业占比", "Tertiary sector", 42.0, 0.015),
+    "emerging_share": ("percent", "战略性新兴产业占工业比重", "Emerging industry", 12.0, 0.05),
+    "population": ("1e4 persons", "常住人口", "Resident population", 300.0, -0.004),
+    "energy_consumption": ("1e4 tce", "能源消费总量", "Energy consumption", 3000.0, 0.02),
+    "energy_intensity": ("tce per 1e4 CNY", "单位GDP能耗", "Energy intensity", 1.5, -0.03),
+    "coal_consumption": ("1e4 tce", "煤炭消费", "Coal", 2100.0, 0.005),
+    "co2": ("1e4 t", "二氧化碳排放", "CO2 emissions", 7000.0, 0.01),
+    "solar_capacity": ("MW", "光伏", "Solar", 900.0, 0.25),
+    "wind_capacity": ("MW", "风电", "Wind", 1500.0, 0.12),
+    "storage_capacity": ("MW", "储能", "Storage", 60.0, 0.35),
+    "investment": ("1e8 CNY", "固定资产投资", "Investment", 900.0, 0.03),
+    "five_g_coverage": ("percent", "5G网络覆盖率", "5G coverage", 20.0, 0.15),
+    "circular_park_share": ("percent", "循环化改造园区占比", "Circular parks", 40.0, 0.09),
+}  # fmt: skip
+
+
+def made_up_result(scenario: str, name_zh: str, boost: float) -> xr.Dataset:
+    """A result in the stored format, with smooth paths that `boost` bends from 2021 on."""
+    with UNITS.open(encoding="utf-8", newline="") as file:
+        units = list(csv.DictReader(file))
+    random = np.random.default_rng(7)
+    size = random.lognormal(0, 0.8, len(units))[:, None]
+    after = np.maximum(YEARS - 2020, 0)
+    wave = 1 + 0.02 * np.sin(YEARS + random.uniform(0, 6, (len(units), 1)))
+    policy = boost * random.uniform(-0.3, 1, (len(units), 1)) * after
+    dataset = xr.Dataset(
+        coords={
+            "city": [row["unit_id"] for row in units],
+            "year": YEARS,
+            "name_zh": ("city", [row["name_zh"] for row in units]),
+            "name_en": ("city", [row["name_en"] for row in units]),
+            "province_en": ("city", [row["province_en"] for row in units]),
+        },
+        attrs={"scenario": scenario, "scenario_zh": name_zh, "scenario_en": scenario},
+    )
+    for name, (unit, zh, en, level, growth) in OUTPUTS.items():
+        spread = size if not unit.startswith(("percent", "tce")) else 1 + 0.1 * np.log(size)
+        values = level * spread * (1 + growth) ** (YEARS - 2020) * wave * (1 + policy)
+        attrs = {"units": unit, "long_name": en, "long_name_zh": zh}
+        dataset[name] = (("city", "year"), values, attrs)
+    _detail(dataset, "value_added", "sector", SECTORS, "1e8 CNY", dataset["gdp"], 3)
+    _detail(dataset, "land", "land_use", LAND, "km2", 4 * size + 0 * dataset["gdp"], 4)
+    spending = dataset["gdp"] * 0.01 * (boost > 0) * (dataset["year"] > 2020)
+    _detail(dataset, "lever_spending", "funding_source", SOURCES, "1e8 CNY", spending, 5)
+    return dataset
+
+
+def _detail(
+    dataset: xr.Dataset,
+    name: str,
+    dim: str,
+    elements: dict[str, str],
+    unit: str,
+    whole: xr.DataArray,
+    seed: int,
+) -> None:
+    """Add `name` with dimension `dim`: `whole` divided by shares that drift over the years."""
+    random = np.random.default_rng(seed)
+    weights = random.uniform(0.3, 1.5, (dataset.sizes["city"], 1, len(elements)))
+    drift = 1 + random.uniform(-0.04, 0.05, len(elements)) * (YEARS[:, None] - 2015)
+    shares = weights * drift
+    shares /= shares.sum(axis=2, keepdims=True)
+    dataset.coords[dim] = list(elements)
+    dataset.coords[f"{dim}_zh"] = (dim, list(elements.values()))
+    attrs = {"units": unit, "long_name": name.replace("_", " "), "long_name_zh": "构成"}
+    dataset[name] = (("city", "year", dim), whole.values[:, :, None] * shares, attrs)
+
+
+@pytest.fixture(scope="module")
+def results() -> dict[str, xr.Dataset]:
+    return {
+        "baseline": made_up_result("baseline", "基准情景", 0.0),
+        "plan": made_up_result("plan", "实施方案", 0.01),
+    }
+
+
+@pytest.fixture(scope="module")
+def statistics(results: dict[str, xr.Dataset]) -> pd.DataFrame:
+    """Dots for one city: official figures to 2018, other sources after."""
+    path = results["baseline"]["gdp_nominal"].sel(city="baotou", year=slice(2015, 2020))
+    return pd.DataFrame(
+        {
+            "unit_id": "baotou",
+            "year": path["year"].values,
+            "variable": "gdp",
+            "value": path.values * 1.04,
+            "quality": ["official"] * 4 + ["secondary"] * 2,
+            "basis": ["pre_2018_census"] * 3 + [""] * 3,
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def options() -> dict[str, Any]:
+    return yaml.safe_load((ROOT / "conf" / "chart.yaml").read_text(encoding="utf-8"))["options"]
+
+
+@pytest.fixture(scope="module")
+def aims() -> pd.DataFrame:
+    return read_aims(ROOT / "model" / "data" / "aims.csv")
+
+
+@pytest.fixture(scope="module", params=["zh", "en"])
+def drawn(
+    request: pytest.FixtureRequest,
+    results: dict[str, xr.Dataset],
+    statistics: pd.DataFrame,
+    options: dict[str, Any],
+    aims: pd.DataFrame,
+) -> dict[str, Figure]:
+    """Every kind of chart in one language, as `zhuanxing chart kind=all` makes them."""
+    one_variable = {**options, "compare": {**options["compare"], "variable": ["gdp"]}}
+    wanted = Request(
+        results, ["baotou"], request.param, one_variable, observations=statistics, aims=aims
+    )
+    return dict(figures("all", wanted))
+
+
+def texts(figure: Figure) -> list[str]:
+    return [text.get_text() for text in figure.findobj(Text) if text.get_text()]
+
+
+def line(axis: Axes, label: str) -> np.ndarray:
+    return next(np.asarray(one.get_ydata()) for one in axis.lines if one.get_label() == label)
+
+
+def test_every_kind_of_chart_is_drawn_in_both_languages(drawn: dict[str, Figure]) -> None:
+    assert {name.split("_gdp")[0] for name in drawn} == {
+        "paths", "compare", "structure", "energy", "land", "finance",
+        "lever_effect_emerging_share", "scorecard_baotou",
+    }  # fmt: skip
+
+
+def test_the_font_holds_every_character_drawn(drawn: dict[str, Figure]) -> None:
+    glyphs = get_font(str(font_file())).get_charmap()
+    for figure in drawn.values():
+        used = {character for text in texts(figure) for character in text} - {" ", "\n"}
+        assert used and all(ord(character) in glyphs for character in used)
+        for text in figure.findobj(Text):
+            assert Path(findfont(text.get_fontproperties())) == font_file()
+
+
+def test_no_text_is_cut_off_at_the_edge_of_the_picture(drawn: dict[str, Figure]) -> None:
+    for name, figure in drawn.items():
+        for text in figure.findobj(Text):
+            if text.get_visible() and text.get_text() and text not in never_drawn(figure):
+                box = text.get_window_extent()
+                assert box.x0 > -2 and box.y0 > -2, (name, text.get_text())
+                assert box.x1 < figure.bbox.width + 2, (name, text.get_text())
+                assert box.y1 < figure.bbox.height + 2, (name, text.get_text())
+
+
+@lru_cache
+def never_drawn(figure: Figure) -> frozenset[Text]:
+    """Texts of hidden panels, and tick labels beyond the limits of their axis."""
+    found: set[Text] = set()
+    for panel in figure.axes:
+        if not panel.get_visible():
+            found |= set(panel.findobj(Text))
+        for axis in (panel.xaxis, panel.yaxis):
+            low, high = sorted(axis.get_view_interval())
+            ticks = [tick for tick in axis.get_major_ticks() if not low <= tick.get_loc() <= high]
+            found |= {tick.label1 for tick in ticks}
+            if not panel.axison:
+                found |= set(axis.findobj(Text))
+    return frozenset(found)
+
+
+def test_a_character_that_the_font_lacks_is_refused() -> None:
+    figure = Figure()
+    figure.text(0, 0, "CO\u2082")
+    with pytest.raises(ZhuanxingError, match="'₂'"):
+        check_glyphs(figure)
+
+
+def test_a_missing_font_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fonts, "find_spec", lambda _: None)
+    with pytest.raises(ZhuanxingError, match=f"pip install {fonts.DISTRIBUTION}"):
+        fonts.font_file()
+
+
+def test_drawing_leaves_the_settings_of_matplotlib_alone(results: dict[str, xr.Dataset]) -> None:
+    before = dict(matplotlib.rcParams)
+    structure.draw(results, cities=["baotou"], shares=SHARES)
+    assert dict(matplotlib.rcParams) == before
+
+
+def test_charts_do_without_pyplot() -> None:
+    code = "import sys, zhuanxing.cli.chart; sys.exit('matplotlib.pyplot' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_paths_show_the_results_and_the_statistics(
+    results: dict[str, xr.Dataset], statistics: pd.DataFrame
+) -> None:
+    figure = paths.draw(
+        results, cities=["包头市"], variables=["gdp_nominal", "gdp"], observations=statistics,
+        observed_as={"gdp_nominal": "gdp", "gdp": None}, language="zh",
+    )  # fmt: skip
+    nominal, real = figure.axes
+    for scenario, dataset in results.items():
+        expected = dataset["gdp_nominal"].sel(city="baotou").values
+        assert np.array_equal(line(nominal, scenario), expected)
+    dots = [one for one in nominal.lines if one.get_marker() == "o"]
+    assert [one.get_ydata()[0] for one in dots] == statistics["value"].tolist()
+    assert [one.get_markerfacecolor() != "white" for one in dots] == [True] * 4 + [False] * 2
+    assert [one.get_markeredgecolor() == GREY for one in dots] == [True] * 3 + [False] * 3
+    assert not [one for one in real.lines if one.get_marker() == "o"]
+    assert [one.get_xdata()[0] for one in nominal.lines if one.get_linestyle() == "--"] == [2020.5]
+
+
+def test_runs_become_a_median_and_a_shaded_interval(results: dict[str, xr.Dataset]) -> None:
+    runs = xr.concat([results["plan"][["gdp"]] * f for f in np.linspace(0.9, 1.1, 21)], "run")
+    figure = paths.draw({"plan": runs.assign_coords(results["plan"].coords)}, cities=["baotou"],
+                        variables=["gdp"], language="en")  # fmt: skip
+    axis = figure.axes[0]
+    middle = results["plan"]["gdp"].sel(city="baotou").values
+    assert np.allclose(line(axis, "plan"), middle)
+    outline = axis.collections[0].get_paths()[0].vertices
+    assert outline[:, 1].min() == pytest.approx((middle * 0.91).min())
+    assert outline[:, 1].max() == pytest.approx((middle * 1.09).max())
+    assert any("5%–95%" in text for text in texts(figure))
+
+
+def test_compare_has_a_readable_panel_for_every_city(drawn: dict[str, Figure]) -> None:
+    figure = drawn["compare_gdp"]
+    shown = [axis for axis in figure.axes if axis.get_visible()]
+    assert len(shown) == 36
+    titles = [(axis._left_title, axis._right_title) for axis in shown]
+    for name, gap in titles:
+        assert name.get_text() and gap.get_text()
+        assert name.get_window_extent().x1 < gap.get_window_extent().x0
+        assert name.get_fontsize() >= 8
+
+
+def test_compare_draws_the_stored_values_as_an_index(results: dict[str, xr.Dataset]) -> None:
+    figure = compare.draw(results, variable="gdp", scale="index", language="en")
+    gdp = results["plan"]["gdp"].isel(city=5)
+    expected = 100 * gdp / gdp.sel(year=2020)
+    assert np.allclose(figure.axes[5].lines[1].get_ydata(), expected)
+    change = 100 * float(gdp[-1] / results["baseline"]["gdp"].isel(city=5)[-1] - 1)
+    assert figure.axes[5]._right_title.get_text() == f"{change:+.2f}%".replace("-", "−")
+
+
+def test_compare_needs_two_scenarios(results: dict[str, xr.Dataset]) -> None:
+    with pytest.raises(ZhuanxingError, match=r"1 scenarios \(plan\)"):
+        compare.draw({"plan": results["plan"]}, variable="gdp")
+
+
+def test_structure_stacks_sectors_to_a_hundred(results: dict[str, xr.Dataset]) -> None:
+    plan = {"plan": results["plan"]}
+    figure = structure.draw(plan, cities=["baotou"], shares=SHARES, detail="value_added")
+    areas = figure.axes[0].collections
+    assert [area.get_label() for area in areas] == list(SECTORS)
+    tops = [area.get_paths()[0].vertices[:, 1].max() for area in areas]
+    assert tops[-1] == pytest.approx(100)
+    assert set(SECTORS.values()) <= set(texts(figure))
+
+
+def test_structure_falls_back_on_three_shares(results: dict[str, xr.Dataset]) -> None:
+    plan = {"plan": results["plan"].drop_vars("value_added")}
+    figure = structure.draw(plan, cities=["baotou"], shares=SHARES, detail="value_added")
+    assert [area.get_label() for area in figure.axes[0].collections] == SHARES
+
+
+def test_what_fuels_leave_of_the_total_is_drawn_as_other(
+    results: dict[str, xr.Dataset], options: dict[str, Any]
+) -> None:
+    figure = energy.draw(results, cities=["baotou"], **options["energy"])
+    areas = figure.axes[0].collections
+    assert [area.get_label() for area in areas] == ["coal_consumption", "other"]
+    total = results["baseline"]["energy_consumption"].sel(city="baotou").max()
+    assert areas[-1].get_paths()[0].vertices[:, 1].max() == pytest.approx(float(total))
+
+
+def test_land_changes_sum_to_nothing(
+    results: dict[str, xr.Dataset], options: dict[str, Any]
+) -> None:
+    figure = land.draw({"plan": results["plan"]}, cities=["baotou"], **options["land"])
+    widths = [bar.get_width() for bar in figure.axes[1].patches]
+    assert len(widths) == len(LAND)
+    assert sum(widths) == pytest.approx(0, abs=1e-9)
+
+
+def test_spending_bars_add_up_to_the_spending(
+    results: dict[str, xr.Dataset], options: dict[str, Any]
+) -> None:
+    figure = finance.draw(results, cities=["baotou"], **options["finance"])
+    assert len(figure.axes) == 2  # the baseline spends nothing and gets no bars
+    bars = figure.axes[1].patches
+    assert sum(bar.get_height() for bar in bars) == pytest.approx(
+        float(results["plan"]["lever_spending"].sel(city="baotou").sum())
+    )
+
+
+def test_lever_effect_ranks_all_cities(results: dict[str, xr.Dataset]) -> None:
+    figure = lever_effect.draw(
+        results, variable="emerging_share", year=2025, targets=["baotou"], language="en"
+    )
+    bars = figure.axes[0].patches
+    widths = [bar.get_width() for bar in bars]
+    change = (results["plan"] - results["baseline"])["emerging_share"].sel(year=2025).values
+    assert widths == sorted(change)
+    strong = [bar for bar in bars if bar.get_alpha() == 1.0]
+    assert [bar.get_width() for bar in strong] == [change[results["plan"].city == "baotou"].item()]
+
+
+def test_an_aim_of_the_city_goes_before_one_of_its_province_and_one_of_all(
+    results: dict[str, xr.Dataset], aims: pd.DataFrame
+) -> None:
+    def intensity(city: str) -> float:
+        found = aims_of(aims, results["plan"], city, 2025)
+        return next(aim.value for aim in found if aim.variable == "energy_intensity")
+
+    assert [intensity(city) for city in ("ordos", "baotou", "tangshan")] == [-16.5, -15.0, -13.5]
+
+
+@pytest.mark.parametrize(("coverage", "mark"), [(94.9, "✓"), (80.0, "×")])
+def test_scorecard_marks_what_is_met(
+    results: dict[str, xr.Dataset], aims: pd.DataFrame, coverage: float, mark: str
+) -> None:
+    plan = results["plan"].assign(five_g_coverage=xr.full_like(results["plan"]["gdp"], coverage))
+    only = aims[aims["variable"] == "five_g_coverage"]
+    figure = scorecard.draw({"plan": plan}, city="baotou", aims=only)
+    assert mark in texts(figure) and f"{coverage:.1f}" in texts(figure)
+
+
+def test_city_targets_are_compared_with_the_output_they_mean() -> None:
+    said = pd.DataFrame(
+        {"unit_id": ["x", "x"], "year": 2025, "variable": ["gdp", "co2"], "value": [10.0, 5.0]}
+    )
+    table = city_targets(said, {"gdp": "gdp_nominal"}, ["co2"], 2020)
+    assert table["variable"].tolist() == ["gdp_nominal", "co2"]
+    assert table["direction"].tolist() == ["at_least", "at_most"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["kind=path"], "'path'.*'paths'"),
+        (["kidn=paths"], "'kidn'.*'kind'"),
+        (["language=zhh"], "'zhh'.*zh"),
+        (["format=pgn"], "'pgn'.*'png'"),
+        (["kind=paths", "city=baotuo"], "'baotuo'.*'baotou'"),
+        (["kind=paths", "variable=[gdpp]"], "'gdpp'.*'gdp'"),
+        (["kind=structure", "scenario=plam"], "'plam'.*'plan'"),
+        (["kind=paths", "scenario=[tight_finance]"], "'zhuanxing run scenario=tight_finance'"),
+        (["kind=lever_effect", "year=2031"], "2031.*2015 to 2025"),
+        (["paths"], "kind=paths"),
+        (["kind=paths", "city=all"], "kind=compare"),
+    ],
+)
+def test_mistakes_are_answered_with_the_nearest_name(
+    workplace: Path, arguments: list[str], message: str
+) -> None:
+    with pytest.raises(ZhuanxingError, match=message) as caught:
+        chart.main(["language=zh", *arguments])
+    assert "\n" not in str(caught.value)
+
+
+@pytest.fixture
+def workplace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, results: dict[str, xr.Dataset]
+) -> Path:
+    """A working directory with two stored results."""
+    for scenario, dataset in results.items():
+        store.write(dataset, tmp_path / "outputs" / scenario / "paths.nc")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_the_command_writes_both_formats_in_both_languages(
+    workplace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert chart.main(["kind=structure", "city=Baotou"]) == 0
+    made = sorted(Path("outputs/charts").rglob("*.*"))
+    assert [str(path.relative_to("outputs/charts")) for path in made] == [
+        "en/structure.png", "en/structure.svg", "zh/structure.png", "zh/structure.svg",
+    ]  # fmt: skip
+    assert sorted(capsys.readouterr().out.split()) == [str(path) for path in made]
+    png, svg = made[0].read_bytes(), made[1].read_text(encoding="utf-8")
+    assert png.startswith(b"\x89PNG") and len(png) > 20_000
+    assert svg.rstrip().endswith("</svg>") and "<text" not in svg
+
+
+def test_the_ending_of_output_picks_the_format(workplace: Path) -> None:
+    assert chart.main(["kind=scorecard", "city=ordos", "language=zh", "output=x/ordos.svg"]) == 0
+    assert [path.name for path in (workplace / "x").iterdir()] == ["ordos.svg"]
+
+
+def test_the_same_chart_is_the_same_svg(tmp_path: Path, results: dict[str, xr.Dataset]) -> None:
+    contents = []
+    for name in ("one", "two"):
+        figure = structure.draw(results, cities=["baotou"], shares=SHARES)
+        contents.append(save(figure, tmp_path / name, ["svg"])[0].read_bytes())
+    assert contents[0] == contents[1]
+
+
+def test_an_interrupted_chart_leaves_the_old_file(
+    tmp_path: Path, results: dict[str, xr.Dataset], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    figure = structure.draw(results, cities=["baotou"], shares=SHARES)
+    save(figure, tmp_path / "chart", ["png"])
+    before = (tmp_path / "chart.png").read_bytes()
+
+    def broken(path: Path, **_: Any) -> None:
+        path.write_bytes(b"half")
+        raise OSError("disk full")
+
+    monkeypatch.setattr(figure, "savefig", broken)
+    with pytest.raises(OSError, match="disk full"):
+        save(figure, tmp_path / "chart", ["png"])
+    assert (tmp_path / "chart.png").read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["chart.png"]
