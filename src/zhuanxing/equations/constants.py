@@ -1,0 +1,137 @@
+"""Constants of the model text, made from the rows of the tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from zhuanxing.errors import ZhuanxingError, nearest
+
+__all__ = ["Constant", "assumption_constants", "initial_constants", "lever_constants"]
+
+OTHERS = "others"
+FIRST_LEVER_YEAR = 2021
+
+
+@dataclass(frozen=True)
+class Constant:
+    """A constant of the model: name, dimensions, values in that shape, unit and comment."""
+
+    name: str
+    dims: tuple[str, ...]
+    values: np.ndarray
+    unit: str
+    comment: str
+
+
+def assumption_constants(
+    frame: pd.DataFrame, elements: Mapping[str, Sequence[str]]
+) -> Iterator[Constant]:
+    """Yield the constants of assumptions.csv.
+
+    A row without subscript is a scalar; rows with subscripts make an array over the dimensions
+    that hold their elements, and the row of subscript `others` fills what no row names. Raises
+    ZhuanxingError for an unknown element or one that no row gives.
+    """
+    for name, rows in frame.groupby("name", sort=False):
+        first = rows.iloc[0]
+        comment = str(first["basis"])
+        subscripts = list(rows["subscript"])
+        if subscripts == [""]:
+            yield Constant(str(name), (), np.asarray(first["value"]), str(first["unit"]), comment)
+            continue
+        given = dict(zip(subscripts, rows["value"], strict=True))
+        rest = given.pop(OTHERS, np.nan)
+        dims = _dims(str(name), given, elements)
+        values = np.full([len(elements[dim]) for dim in dims], rest)
+        for subscript, value in given.items():
+            parts = zip(dims, subscript.split(";"), strict=True)
+            values[tuple(list(elements[dim]).index(part) for dim, part in parts)] = value
+        if np.isnan(values).any():
+            raise ZhuanxingError(
+                f"assumptions.csv: '{name}' has no value for every element of {', '.join(dims)}; "
+                f"add the missing rows or one with the subscript '{OTHERS}'"
+            )
+        yield Constant(str(name), dims, values, str(first["unit"]), comment)
+
+
+def _dims(
+    name: str, given: Mapping[str, float], elements: Mapping[str, Sequence[str]]
+) -> tuple[str, ...]:
+    """Return the dimensions whose elements the subscripts name, position by position."""
+    places = zip(*(subscript.split(";") for subscript in given), strict=True)
+    dims = []
+    for parts in places:
+        found = [dim for dim, names in elements.items() if set(parts) <= set(names)]
+        if not found:
+            known = [element for names in elements.values() for element in names]
+            wrong = next((part for part in parts if part not in known), parts[0])
+            raise ZhuanxingError(
+                f"assumptions.csv: '{name}' has the subscript '{wrong}', which belongs to no one "
+                f"dimension with its others; the nearest element is '{nearest(wrong, known)}'"
+            )
+        # A subrange is never meant where the full range fits as well.
+        dims.append(max(found, key=lambda dim: len(elements[dim])))
+    return tuple(dims)
+
+
+def initial_constants(initial: xr.Dataset) -> Iterator[Constant]:
+    """Yield the constants of the initial state; variables of origins are left out."""
+    for key, array in initial.data_vars.items():
+        name = str(key)
+        if name.endswith("_origin"):
+            continue
+        dims = tuple(str(dim).replace("_", " ") for dim in array.dims)
+        comment = str(array.attrs.get("long_name", "Initial state of the unit"))
+        unit = str(array.attrs["units"])
+        yield Constant(name.replace("_", " "), dims, np.asarray(array.values), unit, comment)
+
+
+def lever_constants(
+    levers: pd.DataFrame, units: pd.DataFrame, sources: Sequence[str]
+) -> Iterator[Constant]:
+    """Yield the constants of levers.csv, neutral settings of a scenario, and zone membership."""
+    by_lever = {
+        "lever cost rate": ("cost_rate", "Dmnl", "Cost a year at full level, share of output"),
+        "lever administrative effort": (
+            "administrative_effort", "Dmnl", "Administrative work at full level",
+        ),
+        "lever delay": ("delay", "Year", "Years before the first effect"),
+        "lever phase in": ("phase_in", "Year", "Years from first effect to full level"),
+        "lever limit": ("limit", "Dmnl", "Highest level that can be reached"),
+    }  # fmt: skip
+    for name, (column, unit, comment) in by_lever.items():
+        yield Constant(name, ("lever",), levers[column].to_numpy(float), unit, comment)
+    shares = np.array([_shares(text, sources) for text in levers["funding_shares"]])
+    comment = "Part of the cost that each source pays"
+    yield Constant("lever funding share", ("lever", "funding source"), shares, "Dmnl", comment)
+    cities = list(units["unit_id"])
+    targets = np.array([_targets(text, cities) for text in levers["target_units"]]).T
+    both = ("city", "lever")
+    yield Constant("lever target", both, targets, "Dmnl", "One where the plan aims the lever")
+    none = np.zeros(targets.shape)
+    yield Constant("lever intensity", both, none, "Dmnl", "Intensity set by the scenario")
+    start = np.full(targets.shape, float(FIRST_LEVER_YEAR))
+    yield Constant("lever start", both, start, "Year", "Start set by the scenario")
+    for row in levers.itertuples():
+        if not np.isnan(row.effect):
+            name = f"effect of {row.lever.replace('_', ' ')}"
+            comment = f"Size of the effect at full level of: {row.name_en}"
+            yield Constant(name, (), np.asarray(row.effect), row.effect_unit, comment)
+    member = (units["named"] != "provincial").to_numpy(float)
+    comment = "One for national zones, zero for a provincial zone"
+    yield Constant("zone member", ("city",), member, "Dmnl", comment)
+
+
+def _shares(text: str, sources: Sequence[str]) -> list[float]:
+    given = dict(part.split(":") for part in text.split(";") if part)
+    return [float(given.get(source, 0)) for source in sources]
+
+
+def _targets(text: str, cities: Sequence[str]) -> list[float]:
+    named = text.split(";")
+    return [float("ALL" in named or city in named) for city in cities]
