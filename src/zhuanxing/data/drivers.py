@@ -1,0 +1,70 @@
+"""Turn drivers.csv into yearly series, as they could be known at the end of a given year."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from zhuanxing.data.tables import DataError, Tables
+from zhuanxing.errors import nearest
+
+__all__ = ["build_drivers"]
+
+FIRST_INFORMATION_YEAR = 2020
+
+
+def build_drivers(tables: Tables, information_year: int = 2022) -> xr.Dataset:
+    """Return annual means of every driver, dims year and, where it has them, sector or city.
+
+    Of several figures for one year, the one with the latest `known_from` not after
+    `information_year` counts. Drivers given by province are spread to the cities of the province.
+    Where a driver names some sectors only, the others are 1 (the price of mining, which follows
+    coal, oil and ore prices). Raises DataError for an information year before 2020 or a gap.
+    """
+    if information_year < FIRST_INFORMATION_YEAR:
+        raise DataError(
+            f"drivers.csv holds what was known from {FIRST_INFORMATION_YEAR} on, "
+            f"so information_year={information_year} is too early"
+        )
+    rows = tables.drivers
+    known = rows[rows["known_from"] <= information_year].sort_values("known_from", kind="stable")
+    latest = known.drop_duplicates(["name", "subscript", "year"], keep="last")
+    years = sorted(set(rows["year"]))
+    units = dict(zip(rows["name"], rows["unit"], strict=True))
+    series = {
+        str(name): _series(tables, str(name), part, years).assign_attrs(units=units[str(name)])
+        for name, part in latest.groupby("name", sort=True)
+    }
+    return xr.Dataset(series, attrs={"information_year": information_year})
+
+
+def _series(tables: Tables, name: str, part: pd.DataFrame, years: list[int]) -> xr.DataArray:
+    wide = part.pivot(index="year", columns="subscript", values="value").reindex(years)
+    gaps = wide.isna().any(axis=1)
+    if gaps.any():
+        raise DataError(f"drivers.csv: '{name}' has no figure for {int(gaps.idxmax())}")
+    names = list(wide.columns)
+    if names == [""]:
+        return xr.DataArray(wide[""].to_numpy(float), {"year": years}, ["year"])
+    sectors = tables.elements["sector"]
+    if set(names) <= set(sectors):
+        full = wide.reindex(columns=list(sectors)).fillna(1.0)
+        return xr.DataArray(full.to_numpy(float), {"year": years, "sector": list(sectors)})
+    return _by_city(tables, name, wide, years)
+
+
+def _by_city(tables: Tables, name: str, wide: pd.DataFrame, years: list[int]) -> xr.DataArray:
+    """Spread columns named by unit or by province to all cities."""
+    columns = []
+    for city, province in zip(
+        tables.units["unit_id"], tables.units["province_en"], strict=True
+    ):
+        key = city if city in wide.columns else province
+        if key not in wide.columns:
+            raise DataError(
+                f"drivers.csv: '{name}' has no figure for the city '{city}' or its province "
+                f"'{province}', the nearest given is '{nearest(province, list(wide.columns))}'"
+            )
+        columns.append(wide[key].to_numpy(float))
+    return xr.DataArray(np.stack(columns, axis=1), {"year": years, "city": tables.cities})

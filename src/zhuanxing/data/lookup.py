@@ -1,0 +1,102 @@
+"""Look up what the tables know of a unit: archetype values, observations, provincial statistics."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from zhuanxing.data.tables import DataError, Tables
+from zhuanxing.errors import nearest
+
+__all__ = ["Known", "Province"]
+
+Row = tuple[int, float, str]
+
+
+class Known:
+    """What is known of each unit, by name: `typical` from archetypes.csv, `seen` observations."""
+
+    def __init__(self, tables: Tables) -> None:
+        rows = tables.archetypes
+        keys = zip(rows["applies_to"], rows["variable"], rows["subscript"], strict=True)
+        self._typical = dict(zip(keys, rows["value"].astype(float), strict=True))
+        self._variables = sorted(set(rows["variable"]))
+        units = tables.units
+        self._chain = {
+            unit: (unit, archetype, province, "all")
+            for unit, archetype, province in zip(
+                units["unit_id"], units["archetype"], units["province_en"], strict=True
+            )
+        }
+        self._seen: dict[tuple[str, str], list[Row]] = {}
+        found = tables.observations
+        for unit, variable, year, value, basis in zip(
+            found["unit_id"], found["variable"], found["year"], found["value"], found["basis"],
+            strict=True,
+        ):  # fmt: skip
+            self._seen.setdefault((unit, variable), []).append((int(year), float(value), basis))
+
+    def typical(self, unit: str, variable: str, subscript: str = "") -> float:
+        """Return the value for the unit, else its archetype, its province, or all units."""
+        for key in self._chain[unit]:
+            value = self._typical.get((key, variable, subscript))
+            if value is not None:
+                return value
+        near = nearest(variable, self._variables)
+        raise DataError(
+            f"archetypes.csv has no '{variable}' [{subscript}] for the unit '{unit}': expected a "
+            f"row for the unit, its archetype, its province or 'all' (nearest name '{near}')"
+        )
+
+    def own(self, unit: str, variable: str, subscript: str = "") -> float | None:
+        """Return the value that archetypes.csv gives for this very unit, if any."""
+        return self._typical.get((unit, variable, subscript))
+
+    def subscripts(self, unit: str, variable: str) -> list[str]:
+        """Return the subscripts under which `variable` has a value for the unit, in file order."""
+        chain = self._chain[unit]
+        names = [sub for key, name, sub in self._typical if name == variable and key in chain]
+        return list(dict.fromkeys(names))
+
+    def seen(self, unit: str, variable: str, basis: str = "") -> dict[int, float]:
+        """Return observations by year; with `basis` only the levels of that basis."""
+        rows = self._seen.get((unit, variable), [])
+        return {year: value for year, value, of in rows if not basis or of == basis}
+
+    def averages(self, unit: str, stem: str) -> list[tuple[int, int, float]]:
+        """Return period averages `stem_FROM_TO` of the unit as (first year, last year, value)."""
+        found = []
+        for (of, variable), rows in self._seen.items():
+            if of == unit and variable.startswith(stem):
+                first, last = variable.removeprefix(stem).strip("_").split("_")[:2]
+                found.append((int(first), int(last), rows[0][1]))
+        return sorted(found)
+
+
+class Province:
+    """Provincial and national statistics by year, with the nearest year where one is missing."""
+
+    def __init__(self, tables: Tables) -> None:
+        rows = tables.provinces
+        self._values: dict[tuple[str, str], dict[int, float]] = {}
+        for province, variable, year, value in zip(
+            rows["province"], rows["variable"], rows["year"], rows["value"], strict=True
+        ):
+            self._values.setdefault((province, variable), {})[int(year)] = float(value)
+
+    def value(self, province: str, variable: str, year: int) -> float:
+        """Return the statistic of the year; raises DataError where the table lacks it."""
+        series = self._values.get((province, variable), {})
+        if year not in series:
+            raise DataError(f"provinces.csv has no {variable} of {province} in {year}")
+        return series[year]
+
+    def nearest_year(self, province: str, variable: str, year: int) -> float:
+        """Return the statistic of the year closest to `year`; 0 where there is none at all."""
+        series = self._values.get((province, variable), {})
+        return series[min(series, key=lambda other: abs(other - year))] if series else 0.0
+
+    def yearly_growth(self, province: str, variable: str, years: Iterable[int]) -> float:
+        """Return the mean yearly growth factor between the first and last year of `years`."""
+        when = sorted(years)
+        first, last = (self.value(province, variable, year) for year in (when[0], when[-1]))
+        return float((last / first) ** (1.0 / (when[-1] - when[0])))

@@ -1,0 +1,175 @@
+"""What each table of `model/data` must look like, as pandera schemas."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pandera.pandas import Check, Column, DataFrameSchema
+
+__all__ = ["schema_of"]
+
+GRADES = [1, 2, 3, 4]
+QUALITIES = ["official", "secondary", "preliminary", "derived"]
+BASES = [
+    "", "pre_2018_census", "post_2018_census",
+    "pre_2020_population_census", "post_2020_population_census",
+]  # fmt: skip
+MODEL_UNITS = [
+    "yiCNY", "yiCNY/Year", "wanperson", "wantce", "wantce/Year", "wantonne", "km2", "MW", "GWh",
+    "h", "h/Year", "Year", "1/Year", "Dmnl", "ug/m3", "yiCNY/MW", "km2/MW", "km2/wanperson",
+    "yiCNY/(Year*km2)",
+]  # fmt: skip
+AGGREGATES = ["sum", "end", "mean", "ratio", "end_ratio", "percent", "change"]
+LAST_YEAR = 2035
+
+
+def _text(*checks: Check, empty: bool = False) -> Column:
+    if not empty:
+        checks = (*checks, Check.str_length(min_value=1, error="a text that is not empty"))
+    return Column(object, checks=list(checks))
+
+
+def _number(low: float | None = None, high: float | None = None, empty: bool = False) -> Column:
+    checks = []
+    if low is not None:
+        checks.append(Check.ge(low, error=f"a number of at least {low:g}"))
+    if high is not None:
+        checks.append(Check.le(high, error=f"a number of at most {high:g}"))
+    return Column(float, checks=checks, nullable=empty)
+
+
+def _year(first: int = 2000, last: int = LAST_YEAR) -> Column:
+    return Column(int, Check.in_range(first, last, error=f"a year from {first} to {last}"))
+
+
+def _one_of(names: Sequence[Any], kind: type = object) -> Column:
+    listed = list(names)
+    return Column(kind, Check.isin(listed, error=_listed(listed)))
+
+
+def _listed(names: Sequence[Any]) -> str:
+    shown = ", ".join(repr(name) if name == "" else str(name) for name in names[:8])
+    return f"one of {shown}" + (", ..." if len(names) > 8 else "")
+
+
+def _ranged() -> Check:
+    """`low <= value <= high` in every row of the table."""
+    return Check(
+        lambda frame: (frame["low"] <= frame["value"]) & (frame["value"] <= frame["high"]),
+        error="low <= value <= high",
+    )
+
+
+def _schema(columns: dict[str, Column], **more: Any) -> DataFrameSchema:
+    return DataFrameSchema(columns, strict=True, coerce=True, **more)
+
+
+def schema_of(table: str, units: Sequence[str] = (), archetypes: Sequence[str] = ()) -> Any:
+    """Return the schema of `table`; `units` and `archetypes` are the names that rows may use."""
+    figure = {
+        "unit_id": _one_of(units), "year": _year(), "variable": _text(), "value": _number(),
+        "unit": _text(), "quality": _one_of(QUALITIES), "basis": _one_of(BASES),
+        "source": _text(), "url": _text(empty=True), "note": _text(empty=True),
+    }  # fmt: skip
+    cell = ["unit_id", "year", "variable"]
+    sourced = {"basis": _text(), "source": _text(empty=True), "url": _text(empty=True)}
+    value = {"value": _number(), "low": _number(), "high": _number()}
+    schemas = {
+        "units": lambda: _schema(_unit_columns(), unique=["unit_id"]),
+        "observations": lambda: _schema(figure, unique=cell),
+        "targets": lambda: _schema(figure, unique=cell),
+        "evaluations": lambda: _schema(
+            {
+                "unit_id": _one_of(units), "year": _year(), "grade": _one_of(GRADES, int),
+                "source": _text(), "url": _text(empty=True),
+            },
+            unique=["unit_id", "year"],
+        ),
+        "provinces": lambda: _schema(
+            {
+                "province": _text(), "year": _year(), "variable": _text(), "value": _number(),
+                "unit": _text(), "quality": _one_of([*QUALITIES, "assumption"]),
+                "source": _text(), "url": _text(empty=True),
+            },
+            unique=["province", "year", "variable"],
+        ),
+        "archetypes": lambda: _schema(
+            {
+                "applies_to": _one_of(archetypes), "variable": _text(),
+                "subscript": _text(empty=True), **value, "unit": _one_of(MODEL_UNITS),
+                "kind": _one_of(["literature", "derived", "reasoning"]), "basis": _text(),
+            },
+            unique=["applies_to", "variable", "subscript"], checks=_ranged(),
+        ),
+        "drivers": lambda: _schema(
+            {
+                "name": _text(), "subscript": _text(empty=True), "year": _year(2015), **value,
+                "unit": _one_of(MODEL_UNITS), "known_from": _year(2015),
+                "kind": _one_of(["official", "derived", "forecast", "assumption"]), **sourced,
+            },
+            unique=["name", "subscript", "year", "known_from"], checks=_ranged(),
+        ),
+        "assumptions": lambda: _schema(
+            {
+                "name": _text(), "subscript": _text(empty=True), **value, "unit": _text(),
+                "kind": _one_of(["literature", "official", "reasoning"]), **sourced,
+            },
+            unique=["name", "subscript"], checks=_ranged(),
+        ),
+        "levers": lambda: _schema(_lever_columns(), unique=["lever"]),
+        "outputs": lambda: _schema(
+            {
+                "name": _text(), "variable": _text(), "aggregate": _one_of(AGGREGATES),
+                "denominator": _text(empty=True), "scale": _number(empty=True),
+                "unit": _text(), "name_zh": _text(), "name_en": _text(), "sector_file": _text(),
+            },
+            unique=["name"],
+        ),
+        "laws": lambda: _schema(
+            {name: _text() for name in ("law", "residual", "scale", "name_zh", "name_en")},
+            unique=["law"],
+        ),
+    }  # fmt: skip
+    return schemas[table]()
+
+
+def _unit_columns() -> dict[str, Column]:
+    texts = (
+        "unit_id", "name_zh", "name_en", "kind", "zone_id", "zone_zh", "zone_en",
+        "province_zh", "province_en",
+    )  # fmt: skip
+    return {
+        **{name: _text() for name in texts},
+        "administrative_code": _text(empty=True),
+        "longitude": _number(73, 136),
+        "latitude": _number(18, 54),
+        "area_km2": _number(1, 300_000),
+        "archetype": _text(),
+        "named": _text(),
+        "geo_source": _text(),
+        "note": _text(empty=True),
+    }
+
+
+def _lever_columns() -> dict[str, Column]:
+    texts = (
+        "lever", "group", "name_zh", "name_en", "sector", "acts_on", "indicator",
+        "target_units", "paid_by", "cost_basis", "effect_unit", "basis",
+    )  # fmt: skip
+    share = {name: _number(0, 0.05) for name in ("cost_rate", "cost_low", "cost_high")}
+    effect = {name: _number(empty=True) for name in ("effect", "effect_low", "effect_high")}
+    return {
+        **{name: _text(empty=name == "effect_unit") for name in texts},
+        "article": Column(int),
+        "direction": _one_of(["up", "down", "rule"]),
+        **share,
+        "funding_shares": _text(empty=True),
+        "administrative_effort": _number(0, 0.2),
+        "delay": _number(0, 10),
+        "phase_in": _number(0, 10),
+        "limit": _number(0, 1),
+        **effect,
+        "source": _text(empty=True),
+        "url": _text(empty=True),
+    }
