@@ -80,14 +80,14 @@ def _execute(jobs: Sequence[tuple[RunSettings, Scenario]], places: Places) -> No
 
     for settings, _ in jobs:
         require_writable(settings.output)
-    models: dict[tuple[int, int], Model] = {}
+    models: dict[tuple[int, int], Model] = {
+        years: load(places.root, end=years[0], information_year=years[1])
+        for years in {(settings.end, settings.information) for settings, _ in jobs}
+    }
     for settings, scenario in jobs:
         began = time.perf_counter()
-        years = (settings.end, settings.information)
-        if years not in models:
-            models[years] = load(places.root, end=years[0], information_year=years[1])
         config = {**asdict(settings), "output": str(settings.output)}
-        paths = models[years].run_scenario(
+        paths = models[settings.end, settings.information].run(
             scenario, city=settings.cities, engine=settings.engine, config=config
         )
         write(paths, settings.output)

@@ -39,7 +39,7 @@ def describe(
             "units": output.unit,
             "long_name": output.name_en,
             "long_name_zh": output.name_zh,
-            "sector_file": output.sector_file,
+            "sector_file": f"{output.sector_file}.mdl",
             "equation": _equation(output, equations),
             "aggregate": output.aggregate,
         }

@@ -28,7 +28,10 @@ NEED_DENOMINATOR = ("ratio", "end_ratio")
 
 @dataclass(frozen=True)
 class Output:
-    """One row of outputs.csv: an annual value `name` (`unit`) made from a model variable."""
+    """One row of outputs.csv: an annual value `name` (`unit`) made from a model variable.
+
+    `sector_file` is the file of the variable in model/sectors, without .mdl.
+    """
 
     name: str
     variable: str

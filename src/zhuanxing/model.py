@@ -1,0 +1,219 @@
+"""The model of the cities, ready to run: `load()`, `Model.run`, `Model.run_many`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import xarray as xr
+from numpy.typing import ArrayLike
+
+from zhuanxing.assembled import Assembled, assembled
+from zhuanxing.design import design_overrides
+from zhuanxing.errors import ZhuanxingError
+from zhuanxing.places import Places, find_places
+from zhuanxing.results.annual import PATH, annual, yearly_requests
+from zhuanxing.results.describe import describe, run_attributes
+from zhuanxing.results.equations import equation_texts
+from zhuanxing.results.labels import label
+from zhuanxing.results.outputs import Output, read_outputs, select_outputs
+from zhuanxing.scenario import ModelNames, Scenario, override_levers, read_names, resolve
+from zhuanxing.scenario.names import require_known
+
+if TYPE_CHECKING:
+    from zhuanxing.engine import Program
+
+__all__ = ["Model", "load"]
+
+ENGINES = ("compiled", "reference")
+INTENSITY, START = "lever intensity", "lever start"
+
+
+class Engine(Protocol):
+    """What both engines offer."""
+
+    def run(
+        self, overrides: Mapping[str, ArrayLike], outputs: Mapping[str, str]
+    ) -> Mapping[str, np.ndarray]:
+        """Return the outputs of one run by variable."""
+
+
+def load(root: Path | None = None, *, end: int = 2025, information_year: int = 2022) -> Model:
+    """Return the model in `root` (default: the working directory, else the package's own).
+
+    It runs to the end of the year `end`; outside conditions after `information_year` are
+    forecasts as they could be known then. Raises ZhuanxingError if model/ or its data are wrong.
+    """
+    places = find_places(root)
+    names = read_names(places.model)
+    return Model(places, names, assembled(places.model, end, information_year))
+
+
+@dataclass(frozen=True)
+class Model:
+    """The equations with their data. Every run simulates all cities, which act on one another."""
+
+    places: Places
+    names: ModelNames
+    source: Assembled
+
+    @cached_property
+    def program(self) -> Program:
+        """The compiled model."""
+        from zhuanxing.engine import compile_text
+
+        return compile_text(self.source.text, origin=self._origin)
+
+    @cached_property
+    def outputs(self) -> tuple[Output, ...]:
+        """The annual outputs that the model offers."""
+        return read_outputs(self.places.model / "data")
+
+    def scenario(self, name: str) -> Scenario:
+        """Return the scenario `name`, resolved; refuse an unknown one."""
+        return resolve(self.places.scenarios, name, self.names)
+
+    def inputs(self, scenario: Scenario) -> dict[str, np.ndarray]:
+        """Return the scenario as overrides of model constants, with the model's dimensions."""
+        cities = [scenario.cities.index(city) for city in self.program.dims["city"]]
+        levers = [scenario.levers.index(lever) for lever in self.program.dims["lever"]]
+        chosen = np.ix_(cities, levers)
+        inputs = {INTENSITY: scenario.intensity[chosen], START: scenario.start[chosen]}
+        for name, value in scenario.assumptions.items():
+            inputs[name] = self._assumption(name, value)
+        return inputs
+
+    def run(
+        self,
+        scenario: str | Scenario = "baseline",
+        *,
+        levers: Mapping[str, Mapping[str, float] | float] | None = None,
+        city: Sequence[str] | None = None,
+        engine: str = "compiled",
+        config: Mapping[str, Any] | None = None,
+    ) -> xr.Dataset:
+        """Return the annual paths of a scenario, described so that they can be made again.
+
+        `levers` replaces settings of the scenario, in the cities of `city` where it is given;
+        `city` also selects the cities that are returned. `engine` is compiled or reference.
+        `config` is what a command was told, for the attributes. Raises ZhuanxingError for
+        unknown names, numbers out of range, and a run that leaves the domain of the equations.
+        """
+        require_known("engine", engine, ENGINES, "engine")
+        chosen = self.scenario(scenario) if isinstance(scenario, str) else scenario
+        chosen = override_levers(chosen, levers or {}, city, self.names)
+        requests = yearly_requests(self.outputs)
+        found = self._engine(engine).run(self.inputs(chosen), requests)
+        series = {name: self._array(name, found[name], requests[name]) for name in requests}
+        paths = annual(series, self.outputs)
+        self._refuse_nonfinite(paths, chosen)
+        paths = self._described(paths, self.outputs).merge(self.source.origins, join="exact")
+        if city is not None:
+            paths = paths.sel(city=list(city))
+        told = config or {"scenario": chosen.name, "levers": levers, "city": city, "engine": engine}
+        return paths.assign_attrs(self._attributes(chosen, engine, told))
+
+    def run_many(
+        self,
+        design: xr.Dataset,
+        *,
+        scenario: str | Scenario = "baseline",
+        outputs: Sequence[str] | None = None,
+        years: Sequence[int] | None = None,
+        chunk: int = 64,
+    ) -> xr.Dataset:
+        """Return annual values of many runs along `run`.
+
+        `design` holds along `run` assumptions by name, and levers as `levers.<lever>.intensity`
+        or `levers.<lever>.start` (optionally by `city`); what it leaves out is as in `scenario`.
+        `outputs` and `years` select what is kept. A run that leaves the domain of the equations
+        is NaN throughout and says in the coordinate `failure` which variable did, and when.
+        """
+        base = self.scenario(scenario) if isinstance(scenario, str) else scenario
+        wanted = self.outputs if outputs is None else select_outputs(self.outputs, tuple(outputs))
+        requests = yearly_requests(wanted)
+        overrides = {**self.inputs(base), **design_overrides(design, base, self)}
+        parts, failures = [], [""] * design.sizes["run"]
+        for found in self.program.chunks(overrides, requests, chunk):
+            series = {n: self._array(n, found[n], requests[n], runs=True) for n in requests}
+            part = annual(series, wanted)
+            parts.append(part if years is None else part.sel(year=list(years)))
+            for failure in found.failures:
+                failures[failure.run] = f"{failure.variable} in {failure.year:g}"
+        many = xr.concat(parts, "run").assign_coords(run=design["run"], failure=("run", failures))
+        told = {"scenario": base.name, "design": list(map(str, design.data_vars))}
+        return self._described(many, wanted).assign_attrs(self._attributes(base, "compiled", told))
+
+    @property
+    def _origin(self) -> str:
+        return str(self.places.model / "sectors" / "model.mdl")
+
+    def _engine(self, engine: str) -> Engine:
+        if engine == "compiled":
+            return self.program
+        from zhuanxing.engine.reference import ReferenceEngine
+
+        return ReferenceEngine(self.source.text, origin=self._origin)
+
+    def _assumption(self, name: str, value: float | Mapping[str, float]) -> np.ndarray:
+        """Return an assumption's array with `value` in it, everywhere or by element ("a;b")."""
+        constants = self.program.constants()
+        if name not in constants:
+            raise ZhuanxingError(f"the assumption '{name}' is no constant of the equations")
+        array = constants[name]
+        if not isinstance(value, Mapping):
+            return np.full_like(array, value)
+        dims = self.program.variables[name].dims
+        for element, number in value.items():
+            parts = zip(dims, element.split(";"), strict=True)
+            array[tuple(self.program.dims[dim].index(part) for dim, part in parts)] = number
+        return array
+
+    def _array(self, name: str, values: np.ndarray, way: str, runs: bool = False) -> xr.DataArray:
+        """Return what an engine gave with its dimensions (snake_case) and coordinates."""
+        labels = self.program.variables[name].dims
+        if way == PATH:
+            moments: dict[str, Any] = {"time": self.program.times()}
+        else:
+            first = round(float(self.program.times()[0]))
+            moments = {"year": first + np.arange(values.shape[1 if runs else 0])}
+        coords = {dim.replace(" ", "_"): list(self.program.dims[dim]) for dim in labels}
+        dims = [*(["run"] if runs else []), *moments, *coords]
+        return xr.DataArray(values, {**moments, **coords}, dims)
+
+    def _refuse_nonfinite(self, paths: xr.Dataset, scenario: Scenario) -> None:
+        for name, values in paths.isel(year=slice(1, None)).items():
+            if not np.isfinite(values.values).all():
+                place = np.argwhere(~np.isfinite(values.values))[0]
+                at = ", ".join(
+                    str(values[dim].values[index])
+                    for dim, index in zip(values.dims, place, strict=True)
+                )
+                raise ZhuanxingError(
+                    f"scenario {scenario.name}: the output '{name}' has no finite value at {at}; "
+                    "the settings leave the domain of the equations"
+                )
+
+    def _described(self, dataset: xr.Dataset, outputs: Sequence[Output]) -> xr.Dataset:
+        equations = equation_texts(self.places.model / "sectors")
+        labelled = label(dataset, self.names.cities, self.places.model / "data")
+        return describe(labelled, outputs, equations)
+
+    def _attributes(
+        self, scenario: Scenario, engine: str, config: Mapping[str, Any]
+    ) -> dict[str, str]:
+        return {
+            **run_attributes(self.places.root, config),
+            "scenario": scenario.name,
+            "scenario_zh": scenario.labels["name_zh"],
+            "scenario_en": scenario.labels["name_en"],
+            "scenario_lineage": " <- ".join(scenario.lineage),
+            "engine": engine,
+            "calibration": "none",
+            "seed": "none (the model is deterministic)",
+            "information_year": str(self.source.information_year),
+        }

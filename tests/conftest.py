@@ -1,0 +1,39 @@
+"""The real model, loaded once, and a folder in which commands can run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import xarray as xr
+
+import zhuanxing
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def model() -> zhuanxing.Model:
+    """The model of this repository, to 2025."""
+    return zhuanxing.load(ROOT)
+
+
+@pytest.fixture(scope="session")
+def baseline(model: zhuanxing.Model) -> xr.Dataset:
+    """Annual paths without the plan."""
+    return model.run("baseline")
+
+
+@pytest.fixture(scope="session")
+def plan(model: zhuanxing.Model) -> xr.Dataset:
+    """Annual paths with the plan as written."""
+    return model.run("plan")
+
+
+@pytest.fixture
+def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working directory with this repository's model, scenarios and settings in it."""
+    for name in ("model", "scenarios", "conf"):
+        (tmp_path / name).symlink_to(ROOT / name, target_is_directory=True)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path

@@ -1,0 +1,249 @@
+"""The command line: what it runs, what it refuses, and that it leaves nothing half-written."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from zhuanxing.cli.main import COMMANDS, main
+from zhuanxing.results.store import read
+
+ROOT = Path(__file__).parents[1]
+MADE_BEFORE = {"model", "scenarios", "conf"}
+
+
+def made(folder: Path) -> set[str]:
+    """Every file below `folder` that a command made."""
+    return {
+        str(path.relative_to(folder))
+        for path in folder.rglob("*")
+        if path.is_file() and path.relative_to(folder).parts[0] not in MADE_BEFORE
+    }
+
+
+def refused(capsys: pytest.CaptureFixture[str], *argv: str) -> str:
+    """Run a command that must be refused; return its one sentence."""
+    assert main(argv) == 2
+    sentence = capsys.readouterr().err.strip()
+    assert "\n" not in sentence and "Traceback" not in sentence
+    return sentence
+
+
+def test_run_writes_the_baseline_and_nothing_else(
+    workplace: Path, baseline: xr.Dataset, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["run"]) == 0
+    assert made(workplace) == {"outputs/baseline/paths.nc"}
+    assert Path.cwd() == workplace
+    paths = read(workplace / "outputs/baseline/paths.nc")
+    xr.testing.assert_allclose(paths, baseline, rtol=1e-12)
+    assert "outputs/baseline/paths.nc" in capsys.readouterr().out
+
+
+def test_a_lever_of_the_command_line_acts_in_the_cities_named(workplace: Path) -> None:
+    names = ["baotou", "ordos"]
+    argv = ["scenario=plan", "levers.solar_base.intensity=1", "city=[baotou,ordos]"]
+    assert main(["run", "scenario=plan", "city=[baotou,ordos]", "output=plan.nc"]) == 0
+    assert main(["run", *argv, "output=more/sun.nc"]) == 0
+    assert made(workplace) == {"plan.nc", "more/sun.nc"}
+    plan, sun = read(workplace / "plan.nc"), read(workplace / "more/sun.nc")
+    assert list(sun["city"].values) == names
+    more = sun["solar_capacity"] - plan["solar_capacity"]
+    assert np.all(more.isel(year=-1) > 0)
+    told = json.loads(sun.attrs["config"])
+    assert told["levers"] == {"solar_base": {"intensity": 1}}
+    assert told["cities"] == names
+
+
+def test_multirun_writes_one_result_a_scenario(workplace: Path) -> None:
+    assert main(["run", "-m", "scenario=baseline,plan", "city=[tangshan]"]) == 0
+    assert made(workplace) == {"outputs/baseline/paths.nc", "outputs/plan/paths.nc"}
+    for name in ("baseline", "plan"):
+        assert read(workplace / f"outputs/{name}/paths.nc").attrs["scenario"] == name
+
+
+def test_years_end_lengthens_the_run(workplace: Path) -> None:
+    assert main(["run", "years.end=2027", "output=long.nc", "city=[tangshan]"]) == 0
+    assert list(read(workplace / "long.nc")["year"].values) == list(range(2015, 2028))
+
+
+@pytest.mark.parametrize(
+    ("argument", "near"),
+    [
+        ("scenario=coal_reductoin", "coal_reduction"),
+        ("levers.solar_bse.intensity=0.5", "solar_base"),
+        ("levers.solar_base.intensty=0.5", "intensity"),
+        ("city=[baotuo]", "baotou"),
+        ("engine=referense", "reference"),
+        ("years.ends=2030", "end"),
+        ("scenari=plan", "scenario"),
+        ("assumptions.credit_shok=0.1", "credit_shock"),
+    ],
+)
+def test_a_misspelt_name_is_refused_with_the_nearest(
+    workplace: Path, capsys: pytest.CaptureFixture[str], argument: str, near: str
+) -> None:
+    assert f"did you mean '{near}'" in refused(capsys, "run", argument)
+    assert made(workplace) == set()
+
+
+@pytest.mark.parametrize(
+    ("argument", "reason"),
+    [
+        ("levers.solar_base.intensity=1.2", "between 0 and 1"),
+        ("levers.solar_base.intensity=-0.1", "between 0 and 1"),
+        ("levers.solar_base.intensity=much", "a number is expected"),
+        ("levers.solar_base.start=21", "calendar year"),
+        ("scenario=baseline,plan", "add -m"),
+        ("+scenario=plan", "without signs"),
+        ("~scenario", "without signs"),
+        ("scenario", "key=value"),
+        ("city=[baotou", "key=value"),
+        ("city=[]", "empty list"),
+        ("levers=3", "whole table"),
+        ("years.end=soon", "calendar year is expected"),
+        ("years.end=2099", "2016 and 2035"),
+        ("years.end=2014", "2016 and 2035"),
+        ("output=", "name of a file"),
+        ("output=model", "folder"),
+        ("output=${nothing}", "cannot be composed"),
+        ("--quick", "no option"),
+    ],
+)
+def test_a_setting_that_makes_no_sense_is_refused(
+    workplace: Path, capsys: pytest.CaptureFixture[str], argument: str, reason: str
+) -> None:
+    assert reason in refused(capsys, "run", argument)
+    assert made(workplace) == set()
+
+
+def test_nothing_runs_if_one_run_of_several_is_wrong(
+    workplace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "did you mean 'plan'" in refused(capsys, "run", "-m", "scenario=baseline,plam")
+    assert "several runs" in refused(capsys, "run", "-m", "years.end=2025,2026")
+    assert made(workplace) == set()
+
+
+def test_a_lever_where_it_cannot_act_is_refused(
+    workplace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    argv = ("run", "levers.solar_base.intensity=1", "city=[tangshan]")
+    assert "acts only in baotou" in refused(capsys, *argv)
+
+
+def test_broken_settings_are_one_sentence(
+    workplace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (workplace / "conf").unlink()
+    shutil.copytree(ROOT / "conf", workplace / "conf")
+    (workplace / "conf/run.yaml").write_text("scenario: [", encoding="utf-8")
+    assert "conf/run.yaml" in refused(capsys, "run")
+
+
+def test_an_unwritable_target_is_refused_before_anything_runs(
+    workplace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (workplace / "file").write_text("kept", encoding="utf-8")
+    assert "is a file" in refused(capsys, "run", "output=file/paths.nc")
+    assert (workplace / "file").read_text(encoding="utf-8") == "kept"
+
+
+def test_an_interruption_leaves_the_old_result_and_no_half_of_the_new(
+    workplace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = workplace / "outputs/baseline/paths.nc"
+    target.parent.mkdir(parents=True)
+    target.write_bytes(b"old")
+
+    def interrupted(self: xr.Dataset, path: Path, **_: object) -> None:
+        Path(path).write_bytes(b"half")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(xr.Dataset, "to_netcdf", interrupted)
+    assert main(["run"]) == 130
+    assert made(workplace) == {"outputs/baseline/paths.nc"}
+    assert target.read_bytes() == b"old"
+
+
+def test_a_disk_that_fails_is_one_sentence(
+    workplace: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(self: xr.Dataset, path: Path, **_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(xr.Dataset, "to_netcdf", full)
+    assert "No space left on device" in refused(capsys, "run")
+    assert made(workplace) == set()
+
+
+def test_an_unknown_command_is_refused_with_the_nearest(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert "did you mean 'run'" in refused(capsys, "rum")
+
+
+def test_help_is_in_both_languages_and_names_every_command(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["--help"]) == 0
+    text = capsys.readouterr().out
+    assert "用法" in text and "usage" in text
+    assert all(command in text for command in COMMANDS)
+
+
+@pytest.mark.parametrize("command", ["run", "levers", "scenarios", "cities"])
+def test_each_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([command, "--help"]) == 0
+    assert f"zhuanxing {command}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("command", "zh", "en"),
+    [
+        ("levers", "煤炭减量替代", "Solar bases on desert"),
+        ("scenarios", "实施方案", "The plan as written"),
+        ("cities", "包头市", "Baotou"),
+    ],
+)
+def test_listings_speak_either_language_or_both(
+    workplace: Path, capsys: pytest.CaptureFixture[str], command: str, zh: str, en: str
+) -> None:
+    assert main([command]) == 0
+    both = capsys.readouterr().out
+    assert zh in both and en in both
+    assert main([command, "language=zh"]) == 0
+    chinese = capsys.readouterr().out
+    assert zh in chinese and en not in chinese
+    assert main([command, "language=en"]) == 0
+    english = capsys.readouterr().out
+    assert en in english and zh not in english
+    assert "did you mean 'zh'" in refused(capsys, command, "language=zhh")
+
+
+def test_without_a_model_here_the_shipped_one_is_used_and_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["run", "city=[tangshan]"]) == 0
+    assert str(ROOT) in capsys.readouterr().err
+    assert made(tmp_path) == {"outputs/baseline/paths.nc"}
+
+
+def test_a_refusal_reaches_the_shell_as_one_line_and_exit_2(workplace: Path) -> None:
+    command = [sys.executable, "-c", "from zhuanxing.cli.main import entry; entry()", "run"]
+    environment = {**os.environ, "HYDRA_FULL_ERROR": "1"}
+    done = subprocess.run(
+        [*command, "scenario=plam"], capture_output=True, text=True, env=environment, check=False
+    )
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1 and "did you mean 'plan'" in done.stderr
