@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import jax
 import numpy as np
 
 from zhuanxing.engine.maths import (
@@ -21,7 +22,7 @@ from zhuanxing.engine.maths import (
 )
 from zhuanxing.engine.nodes import Array, Env, number
 
-__all__ = ["CLOCKED", "COMPARISONS", "ELEMENTWISE", "OPERATORS"]
+__all__ = ["CLOCKED", "COMPARISONS", "ELEMENTWISE", "OPERATORS", "divide_exactly"]
 
 Function = Callable[..., Array]
 
@@ -33,7 +34,14 @@ def _integer(env: Env, x: Array) -> Array:
 def _quantum(env: Env, x: Array, unit: Array) -> Array:
     coarse = unit < SMALL
     safe = env.xp.where(coarse, 1.0, unit)
-    return env.xp.where(coarse, x, safe * env.xp.trunc(x / safe))
+    return env.xp.where(coarse, x, safe * env.xp.trunc(_quotient(env, x, safe)))
+
+
+def _quotient(env: Env, x: Array, unit: Array) -> Array:
+    """Return x / unit, truly divided, without a derivative: only whole parts are taken of it."""
+    if env.xp is np:
+        return x / unit
+    return jax.lax.stop_gradient(x) / jax.lax.stop_gradient(unit * env.one)
 
 
 def _modulo(env: Env, x: Array, unit: Array) -> Array:
@@ -130,6 +138,11 @@ CLOCKED: dict[str, Function] = {
     "pulse train": _pulse_train,
     "xpulse train": _xmile_pulse_train,
 }
+
+def divide_exactly(env: Env, above: Array, below: Array) -> Array:
+    """Return above / below by a division, also where below is a written number."""
+    return divide(env, above, below * env.one)
+
 
 OPERATORS: dict[str, Function] = {
     "+": lambda env, a, b: a + b,

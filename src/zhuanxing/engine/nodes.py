@@ -24,6 +24,8 @@ Array = Any
 class Env:
     """What an expression may read: the namespace, the clock, values, states and inputs.
 
+    `one` is 1.0, unknown to the compiler: XLA replaces division by a constant by multiplication
+    with its reciprocal, which can miss a whole number, unless the constant is hidden.
     `batched` names the states that differ between the `runs` of a batch.
     `guards` holds, where `guarded`, the conditions under which the expression being evaluated matters, innermost
     last, as (labels, condition): a division in a branch not taken must not make a NaN gradient.
@@ -39,6 +41,7 @@ class Env:
     inputs: dict[str, Array] = field(default_factory=dict)
     guards: list[tuple[tuple[str, ...], Array]] = field(default_factory=list)
     runs: int | None = None
+    one: Array = np.float64(1.0)
     batched: frozenset[str] = frozenset()
     guarded: bool = False
 

@@ -404,6 +404,7 @@ class Program:
             inputs[name] = self._shaped(name, value, runs)
         start, step, _ = self._clock(inputs)
         inputs["time:start"], inputs["time:step"] = np.float64(start), np.float64(step)
+        inputs["time:one"] = np.float64(1.0)
         return inputs
 
     def _dims(self, name: str) -> tuple[int, ...]:
@@ -453,6 +454,17 @@ class Program:
                     f"must be one number that is known before the run."
                 )
             values.append(float(value))
+        moving = [
+            name
+            for name in evaluation_order([INITIAL_TIME, FINAL_TIME, TIME_STEP], graph.in_step)
+            if name.startswith("@")
+            or (name in graph.nodes and name not in inputs and graph.nodes[name].clock)
+        ]
+        if moving:
+            raise TranslationError(
+                f"{self._origin}: initial time, final time and time step must be known before "
+                f"the run, '{moving[0].lstrip('@')}' changes during it."
+            )
         start, final, step = values
         if step <= 0:
             raise ZhuanxingError(f"TIME STEP is {step} in {self._origin}, expected more than 0.")

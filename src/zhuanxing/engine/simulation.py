@@ -226,7 +226,8 @@ def _advanced(state: State, env: Env, leaves: Leaves) -> Leaves:
 
 
 def simulate(plan: Plan, inputs: Mapping[str, Array]) -> dict[str, Array]:
-    """Run the model in JAX: a pure function of the inputs, with 'time:start' and 'time:step'.
+    """Run the model in JAX: a pure function of the inputs, with 'time:start', 'time:step' and
+    'time:one'.
 
     Returns an array for every output, time or year first, runs last.
     """
@@ -246,7 +247,7 @@ class _Run:
         plan = self.plan
         return Env(
             jnp, time, step, self.dt, initialising, inputs=self.inputs, runs=plan.runs,
-            batched=plan.batched, guarded=plan.guarded,
+            one=self.inputs["time:one"], batched=plan.batched, guarded=plan.guarded,
         )
 
     def initial_states(self) -> dict[str, Leaves]:

@@ -8,10 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from zhuanxing.engine import states, syntax, vectors
+from zhuanxing.engine import chance, states, syntax, vectors
+from zhuanxing.engine.allocation import allocate_available, allocate_by_priority
 from zhuanxing.engine.dimensions import Dimensions, Index, bare
 from zhuanxing.engine.failures import TranslationError
-from zhuanxing.engine.functions import CLOCKED, COMPARISONS, ELEMENTWISE, OPERATORS
+from zhuanxing.engine.functions import (
+    CLOCKED,
+    COMPARISONS,
+    ELEMENTWISE,
+    OPERATORS,
+    divide_exactly,
+)
 from zhuanxing.engine.nodes import Array, Env, Node, Scope, align, lift, literal, number
 from zhuanxing.engine.tables import Table, evaluate
 from zhuanxing.errors import nearest
@@ -52,6 +59,7 @@ class Translator:
         self.scope = scope
         self.where = where
         self.region = region
+        self.draws = 0
 
     def refuse(self, reason: str) -> TranslationError:
         """Return the error that names the variable, the file and the line."""
@@ -173,6 +181,8 @@ class Translator:
     def _operate(self, operator: str, left: Node, right: Node) -> Node:
         if operator == "/":
             right = self._guarded(right)
+            if left.clock:  # what follows Time is compared with whole numbers
+                return self._apply(divide_exactly, [left, right])
         return self._apply(OPERATORS[operator], [left, right])
 
     def _powers(self, arguments: list[Any]) -> Node:
@@ -251,10 +261,13 @@ class Translator:
             "if then else": self._choice,
             "active initial": self._active_initial,
             "elmcount": self._elmcount,
+            "get time value": self._time_value,
             "pi": lambda _: literal(np.pi),
         }.get(name)
         if special is not None:
             return special(call.arguments)
+        if name in chance.RANDOM:
+            return self._random(name, call.arguments)
         if name in vectors.FUNCTIONS:
             arguments = [self.node(argument) for argument in call.arguments]
             try:
@@ -262,6 +275,35 @@ class Translator:
             except TranslationError as failure:
                 raise self.refuse(str(failure)) from None
         raise self.refuse(f"function {name.upper()} is not one that the engine knows.")
+
+    def _random(self, name: str, arguments: tuple[Any, ...]) -> Node:
+        self.draws += 1
+        seeded = chance.SEED_NAME in self.model.labels
+        nodes = [self.node(argument) for argument in arguments]
+        try:
+            return chance.draw(name, self.scope, nodes, seeded, self.draws)
+        except TranslationError as failure:
+            raise self.refuse(str(failure)) from None
+
+    def _allocateavailable(self, node: syntax.AllocateAvailable) -> Node:
+        profile = node.pp
+        if not isinstance(profile, syntax.Reference) or profile.name not in self.model.labels:
+            raise self.refuse("ALLOCATE AVAILABLE takes a variable as its priority profile.")
+        # Written with the first part of the profile; all parts are read.
+        parts = self.model.labels[profile.name][-1]
+        whole = syntax.Reference(profile.name, (*(profile.subscripts or ())[:-1], parts))
+        request, avail = self.node(node.request), self.node(node.avail)
+        return allocate_available(self.scope, request, self.node(whole), avail)
+
+    def _allocatebypriority(self, node: syntax.AllocateByPriority) -> Node:
+        parts = (node.request, node.priority, node.width, node.supply)
+        return allocate_by_priority(self.scope, *(self.node(part) for part in parts))
+
+    def _time_value(self, arguments: tuple[Any, ...]) -> Node:
+        relative, offset, measure = (self.node(argument) for argument in arguments)
+        if relative.constant != 0 or measure.constant != 0:
+            raise self.refuse("GET TIME VALUE works only relative to Time and in its units.")
+        return self._apply(lambda env, shift: env.time + shift, [offset], clock=True)
 
     def _choice(self, arguments: tuple[Any, ...]) -> Node:
         condition, yes, no = (self.node(argument) for argument in arguments)

@@ -38,11 +38,10 @@ def _reduce(method: str, every: bool = False) -> Callable[[Scope, Sequence[Node]
 def _vector_select(scope: Scope, arguments: Sequence[Node]) -> Node:
     """VECTOR SELECT(selection, expression, missing value, numerical action, error action)."""
     selection, expression, missing, action, _ = arguments
-    if action.constant is None:
-        raise TranslationError("the numerical action of VECTOR SELECT must be a written number.")
-    code = int(action.constant)
-    if code not in range(11):
-        raise TranslationError(f"numerical action {code} of VECTOR SELECT is not 0 to 10.")
+    if action.constant is not None and int(action.constant) not in range(11):
+        raise TranslationError(
+            f"numerical action {int(action.constant)} of VECTOR SELECT is not 0 to 10."
+        )
     joint = scope.order([selection.dims, expression.dims])
     axes = _summed(joint)
     left = tuple(label for label in joint if not label.endswith("!"))
@@ -54,16 +53,29 @@ def _vector_select(scope: Scope, arguments: Sequence[Node]) -> Node:
             [(number(xp, node.value(env)), node.dims) for node in (selection, expression)],
             joint,
         )
-        out = _select(xp, *xp.broadcast_arrays(chosen, amount), axes, code)
-        none = (xp.broadcast_arrays(chosen, amount)[0] == 0).all(axis=axes)
+        chosen, amount = xp.broadcast_arrays(chosen, amount)
+        out = _chosen(xp, chosen, amount, axes, action, action.value(env))
+        none = (chosen == 0).all(axis=axes)
         other, out_ = align(scope, [(missing.value(env), missing.dims), (out, left)], left)
         return xp.where(none, other, out_)
 
     return replace(
-        lift(scope, lambda env, *_: 0.0, [selection, expression, missing]),
+        lift(scope, lambda env, *_: 0.0, [selection, expression, missing, action]),
         dims=left,
         value=value,
     )
+
+
+def _chosen(
+    xp: Any, chosen: Array, amount: Array, axes: tuple[int, ...], action: Node, code: Array
+) -> Array:
+    """Return the result of the action, which may be known only while the model runs."""
+    if action.constant is not None:
+        return _select(xp, chosen, amount, axes, int(action.constant))
+    out = _select(xp, chosen, amount, axes, 0)
+    for other in range(1, 11):
+        out = xp.where(code == other, _select(xp, chosen, amount, axes, other), out)
+    return out
 
 
 def _select(xp: Any, chosen: Array, amount: Array, axes: tuple[int, ...], code: int) -> Array:

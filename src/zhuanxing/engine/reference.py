@@ -1,0 +1,145 @@
+"""The reference engine: PySD itself runs the same text, with its defects worked round.
+
+PySD prints array constants with eight decimals into the Python that it generates; the constants
+are set on the loaded model instead, with all their digits (from the same parsed tree).
+"""
+
+from __future__ import annotations
+
+import tempfile
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from zhuanxing.engine.failures import TranslationError, key_of
+from zhuanxing.engine.program import Program, compile_text
+from zhuanxing.errors import ZhuanxingError, nearest
+
+__all__ = ["ReferenceEngine"]
+
+
+class ReferenceEngine:
+    """PySD on a model's text, with the interface of `Program.run`. Slow, for comparison."""
+
+    def __init__(self, text: str, origin: str = "model", suffix: str = ".mdl") -> None:
+        """Translate the text. Raises TranslationError if PySD cannot."""
+        self._program: Program = compile_text(text, origin, suffix)
+        self._origin = origin
+        self._folder = tempfile.TemporaryDirectory()
+        # PySD writes its Python beside the model and looks for data there.
+        path = Path(self._folder.name) / f"model{suffix}"
+        path.write_text(text, encoding="utf-8")
+        beside = Path(origin).parent
+        if Path(origin).is_file():
+            for file in beside.iterdir():
+                if file.suffix.lower() in (".xlsx", ".xls", ".csv", ".tab", ".txt"):
+                    (path.parent / file.name).symlink_to(file.resolve())
+        self._model = self._load(path, suffix)
+
+    def _load(self, path: Path, suffix: str) -> Any:
+        import pysd
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                if suffix.lower() == ".mdl":
+                    return pysd.read_vensim(str(path), encoding="utf-8")
+                return pysd.read_xmile(str(path))
+            except Exception as failure:  # PySD raises what its builders raise
+                reason = (str(failure).strip().splitlines() or [type(failure).__name__])[0]
+                raise TranslationError(
+                    f"{self._origin} cannot be run by PySD: {reason}."
+                ) from failure
+
+    @property
+    def dims(self) -> dict[str, tuple[str, ...]]:
+        """Return the elements of every range."""
+        return self._program.dims
+
+    def run(
+        self,
+        overrides: Mapping[str, ArrayLike],
+        outputs: Mapping[str, str],
+        *,
+        final_time: float | None = None,
+        time_step: float | None = None,
+    ) -> dict[str, np.ndarray]:
+        """Return the outputs of one run, with the shapes and aggregates of `Program.run`."""
+        named = {key_of(name): how for name, how in outputs.items()}
+        python = {key_of(real): name for real, name in self._model.namespace.items()}
+        for name in named:
+            if name not in python:
+                raise ZhuanxingError(
+                    f"{self._origin} has no variable '{name}', "
+                    f"did you mean '{nearest(name, python)}'?"
+                )
+        times = self._program.times(overrides, final_time=final_time, time_step=time_step)
+        step = float(times[1] - times[0]) if len(times) > 1 else 1.0
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            self._model.reload()
+            start = self._set(overrides, python)
+            columns = [python[name] for name in named]
+            table = self._model.run(
+                final_time=float(times[-1]),
+                time_step=step,
+                saveper=step,
+                initial_condition=(float(times[0]), start) if start else "original",
+                return_columns=columns,
+                flatten_output=False,
+                cache_output=False,
+            )
+        paths = {name: self._path(table[python[name]], name) for name in named}
+        return {name: _aggregate(paths[name], how, step) for name, how in named.items()}
+
+    def _set(
+        self, overrides: Mapping[str, ArrayLike], python: Mapping[str, str]
+    ) -> dict[str, Any]:
+        """Set constants on the loaded model; return the initial values of overridden stocks."""
+        given = {key_of(name): np.asarray(v, dtype=np.float64) for name, v in overrides.items()}
+        values: dict[str, Any] = {
+            python[name]: self._array(name, value)
+            for name, value in self._program.constants().items()
+            if name in python and (value.ndim or name in given)
+        }
+        start: dict[str, Any] = {}
+        for name, value in given.items():
+            if self._program.variables[name].kind == "stock":
+                start[python[name]] = self._array(name, value)
+            else:
+                values[python[name]] = self._array(name, value)
+        self._model.set_components(values)
+        return start
+
+    def _array(self, name: str, value: np.ndarray) -> Any:
+        import xarray as xr
+
+        dims = self._program.variables[name].dims
+        if not dims:
+            return float(value)
+        own = self._model.get_coords(name)
+        coords, names = own if own is not None else ({}, list(dims))
+        full = np.broadcast_to(value, tuple(len(coords[dim]) for dim in names))
+        return xr.DataArray(full.copy(), coords, names)
+
+    def _path(self, column: Any, name: str) -> np.ndarray:
+        rows = [np.asarray(getattr(row, "values", row), dtype=np.float64) for row in column.values]
+        sizes = tuple(len(self.dims[dim]) for dim in self._program.variables[name].dims)
+        return np.stack([np.broadcast_to(row, sizes) for row in rows])
+
+
+def _aggregate(path: np.ndarray, how: str, step: float) -> np.ndarray:
+    if how == "path":
+        return path
+    per_year = round(1.0 / step)
+    years = (path.shape[0] - 1) // per_year
+    flow = path[: years * per_year].reshape((years, per_year, *path.shape[1:]))
+    if how == "year_sum":
+        return flow.sum(axis=1) * step
+    if how == "year_mean":
+        return flow.mean(axis=1)
+    return path[per_year :: per_year][:years]
