@@ -75,16 +75,17 @@ def build_initial(tables: Tables) -> xr.Dataset:
     energy = EnergyState(known, province, province_of, area)
     state = State()
     for unit in tables.cities:
-        output, people = _economy(state, economy, unit)
+        output, people, secondary = _economy(state, economy, unit)
         solar = _energy(state, energy, unit, output, tables.elements["fuel"])
-        _land(state, known, unit, area[unit], people, _industry(state, unit), solar)
+        _land(state, known, unit, area[unit], people, secondary, solar)
         for name, variable in PLAIN.items():
             state.put(name, (known.typical(unit, variable), ARCHETYPE), unit)
         state.put("initial_fiscal_revenue_share", _revenue(known, unit), unit)
     return _dataset(tables, state)
 
 
-def _economy(state: State, economy: Economy, unit: str) -> tuple[float, float]:
+def _economy(state: State, economy: Economy, unit: str) -> tuple[float, float, float]:
+    """Record output, people and sectors; return output, people and secondary value added."""
     output = economy.output(unit)
     people = economy.people(unit)
     state.put("initial_gdp", output, unit)
@@ -94,7 +95,7 @@ def _economy(state: State, economy: Economy, unit: str) -> tuple[float, float]:
     for broad, weights in economy.sector_weights(unit).items():
         for sector, weight in weights.items():
             state.put("initial_sector_share", (shares[broad] * weight, origin), unit, sector)
-    return output[0], people[0]
+    return output[0], people[0], output[0] * shares["secondary"]
 
 
 def _energy(
@@ -113,18 +114,10 @@ def _energy(
     return base
 
 
-def _industry(state: State, unit: str) -> float:
-    """Return value added on industrial land: secondary sectors but the last, construction."""
-    output = state.values["initial_gdp"][(unit,)][0]
-    shares = state.values["initial_sector_share"]
-    land_using = [key for key in shares if key[0] == unit][1:5]
-    return output * sum(shares[key][0] for key in land_using)
-
-
 def _land(
-    state: State, known: Known, unit: str, area: float, people: float, industry: float, solar: float
+    state: State, known: Known, unit: str, area: float, people: float, secondary: float, solar: float
 ) -> None:
-    land = initial_land(known, unit, area, people, industry, solar)
+    land = initial_land(known, unit, area, people, secondary, solar)
     for use, size in land.items():
         state.put("initial_land", (size, ARCHETYPE), unit, use)
     state.put("initial_forest_share", _forest(known, unit, land["ecological"] / area), unit)

@@ -1,6 +1,6 @@
 """Initial land of a unit by use, summing exactly to its area.
 
-Towns and villages follow from people, industrial land from industrial output, damaged and barren
+Towns and villages follow from people, industrial land from secondary output, damaged and barren
 land and farmland from shares of the area; what is left is forest, grass and water.
 """
 
@@ -15,18 +15,18 @@ LEAST_ECOLOGICAL_SHARE = 0.02
 
 
 def initial_land(
-    known: Known, unit: str, area: float, people: float, industry: float, solar_base: float
+    known: Known, unit: str, area: float, people: float, secondary: float, solar_base: float
 ) -> dict[str, float]:
     """Return km2 by land use; the sum is `area` to the last bit.
 
-    `people` in 1e4 persons, `industry` value added in 1e8 CNY a year, `solar_base` in MW.
+    `people` in 1e4 persons, `secondary` value added in 1e8 CNY a year, `solar_base` in MW.
     Raises DataError where the parts do not leave room in the area.
     """
 
     def typical(name: str, subscript: str = "") -> float:
         return known.typical(unit, name, subscript)
 
-    occupied = industry / typical("industrial_land_output")
+    occupied = secondary / typical("industrial_land_output")
     badly = typical("inefficient_land_share")
     land = {
         "farmland": area * typical("land_share", "farmland"),
