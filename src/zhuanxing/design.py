@@ -56,9 +56,9 @@ def _set_lever(
     if name not in overrides:
         base = model.inputs(scenario)[name]
         overrides[name] = np.repeat(base[None], design.sizes["run"], axis=0)
-    column = model.program.dims["lever"].index(lever)
+    column = model.elements("lever").index(lever)
     if field == "intensity":
-        order = [list(model.names.cities).index(city) for city in model.program.dims["city"]]
+        order = [list(model.names.cities).index(city) for city in model.elements("city")]
         values = values * model.names.targets[order, list(model.names.levers).index(lever)]
     overrides[name][:, :, column] = values
 
@@ -67,7 +67,7 @@ def _ordered(values: xr.DataArray, dims: list[str], key: str, model: Model) -> n
     """Return values [run, *dims], elements in the model's order; dims left out are broadcast."""
     for dim in map(str, values.dims):
         require_known("dimension", dim, ["run", *dims], f"design: {key}")
-    elements = {dim: list(model.program.dims[dim.replace("_", " ")]) for dim in dims}
+    elements = {dim: list(model.elements(dim)) for dim in dims}
     for dim, known in elements.items():
         if dim in values.dims and dim in values.coords:
             for element in values[dim].values:

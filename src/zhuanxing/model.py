@@ -73,14 +73,19 @@ class Model:
         """The annual outputs that the model offers."""
         return read_outputs(self.places.model / "data")
 
+    def elements(self, dim: str) -> tuple[str, ...]:
+        """Return the elements of a dimension of the model, in snake_case and the model's order."""
+        # Vensim, and so the parsed model, reads an underscore as a space.
+        return tuple(name.replace(" ", "_") for name in self.program.dims[dim.replace("_", " ")])
+
     def scenario(self, name: str) -> Scenario:
         """Return the scenario `name`, resolved; refuse an unknown one."""
         return resolve(self.places.scenarios, name, self.names)
 
     def inputs(self, scenario: Scenario) -> dict[str, np.ndarray]:
         """Return the scenario as overrides of model constants, with the model's dimensions."""
-        cities = [scenario.cities.index(city) for city in self.program.dims["city"]]
-        levers = [scenario.levers.index(lever) for lever in self.program.dims["lever"]]
+        cities = [scenario.cities.index(city) for city in self.elements("city")]
+        levers = [scenario.levers.index(lever) for lever in self.elements("lever")]
         chosen = np.ix_(cities, levers)
         inputs = {INTENSITY: scenario.intensity[chosen], START: scenario.start[chosen]}
         for name, value in scenario.assumptions.items():
@@ -170,7 +175,7 @@ class Model:
         dims = self.program.variables[name].dims
         for element, number in value.items():
             parts = zip(dims, element.split(";"), strict=True)
-            array[tuple(self.program.dims[dim].index(part) for dim, part in parts)] = number
+            array[tuple(self.elements(dim).index(part) for dim, part in parts)] = number
         return array
 
     def _array(self, name: str, values: np.ndarray, way: str, runs: bool = False) -> xr.DataArray:
@@ -181,7 +186,7 @@ class Model:
         else:
             first = round(float(self.program.times()[0]))
             moments = {"year": first + np.arange(values.shape[1 if runs else 0])}
-        coords = {dim.replace(" ", "_"): list(self.program.dims[dim]) for dim in labels}
+        coords = {dim.replace(" ", "_"): list(self.elements(dim)) for dim in labels}
         dims = [*(["run"] if runs else []), *moments, *coords]
         return xr.DataArray(values, {**moments, **coords}, dims)
 
