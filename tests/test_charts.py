@@ -54,6 +54,7 @@ LAND = {
     "industrial_inefficient": "低效工业用地", "mixed_use": "混合用地", "idle": "闲置用地",
     "mining_damaged": "采矿损毁地", "barren": "未利用地", "energy_base": "能源基地",
 }  # fmt: skip
+FUELS = {"coal": "煤炭", "oil": "石油", "gas": "天然气", "nonfossil": "非化石能源"}
 SOURCES = {
     "central": "中央资金", "local": "地方财政", "private": "社会资本", "cdb": "开发性金融",
     "bond": "专项债券", "international": "国际贷款",
@@ -62,12 +63,12 @@ SHARES = ["primary_share", "secondary_share", "tertiary_share"]
 # name: (unit, Chinese name, English name, level, growth a year)
 OUTPUTS = {
     "gdp": ("1e8 CNY", "地区生产总值（2020年价）", "GDP (2020 prices)", 2000.0, 0.05),
-    "gdp_nominal": ("1e8 CNY", "地区生产总值（现价）", "Nominal GDP", 1900.0, 0.07),
+    "gdp_nominal": ("1e8 CNY", "地区生产总值(现价)", "Gross domestic product (current)", 1900.0, 0.07),
     "gdp_growth": ("percent", "地区生产总值实际增速", "Real GDP growth", 5.0, 0.0),
     "primary_share": ("percent", "第一产业占比", "Primary sector", 10.0, -0.02),
     "secondary_share": ("percent", "第二产业占比", "Secondary sector", 48.0, -0.01),
     "tertiary_share": ("percent", "第三产业占比", "Tertiary sector", 42.0, 0.015),
-    "emerging_share": ("percent", "战略性新兴产业占工业比重", "Emerging industry", 12.0, 0.05),
+    "emerging_share": ("percent", "新兴产业占比", "Emerging industries in industrial output", 12.0, 0.05),
     "population": ("1e4 persons", "常住人口", "Resident population", 300.0, -0.004),
     "energy_consumption": ("1e4 tce", "能源消费总量", "Energy consumption", 3000.0, 0.02),
     "energy_intensity": ("tce per 1e4 CNY", "单位GDP能耗", "Energy intensity", 1.5, -0.03),
@@ -75,6 +76,7 @@ OUTPUTS = {
     "co2": ("1e4 t", "二氧化碳排放", "CO2 emissions", 7000.0, 0.01),
     "solar_capacity": ("MW", "光伏", "Solar", 900.0, 0.25),
     "wind_capacity": ("MW", "风电", "Wind", 1500.0, 0.12),
+    "coal_power_capacity": ("MW", "煤电", "Coal power", 3000.0, 0.01),
     "storage_capacity": ("MW", "储能", "Storage", 60.0, 0.35),
     "investment": ("1e8 CNY", "固定资产投资", "Investment", 900.0, 0.03),
     "five_g_coverage": ("percent", "5G网络覆盖率", "5G coverage", 20.0, 0.15),
@@ -108,6 +110,7 @@ def made_up_result(scenario: str, name_zh: str, boost: float) -> xr.Dataset:
         dataset[name] = (("city", "year"), values, attrs)
     _detail(dataset, "value_added", "sector", SECTORS, "1e8 CNY", dataset["gdp"], 3)
     _detail(dataset, "land", "land_use", LAND, "km2", 4 * size + 0 * dataset["gdp"], 4)
+    _detail(dataset, "energy_by_fuel", "fuel", FUELS, "1e4 tce", dataset["energy_consumption"], 6)
     spending = dataset["gdp"] * 0.01 * (boost > 0) * (dataset["year"] > 2020)
     _detail(dataset, "lever_spending", "funding_source", SOURCES, "1e8 CNY", spending, 5)
     return dataset
@@ -334,7 +337,8 @@ def test_structure_falls_back_on_three_shares(results: dict[str, xr.Dataset]) ->
 def test_what_fuels_leave_of_the_total_is_drawn_as_other(
     results: dict[str, xr.Dataset], options: dict[str, Any]
 ) -> None:
-    figure = energy.draw(results, cities=["baotou"], **options["energy"])
+    only_coal = {**options["energy"], "fuels": ["coal_consumption"]}
+    figure = energy.draw(results, cities=["baotou"], **only_coal)
     areas = figure.axes[0].collections
     assert [area.get_label() for area in areas] == ["coal_consumption", "other"]
     total = results["baseline"]["energy_consumption"].sel(city="baotou").max()

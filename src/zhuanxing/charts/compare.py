@@ -73,7 +73,7 @@ def draw(
         points = _in_points(original)
         unit = names.difference_unit(original, language) if points else "%"
         note = word("gap_at_end", language, year=last, baseline=labels[0], unit=unit)
-        return style.finish(figure, language, title=title, notes=[note])
+        return style.finish(figure, language, title=title, notes=[note], title_width=0.7)
 
 
 def _choose(lines: list[xr.DataArray], base_year: int) -> Scale:

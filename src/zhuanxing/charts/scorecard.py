@@ -17,6 +17,7 @@ from zhuanxing.errors import ZhuanxingError
 __all__ = ["draw"]
 
 _NAME, _AIM, _FIRST_VALUE, _COLUMN = 0.0, 4.4, 4.7, 1.7
+_NAME_ROOM = 3.5 * 72
 _TRACK = (-0.55, 1.55)
 
 
@@ -83,7 +84,8 @@ def _table(axis: Axes, rows: Sequence[Aim], dataset: xr.Dataset, language: Langu
         bracket = f"（{units}）" if language == "zh" else f" ({units})"
         sign = "≥" if aim.direction == "at_least" else "≤"
         axis.axhline(y - 0.5, color="#E6E6E6", linewidth=0.6)
-        axis.text(_NAME, y, aim.name(dataset, language) + (bracket if units else ""), va="center")
+        name = aim.name(dataset, language) + (bracket if units else "")
+        axis.text(_NAME, y, style.wrapped(name, _NAME_ROOM, 9.0), va="center", linespacing=1.3)
         axis.text(_AIM, y, f"{sign} {style.number(aim.value)}", va="center", ha="right")
     head = len(rows) - 0.25
     axis.text(_AIM, head, word("aim", language), ha="right", va="baseline", color=style.GREY)

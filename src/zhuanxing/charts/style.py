@@ -35,6 +35,7 @@ __all__ = [
     "scenario_colours",
     "signed",
     "value_axis",
+    "wrapped",
     "year_axis",
 ]
 
@@ -52,6 +53,7 @@ FIRST_PROJECTED_YEAR = 2021
 _END_LABEL = "end-label"
 # What may not be torn apart: a Chinese character, or a run of others with the space after it.
 _PIECE = re.compile(r"[\u2e80-\uffff]|[^\u2e80-\uffff\s]+\s*|\s+")
+_FIRST_WIDE = "\u2e80"
 _NEVER_FIRST = "，。；：、）”"
 _NARROWEST = 6.4
 
@@ -138,6 +140,22 @@ def signed(value: float) -> str:
     return ("+" if value > 0 else "") + number(value)
 
 
+def wrapped(text: str, room: float, size: float) -> str:
+    """Return `text`, in letters of `size` points, broken into lines that fit `room` points.
+
+    Lines break at spaces, and between Chinese characters; matplotlib breaks at spaces only.
+    """
+    lines, used = [""], 0.0
+    for piece in _PIECE.findall(text):
+        width = size * sum(1.0 if character > _FIRST_WIDE else 0.56 for character in piece.rstrip())
+        if used + width > room and lines[-1] and piece[0] not in _NEVER_FIRST:
+            lines.append("")
+            used = 0.0
+        lines[-1] += piece
+        used += width + size * 0.28 * (len(piece) - len(piece.rstrip()))
+    return "\n".join(line.rstrip() for line in lines)
+
+
 def year_axis(axis: Axes, years: Sequence[int], *, few: bool = False) -> None:
     """Set whole-year ticks: every fifth year when `few` or long, else every second."""
     first, last = min(years), max(years)
@@ -148,8 +166,12 @@ def year_axis(axis: Axes, years: Sequence[int], *, few: bool = False) -> None:
 
 
 def value_axis(axis: Axes, title: str) -> None:
-    """Set the title of the y axis, lines apart, and numbers with their thousands apart."""
-    axis.set_ylabel(title, linespacing=1.5)
+    """Set the title of the y axis, no longer than its panel, and part the thousands."""
+    cell = axis.get_subplotspec()
+    rows = 1 if cell is None else cell.get_gridspec().nrows
+    room = 0.8 * 72 * axis.figure.bbox.height / axis.figure.dpi / rows
+    lines = [wrapped(line, room, 9.0) for line in title.split("\n")]
+    axis.set_ylabel("\n".join(lines), linespacing=1.4)
     axis.yaxis.set_major_formatter(lambda value, _: f"{value:,.10g}".replace("-", "−"))
 
 
@@ -183,11 +205,22 @@ def end_label(axis: Axes, x: float, y: float, text: str, colour: str) -> Annotat
     )  # fmt: skip
 
 
-def finish(figure: Figure, language: Language, *, title: str, notes: Sequence[str] = ()) -> Figure:
-    """Add title and footnote, spread the end labels, and check that the font has every glyph."""
-    figure.suptitle(_wrapped([title], figure, 14.0, ""), x=0.01, ha="left")
-    sentences = [*notes, word("source", language)]
-    footnote = _wrapped(sentences, figure, 7.5, "。" if language == "zh" else ". ")
+def finish(
+    figure: Figure,
+    language: Language,
+    *,
+    title: str,
+    notes: Sequence[str] = (),
+    title_width: float = 0.97,
+) -> Figure:
+    """Add title and footnote, spread the end labels, and check that the font has every glyph.
+
+    `title_width` is the part of the figure's width that the title may take.
+    """
+    width = 72 * figure.get_figwidth()
+    figure.suptitle(wrapped(title, title_width * width, 14.0), x=0.01, ha="left")
+    separator = "。" if language == "zh" else ". "
+    footnote = wrapped(separator.join([*notes, word("source", language)]), 0.97 * width, 7.5)
     figure.supxlabel(footnote, x=0.01, ha="left", fontsize=7.5, color="#666666", linespacing=1.4)
     figure.draw_without_rendering()
     for axis in figure.axes:
@@ -196,23 +229,6 @@ def finish(figure: Figure, language: Language, *, title: str, notes: Sequence[st
         text.set_fontfamily([font_family()])
     check_glyphs(figure)
     return figure
-
-
-def _wrapped(sentences: Sequence[str], figure: Figure, size: float, separator: str) -> str:
-    """Return the sentences as lines of text of `size` points that fit the figure's width.
-
-    Lines break at spaces, and between Chinese characters; matplotlib breaks at spaces only.
-    """
-    room = 0.97 * figure.get_figwidth() * 72 / size
-    lines, used = [""], 0.0
-    for piece in _PIECE.findall(separator.join(sentences)):
-        width = sum(1.0 if ord(character) > 0x2E80 else 0.56 for character in piece.rstrip())
-        if used + width > room and lines[-1] and piece[0] not in _NEVER_FIRST:
-            lines.append("")
-            used = 0.0
-        lines[-1] += piece
-        used += width + 0.56 * (len(piece) - len(piece.rstrip()))
-    return "\n".join(line.rstrip() for line in lines)
 
 
 def _spread(labels: list[Text], axis: Axes) -> None:
