@@ -55,11 +55,11 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _print_by_city(table: pd.DataFrame, units: pd.DataFrame, language: str | None) -> None:
-    names = units.set_index("unit_id")
+    columns = (units[name].astype(str) for name in ("unit_id", "name_zh", "name_en"))
     rows = []
-    for city, part in table.groupby("unit_id", sort=False):
-        zh, en = names.loc[city, "name_zh"], names.loc[city, "name_en"]
-        rows.append([str(city), zh, en, *_counts(part), str(part["observations"].iloc[0])])
+    for city, zh, en in zip(*columns, strict=True):
+        part = table[table["unit_id"] == city]
+        rows.append([city, zh, en, *_counts(part), str(part["observations"].iloc[0])])
     title = ("各城市初始值的来源", "origin of the initial values by city")
     print_table(title, COLUMNS_BY_CITY, rows, language)
 

@@ -43,7 +43,7 @@ def _series(tables: Tables, name: str, part: pd.DataFrame, years: list[int]) -> 
     wide = part.pivot(index="year", columns="subscript", values="value").reindex(years)
     gaps = wide.isna().any(axis=1)
     if gaps.any():
-        raise DataError(f"drivers.csv: '{name}' has no figure for {int(gaps.idxmax())}")
+        raise DataError(f"drivers.csv: '{name}' has no figure for {gaps.idxmax()}")
     names = list(wide.columns)
     if names == [""]:
         return xr.DataArray(wide[""].to_numpy(float), {"year": years}, ["year"])
@@ -57,9 +57,7 @@ def _series(tables: Tables, name: str, part: pd.DataFrame, years: list[int]) -> 
 def _by_city(tables: Tables, name: str, wide: pd.DataFrame, years: list[int]) -> xr.DataArray:
     """Spread columns named by unit or by province to all cities."""
     columns = []
-    for city, province in zip(
-        tables.units["unit_id"], tables.units["province_en"], strict=True
-    ):
+    for city, province in zip(tables.units["unit_id"], tables.units["province_en"], strict=True):
         key = city if city in wide.columns else province
         if key not in wide.columns:
             raise DataError(

@@ -21,6 +21,7 @@ GROWTH_YEARS = range(BASE + 1, LAST + 1)
 REVISED, CENSUS = "post_2018_census", "post_2020_population_census"
 BROAD = ("primary", "secondary", "tertiary")
 NATION = "China"
+LEAST_SHARE = 0.002
 
 Value = tuple[float, str]
 
@@ -134,7 +135,8 @@ class Economy:
         where = self.province_of[unit]
         shares = _normal({b: self.province.value(where, f"{b}_va", BASE) for b in BROAD})
         for broad in BROAD[:2]:
-            shares[broad] = max(0.002, shares[broad] + self.known.typical(unit, "sector_shift", broad))
+            shift = self.known.typical(unit, "sector_shift", broad)
+            shares[broad] = max(LEAST_SHARE, shares[broad] + shift)
         shares[BROAD[2]] = 1 - shares[BROAD[0]] - shares[BROAD[1]]
         return shares
 

@@ -82,5 +82,3 @@ class EnergyState:
         """Return full-load hours of wind: nine months of the province in 2017, made a year."""
         hours = self.province.nearest_year(self.province_of[unit], "wind_hours_jan_sep", BASE)
         return hours * self.known.typical(unit, "wind_hours_ratio"), CARRIED
-
-

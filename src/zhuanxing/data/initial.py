@@ -114,10 +114,9 @@ def _energy(
     return base
 
 
-def _land(
-    state: State, known: Known, unit: str, area: float, people: float, secondary: float, solar: float
-) -> None:
-    land = initial_land(known, unit, area, people, secondary, solar)
+def _land(state: State, known: Known, unit: str, area: float, *drivers: float) -> None:
+    """Record land by use; `drivers` are people, secondary value added and base solar."""
+    land = initial_land(known, unit, area, *drivers)
     for use, size in land.items():
         state.put("initial_land", (size, ARCHETYPE), unit, use)
     state.put("initial_forest_share", _forest(known, unit, land["ecological"] / area), unit)

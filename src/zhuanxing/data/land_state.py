@@ -1,4 +1,4 @@
-"""Initial land of a unit by use, summing exactly to its area.
+"""Initial land of a unit by use, summing to its area.
 
 Towns and villages follow from people, industrial land from secondary output, damaged and barren
 land and farmland from shares of the area; what is left is forest, grass and water.
@@ -17,7 +17,7 @@ LEAST_ECOLOGICAL_SHARE = 0.02
 def initial_land(
     known: Known, unit: str, area: float, people: float, secondary: float, solar_base: float
 ) -> dict[str, float]:
-    """Return km2 by land use; the sum is `area` to the last bit.
+    """Return km2 by land use; the sum is `area`.
 
     `people` in 1e4 persons, `secondary` value added in 1e8 CNY a year, `solar_base` in MW.
     Raises DataError where the parts do not leave room in the area.
@@ -47,8 +47,4 @@ def initial_land(
             f"{area - rest:.0f} of {area:.0f} km2, expected to leave at least "
             f"{LEAST_ECOLOGICAL_SHARE:.0%} of the area"
         )
-    land["ecological"] = rest
-    # Rounding can leave the sum one bit away from the area; a repeated correction removes it.
-    while sum(land.values()) != area:
-        land["ecological"] += area - sum(land.values())
-    return land
+    return {**land, "ecological": rest}

@@ -8,7 +8,6 @@ growth less the national deflator. Everything but the first is called derived.
 
 from __future__ import annotations
 
-
 import pandas as pd
 
 __all__ = ["select_evaluations", "select_provinces"]

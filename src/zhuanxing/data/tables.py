@@ -25,8 +25,6 @@ NAMES = (
 )  # fmt: skip
 HEADER_LINES = 1
 NUMERIC = ("float64", "int64")
-# Written by others; the model cannot run without them, but the data can be looked at.
-AWAITED = ("assumptions", "levers", "outputs", "laws")
 
 
 class DataError(ZhuanxingError):
@@ -93,8 +91,6 @@ def _read(
     path: Path, table: str, units: Sequence[str] = (), archetypes: Sequence[str] = ()
 ) -> pd.DataFrame:
     schema = schema_of(table, units, archetypes)
-    if table in AWAITED and not path.exists():
-        return pd.DataFrame(columns=list(schema.columns))
     frame = _open(path)
     _check_columns(path, frame, schema)
     numbers = [name for name, column in schema.columns.items() if str(column.dtype) in NUMERIC]
@@ -149,9 +145,7 @@ def _sentence(path: Path, frame: pd.DataFrame, error: SchemaError) -> str:
     expected = getattr(check, "error", None) or str(check)
     allowed = getattr(check, "statistics", {}).get("allowed_values") if check is not None else None
     near = f", the nearest is '{nearest(str(found), map(str, allowed))}'" if allowed else ""
-    return (
-        f"{path}, line {line}: '{found}' in the column '{column}' is not {expected}{near}"
-    )
+    return f"{path}, line {line}: '{found}' in the column '{column}' is not {expected}{near}"
 
 
 def _whole_row(frame: pd.DataFrame, row: int, error: SchemaError) -> str:

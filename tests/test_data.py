@@ -1,0 +1,346 @@
+"""The data: chosen by a rule, checked on reading, complete, and consistent with themselves."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from zhuanxing.cli.main import main
+from zhuanxing.data import DataError, Tables, build_drivers, build_initial, read_tables
+from zhuanxing.data.coverage import ORIGINS, coverage_table
+from zhuanxing.data.select import (
+    QUALITIES,
+    select_observations,
+    select_targets,
+    write_selection,
+)
+
+ROOT = Path(__file__).parents[1]
+DATA = ROOT / "model" / "data"
+TABLES = read_tables(ROOT / "model")
+INITIAL = build_initial(TABLES)
+RAW = pd.read_csv(DATA / "raw" / "observations.csv")
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """A copy of the model's data that a test may spoil."""
+    shutil.copytree(DATA, tmp_path / "data")
+    return tmp_path
+
+
+def spoil(folder: Path, table: str, line: int, column: str, value: str) -> None:
+    """Write `value` into one cell; `line` counts from 1 with the header."""
+    path = folder / "data" / f"{table}.csv"
+    frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+    frame.loc[line - 2, column] = value
+    frame.to_csv(path, index=False)
+
+
+# --- choosing observations
+
+
+@pytest.mark.parametrize("table", ["observations", "targets", "evaluations", "provinces"])
+def test_chosen_tables_are_what_the_rule_makes_of_the_collected_ones(
+    table: str, copy: Path
+) -> None:
+    write_selection(copy / "data")
+    assert (copy / "data" / f"{table}.csv").read_bytes() == (DATA / f"{table}.csv").read_bytes()
+
+
+def figure(value: float, quality: str, note: str = "", variable: str = "gdp") -> dict[str, object]:
+    return {
+        "unit_id": "a", "year": 2018, "variable": variable, "value": value, "unit": "1e8 CNY",
+        "quality": quality, "source": f"{quality} {value}", "url": "", "note": note,
+    }  # fmt: skip
+
+
+def chosen_value(*rows: dict[str, object]) -> float:
+    shares = [
+        {**figure(value, "official", variable=f"{broad}_va"), "source": "all three"}
+        for broad, value in zip(("primary", "secondary", "tertiary"), (1, 5, 4), strict=True)
+    ]
+    chosen = select_observations(pd.DataFrame([*rows, *shares]))
+    return float(chosen.loc[chosen["variable"] == "gdp", "value"].iloc[0])
+
+
+def test_official_figures_come_before_all_others() -> None:
+    ranked = [figure(10.0 * i, quality) for i, quality in enumerate(QUALITIES, 1)]
+    for first in range(len(ranked)):
+        assert chosen_value(*ranked[first:]) == ranked[first]["value"]
+
+
+def test_the_revised_basis_comes_before_the_old_one() -> None:
+    assert chosen_value(figure(5, "secondary"), figure(7, "secondary", "修订后(四经普)")) == 7
+
+
+def test_the_figure_nearest_to_the_median_is_chosen_and_the_smaller_of_two() -> None:
+    assert chosen_value(*(figure(x, "secondary") for x in (1, 9, 10))) == 9
+    assert chosen_value(figure(8, "secondary"), figure(6, "secondary")) == 6
+
+
+def test_doubtful_and_partial_figures_are_left_out() -> None:
+    rows = [figure(1, "doubtful"), figure(2, "official", variable="gdp_h1"), figure(3, "derived")]
+    assert chosen_value(*rows) == 3
+
+
+def test_shares_are_computed_from_values_added_of_one_source() -> None:
+    rows = [
+        {**figure(value, "official", variable=f"{broad}_va"), "source": "all three"}
+        for broad, value in zip(("primary", "secondary", "tertiary"), (1, 5, 4), strict=True)
+    ]
+    chosen = select_observations(pd.DataFrame(rows)).set_index("variable")
+    assert chosen.loc["secondary_share", "value"] == 50
+    assert chosen.loc["secondary_share", "quality"] == "derived"
+
+
+def test_every_observation_has_a_source_and_one_value_per_cell() -> None:
+    chosen = TABLES.observations
+    assert not chosen.duplicated(["unit_id", "year", "variable"]).any()
+    assert (chosen["source"].str.len() > 0).all()
+    assert not chosen["variable"].str.contains("target|expected|_h1|_q1").any()
+
+
+def test_three_shares_of_a_year_add_up_to_a_hundred() -> None:
+    shares = TABLES.observations[
+        TABLES.observations["variable"].isin(
+            [f"{b}_share" for b in ("primary", "secondary", "tertiary")]
+        )
+    ]
+    whole = shares.groupby(["unit_id", "year"])["value"].agg(["sum", "size"])
+    totals = whole.loc[whole["size"] == 3, "sum"]
+    assert len(totals) > 30
+    assert ((totals - 100).abs() < 0.5).all()
+
+
+def test_levels_carry_their_basis_so_that_nothing_is_differenced_across_a_census() -> None:
+    chosen = TABLES.observations
+    gdp = chosen[chosen["variable"] == "gdp"]
+    assert set(gdp["basis"]) == {"pre_2018_census", "post_2018_census"}
+    assert (gdp.loc[gdp["year"] >= 2019, "basis"] == "post_2018_census").all()
+    growth = chosen[chosen["variable"] == "gdp_growth"]
+    assert (growth["basis"] == "").all()
+
+
+def test_aims_are_kept_apart_from_what_happened() -> None:
+    aims = select_targets(RAW)
+    assert (aims["year"] >= 2024).all()
+    assert (aims["year"] == 2025).sum() > 20
+
+
+# --- reading
+
+
+@pytest.mark.parametrize(
+    ("table", "line", "column", "value", "expected"),
+    [
+        ("observations", 5, "unit_id", "anshann", "nearest is 'anshan'"),
+        ("observations", 9, "value", "many", "is not a number"),
+        ("observations", 3, "quality", "oficial", "nearest is 'official'"),
+        ("drivers", 20, "kind", "guess", "one of official, derived, forecast, assumption"),
+        ("drivers", 4, "low", "1e9", "low <= value <= high"),
+        ("units", 7, "latitude", "95", "at most 54"),
+        ("archetypes", 2, "applies_to", "coall", "nearest is 'coal'"),
+        ("levers", 6, "limit", "1.5", "at most 1"),
+    ],
+)
+def test_a_bad_row_is_named_by_file_and_line(
+    copy: Path, table: str, line: int, column: str, value: str, expected: str
+) -> None:
+    spoil(copy, table, line, column, value)
+    with pytest.raises(DataError) as caught:
+        read_tables(copy)
+    sentence = str(caught.value)
+    assert f"{table}.csv, line {line}" in sentence
+    assert expected in sentence
+    assert "\n" not in sentence
+
+
+def test_a_row_given_twice_is_refused(copy: Path) -> None:
+    path = copy / "data" / "evaluations.csv"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    path.write_text("\n".join([*lines, lines[1]]) + "\n", encoding="utf-8")
+    with pytest.raises(DataError, match="given twice"):
+        read_tables(copy)
+
+
+def test_a_misspelt_column_is_refused_with_the_nearest_name(copy: Path) -> None:
+    path = copy / "data" / "laws.csv"
+    path.write_text(path.read_text(encoding="utf-8").replace("residual", "residuum", 1), "utf-8")
+    with pytest.raises(DataError, match=r"laws\.csv, line 1: .*'residual' is missing"):
+        read_tables(copy)
+
+
+# --- drivers
+
+
+def test_drivers_cover_every_year_without_gaps() -> None:
+    drivers = build_drivers(TABLES)
+    assert list(drivers["year"].values) == list(range(2015, 2036))
+    for name, series in drivers.items():
+        assert np.isfinite(series.values).all(), name
+        assert (series > 0).all(), name
+
+
+def test_an_earlier_information_year_knows_less() -> None:
+    then, now = build_drivers(TABLES, 2020), build_drivers(TABLES, 2022)
+    past, later = {"year": slice(2015, 2020)}, {"year": slice(2021, 2022)}
+    xr.testing.assert_allclose(then.sel(past), now.sel(past))
+    assert (then["coal_price_index"].sel(later) < now["coal_price_index"].sel(later)).all()
+
+
+def test_information_before_the_first_vintage_is_refused() -> None:
+    with pytest.raises(DataError, match="too early"):
+        build_drivers(TABLES, 2016)
+
+
+def test_provincial_demand_follows_the_growth_of_the_province() -> None:
+    index = build_drivers(TABLES)["provincial_demand_index"]
+    growth = TABLES.provinces[TABLES.provinces["variable"] == "gdp_growth"]
+    path = growth.pivot(index="year", columns="province", values="value") / 100
+    years = range(2016, 2023)
+    for city, province in zip(TABLES.cities, TABLES.units["province_en"], strict=True):
+        relative = (1 + path[province]) / (1 + path["China"])
+        expected = relative.loc[list(years)].cumprod().to_numpy()
+        np.testing.assert_allclose(
+            index.sel(city=city, year=list(years)).values, expected, rtol=1e-4
+        )
+
+
+def test_the_epidemic_and_the_coal_boom_are_in_the_drivers() -> None:
+    drivers = build_drivers(TABLES)
+    services = drivers["national_demand_index"].sel(sector="consumer_services")
+    growth = services / services.shift(year=1) - 1
+    assert float(growth.sel(year=2020)) < 0.01 < 0.05 < float(growth.sel(year=2019))
+    coal = drivers["coal_price_index"]
+    assert float(coal.sel(year=2021)) > 1.4 and float(coal.sel(year=2025)) < float(
+        coal.sel(year=2022)
+    )
+
+
+# --- initial state
+
+
+def test_initial_shares_sum_to_one() -> None:
+    for name, dim in (("initial_sector_share", "sector"), ("initial_fuel_share", "fuel")):
+        np.testing.assert_allclose(INITIAL[name].sum(dim).values, 1.0, rtol=1e-12)
+        assert (INITIAL[name] >= 0).all()
+
+
+def test_initial_land_sums_to_the_area_of_the_unit() -> None:
+    land = INITIAL["initial_land"]
+    assert (land >= 0).all()
+    np.testing.assert_allclose(land.sum("land use").values, TABLES.units["area_km2"], rtol=1e-12)
+
+
+def test_forest_fits_into_ecological_land() -> None:
+    ecological = INITIAL["initial_land"].sel({"land use": "ecological"})
+    area = INITIAL["initial_land"].sum("land use")
+    assert (INITIAL["initial_forest_share"] * area < ecological).all()
+
+
+def test_every_initial_value_says_where_it_comes_from() -> None:
+    names = [str(name) for name in INITIAL if not str(name).endswith("_origin")]
+    for name in names:
+        origin = INITIAL[f"{name}_origin"]
+        assert origin.shape == INITIAL[name].shape
+        assert set(origin.values.ravel()) <= set(ORIGINS)
+        assert np.isfinite(INITIAL[name].values).all(), name
+
+
+def test_output_of_2020_is_what_was_observed() -> None:
+    """Growing the initial output by the growth used for it gives back the observed level."""
+    seen = TABLES.observations
+    level = seen[(seen["variable"] == "gdp") & (seen["year"] == 2020)].set_index("unit_id")["value"]
+    growth = seen[seen["variable"] == "gdp_growth"].pivot(
+        index="unit_id", columns="year", values="value"
+    )
+    changzhi = float(INITIAL["initial_gdp"].sel(city="changzhi"))
+    years = list(range(2016, 2021))
+    factor = (1 + growth.loc["changzhi", years] / 100).prod()
+    assert changzhi * factor == pytest.approx(level["changzhi"], rel=1e-9)
+
+
+def test_energy_per_output_is_plausible_everywhere() -> None:
+    intensity = INITIAL["initial_energy_consumption"] / INITIAL["initial_gdp"]
+    base = TABLES.units["kind"].to_numpy() == "base"
+    assert ((intensity > 0.2) & ((intensity < 5) | base)).all()
+
+
+def test_output_per_head_is_plausible_everywhere() -> None:
+    head = INITIAL["initial_gdp"] / INITIAL["initial_population"]
+    base = TABLES.units["kind"].to_numpy() == "base"
+    assert ((head > 2) & ((head < 20) | base)).all()
+
+
+# --- levers
+
+
+def test_each_lever_spends_from_the_sources_that_the_plan_names() -> None:
+    for row in TABLES.levers.itertuples():
+        shares = dict(part.split(":") for part in row.funding_shares.split(";") if part)
+        named = set(row.paid_by.split(";")) - {"none"}
+        assert set(shares) == named, row.lever
+        assert not shares or sum(map(float, shares.values())) == pytest.approx(1)
+        assert row.cost_low <= row.cost_rate <= row.cost_high
+        assert row.cost_rate > 0 or row.paid_by == "none" or row.cost_basis == "capacity"
+
+
+def test_all_levers_together_cost_a_tenth_of_output_at_most() -> None:
+    assert 0.05 < TABLES.levers["cost_rate"].sum() < 0.10
+
+
+# --- coverage
+
+
+def test_coverage_counts_every_initial_value_once() -> None:
+    table = coverage_table(TABLES, INITIAL)
+    values = sum(INITIAL[name].size for name in INITIAL if not str(name).endswith("_origin"))
+    assert table[list(ORIGINS)].to_numpy().sum() == values
+    assert table.groupby("unit_id")["observations"].first().sum() == len(TABLES.observations)
+
+
+@pytest.mark.parametrize(("language", "word"), [("zh", "来源"), ("en", "origin")])
+def test_data_prints_the_coverage(
+    language: str, word: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["data", f"language={language}"]) == 0
+    printed = capsys.readouterr().out
+    assert word in printed and "ningdong" in printed and "initial_land" in printed
+
+
+def test_data_refuses_an_unknown_city(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["data", "city=ordoss"]) == 2
+    assert "ordos" in capsys.readouterr().err
+
+
+# --- properties
+
+
+@settings(max_examples=25, deadline=None)
+@given(area=st.floats(50, 90_000), factor=st.floats(0.2, 1.5), city=st.sampled_from(TABLES.cities))
+def test_land_sums_to_any_area_that_has_room(area: float, factor: float, city: str) -> None:
+    changed = _with_area(TABLES, city, area, factor)
+    try:
+        land = build_initial(changed)["initial_land"].sel(city=city)
+    except DataError as refused:
+        assert "expected to leave" in str(refused)
+    else:
+        assert float(land.sum()) == pytest.approx(area, rel=1e-12)
+        assert float(land.min()) >= 0
+
+
+def _with_area(tables: Tables, city: str, area: float, factor: float) -> Tables:
+    """Return the tables with another area of one city and other shares of farmland."""
+    units, typical = tables.units.copy(), tables.archetypes.copy()
+    units.loc[units["unit_id"] == city, "area_km2"] = area
+    farmland = typical["subscript"] == "farmland"
+    typical.loc[farmland, "value"] *= factor
+    return Tables(**{**vars(tables), "units": units, "archetypes": typical})
