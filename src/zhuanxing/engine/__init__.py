@@ -2,5 +2,14 @@
 
 from zhuanxing.engine.failures import TranslationError
 from zhuanxing.engine.program import Failure, Program, Runs, Variable, compile_text
+from zhuanxing.engine.reference import ReferenceEngine
 
-__all__ = ["Failure", "Program", "Runs", "TranslationError", "Variable", "compile_text"]
+__all__ = [
+    "Failure",
+    "Program",
+    "ReferenceEngine",
+    "Runs",
+    "TranslationError",
+    "Variable",
+    "compile_text",
+]

@@ -39,9 +39,7 @@ def allocate_by_priority(
     return _like(scope, inputs, joint, value)
 
 
-def _by_priority(
-    xp: Any, wanted: Array, priority: Array, width: Array, supply: Array
-) -> Array:
+def _by_priority(xp: Any, wanted: Array, priority: Array, width: Array, supply: Array) -> Array:
     """Return shares along the first axis. A target starts when the one before has gone so far."""
     rank = xp.where(wanted > 0, priority, -np.inf)
     order = xp.argsort(-rank, axis=0)
@@ -49,8 +47,11 @@ def _by_priority(
     sorted_priority = xp.take_along_axis(priority, order, axis=0)
     gap = xp.minimum((sorted_priority[:-1] - sorted_priority[1:]) / width, 1.0)
     gap = xp.where(sorted_request[1:] > 0, gap, 1.0)
-    start = xp.concatenate([xp.zeros_like(gap[:1]), xp.cumsum(gap, axis=0)]) \
-        if gap.shape[0] else xp.zeros_like(sorted_request)
+    start = (
+        xp.concatenate([xp.zeros_like(gap[:1]), xp.cumsum(gap, axis=0)])
+        if gap.shape[0]
+        else xp.zeros_like(sorted_request)
+    )
     corners = xp.sort(xp.concatenate([start, start + 1.0]), axis=0)
     given = (sorted_request * xp.clip(corners[:, None] - start, 0.0, 1.0)).sum(axis=1)
     total = sorted_request.sum(axis=0)
@@ -162,7 +163,9 @@ def _shares(
         kind == 1,
         rectangle,
         xp.where(
-            kind == 2, triangle, xp.where(kind == 3, normal, xp.where(kind == 4, exponential, np.nan))
+            kind == 2,
+            triangle,
+            xp.where(kind == 3, normal, xp.where(kind == 4, exponential, np.nan)),
         ),
     )
     return wanted * share

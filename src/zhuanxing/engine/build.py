@@ -16,8 +16,9 @@ from zhuanxing.engine.external import read_constants, read_series
 from zhuanxing.engine.failures import TranslationError, key_of, locate
 from zhuanxing.engine.nodes import Node, Scope
 from zhuanxing.engine.pieces import Piece, assemble
+from zhuanxing.engine.references import Model, pick
 from zhuanxing.engine.tables import Table
-from zhuanxing.engine.translate import Model, Translator, pick
+from zhuanxing.engine.translate import Translator
 
 __all__ = ["Built", "build"]
 
@@ -36,9 +37,7 @@ class Built:
 def build(parsed: syntax.ParsedModel, text: str, origin: str) -> Built:
     """Translate a parsed model. Raises TranslationError naming variable, file and line."""
     dimensions = Dimensions(parsed.sections[0].ranges)
-    elements = {
-        key_of(element.name): element for element in expand_macros(parsed, dimensions)
-    }
+    elements = {key_of(element.name): element for element in expand_macros(parsed, dimensions)}
     builder = _Builder(dimensions, elements, text, origin)
     return Built(builder.model, builder.nodes(), elements)
 
@@ -146,8 +145,9 @@ class _Builder:
                 for name, axis in zip(component.subscripts, axes, strict=True)
             ]
             place = _cells(sizes, indices)
-            x[(slice(None), *place)] = _shape_to(_longer(xs, count), place)
-            y[(slice(None), *place)] = _shape_to(_longer(ys, count), place)
+            cells: tuple[Any, ...] = (slice(None), *place)
+            x[cells] = _shape_to(_longer(xs, count), place)
+            y[cells] = _shape_to(_longer(ys, count), place)
         if axes and (x == x.reshape(count, -1)[:, :1].reshape((count,) + (1,) * len(axes))).all():
             x = x.reshape(count, -1)[:, 0]
         return Table(axes, x, y, points[0][3])

@@ -63,8 +63,11 @@ class Dimensions:
                 if other != name
                 and (
                     members < others
-                    or (members == others and (name in self._copied or other < name)
-                        and not (other in self._copied and name not in self._copied))
+                    or (
+                        members == others
+                        and (name in self._copied or other < name)
+                        and not (other in self._copied and name not in self._copied)
+                    )
                 )
             )
             if next(rivals, None) is None:
@@ -131,8 +134,7 @@ class Dimensions:
         if self.is_element(name):
             if name not in axis:
                 raise TranslationError(
-                    f"'{name}' is not an element of '{home}', "
-                    f"did you mean '{nearest(name, axis)}'?"
+                    f"'{name}' is not an element of '{home}', did you mean '{nearest(name, axis)}'?"
                 )
             return axis.index(name)
         members = self.elements[bare(name)]
@@ -168,9 +170,7 @@ class Dimensions:
     ) -> str:
         others = set(used)
         for piece in pieces:
-            others |= {
-                name for i, name in enumerate(piece) if i != place and self.is_range(name)
-            }
+            others |= {name for i, name in enumerate(piece) if i != place and self.is_range(name)}
         for name in column:
             if self.is_range(name) and set(self.elements[name]) == covered and name not in used:
                 return name

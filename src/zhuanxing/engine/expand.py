@@ -12,9 +12,7 @@ from zhuanxing.engine.failures import TranslationError, key_of
 __all__ = ["expand_macros"]
 
 
-def expand_macros(
-    model: syntax.ParsedModel, dimensions: Dimensions
-) -> tuple[syntax.Element, ...]:
+def expand_macros(model: syntax.ParsedModel, dimensions: Dimensions) -> tuple[syntax.Element, ...]:
     """Return the main section's elements without macro calls, the macros' variables added.
 
     A macro's variables run over the ranges on the left-hand side of the equation that calls it.
@@ -47,9 +45,7 @@ class _Expansion:
             )
             components.append(_with_expression(component, expression))
         self.elements.append(
-            syntax.Element(
-                element.name, tuple(components), element.units, element.documentation
-            )
+            syntax.Element(element.name, tuple(components), element.units, element.documentation)
         )
 
     def _inliner(
@@ -67,9 +63,7 @@ class _Expansion:
     ) -> syntax.Reference:
         macro = self.macros[call.function.name]
         if macro.name in above:
-            raise TranslationError(
-                f"variable '{caller}': macro '{macro.name}' calls itself."
-            )
+            raise TranslationError(f"variable '{caller}': macro '{macro.name}' calls itself.")
         if len(call.arguments) != len(macro.params):
             raise TranslationError(
                 f"variable '{caller}': macro '{macro.name}' takes {len(macro.params)} arguments, "

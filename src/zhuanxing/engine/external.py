@@ -37,8 +37,15 @@ def read_series(
     reader: Any
     if isinstance(source, syntax.GetData):
         reader = ExtData(
-            source.file, source.tab, source.time_row_or_col, source.cell, "interpolate",
-            coords, folder, coords, name,
+            source.file,
+            source.tab,
+            source.time_row_or_col,
+            source.cell,
+            "interpolate",
+            coords,
+            folder,
+            coords,
+            name,
         )
     else:
         reader = ExtLookup(

@@ -139,6 +139,7 @@ CLOCKED: dict[str, Function] = {
     "xpulse train": _xmile_pulse_train,
 }
 
+
 def divide_exactly(env: Env, above: Array, below: Array) -> Array:
     """Return above / below by a division, also where below is a written number."""
     return divide(env, above, below * env.one)

@@ -15,7 +15,7 @@ import numpy as np
 
 from zhuanxing.engine.dimensions import Dimensions
 
-__all__ = ["Array", "Env", "Node", "Scope", "align", "literal", "lift", "number"]
+__all__ = ["Array", "Env", "Node", "Scope", "align", "lift", "literal", "number"]
 
 Array = Any
 
@@ -27,8 +27,9 @@ class Env:
     `one` is 1.0, unknown to the compiler: XLA replaces division by a constant by multiplication
     with its reciprocal, which can miss a whole number, unless the constant is hidden.
     `batched` names the states that differ between the `runs` of a batch.
-    `guards` holds, where `guarded`, the conditions under which the expression being evaluated matters, innermost
-    last, as (labels, condition): a division in a branch not taken must not make a NaN gradient.
+    `guards` holds, where `guarded`, the conditions under which the expression being evaluated
+    matters, innermost last, as (labels, condition): a division in a branch not taken must not
+    make a NaN gradient.
     """
 
     xp: Any
@@ -41,7 +42,7 @@ class Env:
     inputs: dict[str, Array] = field(default_factory=dict)
     guards: list[tuple[tuple[str, ...], Array]] = field(default_factory=list)
     runs: int | None = None
-    one: Array = np.float64(1.0)
+    one: Array = 1.0
     batched: frozenset[str] = frozenset()
     guarded: bool = False
 
@@ -87,7 +88,7 @@ class Scope:
 
 def number(xp: Any, array: Array) -> Array:
     """Return a truth value as 0.0 or 1.0, any other array unchanged."""
-    if getattr(array, "dtype", None) == bool or isinstance(array, bool):
+    if isinstance(array, bool) or getattr(array, "dtype", None) == np.bool_:
         return xp.asarray(array).astype(np.float64)
     return array
 

@@ -29,7 +29,7 @@ def evaluation_order(goals: Iterable[str], needs: Needs) -> list[str]:
                 del path[name]
             elif child in path:
                 trail = list(path)
-                loop = [*trail[trail.index(child):], child]
+                loop = [*trail[trail.index(child) :], child]
                 raise TranslationError(
                     "variables depend on each other at one instant: "
                     + " <- ".join(f"'{link.lstrip('@')}'" for link in loop)

@@ -34,6 +34,7 @@ def assemble(pieces: Sequence[Piece], axes: tuple[str, ...], dimensions: Dimensi
     whole = all(_index(dimensions, axes, first.subscripts)[i] is None for i in range(len(axes)))
     combine: Any
     if len(pieces) == 1 and whole and not first.excepts:
+
         def combine(env: Env) -> Array:
             return _spread(env, first)
     else:
@@ -98,7 +99,11 @@ def _gather(
         ]
         flat = []
         for part, has_runs in zip(parts, batched, strict=True):
-            column = xp.reshape(part, (-1, np.shape(part)[-1])) if has_runs else xp.reshape(part, (-1, 1))
+            column = (
+                xp.reshape(part, (-1, np.shape(part)[-1]))
+                if has_runs
+                else xp.reshape(part, (-1, 1))
+            )
             if any(batched):
                 column = xp.broadcast_to(column, (column.shape[0], env.runs))
             flat.append(column)

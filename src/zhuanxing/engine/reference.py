@@ -96,9 +96,7 @@ class ReferenceEngine:
         paths = {name: self._path(table[python[name]], name) for name in named}
         return {name: _aggregate(paths[name], how, step) for name, how in named.items()}
 
-    def _set(
-        self, overrides: Mapping[str, ArrayLike], python: Mapping[str, str]
-    ) -> dict[str, Any]:
+    def _set(self, overrides: Mapping[str, ArrayLike], python: Mapping[str, str]) -> dict[str, Any]:
         """Set constants on the loaded model; return the initial values of overridden stocks."""
         given = {key_of(name): np.asarray(v, dtype=np.float64) for name, v in overrides.items()}
         values: dict[str, Any] = {
@@ -142,4 +140,4 @@ def _aggregate(path: np.ndarray, how: str, step: float) -> np.ndarray:
         return flow.sum(axis=1) * step
     if how == "year_mean":
         return flow.mean(axis=1)
-    return path[per_year :: per_year][:years]
+    return path[per_year::per_year][:years]

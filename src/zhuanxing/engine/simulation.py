@@ -16,7 +16,7 @@ import numpy as np
 
 from zhuanxing.engine.build import Built
 from zhuanxing.engine.nodes import Array, Env, Node, number
-from zhuanxing.engine.ordering import dependents, evaluation_order, reachable
+from zhuanxing.engine.ordering import dependents
 from zhuanxing.engine.states import Leaves, State
 
 __all__ = ["AGGREGATES", "Graph", "Plan", "simulate", "start_numpy", "walk"]
@@ -101,32 +101,6 @@ class Plan:
         return self.steps + 1 if last else self.steps
 
 
-def plan_orders(
-    graph: Graph, outputs: Sequence[str]
-) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
-    """Return start order, once, every step, for states, states: only what the outputs need."""
-    wanted = sorted(reachable(outputs, graph.ever))
-    states = tuple(name for name in wanted if name.startswith("@"))
-    goals = [*outputs, *(need for key in states for need in sorted(graph.states[key].needs))]
-    order = [
-        name
-        for name in evaluation_order(goals, graph.in_step)
-        if not name.startswith("@") and name not in graph.tables
-    ]
-    varying = graph.varying([*order, *states])
-    start = [name for name in evaluation_order(states, graph.at_start) if name not in graph.tables]
-    feeding = reachable(
-        [need for key in states for need in graph.states[key].needs], graph.in_step
-    )
-    return (
-        tuple(start),
-        tuple(name for name in order if name not in varying),
-        tuple(name for name in order if name in varying),
-        tuple(name for name in order if name in varying and name in feeding),
-        states,
-    )
-
-
 def variable(graph: Graph, env: Env, name: str) -> Array:
     """Return a variable's value: its override, or its node's."""
     if name in graph.replaced or (name in env.inputs and not graph.is_stock(name)):
@@ -200,14 +174,20 @@ def walk(
     graph: Graph,
     env: Env,
     states: Sequence[str],
-    times: Sequence[float],
+    times: np.ndarray,
     visit: Callable[[Env], bool],
 ) -> None:
     """Step a numpy environment through `times` by Euler's rule until `visit` returns True."""
     current = {key: env.states[key] for key in states}
     for step, time in enumerate(times):
         now = Env(
-            np, np.float64(time), step, env.time_step, False, inputs=env.inputs, runs=env.runs,
+            np,
+            np.float64(time),
+            step,
+            env.time_step,
+            False,
+            inputs=env.inputs,
+            runs=env.runs,
             batched=env.batched,
         )
         now.states = current
@@ -246,8 +226,16 @@ class _Run:
         time = self.start + (step + shift) * self.dt
         plan = self.plan
         return Env(
-            jnp, time, step, self.dt, initialising, inputs=self.inputs, runs=plan.runs,
-            one=self.inputs["time:one"], batched=plan.batched, guarded=plan.guarded,
+            jnp,
+            time,
+            step,
+            self.dt,
+            initialising,
+            inputs=self.inputs,
+            runs=plan.runs,
+            one=self.inputs["time:one"],
+            batched=plan.batched,
+            guarded=plan.guarded,
         )
 
     def initial_states(self) -> dict[str, Leaves]:
@@ -261,7 +249,11 @@ class _Run:
         return {key: env.states[key] for key in self.plan.states}
 
     def evaluate(
-        self, env: Env, states: Mapping[str, Leaves], once: Mapping[str, Array], names: Sequence[str]
+        self,
+        env: Env,
+        states: Mapping[str, Leaves],
+        once: Mapping[str, Array],
+        names: Sequence[str],
     ) -> Env:
         env.states = dict(states)
         env.values = dict(once)
@@ -357,7 +349,8 @@ class _Run:
 
     def _shape(self, name: str) -> tuple[int, ...]:
         sizes = tuple(self.graph.dimensions.size(label) for label in self.graph.nodes[name].dims)
-        return (*sizes, self.plan.runs) if name in self.plan.batched else sizes
+        runs = (self.plan.runs,) if self.plan.runs and name in self.plan.batched else ()
+        return (*sizes, *runs)
 
 
 def _floating(leaf: Array) -> Array:

@@ -101,7 +101,7 @@ class State(ABC):
         """Return the array with every label of the state, and the runs if the state has them."""
         shape = self.scope.sizes(self.scope.labels)
         (full,) = align(self.scope, [(array, dims)], self.scope.labels)
-        if self.key in env.batched:
+        if self.key in env.batched and env.runs is not None:
             full = full if np.ndim(array) > len(dims) or np.ndim(full) == 0 else full[..., None]
             shape += (env.runs,)
         return env.xp.broadcast_to(full, shape)

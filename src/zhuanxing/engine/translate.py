@@ -1,16 +1,16 @@
-"""Expressions of one component to typed nodes: references, arithmetic, logic, calls, states."""
+"""Expressions of one component to typed nodes: arithmetic, logic and calls."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from zhuanxing.engine import chance, states, syntax, vectors
+from zhuanxing.engine import chance, syntax, vectors
 from zhuanxing.engine.allocation import allocate_available, allocate_by_priority
-from zhuanxing.engine.dimensions import Dimensions, Index, bare
+from zhuanxing.engine.dimensions import bare
 from zhuanxing.engine.failures import TranslationError
 from zhuanxing.engine.functions import (
     CLOCKED,
@@ -19,51 +19,16 @@ from zhuanxing.engine.functions import (
     OPERATORS,
     divide_exactly,
 )
-from zhuanxing.engine.nodes import Array, Env, Node, Scope, align, lift, literal, number
-from zhuanxing.engine.tables import Table, evaluate
-from zhuanxing.errors import nearest
+from zhuanxing.engine.nodes import Array, Env, Node, align, lift, literal, number
+from zhuanxing.engine.tabulated import Tabulated
 
-__all__ = ["Model", "Translator", "pick"]
-
-
-@dataclass
-class Model:
-    """What references resolve against: ranges, the labels of every variable, tables, states."""
-
-    dimensions: Dimensions
-    labels: Mapping[str, tuple[str, ...]]
-    tables: Mapping[str, Table]
-    states: dict[str, states.State] = field(default_factory=dict)
+__all__ = ["Translator"]
 
 
-def pick(xp: Any, array: Array, indices: list[Index | None]) -> Array:
-    """Return the part of an array at one index an axis (None takes the whole axis)."""
-    for axis in reversed(range(len(indices))):
-        index = indices[axis]
-        if index is None:
-            continue
-        if isinstance(index, np.ndarray):
-            array = xp.take(array, index, axis=axis)
-        else:
-            array = array[(slice(None),) * axis + (index,)]
-    return array
-
-
-class Translator:
+class Translator(Tabulated):
     """Translates the expression of one component, which stands in `scope`."""
 
-    def __init__(
-        self, model: Model, scope: Scope, where: str, region: Callable[[Any, Array], Array]
-    ) -> None:
-        self.model = model
-        self.scope = scope
-        self.where = where
-        self.region = region
-        self.draws = 0
-
-    def refuse(self, reason: str) -> TranslationError:
-        """Return the error that names the variable, the file and the line."""
-        return TranslationError(f"variable '{self.scope.name}' ({self.where}): {reason}")
+    draws = 0
 
     def node(self, expression: Any) -> Node:
         """Return the node of an expression. Raises TranslationError if there is none."""
@@ -82,88 +47,6 @@ class Translator:
             raise self.refuse(f"{array.size} numbers given, {int(np.prod(sizes))} expected.")
         value = array.astype(np.float64).reshape(sizes)
         return Node(self.scope.labels, lambda env: value, constant=value)
-
-    # -- references ---------------------------------------------------------------------------
-
-    def _reference(self, reference: syntax.Reference) -> Node:
-        name = reference.name
-        if name in self.model.labels:
-            return self._variable(reference)
-        if name == "time":
-            return Node((), lambda env: env.time, clock=True)
-        if name in self.model.tables:
-            raise self.refuse(f"look-up '{name}' is used without an argument.")
-        dimensions = self.model.dimensions
-        if dimensions.is_range(name):
-            places = dimensions.positions_in_main(name) + 1.0
-            label = self._label(name, ())
-            return Node((label,), lambda env: places, constant=places)
-        if dimensions.is_element(name):
-            return literal(dimensions.position(name) + 1.0)
-        raise self.refuse(f"'{name}' is not defined, {self._hint(name)}")
-
-    def _hint(self, name: str) -> str:
-        return f"did you mean '{nearest(name, [*self.model.labels, *self.model.tables])}'?"
-
-    def _variable(self, reference: syntax.Reference) -> Node:
-        name = reference.name
-        indices, written = self._subscripts(name, self.model.labels[name], reference.subscripts)
-        select = self._arrange(indices, written)
-        return Node(
-            self.scope.order([written]),
-            lambda env: select(env.xp, env.values[name]),
-            needs=frozenset((name,)),
-            needs_initial=frozenset((name,)),
-            written=written,
-        )
-
-    def _subscripts(
-        self, name: str, axes: tuple[str, ...], subscripts: tuple[str, ...] | None
-    ) -> tuple[list[Index | None], tuple[str, ...]]:
-        """Return an index for every axis of a variable, and the labels that stay, as written."""
-        if subscripts is None:
-            return [None] * len(axes), tuple(self._label(axis, ()) for axis in axes)
-        if len(subscripts) != len(axes):
-            raise self.refuse(
-                f"'{name}' has {len(axes)} subscripts, {len(subscripts)} are written."
-            )
-        indices: list[Index | None] = []
-        written: list[str] = []
-        for subscript, axis in zip(subscripts, axes, strict=True):
-            self.model.dimensions.require(subscript, f"'{self.scope.name}' ({self.where})")
-            try:
-                indices.append(self.model.dimensions.index(subscript, axis))
-            except TranslationError as failure:
-                raise self.refuse(f"in '{name}', {failure}") from None
-            if not self.model.dimensions.is_element(subscript):
-                written.append(self._label(subscript, subscripts))
-        return indices, tuple(written)
-
-    def _label(self, name: str, beside: tuple[str, ...]) -> str:
-        """Return the label of a range: itself, or the left-hand range to which it is mapped."""
-        if name.endswith("!") or name in self.scope.labels:
-            return name
-        return self.model.dimensions.maps_to(name, self.scope.labels, beside) or name
-
-    def _arrange(
-        self, indices: list[Index | None], written: tuple[str, ...]
-    ) -> Callable[[Any, Array], Array]:
-        """Return the function that indexes an array and puts its axes in this equation's order."""
-        ordered = self.scope.order([written])
-        unique = tuple(dict.fromkeys(written))
-        axes = [unique.index(label) for label in ordered]
-        in_order = axes == list(range(len(axes)))
-
-        def arrange(xp: Any, array: Array) -> Array:
-            array = pick(xp, array, indices)
-            if len(unique) < len(written):
-                array = _diagonal(xp, array, written)
-            if in_order:
-                return array
-            rest = [len(axes)] if np.ndim(array) > len(axes) else []
-            return xp.transpose(array, [*axes, *rest])
-
-        return arrange
 
     # -- arithmetic and logic -----------------------------------------------------------------
 
@@ -242,6 +125,9 @@ class Translator:
 
         return replace(node, value=value)
 
+    def _game(self, node: syntax.Game) -> Node:
+        return self.node(node.expression)
+
     # -- calls --------------------------------------------------------------------------------
 
     def _call(self, call: syntax.Call) -> Node:
@@ -314,7 +200,7 @@ class Translator:
 
         def choose(env: Env, test: Array, first: Array, second: Array) -> Array:
             xp = env.xp
-            test = test if getattr(test, "dtype", None) == bool else test != 0
+            test = test if test.dtype == np.bool_ else test != 0
             return xp.where(test, number(xp, first), number(xp, second))
 
         return lift(self.scope, choose, [condition, taken, other])
@@ -342,7 +228,7 @@ class Translator:
             node = starting if env.initialising else running
             (array,) = align(self.scope, [(number(env.xp, node.value(env)), node.dims)], target)
             shape = self.scope.sizes(target)
-            return env.xp.broadcast_to(array, shape + np.shape(array)[len(shape):])
+            return env.xp.broadcast_to(array, shape + np.shape(array)[len(shape) :])
 
         return Node(
             target,
@@ -359,195 +245,3 @@ class Translator:
         if bare(name) not in self.model.dimensions.elements:
             raise self.refuse("ELMCOUNT takes the name of a subscript range.")
         return literal(float(self.model.dimensions.size(name)))
-
-    # -- tables -------------------------------------------------------------------------------
-
-    def _lookup_call(self, call: syntax.Call) -> Node:
-        name = call.function.name
-        table = self.model.tables[name]
-        indices, written = self._subscripts(name, table.labels, call.function.subscripts)
-        arrange = self._arrange(indices, written)
-        dims = self.scope.order([written])
-        argument = self.node(call.arguments[0])
-
-        def points(xp: Any, array: Array) -> Array:
-            return xp.stack([arrange(xp, array[i]) for i in range(np.shape(array)[0])]) \
-                if np.ndim(array) > 1 else array
-
-        return self._interpolated(argument, name, table, points, dims)
-
-    def _inlinelookup(self, expression: syntax.InlineLookup) -> Node:
-        lookup = expression.lookups
-        table = Table((), np.array(lookup.x), np.array(lookup.y), lookup.type)
-        argument = self.node(expression.argument)
-        return self._interpolated(argument, None, table, lambda xp, array: array, ())
-
-    def series(self, table: Table) -> Node:
-        """Return the node of a time series: the table at the present time."""
-        now = Node((), lambda env: env.time, clock=True)
-        return self._interpolated(now, None, table, lambda xp, array: array, table.labels)
-
-    def _interpolated(
-        self,
-        argument: Node,
-        name: str | None,
-        table: Table,
-        points: Callable[[Any, Array], Array],
-        dims: tuple[str, ...],
-    ) -> Node:
-        """Return the table at the argument, over the labels of both."""
-        scope = self.scope
-        target = scope.order([dims, argument.dims])
-        count = table.x.shape[0]
-        fixed_x = points(np, table.x)
-        fixed_y = points(np, table.y)
-
-        def value(env: Env) -> Array:
-            given = env.inputs.get(name) if name is not None else None
-            xs = fixed_x
-            ys = fixed_y if given is None else points(env.xp, given)
-            at = number(env.xp, argument.value(env))
-            batched = np.ndim(at) > len(argument.dims) or np.ndim(ys) > 1 + len(dims)
-            (at,) = align(scope, [(at, argument.dims)], target)
-            if batched and np.ndim(at) == len(target) and target:
-                at = at[..., None]
-            x = _over(scope, xs, dims, target, batched, count)
-            y = _over(scope, ys, dims, target, batched, count)
-            return evaluate(env.xp, at, x, y, table.rule)
-
-        needs = frozenset((name,)) if name is not None else frozenset()
-        return Node(
-            target,
-            value,
-            needs=argument.needs | needs,
-            needs_initial=argument.needs_initial | needs,
-            clock=argument.clock,
-            chance=argument.chance,
-            switches=argument.switches,
-        )
-
-    # -- states -------------------------------------------------------------------------------
-
-    def _state(self, make: Callable[[str], states.State]) -> Node:
-        key = f"@{self.scope.name}"
-        while key in self.model.states:
-            key += "'"
-        state = make(key)
-        self.model.states[key] = state
-        node_inputs = [state.inputs[name] for name in state.read_inputs]
-        for name, node in state.inputs.items():
-            extra = set(node.dims) - set(self.scope.labels)
-            if extra:
-                raise self.refuse(f"the {name} of a stock or delay runs over {sorted(extra)}.")
-        return Node(
-            self.scope.labels,
-            lambda env: state.read(env, env.states[key]),
-            needs=state.read_needs,
-            needs_initial=state.read_needs_initial,
-            clock=any(node.clock for node in node_inputs),
-            chance=any(node.chance for node in node_inputs),
-        )
-
-    def _kept(self, kind: type[states.State], **expressions: Any) -> Node:
-        inputs = {name: self.node(expression) for name, expression in expressions.items()}
-        return self._state(lambda key: kind(key, self.scope, inputs))
-
-    def _integ(self, node: syntax.Integ) -> Node:
-        inputs = {"flow": self.node(node.flow), "initial": self.node(node.initial)}
-        return self._state(
-            lambda key: states.StockState(
-                key, self.scope, inputs, bool(node.non_negative), self.region
-            )
-        )
-
-    def _initial(self, node: syntax.Initial) -> Node:
-        return self._kept(states.HeldState, initial=node.initial)
-
-    def _delay(self, node: syntax.Delay) -> Node:
-        return self._kept(
-            states.DelayState,
-            input=node.input,
-            time=node.delay_time,
-            initial=node.initial,
-            order=node.order,
-        )
-
-    def _delayn(self, node: syntax.DelayN) -> Node:
-        return self._kept(
-            states.DelayNState,
-            input=node.input,
-            time=node.delay_time,
-            initial=node.initial,
-            order=node.order,
-        )
-
-    def _delayfixed(self, node: syntax.DelayFixed) -> Node:
-        return self._kept(
-            states.DelayFixedState, input=node.input, time=node.delay_time, initial=node.initial
-        )
-
-    def _smooth(self, node: syntax.Smooth | syntax.SmoothN) -> Node:
-        return self._kept(
-            states.SmoothState,
-            input=node.input,
-            time=node.smooth_time,
-            initial=node.initial,
-            order=node.order,
-        )
-
-    _smoothn = _smooth
-
-    def _trend(self, node: syntax.Trend) -> Node:
-        return self._kept(
-            states.TrendState, input=node.input, time=node.average_time, trend=node.initial_trend
-        )
-
-    def _forecast(self, node: syntax.Forecast) -> Node:
-        return self._kept(
-            states.ForecastState,
-            input=node.input,
-            time=node.average_time,
-            trend=node.initial_trend,
-            horizon=node.horizon,
-        )
-
-    def _sampleiftrue(self, node: syntax.SampleIfTrue) -> Node:
-        return self._kept(
-            states.SampleState, condition=node.condition, input=node.input, initial=node.initial
-        )
-
-    def _game(self, node: syntax.Game) -> Node:
-        return self.node(node.expression)
-
-
-def _over(
-    scope: Scope,
-    array: Array,
-    dims: tuple[str, ...],
-    target: tuple[str, ...],
-    batched: bool,
-    count: int,
-) -> Array:
-    """Return points with axes (points, *target[, runs]), of length one where they do not vary."""
-    sizes = tuple(
-        scope.dimensions.size(label) if label in dims and np.ndim(array) > 1 else 1
-        for label in target
-    )
-    own_runs = np.ndim(array) > 1 + len(dims)
-    runs = (np.shape(array)[-1],) if own_runs else (1,) if batched else ()
-    return array.reshape((count, *sizes, *runs))
-
-
-def _diagonal(xp: Any, array: Array, written: tuple[str, ...]) -> Array:
-    """Return the array with every repeated label taken along its diagonal."""
-    labels = list(written)
-    for label in dict.fromkeys(written):
-        while labels.count(label) > 1:
-            first = labels.index(label)
-            second = labels.index(label, first + 1)
-            size = array.shape[first]
-            moved = xp.moveaxis(array, (first, second), (0, 1))
-            kept = moved[np.arange(size), np.arange(size)]
-            del labels[second]
-            array = xp.moveaxis(kept, 0, first)
-    return array
