@@ -63,12 +63,12 @@ SHARES = ["primary_share", "secondary_share", "tertiary_share"]
 # name: (unit, Chinese name, English name, level, growth a year)
 OUTPUTS = {
     "gdp": ("1e8 CNY", "地区生产总值（2020年价）", "GDP (2020 prices)", 2000.0, 0.05),
-    "gdp_nominal": ("1e8 CNY", "地区生产总值(现价)", "Gross domestic product (current)", 1900.0, 0.07),
+    "gdp_nominal": ("1e8 CNY", "地区生产总值(现价)", "Gross domestic product", 1900.0, 0.07),
     "gdp_growth": ("percent", "地区生产总值实际增速", "Real GDP growth", 5.0, 0.0),
     "primary_share": ("percent", "第一产业占比", "Primary sector", 10.0, -0.02),
     "secondary_share": ("percent", "第二产业占比", "Secondary sector", 48.0, -0.01),
     "tertiary_share": ("percent", "第三产业占比", "Tertiary sector", 42.0, 0.015),
-    "emerging_share": ("percent", "新兴产业占比", "Emerging industries in industrial output", 12.0, 0.05),
+    "emerging_share": ("percent", "新兴产业占比", "Emerging in industrial output", 12.0, 0.05),
     "population": ("1e4 persons", "常住人口", "Resident population", 300.0, -0.004),
     "energy_consumption": ("1e4 tce", "能源消费总量", "Energy consumption", 3000.0, 0.02),
     "energy_intensity": ("tce per 1e4 CNY", "单位GDP能耗", "Energy intensity", 1.5, -0.03),
@@ -304,8 +304,10 @@ def test_compare_has_a_readable_panel_for_every_city(drawn: dict[str, Figure]) -
         assert name.get_fontsize() >= 8
 
 
-def test_compare_draws_the_stored_values_as_an_index(results: dict[str, xr.Dataset]) -> None:
-    figure = compare.draw(results, variable="gdp", scale="index", language="en")
+def test_compare_draws_cities_of_unlike_size_as_an_index(
+    results: dict[str, xr.Dataset], drawn: dict[str, Figure]
+) -> None:
+    figure = drawn["compare_gdp"]
     gdp = results["plan"]["gdp"].isel(city=5)
     expected = 100 * gdp / gdp.sel(year=2020)
     assert np.allclose(figure.axes[5].lines[1].get_ydata(), expected)
