@@ -27,7 +27,10 @@ TABLE_NODES = (syntax.Lookup, syntax.GetLookups)
 
 @dataclass(frozen=True)
 class Built:
-    """Every variable's node by key, what nodes refer to, and the elements they come from."""
+    """Every variable's node by key, what nodes refer to, and the elements as written.
+
+    Variables inside macros have nodes but are no elements of the model.
+    """
 
     model: Model
     nodes: dict[str, Node]
@@ -39,7 +42,9 @@ def build(parsed: syntax.ParsedModel, text: str, origin: str) -> Built:
     dimensions = Dimensions(parsed.sections[0].ranges)
     elements = {key_of(element.name): element for element in expand_macros(parsed, dimensions)}
     builder = _Builder(dimensions, elements, text, origin)
-    return Built(builder.model, builder.nodes(), elements)
+    own = {key_of(element.name) for element in parsed.sections[0].elements}
+    written = {key: element for key, element in elements.items() if key in own}
+    return Built(builder.model, builder.nodes(), written)
 
 
 class _Builder:

@@ -1,7 +1,10 @@
 """The reference engine: PySD itself runs the same text, with its defects worked round.
 
 PySD prints array constants with eight decimals into the Python that it generates; the constants
-are set on the loaded model instead, with all their digits (from the same parsed tree).
+are set on the loaded model instead, with all their digits (from the same parsed tree). It also
+fails to put states of such shapes as (3,) and (3, 3) into one object array; they are put in one
+by one. Its third defect, that an integer initial value makes a smooth an integer, stays: write
+initial values as floats.
 """
 
 from __future__ import annotations
@@ -47,8 +50,8 @@ class ReferenceEngine:
             warnings.simplefilter("ignore")
             try:
                 if suffix.lower() == ".mdl":
-                    return pysd.read_vensim(str(path), encoding="utf-8")
-                return pysd.read_xmile(str(path))
+                    return _mended(pysd.read_vensim(str(path), encoding="utf-8"))
+                return _mended(pysd.read_xmile(str(path)))
             except Exception as failure:  # PySD raises what its builders raise
                 reason = (str(failure).strip().splitlines() or [type(failure).__name__])[0]
                 raise TranslationError(
@@ -128,6 +131,34 @@ class ReferenceEngine:
         rows = [np.asarray(getattr(row, "values", row), dtype=np.float64) for row in column.values]
         sizes = tuple(len(self.dims[dim]) for dim in self._program.variables[name].dims)
         return np.stack([np.broadcast_to(row, sizes) for row in rows])
+
+
+def _mended(model: Any) -> Any:
+    """Return the PySD model with states of any shapes side by side."""
+
+    def column(values: list[Any]) -> np.ndarray:
+        array = np.empty(len(values), dtype=object)
+        for place, value in enumerate(values):
+            array[place] = value
+        return array
+
+    kind = type(model)
+
+    class Mended(kind):  # type: ignore[misc, valid-type]
+        def ddt(self) -> np.ndarray:
+            return column([state.ddt() for state in self._dynamicstateful_elements])
+
+        @property
+        def state(self) -> np.ndarray:
+            return column([state.state for state in self._dynamicstateful_elements])
+
+        @state.setter
+        def state(self, values: np.ndarray) -> None:
+            for state, value in zip(self._dynamicstateful_elements, values, strict=True):
+                state.update(value)
+
+    model.__class__ = Mended
+    return model
 
 
 def _aggregate(path: np.ndarray, how: str, step: float) -> np.ndarray:
