@@ -149,6 +149,7 @@ def test_aims_are_kept_apart_from_what_happened() -> None:
         ("units", 7, "latitude", "95", "at most 54"),
         ("archetypes", 2, "applies_to", "coall", "nearest is 'coal'"),
         ("levers", 6, "limit", "1.5", "at most 1"),
+        ("levers", 8, "target_units", "ALL;baotuo", "identifiers of units.csv"),
     ],
 )
 def test_a_bad_row_is_named_by_file_and_line(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from pandera.pandas import Check, Column, DataFrameSchema
@@ -61,108 +61,122 @@ def _ranged() -> Check:
     )
 
 
+def _range() -> dict[str, Column]:
+    return {"value": _number(), "low": _number(), "high": _number()}
+
+
+def _sourced() -> dict[str, Column]:
+    return {"basis": _text(), "source": _text(empty=True), "url": _text(empty=True)}
+
+
 def _schema(columns: dict[str, Column], **more: Any) -> DataFrameSchema:
     return DataFrameSchema(columns, strict=True, coerce=True, **more)
 
 
 def schema_of(table: str, units: Sequence[str] = (), archetypes: Sequence[str] = ()) -> Any:
     """Return the schema of `table`; `units` and `archetypes` are the names that rows may use."""
-    figure = {
-        "unit_id": _one_of(units), "year": _year(), "variable": _text(), "value": _number(),
-        "unit": _text(), "quality": _one_of(QUALITIES), "basis": _one_of(BASES),
-        "source": _text(), "url": _text(empty=True), "note": _text(empty=True),
-    }  # fmt: skip
-    cell = ["unit_id", "year", "variable"]
-    sourced = {"basis": _text(), "source": _text(empty=True), "url": _text(empty=True)}
-    value = {"value": _number(), "low": _number(), "high": _number()}
-    schemas = {
-        "units": lambda: _schema(_unit_columns(), unique=["unit_id"]),
-        "observations": lambda: _schema(figure, unique=cell),
-        "targets": lambda: _schema(figure, unique=cell),
-        "evaluations": lambda: _schema(
-            {
-                "unit_id": _one_of(units), "year": _year(), "grade": _one_of(GRADES, int),
-                "source": _text(), "url": _text(empty=True),
-            },
-            unique=["unit_id", "year"],
-        ),
-        "provinces": lambda: _schema(
-            {
-                "province": _text(), "year": _year(), "variable": _text(), "value": _number(),
-                "unit": _text(), "quality": _one_of([*QUALITIES, "assumption"]),
-                "source": _text(), "url": _text(empty=True),
-            },
-            unique=["province", "year", "variable"],
-        ),
-        "archetypes": lambda: _schema(
-            {
-                "applies_to": _one_of(archetypes), "variable": _text(),
-                "subscript": _text(empty=True), **value, "unit": _one_of(MODEL_UNITS),
-                "kind": _one_of(["literature", "derived", "reasoning"]), "basis": _text(),
-            },
-            unique=["applies_to", "variable", "subscript"], checks=_ranged(),
-        ),
-        "drivers": lambda: _schema(
-            {
-                "name": _text(), "subscript": _text(empty=True), "year": _year(2015), **value,
-                "unit": _one_of(MODEL_UNITS), "known_from": _year(2015),
-                "kind": _one_of(["official", "derived", "forecast", "assumption"]), **sourced,
-            },
-            unique=["name", "subscript", "year", "known_from"], checks=_ranged(),
-        ),
-        "assumptions": lambda: _schema(
-            {
-                "name": _text(), "subscript": _text(empty=True), **value, "unit": _text(),
-                "kind": _one_of(["literature", "official", "reasoning"]), **sourced,
-            },
-            unique=["name", "subscript"], checks=_ranged(),
-        ),
-        "levers": lambda: _schema(_lever_columns(), unique=["lever"]),
-        "outputs": lambda: _schema(
-            {
-                "name": _text(), "variable": _text(), "aggregate": _one_of(AGGREGATES),
-                "denominator": _text(empty=True), "scale": _number(empty=True),
-                "unit": _text(), "name_zh": _text(), "name_en": _text(), "sector_file": _text(),
-            },
-            unique=["name"],
-        ),
-        "laws": lambda: _schema(
-            {name: _text() for name in ("law", "residual", "scale", "name_zh", "name_en")},
-            unique=["law"],
-        ),
-    }  # fmt: skip
-    return schemas[table]()
+    makers: dict[str, Callable[[], DataFrameSchema]] = {
+        "units": _units,
+        "observations": lambda: _figures(units),
+        "targets": lambda: _figures(units),
+        "evaluations": lambda: _evaluations(units),
+        "provinces": _provinces,
+        "archetypes": lambda: _archetypes(archetypes),
+        "drivers": _drivers,
+        "assumptions": _assumptions,
+        "levers": lambda: _levers(units),
+        "outputs": _outputs,
+        "laws": _laws,
+    }
+    return makers[table]()
 
 
-def _unit_columns() -> dict[str, Column]:
+def _units() -> DataFrameSchema:
     texts = (
         "unit_id", "name_zh", "name_en", "kind", "zone_id", "zone_zh", "zone_en",
-        "province_zh", "province_en",
+        "province_zh", "province_en", "archetype", "named", "geo_source",
     )  # fmt: skip
-    return {
+    columns = {
         **{name: _text() for name in texts},
         "administrative_code": _text(empty=True),
         "longitude": _number(73, 136),
         "latitude": _number(18, 54),
         "area_km2": _number(1, 300_000),
-        "archetype": _text(),
-        "named": _text(),
-        "geo_source": _text(),
         "note": _text(empty=True),
     }
+    return _schema(columns, unique=["unit_id"])
 
 
-def _lever_columns() -> dict[str, Column]:
+def _figures(units: Sequence[str]) -> DataFrameSchema:
+    columns = {
+        "unit_id": _one_of(units), "year": _year(), "variable": _text(), "value": _number(),
+        "unit": _text(), "quality": _one_of(QUALITIES), "basis": _one_of(BASES),
+        "source": _text(), "url": _text(empty=True), "note": _text(empty=True),
+    }  # fmt: skip
+    return _schema(columns, unique=["unit_id", "year", "variable"])
+
+
+def _evaluations(units: Sequence[str]) -> DataFrameSchema:
+    columns = {
+        "unit_id": _one_of(units), "year": _year(), "grade": _one_of(GRADES, int),
+        "source": _text(), "url": _text(empty=True),
+    }  # fmt: skip
+    return _schema(columns, unique=["unit_id", "year"])
+
+
+def _provinces() -> DataFrameSchema:
+    columns = {
+        "province": _text(), "year": _year(), "variable": _text(), "value": _number(),
+        "unit": _text(), "quality": _one_of([*QUALITIES, "assumption"]), "source": _text(),
+        "url": _text(empty=True),
+    }  # fmt: skip
+    return _schema(columns, unique=["province", "year", "variable"])
+
+
+def _archetypes(names: Sequence[str]) -> DataFrameSchema:
+    columns = {
+        "applies_to": _one_of(names), "variable": _text(), "subscript": _text(empty=True),
+        **_range(), "unit": _one_of(MODEL_UNITS),
+        "kind": _one_of(["literature", "derived", "reasoning"]), "basis": _text(),
+    }  # fmt: skip
+    return _schema(columns, unique=["applies_to", "variable", "subscript"], checks=_ranged())
+
+
+def _drivers() -> DataFrameSchema:
+    columns = {
+        "name": _text(), "subscript": _text(empty=True), "year": _year(2015), **_range(),
+        "unit": _one_of(MODEL_UNITS), "known_from": _year(2015),
+        "kind": _one_of(["official", "derived", "forecast", "assumption"]), **_sourced(),
+    }  # fmt: skip
+    key = ["name", "subscript", "year", "known_from"]
+    return _schema(columns, unique=key, checks=_ranged())
+
+
+def _assumptions() -> DataFrameSchema:
+    columns = {
+        "name": _text(), "subscript": _text(empty=True), **_range(), "unit": _text(),
+        "kind": _one_of(["literature", "official", "reasoning"]), **_sourced(),
+    }  # fmt: skip
+    return _schema(columns, unique=["name", "subscript"], checks=_ranged())
+
+
+def _levers(units: Sequence[str]) -> DataFrameSchema:
     texts = (
-        "lever", "group", "name_zh", "name_en", "sector", "acts_on", "indicator",
-        "target_units", "paid_by", "cost_basis", "effect_unit", "basis",
+        "lever", "group", "name_zh", "name_en", "sector", "acts_on", "indicator", "paid_by",
+        "cost_basis",
     )  # fmt: skip
+    known = {*units, "ALL"}
+    aimed = Check(
+        lambda cells: cells.map(lambda cell: set(cell.split(";")) <= known),
+        error="ALL or identifiers of units.csv separated by ';'",
+    )
     share = {name: _number(0, 0.05) for name in ("cost_rate", "cost_low", "cost_high")}
     effect = {name: _number(empty=True) for name in ("effect", "effect_low", "effect_high")}
-    return {
-        **{name: _text(empty=name == "effect_unit") for name in texts},
+    columns = {
+        **{name: _text() for name in texts},
         "article": Column(int),
         "direction": _one_of(["up", "down", "rule"]),
+        "target_units": _text(aimed),
         **share,
         "funding_shares": _text(empty=True),
         "administrative_effort": _number(0, 0.2),
@@ -170,6 +184,21 @@ def _lever_columns() -> dict[str, Column]:
         "phase_in": _number(0, 10),
         "limit": _number(0, 1),
         **effect,
-        "source": _text(empty=True),
-        "url": _text(empty=True),
+        "effect_unit": _text(empty=True),
+        **_sourced(),
     }
+    return _schema(columns, unique=["lever"])
+
+
+def _outputs() -> DataFrameSchema:
+    columns = {
+        "name": _text(), "variable": _text(), "aggregate": _one_of(AGGREGATES),
+        "denominator": _text(empty=True), "scale": _number(empty=True), "unit": _text(),
+        "name_zh": _text(), "name_en": _text(), "sector_file": _text(),
+    }  # fmt: skip
+    return _schema(columns, unique=["name"])
+
+
+def _laws() -> DataFrameSchema:
+    names = ("law", "residual", "scale", "name_zh", "name_en")
+    return _schema({name: _text() for name in names}, unique=["law"])
