@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -53,6 +53,15 @@ def load(root: Path | None = None, *, end: int = 2025, information_year: int = 2
     return Model(places, names, assembled(places.model, end, information_year))
 
 
+@lru_cache(maxsize=4)
+def _compiled(text: str, origin: str) -> Program:
+    """Compile a text once a process: tracing takes seconds, and models are loaded repeatedly."""
+    # Imported here: JAX takes most of a second, which a refused command should not.
+    from zhuanxing.engine import compile_text
+
+    return compile_text(text, origin=origin)
+
+
 @dataclass(frozen=True)
 class Model:
     """The equations with their data. Every run simulates all cities, which act on one another."""
@@ -64,9 +73,7 @@ class Model:
     @cached_property
     def program(self) -> Program:
         """The compiled model."""
-        from zhuanxing.engine import compile_text
-
-        return compile_text(self.source.text, origin=self._origin)
+        return _compiled(self.source.text, self._origin)
 
     @cached_property
     def outputs(self) -> tuple[Output, ...]:
@@ -155,7 +162,7 @@ class Model:
 
     @property
     def _origin(self) -> str:
-        return str(self.places.model / "sectors" / "model.mdl")
+        return str(self.places.model.resolve() / "sectors" / "model.mdl")
 
     def _engine(self, engine: str) -> Engine:
         if engine == "compiled":
