@@ -164,6 +164,10 @@ class Model:
     def _origin(self) -> str:
         return str(self.places.model.resolve() / "sectors" / "model.mdl")
 
+    @cached_property
+    def _times(self) -> np.ndarray:
+        return self.program.times()
+
     def _engine(self, engine: str) -> Engine:
         if engine == "compiled":
             return self.program
@@ -189,10 +193,10 @@ class Model:
         """Return what an engine gave with its dimensions (snake_case) and coordinates."""
         labels = self.program.variables[name].dims
         if way == PATH:
-            moments: dict[str, Any] = {"time": self.program.times()}
+            moments: dict[str, Any] = {"time": self._times}
         else:
-            first = round(float(self.program.times()[0]))
-            moments = {"year": first + np.arange(values.shape[1 if runs else 0])}
+            years = round(float(self._times[0])) + np.arange(values.shape[1 if runs else 0])
+            moments = {"year": years}
         coords = {dim.replace(" ", "_"): list(self.elements(dim)) for dim in labels}
         dims = [*(["run"] if runs else []), *moments, *coords]
         return xr.DataArray(values, {**moments, **coords}, dims)

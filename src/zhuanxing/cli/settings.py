@@ -54,34 +54,47 @@ def compose_runs(
 
     Raises ZhuanxingError, in one sentence, for anything that Hydra or this program refuses.
     """
-    _offer_tables(names)
+    path = places.conf / f"{CONFIG}.yaml"
+    tables = _offer_tables(names)
     try:
+        known = {**_read(path), **tables}
+        overrides = [_parse(argument, known) for argument in arguments]
         with initialize_config_dir(str(places.conf.resolve()), version_base="1.3"):
-            base = compose(CONFIG)
-            overrides = [_parse(argument, base) for argument in arguments]
             runs = [
                 _settings(compose(CONFIG, list(lines)), names)
                 for lines in itertools.product(*_choices(overrides, multirun))
             ]
     except (HydraException, OmegaConfBaseException, yaml.YAMLError) as error:
-        raise ZhuanxingError(_sentence(error, places.conf / f"{CONFIG}.yaml")) from error
+        raise ZhuanxingError(_sentence(error, path)) from error
     _refuse_collisions(runs)
     return runs
 
 
-def _offer_tables(names: ModelNames) -> None:
+def _read(path: Path) -> dict[str, Any]:
+    """Return the settings as they stand in the file, before Hydra composes them."""
+    if not path.is_file():
+        raise ZhuanxingError(f"{path}: the settings of 'zhuanxing run' are missing")
+    settings = yaml.safe_load(path.read_text(encoding="utf-8"))
+    if not isinstance(settings, dict):
+        raise ZhuanxingError(f"{path}: expected settings as 'name: value'")
+    return {key: value for key, value in settings.items() if key != "defaults"}
+
+
+def _offer_tables(names: ModelNames) -> dict[str, Any]:
     """Give Hydra an entry for each lever and assumption, so that none needs a plus sign."""
     store = ConfigStore.instance()
     setting = {"intensity": None, "start": None}
-    store.store("table", {lever: dict(setting) for lever in names.levers}, group="levers")
+    levers = {lever: dict(setting) for lever in names.levers}
+    store.store("table", levers, group="levers")
     assumptions: dict[str, Any] = {}
     for name, subscripts in names.assumptions.items():
         scalar = subscripts == ("",)
         assumptions[name.replace(" ", "_")] = None if scalar else dict.fromkeys(subscripts)
     store.store("table", assumptions, group="assumptions")
+    return {"levers": levers, "assumptions": assumptions}
 
 
-def _parse(argument: str, base: DictConfig) -> Override:
+def _parse(argument: str, settings: Mapping[str, Any]) -> Override:
     try:
         override: Override = OverridesParser.create().parse_override(argument)
     except HydraException as error:
@@ -90,17 +103,17 @@ def _parse(argument: str, base: DictConfig) -> Override:
         ) from error
     if override.type != OverrideType.CHANGE or override.package is not None:
         raise ZhuanxingError(f"'{argument}' is no setting; write key=value without signs")
-    node: Any = base
+    node: Any = settings
     path: list[str] = []
     for part in override.key_or_group.split("."):
-        known = [str(key) for key in node] if isinstance(node, DictConfig) else []
+        known = [str(key) for key in node] if isinstance(node, dict) else []
         kind = {"levers": "lever", "assumptions": "assumption"}.get(".".join(path), "setting")
         if part not in known:
             place = ".".join(path) or "command line"
             require_known(kind, part, known, place)
         path.append(part)
         node = node[part]
-    if len(path) == 1 and isinstance(node, DictConfig):
+    if len(path) == 1 and isinstance(node, dict):
         raise ZhuanxingError(
             f"'{argument}' would replace a whole table; set one entry, as in "
             f"{path[0]}.{next(iter(node))!s}=value"
