@@ -315,7 +315,7 @@ class _Run:
         once = self.evaluate(self.env(jnp.asarray(0)), {}, {}, plan.once).values
         years = plan.steps // plan.steps_per_year if plan.steps_per_year else 0
         totals = {
-            f"{name}|{how}": jnp.zeros((years, *self._shape(name)))
+            f"{name}|{how}": jnp.zeros((years + 1, *self._shape(name)))
             for name, how in plan.outputs
             if how != "path"
         }
@@ -334,18 +334,20 @@ class _Run:
             return (self.advance(env, states, once), noted), paths
 
         carry, paths = _loop(body, (states, totals), plan)
-        return {**carry[1], **paths}
+        return {**{key: total[:years] for key, total in carry[1].items()}, **paths}
 
     def _note(self, total: Array, how: str, value: Array, step: Array) -> Array:
-        """Add a value to its year, or set it where a year ends; years beyond the last drop."""
+        """Add a value to its year, or set it where a year ends; the last row takes the rest."""
         per_year = self.plan.steps_per_year
-        year = step // per_year
-        if how == "year_sum":
-            return total.at[year].add(value * self.dt, mode="drop")
-        if how == "year_mean":
-            return total.at[year].add(value / per_year, mode="drop")
-        ended = (step > 0) & (step % per_year == 0)
-        return total.at[jnp.where(ended, year - 1, total.shape[0])].set(value, mode="drop")
+        rest = total.shape[0] - 1
+        if how == "year_end":
+            ended = (step > 0) & (step % per_year == 0)
+            year = jnp.where(ended, jnp.minimum(step // per_year - 1, rest), rest)
+            return jax.lax.dynamic_update_index_in_dim(total, value, year, 0)
+        year = jnp.minimum(step // per_year, rest)
+        share = value * self.dt if how == "year_sum" else value / per_year
+        so_far = jax.lax.dynamic_index_in_dim(total, year, 0, keepdims=False)
+        return jax.lax.dynamic_update_index_in_dim(total, so_far + share, year, 0)
 
     def _shape(self, name: str) -> tuple[int, ...]:
         sizes = tuple(self.graph.dimensions.size(label) for label in self.graph.nodes[name].dims)
