@@ -343,8 +343,9 @@ def test_what_fuels_leave_of_the_total_is_drawn_as_other(
     figure = energy.draw(results, cities=["baotou"], **only_coal)
     areas = figure.axes[0].collections
     assert [area.get_label() for area in areas] == ["coal_consumption", "other"]
-    total = results["baseline"]["energy_consumption"].sel(city="baotou").max()
-    assert areas[-1].get_paths()[0].vertices[:, 1].max() == pytest.approx(float(total))
+    total = results["baseline"]["energy_consumption"].sel(city="baotou")
+    assert np.array_equal(line(figure.axes[0], "energy_consumption"), total.values)
+    assert areas[-1].get_paths()[0].vertices[:, 1].max() == pytest.approx(float(total.max()))
 
 
 def test_land_changes_sum_to_nothing(

@@ -29,7 +29,7 @@ def draw(
     """Draw a row for each city and scenario: energy by fuel, CO2, power capacity by kind.
 
     `fuels`: outputs (city, year) or one with a fuel dimension, in the unit of `total`; what they
-    leave of `total` is drawn as other. `co2`: (city, year), with all scenarios in each panel.
+    leave of `total` is drawn as other, and `total` as a line. `co2`: (city, year), with all scenarios in each panel.
     `capacity`: outputs (city, year) in one unit. Raises ZhuanxingError for an unknown name.
     """
     cells = rows(datasets, cities, language)
@@ -41,6 +41,8 @@ def draw(
             years = [int(year) for year in whole["year"].values]
             draw_areas(row[0], years, parts(dataset, fuels, city, language, total))
             row[0].set_title(title)
+            used = centre(whole).sel(city=city).values
+            row[0].plot(years, used, color=style.INK, linewidth=1.1, linestyle="--", label=total)
             units = names.unit_label(whole, language)
             style.value_axis(row[0], f"{word('energy_by_fuel', language)}\n{units}")
             _carbon(row[1], datasets, city, co2, key, language)
@@ -53,9 +55,11 @@ def draw(
         style.mark_projection(axes[0, 1], years, language, low=True)
         for column in (0, 2):
             same_top(list(axes[:, column]), len(datasets))
+        whole = names.variable(next(iter(datasets.values())), total)
+        note = word("total_line", language, total=names.variable_label(whole, language))
         return style.finish(
             figure, language, title=word("energy_title", language),
-            notes=names.scenario_note(datasets, language),
+            notes=[*names.scenario_note(datasets, language), note],
         )  # fmt: skip
 
 

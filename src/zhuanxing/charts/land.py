@@ -49,6 +49,8 @@ def draw(
             since = word("added_since", language, year=base_year)
             right.set_xlabel(f"{since}（{units}）" if language == "zh" else f"{since} ({units})")
         same_top(list(axes[:, 0]), len(datasets))
+        for start in range(0, len(cells), len(datasets)):
+            _same_width(list(axes[start : start + len(datasets), 1]))
         return style.finish(
             figure, language, title=word("land_title", language),
             notes=names.scenario_note(datasets, language),
@@ -67,3 +69,10 @@ def _changes(axis: Axes, classes: Sequence[Part], base: int) -> None:
     axis.axvline(0, color=style.GREY, linewidth=0.8)
     axis.grid(visible=False, axis="y")
     axis.margins(x=0.18)
+
+
+def _same_width(axes: Sequence[Axes]) -> None:
+    """Give the x axes of one city's panels the same limits, so that scenarios compare."""
+    limits = [axis.get_xlim() for axis in axes]
+    for axis in axes:
+        axis.set_xlim(min(low for low, _ in limits), max(high for _, high in limits))

@@ -223,6 +223,8 @@ def finish(
     footnote = wrapped(separator.join([*notes, word("source", language)]), 0.97 * width, 7.5)
     figure.supxlabel(footnote, x=0.01, ha="left", fontsize=7.5, color="#666666", linespacing=1.4)
     figure.draw_without_rendering()
+    # The layout stands: finding it again for each file would be most of the time of a chart.
+    figure.set_layout_engine("none")
     for axis in figure.axes:
         _spread([a for a in axis.texts if a.get_gid() == _END_LABEL], axis)
     for text in figure.findobj(Text):

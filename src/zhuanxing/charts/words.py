@@ -28,7 +28,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "difference": ("差值（{unit}）", "Difference, {unit}"),
     "difference_relative": ("相对“{baseline}”的变化（%）", "Change against {baseline}, %"),
     "energy_title": ("能源、碳排放与电力装机", "Energy, carbon and power capacity"),
-    "energy_by_fuel": ("能源消费（按品种）", "Energy use by fuel"),
+    "energy_by_fuel": ("能源（按品种）", "Energy by source"),
     "finance_title": ("投资与政策资金来源", "Investment and the sources of policy money"),
     "gap_at_end": (
         "右上数字：{year}年相对“{baseline}”的差异（{unit}）",
@@ -51,7 +51,7 @@ _WORDS: dict[str, tuple[str, str]] = {
         "灰色圆点：普查修订前口径，与其后不可比",
         "Grey dots: before a census revision, not comparable with later ones",
     ),
-    "other": ("其他", "other"),
+    "other": ("其他（含外购电）", "other, incl. bought power"),
     "paths_title": ("模型路径与统计数据", "Model paths and statistics"),
     "paths_title_bare": ("模型路径", "Model paths"),
     "points": ("百分点", "percentage points"),
@@ -69,6 +69,10 @@ _WORDS: dict[str, tuple[str, str]] = {
         "Source: zhuanxing model; inputs and assumptions in model/data",
     ),
     "structure_title": ("产业结构", "Industrial structure"),
+    "total_line": (
+        "虚线：{total}，低于堆叠之和时差额为外送能源",
+        "Dashed: {total}; where it lies below the stack, the rest is sent elsewhere",
+    ),
     "targeted": ("深色：政策目标城市", "Dark: cities that the lever targets"),
 }
 

@@ -127,8 +127,10 @@ class _Builder:
             return Node(scope.labels, lambda env: value, constant=value)
         if isinstance(expression, syntax.GetData):
             members = {label: self.dimensions.elements[label] for label in scope.labels}
-            series = read_series(expression, folder, members, key)
-            table = Table(scope.labels, *series, component.keyword or "interpolate")
+            rule = component.keyword or "interpolate"
+            table = Table(
+                scope.labels, *read_series(expression, folder, members, key, rule), rule
+            )
             return translator.series(table)
         if isinstance(expression, syntax.DataFile):
             raise self.refuse(key, "its data lie in a file that the model does not name.")

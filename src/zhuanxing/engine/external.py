@@ -28,9 +28,16 @@ def read_constants(
 
 
 def read_series(
-    source: syntax.GetData | syntax.GetLookups, folder: Path, members: Members, name: str
+    source: syntax.GetData | syntax.GetLookups,
+    folder: Path,
+    members: Members,
+    name: str,
+    rule: str = "interpolate",
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return x of shape (points,) and y of shape (points, *ranges) of a GET DATA or LOOKUPS."""
+    """Return x of shape (points,) and y of shape (points, *ranges) of a GET DATA or LOOKUPS.
+
+    Missing values are filled by `rule`, except that a raw series keeps them.
+    """
     from pysd.py_backend.external import ExtData, ExtLookup
 
     coords = {label: list(elements) for label, elements in members.items()}
@@ -41,7 +48,7 @@ def read_series(
             source.tab,
             source.time_row_or_col,
             source.cell,
-            "interpolate",
+            rule,
             coords,
             folder,
             coords,

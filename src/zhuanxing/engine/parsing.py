@@ -42,7 +42,10 @@ def parse(text: str, origin: str, suffix: str) -> syntax.ParsedModel:
     signature = f"{TREE_VERSION}|{version('pysd')}|{suffix}|{Path(origin).parent}|{text}"
     stored = cache_folder() / "parsed" / hashlib.sha256(signature.encode()).hexdigest()
     try:
-        return pickle.loads(stored.read_bytes())
+        # Ranges in spreadsheets may change while the text does not.
+        if not re.search(r"GET[ _](XLS|DIRECT)[ _]SUBSCRIPT", text, re.IGNORECASE):
+            return pickle.loads(stored.read_bytes())
+        return _parse(text, origin, suffix)
     except (OSError, pickle.UnpicklingError, EOFError, AttributeError):
         parsed = _parse(text, origin, suffix)
     _write_atomically(stored, pickle.dumps(parsed))
@@ -121,17 +124,26 @@ def _range(item: Any, root: Path) -> syntax.Range:
     if isinstance(definition, str):
         return syntax.Range(key_of(item.name), (key_of(definition),), mapping, copied=True)
     if isinstance(definition, dict):
-        from pysd.py_backend.external import ExtSubscript
+        definition = _external_elements(key_of(item.name), definition, root)
+    return syntax.Range(key_of(item.name), tuple(key_of(name) for name in definition), mapping)
 
-        definition = ExtSubscript(
-            file_name=definition["file"],
-            tab=definition["tab"],
-            firstcell=definition["firstcell"],
-            lastcell=definition["lastcell"],
-            prefix=definition["prefix"],
+
+def _external_elements(name: str, source: dict[str, str], root: Path) -> list[str]:
+    from pysd.py_backend.external import ExtSubscript
+
+    try:
+        return ExtSubscript(
+            file_name=source["file"],
+            tab=source["tab"],
+            firstcell=source["firstcell"],
+            lastcell=source["lastcell"],
+            prefix=source["prefix"],
             root=root,
         ).subscript
-    return syntax.Range(key_of(item.name), tuple(key_of(name) for name in definition), mapping)
+    except Exception as failure:  # spreadsheet readers raise what they like
+        raise TranslationError(
+            f"subscript range '{name}': its elements cannot be read from {source['file']}."
+        ) from failure
 
 
 def _element(element: Any) -> syntax.Element:
