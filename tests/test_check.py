@@ -82,17 +82,26 @@ def test_declared_limits_hold_at_every_step(level: float, passed: bool) -> None:
     assert finding.passed == passed
 
 
-def test_halved_step_is_judged_relative_to_value_and_growth_in_points() -> None:
-    coarse = paths_of(gdp=[[100.0], [50.0], [0.0]], gdp_growth=[[0.4], [5.0], [-3.0]])
-    coarse["gdp_growth"].attrs["aggregate"] = "change"
-    assert timestep_finding(coarse, coarse, 0.005).passed
-    growth = coarse.assign(gdp_growth=coarse["gdp_growth"] + 0.3)
-    growth["gdp_growth"].attrs["aggregate"] = "change"
-    assert timestep_finding(growth, coarse, 0.005).passed
-    level = coarse.assign(gdp=coarse["gdp"] * 1.006)
-    finding = timestep_finding(level, coarse, 0.005)
-    assert not finding.passed
-    assert finding.offenders[0].startswith("gdp: 0.60%")
+@pytest.mark.parametrize(
+    ("output", "by", "passed"),
+    [
+        ("gdp", 0.4, True),
+        ("gdp", 0.6, False),
+        ("gdp", np.nan, False),
+        ("growth", 0.4, True),
+        ("growth", 0.6, False),
+        ("nothing", 1e-12, False),
+    ],
+)
+def test_a_halved_step_is_judged_by_the_path_and_percent_in_points(
+    output: str, by: float, passed: bool
+) -> None:
+    fine = paths_of(gdp=[[1.0, 100.0]] * 3, growth=[[0.1, -0.1]] * 3, nothing=[[0.0, 0.0]] * 3)
+    fine["growth"].attrs["units"] = "percent"
+    assert timestep_finding(fine, fine, 0.005).passed
+    finding = timestep_finding(fine.assign({output: fine[output] + by}), fine, 0.005)
+    assert finding.passed == passed
+    assert passed or finding.offenders[0].startswith(f"{output}:")
 
 
 TERMS = LeverTerms(2021, 2025, 0.001, 0.5, ("spending",), "gdp", 0.01)

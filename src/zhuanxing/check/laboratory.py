@@ -133,7 +133,7 @@ class Laboratory:
         }
         paths = annual(series, self.model.outputs)
         for output in self.model.outputs:
-            paths[output.name].attrs["aggregate"] = output.aggregate
+            paths[output.name].attrs = {"aggregate": output.aggregate, "units": output.unit}
         return paths.assign_attrs(failure=failure)
 
     def _array(

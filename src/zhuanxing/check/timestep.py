@@ -1,4 +1,9 @@
-"""Whether halving the time step leaves the annual outputs as they are."""
+"""Whether halving the time step leaves the annual outputs as they are.
+
+Two paths are compared as solvers of differential equations are: a difference counts relative to
+the largest value on that city's path, since a flow in the year in which it sets in says nothing
+of the integration. Shares and rates in percent are compared in points: 0.5 points count as 0.5 %.
+"""
 
 from __future__ import annotations
 
@@ -8,28 +13,22 @@ import xarray as xr
 from zhuanxing.check.finding import Finding, worst_first
 from zhuanxing.check.laws import place_of_max
 
-# A value below this part of the output's own mean over cities is compared with that part of the
-# mean: half a percent of a nearly empty stock says nothing about the integration.
-_FLOOR = 0.01
+PERCENT = "percent"
 
 
 def relative_change(coarse: xr.DataArray, fine: xr.DataArray) -> xr.DataArray:
-    """|coarse - fine| relative to |fine|, or to 1 % of its mean over cities where that is larger.
+    """|coarse - fine| relative to the largest |fine| over the years, or in points / 100.
 
-    A growth rate (attribute ``aggregate`` = ``change``, in percent) passes through zero, so it is
-    compared as the growth factor that it stands for: 0.5 points of growth count as 0.5 %.
-    Differences where one of the two is not finite, or where only ``fine`` is 0, are infinite.
+    Points are taken where ``fine`` has the attribute ``units`` = percent. A value that only one
+    of the two has (the other is NaN), or a change from a path of zeros, is infinite.
     """
     difference = abs(coarse - fine)
-    if fine.attrs.get("aggregate") == "change":
-        floor = 100.0 + fine
+    if fine.attrs.get("units") == PERCENT:
+        ratio = difference / 100.0
     else:
-        size = abs(fine)
-        mean = size.mean("city") if "city" in fine.dims else size
-        floor = xr.where(size > _FLOOR * mean, size, _FLOOR * mean)
-    ratio = (difference / floor.where(floor > 0)).where(difference != 0.0, 0.0)
-    same_gap = np.isnan(coarse) & np.isnan(fine)
-    return ratio.fillna(np.inf).where(~same_gap, 0.0)
+        ratio = difference / abs(fine).max("year")
+    same = (difference == 0.0) | (np.isnan(coarse) & np.isnan(fine))
+    return ratio.where(~same, 0.0).fillna(np.inf)
 
 
 def timestep_finding(coarse: xr.Dataset, fine: xr.Dataset, tolerance: float) -> Finding:
