@@ -29,8 +29,9 @@ def draw(
     """Draw a row for each city and scenario: energy by fuel, CO2, power capacity by kind.
 
     `fuels`: outputs (city, year) or one with a fuel dimension, in the unit of `total`; what they
-    leave of `total` is drawn as other, and `total` as a line. `co2`: (city, year), with all scenarios in each panel.
-    `capacity`: outputs (city, year) in one unit. Raises ZhuanxingError for an unknown name.
+    leave of `total` is drawn as other, and `total` as a line. `co2`: (city, year), with all
+    scenarios in each panel. `capacity`: outputs (city, year) in one unit.
+    Raises ZhuanxingError for an unknown name.
     """
     cells = rows(datasets, cities, language)
     with style.house_style():
