@@ -128,9 +128,7 @@ class _Builder:
         if isinstance(expression, syntax.GetData):
             members = {label: self.dimensions.elements[label] for label in scope.labels}
             rule = component.keyword or "interpolate"
-            table = Table(
-                scope.labels, *read_series(expression, folder, members, key, rule), rule
-            )
+            table = Table(scope.labels, *read_series(expression, folder, members, key, rule), rule)
             return translator.series(table)
         if isinstance(expression, syntax.DataFile):
             raise self.refuse(key, "its data lie in a file that the model does not name.")

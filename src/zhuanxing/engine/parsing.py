@@ -69,16 +69,30 @@ def _parse(text: str, origin: str, suffix: str) -> syntax.ParsedModel:
         try:
             abstract = _abstract_model(text, suffix.lower())
         except Exception as failure:  # the parsers raise whatever their grammar raises
-            reason = str(failure).strip().splitlines()
-            raise TranslationError(
-                f"{origin} cannot be read as a {suffix} model: "
-                f"{reason[0] if reason else type(failure).__name__}."
-            ) from failure
+            raise TranslationError(_unreadable(failure, text, origin, suffix)) from failure
     root = Path(origin).parent
     return syntax.ParsedModel(
         sections=tuple(_section(section, root) for section in abstract.sections),
         method=_method(text, suffix.lower()),
     )
+
+
+def _unreadable(failure: Exception, text: str, origin: str, suffix: str) -> str:
+    """Return the sentence for a parser's failure, with variable and line where they are found."""
+    reason = (str(failure).strip().splitlines() or [type(failure).__name__])[0].rstrip(".")
+    part = getattr(failure, "text", None)  # the piece that the grammar was applied to
+    if not isinstance(part, str) or not part.strip():
+        return f"{origin} cannot be read as a {suffix} model: {reason}."
+    at = getattr(failure, "pos", 0)
+    words = [re.escape(word) for word in part.split()]
+    found = re.search(r"[\s\\]+".join(words), text) if len(words) < 2000 else None
+    if found is None:
+        return f"{origin} cannot be read as a {suffix} model: {reason}."
+    line = text.count("\n", 0, found.start()) + 1
+    left = text[: found.start()].rsplit("|", 1)[-1].split("~")[0]
+    name = key_of(re.split(r"[=\[(:]", left.split("}")[-1], maxsplit=1)[0])
+    rest = " ".join(part[at:].split())[:40]
+    return f"variable '{name}' ({origin}:{line}): its equation is not understood at '{rest}'."
 
 
 def _abstract_model(text: str, suffix: str) -> Any:

@@ -62,7 +62,8 @@ class Program:
 
     def constants(self) -> dict[str, np.ndarray]:
         """Return the values that may be overridden, by name, with the variable's dimensions."""
-        return {name: value.copy() for name, value in self._given.constants.items()}
+        constants = self._given.constants
+        return {n: value.copy() for n, value in constants.items() if n in self.variables}
 
     def lookups(self) -> dict[str, np.ndarray]:
         """Return the ordinates of the look-ups, which may be overridden: (points, *dims)."""

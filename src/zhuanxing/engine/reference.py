@@ -1,10 +1,10 @@
 """The reference engine: PySD itself runs the same text, with its defects worked round.
 
-PySD prints array constants with eight decimals into the Python that it generates; the constants
-are set on the loaded model instead, with all their digits (from the same parsed tree). It also
-fails to put states of such shapes as (3,) and (3, 3) into one object array; they are put in one
-by one. Its third defect, that an integer initial value makes a smooth an integer, stays: write
-initial values as floats.
+PySD prints array constants and look-up points with eight decimals into the Python that it
+generates; they are set on the loaded model instead, with all their digits (from the same parsed
+tree; only tables written inside WITH LOOKUP stay as printed). It also
+fails to put states of such shapes as (3,) and (3, 3) into one object array, and makes a smooth with
+an integer initial value an integer for ever; both are mended on the loaded model.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from zhuanxing.engine import syntax
 from zhuanxing.engine.failures import TranslationError, key_of
+from zhuanxing.engine.parsing import parse
 from zhuanxing.engine.program import Program, compile_text
 from zhuanxing.errors import ZhuanxingError, nearest
 
@@ -32,6 +34,11 @@ class ReferenceEngine:
         """Translate the text. Raises TranslationError if PySD cannot."""
         self._program: Program = compile_text(text, origin, suffix)
         self._origin = origin
+        self._tables = {
+            key_of(element.name): [component.expression for component in element.components]
+            for element in parse(text, origin, suffix).sections[0].elements
+            if all(isinstance(part.expression, syntax.Lookup) for part in element.components)
+        }
         self._folder = tempfile.TemporaryDirectory()
         # PySD writes its Python beside the model and looks for data there.
         path = Path(self._folder.name) / f"model{suffix}"
@@ -85,6 +92,7 @@ class ReferenceEngine:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             self._model.reload()
+            self._set_tables(python)
             start = self._set(overrides, python)
             columns = [python[name] for name in named]
             table = self._model.run(
@@ -98,6 +106,18 @@ class ReferenceEngine:
             )
         paths = {name: self._path(table[python[name]], name) for name in named}
         return {name: _aggregate(paths[name], how, step) for name, how in named.items()}
+
+    def _set_tables(self, python: Mapping[str, str]) -> None:
+        """Give the look-ups of the loaded model all their digits."""
+        named = {f"_hardcodedlookup_{python[name]}": name for name in self._tables}
+        for table in self._model._lookup_elements:
+            pieces = self._tables.get(named.get(table.py_name, ""), [])
+            if len(pieces) == len(getattr(table, "values", [])):
+                table.values = [
+                    (np.array(piece.x), np.array(piece.y), coords)
+                    for piece, (_, _, coords) in zip(pieces, table.values, strict=True)
+                ]
+                table.initialize()
 
     def _set(self, overrides: Mapping[str, ArrayLike], python: Mapping[str, str]) -> dict[str, Any]:
         """Set constants on the loaded model; return the initial values of overridden stocks."""
@@ -134,7 +154,7 @@ class ReferenceEngine:
 
 
 def _mended(model: Any) -> Any:
-    """Return the PySD model with states of any shapes side by side."""
+    """Return the PySD model with states of any shapes side by side, all of them floats."""
 
     def column(values: list[Any]) -> np.ndarray:
         array = np.empty(len(values), dtype=object)
@@ -145,6 +165,12 @@ def _mended(model: Any) -> Any:
     kind = type(model)
 
     class Mended(kind):  # type: ignore[misc, valid-type]
+        def initialize(self) -> None:
+            super().initialize()
+            for state in self._dynamicstateful_elements:
+                if np.issubdtype(getattr(state.state, "dtype", np.float64), np.integer):
+                    state.state = state.state.astype(np.float64)
+
         def ddt(self) -> np.ndarray:
             return column([state.ddt() for state in self._dynamicstateful_elements])
 

@@ -1,0 +1,359 @@
+"""The compiled engine gives PySD's numbers, in batches and gradients too, or says why it cannot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from zhuanxing.cli.simulate import main as simulate
+from zhuanxing.engine import Program, ReferenceEngine, TranslationError, compile_text
+from zhuanxing.engine import parsing as parsing_module
+from zhuanxing.errors import ZhuanxingError
+
+CONTROL = """
+INITIAL TIME = 2015 ~ Year ~ |
+FINAL TIME = 2018 ~ Year ~ |
+TIME STEP = 0.125 ~ Year ~ |
+SAVEPER = TIME STEP ~ Year ~ |
+"""
+
+ARRAYS = """{UTF-8}
+city: north, south, coast, hill ~~|
+sector: mining, materials, services ~~|
+industry: mining, materials ~~|
+place: p1, p2, p3, p4 -> city ~~|
+town <-> city ~~|
+growth[city] = 0.123456789012, 0.2, -0.05, 0.01 ~ 1/Year ~ growth of the stock|
+weight[city,sector] = 1,2,3; 4,5,6; 7,8,9; 1,1,1; ~~|
+depth[place] = 4, 3, 2, 1 ~~|
+base[mining] = 1.5 ~~|
+base[materials] = base factor ^ 2 ~~|
+base[services] = SUM(weight[city!,services]) / 10 ~~|
+base factor = 1.25 ~~|
+stock[city] = INTEG(stock[city] * growth[city] - outflow[city], depth[place] + 10.5) ~~|
+outflow[city] = IF THEN ELSE(stock[city] > 11 :AND: Time >= 2016, LN(stock[city]), 0.25) ~~|
+output[city,sector] = weight[city,sector] * base[sector] * stock[city] ^ 0.5 ~~|
+industry share[city] = ZIDZ(SUM(output[city,industry!]), SUM(output[city,sector!])) ~~|
+swapped[sector,city] = output[city,sector] - VMIN(output[city!,sector]) ~~|
+ranked[industry] = VMAX(output[city!,industry]) / VMAX(output[city!,mining]) ~~|
+only[city] :EXCEPT: [south], [hill] = stock[city] ~~|
+only[south] = 7.5 ~~|
+only[hill] = ELMCOUNT(city) + city place ~~|
+city place = south + 0.5 ~~|
+numbered[sector] = sector * 2 + town sum ~~|
+town sum = SUM(weight[town!,mining]) ~~|
+diagonal[city] = MODULO(Time * 8, 3) + INTEGER(stock[city] / 3) + ABS(-growth[city]) ~~|
+"""
+
+MEMORY = """{UTF-8}
+city: north, south, coast ~~|
+level[city] = INTEG(10 * wave - level[city] / life[city], 20.5) ~~|
+life[city] = 2.5, 4, 8 ~~|
+wave = 1.5 + SIN(Time * 2) + STEP(0.5, 2016) + PULSE(2016.5, 0.5) + RAMP(0.1, 2015.5, 2017) ~~|
+smooth one = SMOOTHI(wave, 1.5, 1) ~~|
+smooth[city] = SMOOTH3(level[city], life[city]) ~~|
+late[city] = DELAY3I(level[city], life[city], 10.5) ~~|
+late one = DELAY1(wave, 1.25) + DELAY N(wave, 2.0, 1.5, 4) ~~|
+fixed = DELAY FIXED(wave, 0.75, 0.5) ~~|
+sampled = SAMPLE IF TRUE(MODULO(Time, 0.5) = 0, wave, 0.25) ~~|
+trend = TREND(level[south], 1.5, 0.05) + FORECAST(wave, 2.0, 1.0) ~~|
+first = INITIAL(level[coast] + wave) ~~|
+active = ACTIVE INITIAL(level[north] * 2, 3.5) ~~|
+remembered = SMOOTH(active, 1.0) ~~|
+table((2014,1),(2015.5,2.5),(2016,2.5),(2017,0.25)) ~~|
+inner[city]((0,0),(10,5),(25,6)) ~~|
+read = table(Time) + WITH LOOKUP(wave, ((0,0),(2,1),(3,4))) ~~|
+inside[city] = inner[city](level[city]) ~~|
+pulsed = PULSE TRAIN(2015.5, 0.25, 0.75, 2017) ~~|
+guarded[city] = XIDZ(level[city], life[city] - 4, 99) + MAX(wave, MIN(2, life[city])) ~~|
+:MACRO: DOUBLED(input, factor)
+DOUBLED = INTEG(input * factor - DOUBLED, start) ~~|
+start = input / 2 ~~|
+:END OF MACRO:
+expanded[city] = DOUBLED(level[city], 1.5) + 1 ~~|
+"""
+
+
+def outputs_of(program: Program, how: str = "path") -> dict[str, str]:
+    """Ask for every variable."""
+    return {name: how for name, found in program.variables.items() if found.kind != "lookup"}
+
+
+def compare(text: str, overrides: dict[str, np.ndarray]) -> None:
+    program = compile_text(text, "small.mdl")
+    outputs = outputs_of(program)
+    ours = program.run(overrides, outputs)
+    theirs = ReferenceEngine(text, "small.mdl").run(overrides, outputs)
+    for name in outputs:
+        np.testing.assert_allclose(ours[name], theirs[name], rtol=1e-9, atol=1e-12, err_msg=name)
+
+
+@pytest.fixture(scope="module")
+def arrays() -> Program:
+    return compile_text(ARRAYS + CONTROL, "arrays.mdl")
+
+
+@pytest.mark.parametrize("text", [ARRAYS, MEMORY], ids=["arrays", "memory"])
+def test_every_variable_is_pysds_at_every_time(text: str) -> None:
+    compare(text + CONTROL, {})
+
+
+@pytest.mark.parametrize("text", [ARRAYS, MEMORY], ids=["arrays", "memory"])
+def test_random_constants_give_pysds_numbers_too(text: str) -> None:
+    program = compile_text(text + CONTROL, "small.mdl")
+    random = np.random.default_rng(20150101)
+    changed = {
+        name: value * random.uniform(0.8, 1.25, value.shape)
+        for name, value in program.constants().items()
+        if not name.endswith(("time", "step"))
+    }
+    compare(text + CONTROL, changed)
+
+
+def test_variables_tell_what_they_are(arrays: Program) -> None:
+    stock, growth = arrays.variables["stock"], arrays.variables["growth"]
+    assert (stock.kind, stock.dims, stock.stage) == ("stock", ("city",), "step")
+    assert (growth.kind, growth.units, growth.comment) == (
+        "constant",
+        "1/Year",
+        "growth of the stock",
+    )
+    assert arrays.variables["output"].equation.startswith("output[city,sector] = weight")
+    assert arrays.dims["industry"] == ("mining", "materials")
+    assert "base" not in arrays.constants()
+
+
+def test_a_smooth_of_an_integer_start_follows_vensim_and_not_pysd() -> None:
+    text = "x = SMOOTHI(1.9, 1, 1) ~~|" + CONTROL.replace("0.125", "0.25")
+    path = compile_text(text).run({}, {"x": "path"})["x"]
+    assert path[1] == pytest.approx(1.225, abs=1e-15)
+
+
+def test_annual_outputs_are_the_paths_summed_averaged_and_ended(arrays: Program) -> None:
+    path = arrays.run({}, {"stock": "path"})["stock"]
+    steps = path[:-1].reshape(3, 8, 4)
+    for how, expected in [
+        ("year_sum", steps.sum(axis=1) * 0.125),
+        ("year_mean", steps.mean(axis=1)),
+        ("year_end", path[8::8]),
+    ]:
+        np.testing.assert_allclose(arrays.run({}, {"stock": how})["stock"], expected, rtol=1e-13)
+
+
+def test_another_step_and_end_are_taken(arrays: Program) -> None:
+    path = arrays.run({}, {"stock": "path"}, final_time=2017, time_step=0.25)["stock"]
+    assert path.shape == (9, 4)
+    assert len(arrays.times(final_time=2017, time_step=0.25)) == 9
+
+
+def test_a_stock_override_is_its_initial_value(arrays: Program) -> None:
+    path = arrays.run({"stock": [1.0, 2.0, 3.0, 4.0]}, {"stock": "path"})["stock"]
+    assert path[0].tolist() == [1.0, 2.0, 3.0, 4.0]
+    assert path[1, 0] != 1.0
+
+
+def design(runs: int) -> dict[str, np.ndarray]:
+    random = np.random.default_rng(7)
+    return {"growth": random.uniform(-0.1, 0.3, (runs, 4)), "base factor": random.random(runs)}
+
+
+def test_a_batch_has_the_same_bits_whatever_the_chunk(arrays: Program) -> None:
+    outputs = {"output": "year_sum", "stock": "year_end", "weight": "year_mean"}
+    found = [arrays.run_many(design(70), outputs, chunk=chunk) for chunk in (1, 7, 32, 64, 500)]
+    for other in found[1:]:
+        for name in outputs:
+            assert np.array_equal(other[name], found[0][name])
+    assert found[0]["output"].shape == (70, 3, 4, 3)
+
+
+def test_a_batch_is_many_single_runs(arrays: Program) -> None:
+    outputs = {"swapped": "path", "base": "path"}
+    many = arrays.run_many(design(3), outputs)
+    for run in range(3):
+        one = arrays.run({name: value[run] for name, value in design(3).items()}, outputs)
+        for name in outputs:
+            np.testing.assert_allclose(many[name][run], one[name], rtol=1e-12)
+
+
+def test_memory_runs_in_batches_too() -> None:
+    program = compile_text(MEMORY + CONTROL, "memory.mdl")
+    life = np.random.default_rng(1).uniform(2, 9, (3, 3))
+    outputs = outputs_of(program, "year_mean")
+    many = program.run_many({"life": life}, outputs)
+    one = program.run({"life": life[1]}, outputs)
+    for name in outputs:
+        np.testing.assert_allclose(many[name][1], one[name], rtol=1e-11, err_msg=name)
+
+
+def test_a_run_that_fails_is_nan_and_named_and_does_not_stop_others() -> None:
+    text = "x = INTEG(-rate, 1.5) ~~| rate = 1.0 ~~| root = SQRT(x) ~~|" + CONTROL
+    rates = np.array([0.1, 2.0, 0.2])
+    many = compile_text(text).run_many({"rate": rates}, {"root": "year_mean", "x": "year_end"})
+    assert np.isnan(many["root"][1]).all() and np.isnan(many["x"][1]).all()
+    assert np.isfinite(many["x"][[0, 2]]).all()
+    (failure,) = many.failures
+    assert (failure.run, failure.variable, failure.year) == (1, "root", 2015.875)
+
+
+def test_gradients_are_finite_differences(arrays: Program) -> None:
+    names = ["growth", "weight", "base factor", "stock"]
+    given = {"stock": np.array([11.0, 13.5, 12.5, 10.0])}
+    outputs = {"output": "year_sum", "industry share": "year_end"}
+
+    def objective(found: dict[str, jnp.ndarray]) -> jnp.ndarray:
+        return jnp.sum(found["output"]) + jnp.sum(found["industry share"] ** 2)
+
+    _, slopes = arrays.gradient(given, outputs, objective, names)
+    start = {**arrays.constants(), **given}
+
+    def value(name: str, shift: np.ndarray) -> float:
+        run = arrays.run({**given, name: start[name] + shift}, outputs)
+        return float(objective({key: jnp.asarray(array) for key, array in run.items()}))
+
+    for name in names:
+        direction = np.random.default_rng(3).normal(size=start[name].shape)
+        step = 1e-6 * direction
+        difference = (value(name, step) - value(name, -step)) / 2e-6
+        assert float(np.sum(slopes[name] * direction)) == pytest.approx(difference, rel=1e-5)
+
+
+def test_a_branch_not_taken_leaves_no_nan_in_a_gradient() -> None:
+    text = (
+        "a = 0.0 ~~| x = INTEG(IF THEN ELSE(a > 0, x / a * LN(a) * a ^ 0.5, x), 1.0) ~~|"
+        " y = ZIDZ(x, a) + XIDZ(1, a, a) + IF THEN ELSE(a = 0, a, SQRT(a)) ~~|" + CONTROL
+    )
+    program = compile_text(text)
+    _, slopes = program.gradient(
+        {}, {"x": "path", "y": "path"}, lambda o: o["x"][-1] + o["y"][-1], ["a"]
+    )
+    assert slopes["a"] == pytest.approx(2.0)
+
+
+def test_gradients_reach_lookup_ordinates() -> None:
+    text = "t((2015,1),(2016,2),(2020,2)) ~~| x = INTEG(t(Time), 0.5) ~~|" + CONTROL
+    _, slopes = compile_text(text).gradient({}, {"x": "year_end"}, lambda o: o["x"][-1], ["t"])
+    assert slopes["t"].sum() == pytest.approx(3.0)
+
+
+def test_runge_kutta_is_taken_when_the_file_says_so() -> None:
+    settings = "\\\\\\---/// Sketch\nV300\n///---\\\\\\\n:L<%^E!@\n15:0,0,0,1,0,0\n"
+    text = "x = INTEG(x, 1.0) ~~|" + CONTROL + settings
+    path = compile_text(text).run({}, {"x": "path"})["x"]
+    h = 0.125
+    assert path[1] == pytest.approx(1 + h + h**2 / 2 + h**3 / 6 + h**4 / 24, rel=1e-14)
+
+
+def test_xmile_stocks_that_must_not_be_negative_are_not() -> None:
+    text = """<?xml version="1.0" encoding="utf-8"?>
+<xmile version="1.0" xmlns="http://docs.oasis-open.org/xmile/ns/XMILE/v1.0">
+<sim_specs method="Euler" time_units="Year"><start>0</start><stop>3</stop><dt>0.5</dt></sim_specs>
+<model><variables>
+<stock name="tank"><eqn>1.2</eqn><outflow>drain</outflow><non_negative/></stock>
+<flow name="drain"><eqn>1</eqn></flow>
+</variables></model></xmile>"""
+    path = compile_text(text, "tank.xmile", ".xmile").run({}, {"tank": "path"})["tank"]
+    np.testing.assert_allclose(path, [1.2, 0.7, 0.2, 0, 0, 0, 0], atol=1e-15)
+
+
+def test_random_numbers_keep_to_their_seed_and_bounds() -> None:
+    text = (
+        "noise seed = 3 ~~| u = RANDOM UNIFORM(2, 5, 0) ~~|"
+        "n = RANDOM NORMAL(-1, 1, 0.5, 2, 0) ~~| e = RANDOM EXPONENTIAL(0, 4, 1, 2, 0) ~~|"
+        + CONTROL.replace("2018", "2065")
+    )
+    outputs = {"u": "path", "n": "path", "e": "path"}
+    first, again = (compile_text(text).run({}, outputs) for _ in range(2))
+    other = compile_text(text).run({"noise seed": 4.0}, outputs)
+    for name, low, high in [("u", 2, 5), ("n", -1, 1), ("e", 1, 4)]:
+        assert np.array_equal(first[name], again[name])
+        assert not np.array_equal(first[name], other[name])
+        assert first[name].min() >= low and first[name].max() <= high
+    assert first["u"].mean() == pytest.approx(3.5, abs=0.2)
+
+
+def test_allocations_hand_out_the_supply_and_no_more_than_is_asked() -> None:
+    text = (
+        "user: u1, u2, u3 ~~| part: kind, rank, width, extra ~~| asked[user] = 3, 6, 2.5 ~~|"
+        "rank by[user] = 10, 9, 7 ~~| supply = 5 + Time - 2015 ~~|"
+        "profile[user,part] = 1,5,4,0; 3,6,2,0; 4,5,1,0; ~~|"
+        "first[user] = ALLOCATE BY PRIORITY(asked[user], rank by[user], 3, 3, supply) ~~|"
+        "second[user] = ALLOCATE AVAILABLE(asked[user], profile[user,kind], supply) ~~|" + CONTROL
+    )
+    compare_only = compile_text(text).run({}, {"first": "path", "second": "path", "supply": "path"})
+    theirs = ReferenceEngine(text).run({}, {"first": "path", "second": "path"})
+    np.testing.assert_allclose(compare_only["first"], theirs["first"], rtol=1e-9)
+    np.testing.assert_allclose(compare_only["second"], theirs["second"], rtol=1e-5)
+    for name in ("first", "second"):
+        np.testing.assert_allclose(
+            compare_only[name].sum(axis=1), compare_only["supply"], rtol=1e-12
+        )
+        assert (compare_only[name] <= np.array([3, 6, 2.5])).all()
+
+
+@pytest.mark.parametrize(
+    ("equations", "words"),
+    [
+        ("y = 2 ~~|\nx = FIND ZERO(y) ~~|", ["'x'", "FIND ZERO", "bad.mdl:2"]),
+        ("x = y + 1 ~~|\ny = z ~~|\nz = x ~~|", ["'x'", "'y'", "'z'", "bad.mdl"]),
+        ("speed = 2 ~~|\nx = sped ~~|", ["'x'", "'sped'", "'speed'", "bad.mdl:2"]),
+        ("d: a1, a2 ~~|\ne: b1, b2 ~~|\nv[d] = 1 ~~|\nx[e] = v[d] ~~|", ["'x'", " d", ":4"]),
+        ("d: a1, a2 ~~|\nv[d] = 1, 2, 3 ~~|", ["'v'", "3", "2", ":2"]),
+        ("y = 1 ~~|\nx = y + * 2 ~~|", ["'x'", "bad.mdl:2"]),
+    ],
+    ids=["function", "cycle", "name", "range", "numbers", "grammar"],
+)
+def test_a_refusal_names_variable_reason_file_and_line(equations: str, words: list[str]) -> None:
+    with pytest.raises(TranslationError) as refusal:
+        compile_text(equations + CONTROL, "bad.mdl")
+    message = str(refusal.value)
+    assert all(word in message for word in words), message
+    assert "\n" not in message
+
+
+def test_a_misspelt_override_or_output_is_refused_with_the_nearest(arrays: Program) -> None:
+    with pytest.raises(ZhuanxingError, match="'growth'"):
+        arrays.run({"grwoth": 1.0}, {"stock": "path"})
+    with pytest.raises(ZhuanxingError, match="'stock'"):
+        arrays.run({}, {"stokc": "path"})
+    with pytest.raises(ZhuanxingError, match="'year_sum'"):
+        arrays.run({}, {"stock": "yearsum"})
+    with pytest.raises(ZhuanxingError, match="city"):
+        arrays.run({"growth": [1.0, 2.0]}, {"stock": "path"})
+
+
+def test_a_second_start_reads_the_parsed_model_from_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    text = "x = INTEG(1.5, 2.5) ~~|" + CONTROL
+    first = compile_text(text, "cached.mdl").run({}, {"x": "path"})["x"]
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("parsed again")
+
+    monkeypatch.setattr(parsing_module, "_parse", refuse)
+    assert np.array_equal(compile_text(text, "cached.mdl").run({}, {"x": "path"})["x"], first)
+    with pytest.raises(AssertionError, match="parsed again"):
+        compile_text(text.replace("1.5", "1.25"), "cached.mdl")
+
+
+def test_simulate_writes_what_both_engines_agree_on(tmp_path: Path) -> None:
+    model = tmp_path / "small.mdl"
+    model.write_text("d: a, b ~~|\nr[d] = 0.5, 2 ~~|\nx[d] = INTEG(r[d], 1.5) ~~|" + CONTROL)
+    files = {engine: tmp_path / f"{engine}.csv" for engine in ("compiled", "reference")}
+    for engine, file in files.items():
+        arguments = ["--set", "r[b]=4", "--output", str(file), "--engine", engine]
+        assert simulate([str(model), *arguments]) == 0
+    tables = [file.read_text().splitlines() for file in files.values()]
+    assert tables[0] == tables[1]
+    assert tables[0][-1].split(",")[tables[0][0].split(",").index("x[b]")] == "13.5"
+
+
+def test_simulate_refuses_a_misspelt_constant(tmp_path: Path) -> None:
+    model = tmp_path / "small.mdl"
+    model.write_text("rate = 1.5 ~~| x = INTEG(rate, 1.5) ~~|" + CONTROL)
+    with pytest.raises(ZhuanxingError, match="'rate'"):
+        simulate([str(model), "--set", "raet=2"])
