@@ -53,7 +53,7 @@ def print_table(
         table.add_column(_words(zh, en, language), overflow="fold")
     for row in rows:
         table.add_row(*(row[index] for index in shown))
-    Console(width=width).print(table)
+    Console(width=width, markup=False, highlight=False).print(table)
 
 
 def _words(zh: str, en: str, language: str | None) -> str:
