@@ -27,7 +27,7 @@ Limits = dict[str, tuple[float | None, float | None]]
 _BY_RULE = "rule"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Bench:
     """One model under test. Names of experiments are unique within a bench."""
 

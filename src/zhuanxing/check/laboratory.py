@@ -66,7 +66,12 @@ class Laboratory:
 
     def steps(self, experiment: Experiment, variables: Iterable[str]) -> xr.Dataset:
         """Variables of the model at every time step (dims time and the variable's own)."""
-        overrides = self.overrides(experiment)
+        return self.steps_with(self.overrides(experiment), variables)
+
+    def steps_with(
+        self, overrides: Mapping[str, np.ndarray], variables: Iterable[str]
+    ) -> xr.Dataset:
+        """The same for constants of the model given by name, with the model's dimensions."""
         names = list(dict.fromkeys(variables))
         found = self.model.program.run(overrides, dict.fromkeys(names, PATH))
         time = self.model.program.times(overrides)
@@ -105,7 +110,7 @@ class Laboratory:
         require_known("constant of the model", change.name, constants, label)
         value = known.get(change.name, constants[change.name])
         dims = self.model.program.variables[change.name].dims
-        coords = {dim: list(self.model.program.dims[dim]) for dim in dims}
+        coords = {dim: list(self.model.elements(dim)) for dim in dims}
         return change.apply(xr.DataArray(value, coords, dims)).to_numpy()
 
     def _stacked(self, inputs: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
@@ -143,5 +148,5 @@ class Laboratory:
         labels = self.model.program.variables[name].dims
         along = when if moments == "time" else when + np.arange(len(values))
         coords: dict[str, Any] = {moments: along}
-        coords |= {dim.replace(" ", "_"): list(self.model.program.dims[dim]) for dim in labels}
+        coords |= {dim.replace(" ", "_"): list(self.model.elements(dim)) for dim in labels}
         return xr.DataArray(values, coords, list(coords))

@@ -1,0 +1,102 @@
+"""Laws of the model hold whatever the levers do and whatever the assumptions are in their range."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+import zhuanxing
+from zhuanxing.check.bench import Bench
+from zhuanxing.check.laws import Law, law_findings, limit_findings
+from zhuanxing.check.settings import CheckSettings
+from zhuanxing.cli.check import read_settings
+from zhuanxing.equations.constants import assumption_constants
+
+ROOT = Path(__file__).resolve().parents[1]
+DATA = ROOT / "model" / "data"
+CHECK: CheckSettings = read_settings(ROOT / "conf" / "check.yaml", [])
+
+
+def rows_of(table: str) -> list[dict[str, str]]:
+    """Rows of a table of model/data."""
+    with (DATA / f"{table}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+LAWS = [Law(r["law"], r["residual"], r["scale"], r["name_en"]) for r in rows_of("laws")]
+UNCERTAIN = [r["name"] for r in rows_of("assumptions") if float(r["low"]) < float(r["high"])]
+NAMES = sorted(set(UNCERTAIN))
+LEVERS = [r["lever"] for r in rows_of("levers")]
+
+# One property test a law: few, fixed examples, since each is a run of the whole model.
+whole_model = settings(max_examples=6, derandomize=True, deadline=None, database=None)
+intensities = arrays(np.float64, len(LEVERS), elements=st.floats(0, 1), fill=st.just(1.0))
+# Starts and assumptions are too many to draw one by one; a seed stands for all of them.
+seeds = st.integers(0, 2**32 - 1)
+
+
+@cache
+def bench_of(root: Path) -> Bench:
+    """The checks' bench on the model in ``root``; compiled once."""
+    return Bench(zhuanxing.load(root), CHECK)
+
+
+@pytest.fixture(scope="module")
+def bench() -> Bench:
+    """The bench on the model of this repository."""
+    return bench_of(ROOT)
+
+
+def overrides(bench: Bench, intensity: np.ndarray, seed: int) -> Mapping[str, np.ndarray]:
+    """Inputs of a run: intensity by lever; starts 2015-2025 and assumptions low-high by chance."""
+    chance = np.random.default_rng(seed)
+    start = chance.uniform(2015.0, 2025.0, len(LEVERS))
+    position = dict(zip(NAMES, chance.uniform(size=len(NAMES)), strict=True))
+    model = bench.model
+    order = [LEVERS.index(lever) for lever in model.elements("lever")]
+    shape = (len(model.elements("city")), len(LEVERS))
+    changed = {
+        "lever intensity": np.broadcast_to(intensity[order], shape),
+        "lever start": np.broadcast_to(start[order], shape),
+    }
+    table = bench.tables.assumptions
+    table = table[table["name"].isin(NAMES)]
+    where = table["name"].map(position)
+    drawn = table.assign(value=table["low"] + where * (table["high"] - table["low"]))
+    elements = {dim: model.elements(dim) for dim in model.program.dims}
+    changed |= {c.name: c.values for c in assumption_constants(drawn, elements)}
+    return changed
+
+
+def steps_of(bench: Bench, inputs: Mapping[str, np.ndarray]) -> xr.Dataset:
+    """What laws and limits need, at every step; the same variables always, compiled once."""
+    wanted = [name for law in LAWS for name in (law.residual, law.scale)] + list(bench.limits)
+    return bench.laboratory.steps_with(inputs, wanted)
+
+
+@pytest.mark.parametrize("law", LAWS, ids=lambda law: law.name)
+@whole_model
+@given(intensity=intensities, seed=seeds)
+def test_law_holds_at_any_setting(bench: Bench, law: Law, intensity: np.ndarray, seed: int) -> None:
+    steps = steps_of(bench, overrides(bench, intensity, seed))
+    (finding,) = law_findings([law], {"drawn": steps}, CHECK.laws.tolerance)
+    assert finding.passed, finding.offenders
+
+
+@whole_model
+@given(intensity=intensities, seed=seeds)
+def test_shares_and_physical_stocks_keep_their_limits_at_any_setting(
+    bench: Bench, intensity: np.ndarray, seed: int
+) -> None:
+    steps = steps_of(bench, overrides(bench, intensity, seed))
+    (finding,) = limit_findings(bench.limits, {"drawn": steps}, CHECK.laws.tolerance)
+    assert finding.passed, finding.offenders
