@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -140,25 +140,58 @@ class Model:
     ) -> xr.Dataset:
         """Return annual values of many runs along `run`.
 
-        `design` holds along `run` assumptions by name, and levers as `levers.<lever>.intensity`
-        or `levers.<lever>.start` (optionally by `city`); what it leaves out is as in `scenario`.
+        `design` holds along `run` any inputs: constants, levers, initial values and drivers, named
+        as zhuanxing.design says; what it leaves out is as in `scenario`.
         `outputs` and `years` select what is kept. A run that leaves the domain of the equations
         is NaN throughout and says in the coordinate `failure` which variable did, and when.
         """
         base = self.scenario(scenario) if isinstance(scenario, str) else scenario
+        parts = self.batches(design, base, outputs=outputs, years=years, chunk=chunk)
+        many = xr.concat(parts, "run")
         wanted = self.outputs if outputs is None else select_outputs(self.outputs, tuple(outputs))
-        requests = yearly_requests(wanted)
-        overrides = {**self.inputs(base), **design_overrides(design, base, self)}
-        parts, failures = [], [""] * design.sizes["run"]
-        for found in self.program.chunks(overrides, requests, chunk):
-            series = {n: self._array(n, found[n], requests[n], runs=True) for n in requests}
-            part = annual(series, wanted)
-            parts.append(part if years is None else part.sel(year=list(years)))
-            for failure in found.failures:
-                failures[failure.run] = f"{failure.variable} in {failure.year:g}"
-        many = xr.concat(parts, "run").assign_coords(run=design["run"], failure=("run", failures))
         told = {"scenario": base.name, "design": list(map(str, design.data_vars))}
         return self._described(many, wanted).assign_attrs(self._attributes(base, "compiled", told))
+
+    def batches(
+        self,
+        design: xr.Dataset,
+        scenario: Scenario,
+        *,
+        outputs: Sequence[str] | None = None,
+        years: Sequence[int] | None = None,
+        chunk: int = 64,
+    ) -> Iterator[xr.Dataset]:
+        """Yield the annual values of `chunk` runs after another, without names and attributes.
+
+        Memory does not grow with the number of runs. Arguments and errors as for `run_many`.
+        """
+        wanted = self.outputs if outputs is None else select_outputs(self.outputs, tuple(outputs))
+        requests = yearly_requests(wanted)
+        base = self.inputs(scenario)
+        runs = design.sizes.get("run", 0)
+        for first in range(0, max(runs, 1), chunk):
+            part = design.isel(run=slice(first, first + chunk)) if runs else design
+            overrides = {**base, **design_overrides(part, scenario, self)}
+            found = self.program.run_many(overrides, requests, chunk)
+            failures = [""] * part.sizes["run"]
+            for failure in found.failures:
+                failures[failure.run] = f"{failure.variable} in {failure.year:g}"
+            series = {n: self._array(n, found[n], requests[n], runs=True) for n in requests}
+            values = annual(series, wanted)
+            values = values if years is None else values.sel(year=list(years))
+            yield values.assign_coords(run=part["run"], failure=("run", failures))
+
+    @cached_property
+    def driver_paths(self) -> Mapping[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """The low, middle and high path of every driver as ordinates of its look-up."""
+        # Imported here: only runs that vary a driver read the tables once more.
+        from zhuanxing.equations.lookups import driver_paths
+
+        return driver_paths(self.places.model, self.source.information_year)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the compiled model behind: another process compiles the text for itself."""
+        return {key: value for key, value in self.__dict__.items() if key != "program"}
 
     @property
     def _origin(self) -> str:

@@ -2,9 +2,37 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 
-__all__ = ["points_of_annual_means"]
+from zhuanxing.data.drivers import build_drivers
+from zhuanxing.data.tables import read_tables
+
+__all__ = ["driver_paths", "points_of_annual_means"]
+
+
+def driver_paths(
+    model: Path, information_year: int
+) -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Return by driver the ordinates (points, *dims) of its low, middle and high figures.
+
+    `model` is the folder of sectors and data. Raises DataError for anything wrong in its tables.
+    """
+    tables = read_tables(model)
+    paths = []
+    for column in ("low", "value", "high"):
+        figures = tables.drivers.assign(value=tables.drivers[column])
+        paths.append(build_drivers(replace(tables, drivers=figures), information_year))
+    low, middle, high = (
+        {
+            str(name): points_of_annual_means(path["year"].values.astype(float), means.values)[1]
+            for name, means in path.items()
+        }
+        for path in paths
+    )
+    return {name: (low[name], middle[name], high[name]) for name in middle}
 
 
 def points_of_annual_means(years: np.ndarray, means: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
