@@ -69,7 +69,7 @@ def _assemble(model: Path, end: int, information_year: int) -> Assembled:
             f"the last year of a run is {end}, but it must lie between {first} and {last}, "
             "the years of drivers.csv"
         )
-    initial = build_initial(tables)
+    initial = build_initial(tables, information_year)
     text = assemble(model, tables, initial, drivers, end)
     return Assembled(text, _origins(initial), end, information_year)
 

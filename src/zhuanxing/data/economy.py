@@ -17,7 +17,6 @@ __all__ = ["ARCHETYPE", "CARRIED", "OBSERVED", "Economy", "Value"]
 
 OBSERVED, CARRIED, ARCHETYPE = "observed", "carried", "archetype"
 BASE, ANCHOR, LAST = 2015, 2020, 2022
-GROWTH_YEARS = range(BASE + 1, LAST + 1)
 REVISED, CENSUS = "post_2018_census", "post_2020_population_census"
 BROAD = ("primary", "secondary", "tertiary")
 NATION = "China"
@@ -30,13 +29,15 @@ Value = tuple[float, str]
 class Economy:
     """Economic history of the units.
 
-    `price[city][sector][year]` is the value-added price of a sector in a city, 1 in 2020.
+    `price[city][sector][year]` is the value-added price of a sector in a city, 1 in 2020; `last`
+    is the last year whose statistics are known.
     """
 
     known: Known
     province: Province
     province_of: dict[str, str]
     price: dict[str, dict[str, dict[int, float]]]
+    last: int = LAST
 
     def growth(self, unit: str) -> dict[int, Value]:
         """Return real growth of output by year as a fraction, with its origin."""
@@ -44,7 +45,7 @@ class Economy:
         where = self.province_of[unit]
         lag = self.known.own(unit, "growth_adjustment") or 0.0
         path: dict[int, Value] = {}
-        for year in GROWTH_YEARS:
+        for year in range(BASE + 1, self.last + 1):
             if year in seen:
                 path[year] = (seen[year], OBSERVED)
             else:
@@ -54,7 +55,7 @@ class Economy:
                 )
         for first, last, mean in self.known.averages(unit, "gdp_growth_avg"):
             if first > BASE:
-                path = _meet_average(path, first, min(last, LAST), mean / 100, last - first + 1)
+                path = _meet_average(path, first, min(last, self.last), mean / 100, last - first + 1)
         return path
 
     def output_of_anchor(self, unit: str) -> Value:
@@ -63,6 +64,10 @@ class Economy:
         if ANCHOR in seen:
             return seen[ANCHOR], OBSERVED
         near = {year: value for year, value in seen.items() if year >= ANCHOR - 1}
+        if not near and self.known.own(unit, "gdp_2020") is None:
+            # Only when later statistics are not yet known: a level before the revision.
+            older = self.known.seen(unit, "gdp")
+            near = {year: older[year] for year in sorted(older)[-1:] if year >= BASE}
         if not near:
             return self.known.typical(unit, "gdp_2020"), ARCHETYPE
         closest = min(abs(year - ANCHOR) for year in near)
@@ -159,8 +164,19 @@ class Economy:
         if later:
             year = min(later)
             return later[year] / yearly ** (year - BASE + 1), CARRIED
-        typical = self.known.typical(unit, "population_2020")
+        typical = self.known.own(unit, "population_2020")
+        if typical is None:
+            typical = self._people_by_output(unit)
         return typical / yearly ** (ANCHOR - BASE + 1), ARCHETYPE
+
+    def _people_by_output(self, unit: str) -> float:
+        """Return residents of 2020 if the unit makes as much a head as its province.
+
+        Only needed when later censuses and statistics are not yet known.
+        """
+        where = self.province_of[unit]
+        heads = self.province.nearest_year(where, "population", ANCHOR)
+        return heads * self.output_of_anchor(unit)[0] / self.province.value(where, "gdp", ANCHOR)
 
     def _population_growth(self, unit: str) -> float:
         own = self.known.own(unit, "population_growth")

@@ -13,7 +13,7 @@ import numpy as np
 import xarray as xr
 
 from zhuanxing.data.drivers import build_drivers
-from zhuanxing.data.economy import ARCHETYPE, BASE, CARRIED, OBSERVED, Economy, Value
+from zhuanxing.data.economy import ARCHETYPE, BASE, CARRIED, LAST, OBSERVED, Economy, Value
 from zhuanxing.data.energy_state import EnergyState
 from zhuanxing.data.land_state import initial_land
 from zhuanxing.data.lookup import Known, Province
@@ -60,18 +60,21 @@ class State:
         self.values.setdefault(name, {})[key] = value
 
 
-def build_initial(tables: Tables) -> xr.Dataset:
+def build_initial(tables: Tables, information_year: int = 2022) -> xr.Dataset:
     """Return the initial state: variables of the contract over city and their second dimension.
+
+    Statistics after `information_year` are not used.
 
     Each variable `name` has a companion `name_origin` of the same shape that holds `observed`,
     `carried` or `archetype`. Shares sum to 1 and land to the area of the unit.
     """
+    tables = tables.known_at(information_year)
     known, province = Known(tables), Province(tables)
     units = tables.units
     province_of = dict(zip(units["unit_id"], units["province_en"], strict=True))
     area = dict(zip(units["unit_id"], units["area_km2"].astype(float), strict=True))
-    price = city_prices(tables, build_drivers(tables), known)
-    economy = Economy(known, province, province_of, price)
+    price = city_prices(tables, build_drivers(tables, information_year), known)
+    economy = Economy(known, province, province_of, price, min(LAST, information_year))
     energy = EnergyState(known, province, province_of, area)
     state = State()
     for unit in tables.cities:

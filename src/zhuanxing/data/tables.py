@@ -7,7 +7,7 @@ what was found and what was expected, with the nearest valid name where names ar
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,19 @@ class Tables:
     def cities(self) -> list[str]:
         """Identifiers of the units, in the order of units.csv."""
         return list(self.units["unit_id"])
+
+    def known_at(self, year: int) -> Tables:
+        """Return the tables as they could be known at the end of `year`.
+
+        Statistics of a year count as known at its end. What is assumed or reasoned has no year
+        and stays.
+        """
+        return replace(
+            self,
+            observations=self.observations[self.observations["year"] <= year],
+            provinces=self.provinces[self.provinces["year"] <= year],
+            drivers=self.drivers[self.drivers["known_from"] <= year],
+        )
 
 
 def read_tables(root: Path) -> Tables:
