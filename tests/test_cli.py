@@ -174,6 +174,27 @@ def test_an_interruption_leaves_the_old_result_and_no_half_of_the_new(
     assert target.read_bytes() == b"old"
 
 
+def test_an_interruption_that_a_callback_swallows_still_ends_the_run() -> None:
+    script = """
+import time
+from zhuanxing.cli import main as line
+class Lost:
+    def __del__(self):
+        raise KeyboardInterrupt
+def dispatch(argv):
+    Lost()
+    time.sleep(30)
+    return 0
+line._dispatch = dispatch
+line.entry()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=20
+    )
+    assert done.returncode == 130
+    assert "Traceback" not in done.stderr
+
+
 def test_a_disk_that_fails_is_one_sentence(
     workplace: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

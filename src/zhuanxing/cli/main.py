@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import _thread
 import os
 import sys
+import threading
 from collections.abc import Sequence
 from importlib import import_module
 
@@ -25,11 +27,22 @@ COMMANDS = {
 }
 EXIT_ERROR = 2
 EXIT_INTERRUPTED = 130
+# Seconds: long enough for the callback to have returned.
+INSIST_AFTER = 0.05
 
 
 def entry() -> None:
     """Run the command line of this process and leave with its exit code."""
+    sys.unraisablehook = _insist
     sys.exit(main(sys.argv[1:]))
+
+
+def _insist(unraisable: sys.UnraisableHookArgs) -> None:
+    """Raise an interruption again that a callback of a library (JAX has one) has swallowed."""
+    if unraisable.exc_type is KeyboardInterrupt:
+        threading.Timer(INSIST_AFTER, _thread.interrupt_main).start()
+    else:
+        sys.__unraisablehook__(unraisable)
 
 
 def main(argv: Sequence[str]) -> int:
