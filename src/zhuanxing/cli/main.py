@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import _thread
 import os
+import signal
 import sys
 import threading
 from collections.abc import Sequence
@@ -40,7 +40,7 @@ def entry() -> None:
 def _insist(unraisable: sys.UnraisableHookArgs) -> None:
     """Raise an interruption again that a callback of a library (JAX has one) has swallowed."""
     if unraisable.exc_type is KeyboardInterrupt:
-        threading.Timer(INSIST_AFTER, _thread.interrupt_main).start()
+        threading.Timer(INSIST_AFTER, os.kill, (os.getpid(), signal.SIGINT)).start()
     else:
         sys.__unraisablehook__(unraisable)
 
