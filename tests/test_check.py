@@ -13,6 +13,7 @@ import xarray as xr
 import yaml
 from rich.console import Console
 
+from zhuanxing.check.bench import Bench
 from zhuanxing.check.expectation import Expectation
 from zhuanxing.check.extremes import Extreme, InputChange, extreme_finding
 from zhuanxing.check.finding import Finding, print_findings
@@ -28,8 +29,12 @@ from zhuanxing.check.reality import (
     worse_finding,
 )
 from zhuanxing.check.settings import CheckSettings, build
+from zhuanxing.check.suite import run_checks
 from zhuanxing.check.timestep import timestep_finding
+from zhuanxing.cli.check import read_settings
+from zhuanxing.cli.main import main
 from zhuanxing.errors import ZhuanxingError
+from zhuanxing.model import Model
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -269,3 +274,32 @@ def test_wrong_settings_are_refused(key: str, value: Any, message: str) -> None:
     with pytest.raises(ZhuanxingError) as raised:
         build(CheckSettings, {**settings_text(), key: value}, "check.yaml")
     assert str(raised.value) == message
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["only=[units]"], 0),
+        (["only=[units]", "units.tokens=[Year]"], 1),
+        (["only=[unit]"], 2),
+        (["only=units"], 2),
+        (["wrost=3"], 2),
+        (["worst"], 2),
+        (["worst=["], 2),
+        (["only=[units]", "levers.steady=gpd"], 2),
+    ],
+)
+def test_exit_code_tells_pass_fail_and_wrong_settings(
+    workplace: Path, arguments: list[str], code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check", *arguments]) == code
+    printed = capsys.readouterr()
+    assert ("检查 check" in printed.out) == (code < 2)
+    assert printed.err.count("\n") == (code == 2)
+
+
+def test_the_model_moves_as_the_checks_of_levers_and_scenarios_ask(model: Model) -> None:
+    settings = read_settings(ROOT / "conf" / "check.yaml", [])
+    checks = ("extremes", "levers", "history", "reality")
+    failed = [f for f in run_checks(Bench(model, settings), checks) if not f.passed]
+    assert not failed, [(f.what, f.offenders) for f in failed]

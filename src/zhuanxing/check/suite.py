@@ -36,12 +36,35 @@ def run_checks(bench: Bench, only: Sequence[str] | None) -> Iterator[Finding]:
     """
     for name in only or ():
         require_known("check", name, CHECKS, "only")
+    _require_names(bench)
     chosen = [check for name, check in CHECKS.items() if only is None or name in only]
     waiting = [experiment for check in chosen for experiment in check.runs(bench)]
     for check in chosen:
         if check.runs(bench):
             bench.laboratory.prepare(waiting)
         yield from check.find(bench)
+
+
+def _require_names(bench: Bench) -> None:
+    """Refuse outputs and cities in the settings that the model does not have."""
+    settings = bench.settings
+    expectations = [e for extreme in settings.extremes for e in extreme.expect]
+    expectations += [e for worse in settings.reality.worse for e in worse.expect]
+    named = [
+        *(expectation.output for expectation in expectations),
+        *settings.levers.scarce,
+        settings.levers.steady,
+        settings.levers.rule.poor,
+        settings.levers.rule.status,
+        *(output for comparison in settings.history.compare for output in comparison.outputs),
+        *(bounds.output for bounds in settings.reality.bounds),
+        *(gain.output for gain in settings.reality.gains),
+    ]
+    outputs = [output.name for output in bench.model.outputs]
+    for name in named:
+        require_known("output", name, outputs, "check.yaml")
+    for city in (city for gain in settings.reality.gains for city in gain.cities):
+        require_known("city", city, bench.model.names.cities, "check.yaml")
 
 
 def _nothing(bench: Bench) -> list[Experiment]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import yaml
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from rich.console import Console
@@ -60,7 +61,7 @@ def read_settings(path: Path, argv: Sequence[str]) -> CheckSettings:
         for argument in argv:
             _set(config, argument)
         values = OmegaConf.to_container(config, resolve=True)
-    except (OSError, OmegaConfBaseException) as error:
+    except (OSError, OmegaConfBaseException, yaml.YAMLError) as error:
         first = str(error).splitlines()[0]
         raise ZhuanxingError(f"{path}: the settings cannot be read ({first})") from error
     return build(CheckSettings, values, path.name)
