@@ -23,6 +23,8 @@ from zhuanxing.errors import ZhuanxingError
 __all__ = ["Failure", "Program", "Runs", "Variable", "compile_text"]
 
 Objective = Callable[[dict[str, jax.Array]], jax.Array]
+Array = jax.Array | np.ndarray
+Traced = Callable[[Mapping[str, Array], Mapping[str, Array]], dict[str, jax.Array]]
 ValueAndGradient = Callable[[Mapping[str, ArrayLike]], tuple[jax.Array, dict[str, jax.Array]]]
 
 
@@ -179,6 +181,32 @@ class Program:
 
         Reverse mode with a checkpoint a year.
         """
+        traced, fixed = self.traced(
+            overrides, outputs, wrt, final_time=final_time, time_step=time_step
+        )
+
+        def scalar(chosen: Mapping[str, Array], others: Mapping[str, Array]) -> jax.Array:
+            return objective(traced(chosen, others))
+
+        compiled = jax.jit(jax.value_and_grad(scalar))
+        return lambda chosen: compiled(
+            {n: self._given.shaped(n, v, False) for n, v in _by_key(chosen).items()}, fixed
+        )
+
+    def traced(
+        self,
+        overrides: Mapping[str, ArrayLike],
+        outputs: Mapping[str, str],
+        wrt: Sequence[str],
+        *,
+        final_time: float | None = None,
+        time_step: float | None = None,
+    ) -> tuple[Traced, dict[str, np.ndarray]]:
+        """Return one run as a JAX function of (overrides in `wrt`, fixed inputs), and the latter.
+
+        It can be differentiated in both directions, mapped over and compiled with what is around
+        it. The fixed inputs are arguments so that compiling does not fold them.
+        """
         names = [key_of(name) for name in wrt]
         inputs = self._given.gather(overrides, final_time, time_step, also=names)
         for name in names:
@@ -189,16 +217,13 @@ class Program:
                 )
         plan = make_plan(self._built, self._given, self._method, inputs, outputs, guarded=True)
         read = inputs_read(plan, inputs)
-        fixed = {name: inputs[name] for name in read if name not in names}
+        keys = keyed(outputs)
 
-        def scalar(chosen: dict[str, jax.Array], others: dict[str, jax.Array]) -> jax.Array:
+        def run(chosen: Mapping[str, Array], others: Mapping[str, Array]) -> dict[str, jax.Array]:
             found = simulate(plan, {**others, **chosen})
-            return objective({n: found[f"{n}|{how}"] for n, how in keyed(outputs).items()})
+            return {name: found[f"{name}|{how}"] for name, how in keys.items()}
 
-        compiled = jax.jit(jax.value_and_grad(scalar))
-        return lambda chosen: compiled(
-            {n: self._given.shaped(n, v, False) for n, v in _by_key(chosen).items()}, fixed
-        )
+        return run, {name: inputs[name] for name in read if name not in names}
 
     def _function(
         self,
