@@ -4,7 +4,8 @@ What a design may hold along `run`, the names written with underscores for space
 
 - `<constant>`: an assumption, an initial value or any other constant, scalar or by its dimensions
   (the prefix `assumptions.` may stand before it);
-- `<constant>.<element>[.<element>]`: one element of a constant, the others as they are;
+- `<constant>.<element>[.<element>]`: one element of a constant, the others as they are, or with
+  the element `others` those that assumptions.csv does not name;
 - `levers.<lever>.intensity` (0 to 1) and `levers.<lever>.start` (year), optionally by city;
 - `levers.<lever>.effect` and `levers.<lever>.cost` (share of output a year at full intensity);
 - `drivers.<driver>`: where its path lies between the low (-1), the middle (0) and the high (1)
@@ -32,6 +33,7 @@ CITY_INPUTS = {"intensity": "lever intensity", "start": "lever start"}
 COST_INPUT = "lever cost rate"
 LEVER_FIELDS = (*CITY_INPUTS, "effect", "cost")
 PREFIX = "assumptions."
+OTHERS = "others"
 
 Overrides = dict[str, np.ndarray]
 
@@ -104,16 +106,30 @@ def _set_constant(
     if not elements:
         overrides[name] = _ordered(values, dims, model)
         return
-    if len(elements) != len(dims):
-        raise ZhuanxingError(
-            f"design: {values.name} names {len(elements)} elements, but {first} has "
-            f"{len(dims)} dimensions ({', '.join(dims) or 'it is one number'})"
-        )
-    for dim, element in zip(dims, elements, strict=True):
-        require_known(dim, element, model.elements(dim), f"design: {first}")
-    place = (model.elements(d).index(e) for d, e in zip(dims, elements, strict=True))
-    whole = _whole(overrides, name, base, model, _runs(values))
-    whole[(slice(None), *place)] = _ordered(values, [], model)
+    whole = np.moveaxis(_whole(overrides, name, base, model, _runs(values)), 0, -1)
+    whole[_places(name, elements, dims, model)] = _ordered(values, [], model)
+
+
+def _places(name: str, elements: list[str], dims: list[str], model: Model) -> np.ndarray:
+    """Return where [*dims] the elements lie: true at one place, or at all that have no row."""
+    shape = tuple(len(model.elements(dim)) for dim in dims)
+    if elements == [OTHERS] and OTHERS in model.names.assumptions.get(name, ()):
+        rows = [row.split(";") for row in model.names.assumptions[name] if row != OTHERS]
+        places = np.ones(shape, dtype=bool)
+    else:
+        rows = [elements]
+        places = np.zeros(shape, dtype=bool)
+    for row in rows:
+        if len(row) != len(dims):
+            raise ZhuanxingError(
+                f"design: '{name}.{'.'.join(row)}' names {len(row)} elements, but '{name}' has "
+                f"{len(dims)} dimensions ({', '.join(dims) or 'it is one number'})"
+            )
+        for dim, element in zip(dims, row, strict=True):
+            require_known(dim, element, model.elements(dim), f"design: {name}")
+        place = tuple(model.elements(d).index(e) for d, e in zip(dims, row, strict=True))
+        places[place] = not places[place]
+    return places
 
 
 def _whole(overrides: Overrides, name: str, base: Overrides, model: Model, runs: int) -> np.ndarray:

@@ -18,8 +18,12 @@ __all__ = ["entry", "main"]
 COMMANDS = {
     "run": ("运行情景，写出路径", "run scenarios and store their paths"),
     "chart": ("绘制图表", "draw charts from stored paths"),
+    "sweep": ("批量试验，写出可续跑的结果库", "run a design of many runs into one store"),
+    "summarise": ("汇总批量试验", "summarise a sweep: spread, aims, best runs, what matters"),
+    "discover": ("找出目标落空的条件", "find the conditions under which an aim is missed"),
     "check": ("检验模型", "check the model"),
     "data": ("显示数据覆盖情况", "show where the initial values come from"),
+    "export": ("导出为 Vensim 和 XMILE", "write the model for Vensim and XMILE"),
     "simulate": ("模拟任意 .mdl 模型", "simulate any .mdl model"),
     "scenarios": ("列出情景", "list the scenarios"),
     "levers": ("列出政策举措", "list the levers"),

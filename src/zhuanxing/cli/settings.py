@@ -25,7 +25,17 @@ from zhuanxing.places import Places
 from zhuanxing.scenario import ModelNames
 from zhuanxing.scenario.names import require_known
 
-__all__ = ["RunSettings", "compose_runs"]
+__all__ = [
+    "RunSettings",
+    "calendar_year",
+    "chosen_cities",
+    "compose_runs",
+    "composing_error",
+    "offer_tables",
+    "parse_setting",
+    "read_settings",
+    "set_only",
+]
 
 CONFIG = "run"
 KEYS = ("scenario", "city", "engine", "years", "output", "levers", "assumptions")
@@ -55,32 +65,32 @@ def compose_runs(
     Raises ZhuanxingError, in one sentence, for anything that Hydra or this program refuses.
     """
     path = places.conf / f"{CONFIG}.yaml"
-    tables = _offer_tables(names)
+    tables = offer_tables(names)
     try:
-        known = {**_read(path), **tables}
-        overrides = [_parse(argument, known) for argument in arguments]
+        known = {**read_settings(path), **tables}
+        overrides = [parse_setting(argument, known) for argument in arguments]
         with initialize_config_dir(str(places.conf.resolve()), version_base="1.3"):
             runs = [
                 _settings(compose(CONFIG, list(lines)), names)
                 for lines in itertools.product(*_choices(overrides, multirun))
             ]
     except (HydraException, OmegaConfBaseException, yaml.YAMLError) as error:
-        raise ZhuanxingError(_sentence(error, path)) from error
+        raise ZhuanxingError(composing_error(error, path)) from error
     _refuse_collisions(runs)
     return runs
 
 
-def _read(path: Path) -> dict[str, Any]:
-    """Return the settings as they stand in the file, before Hydra composes them."""
+def read_settings(path: Path) -> dict[str, Any]:
+    """Return the settings as they stand in a file, before Hydra composes them."""
     if not path.is_file():
-        raise ZhuanxingError(f"{path}: the settings of 'zhuanxing run' are missing")
+        raise ZhuanxingError(f"{path}: the settings of 'zhuanxing {path.stem}' are missing")
     settings = yaml.safe_load(path.read_text(encoding="utf-8"))
     if not isinstance(settings, dict):
         raise ZhuanxingError(f"{path}: expected settings as 'name: value'")
     return {key: value for key, value in settings.items() if key != "defaults"}
 
 
-def _offer_tables(names: ModelNames) -> dict[str, Any]:
+def offer_tables(names: ModelNames) -> dict[str, Any]:
     """Give Hydra an entry for each lever and assumption, so that none needs a plus sign."""
     store = ConfigStore.instance()
     setting = {"intensity": None, "start": None}
@@ -94,7 +104,8 @@ def _offer_tables(names: ModelNames) -> dict[str, Any]:
     return {"levers": levers, "assumptions": assumptions}
 
 
-def _parse(argument: str, settings: Mapping[str, Any]) -> Override:
+def parse_setting(argument: str, settings: Mapping[str, Any]) -> Override:
+    """Return one `key=value` as Hydra reads it; refuse a key that `settings` does not have."""
     try:
         override: Override = OverridesParser.create().parse_override(argument)
     except HydraException as error:
@@ -150,17 +161,18 @@ def _settings(config: DictConfig, names: ModelNames) -> RunSettings:
         raise ZhuanxingError("output is empty, but the name of a file is expected")
     return RunSettings(
         scenario=str(values["scenario"]),
-        cities=_cities(values["city"], names),
+        cities=chosen_cities(values["city"], names),
         engine=values["engine"],
-        end=_year(values["years"]["end"], "years.end"),
-        information=_year(values["years"]["information"], "years.information"),
+        end=calendar_year(values["years"]["end"], "years.end"),
+        information=calendar_year(values["years"]["information"], "years.information"),
         output=Path(str(values["output"])),
-        levers=_set_only(values["levers"]),
-        assumptions=_set_only(values["assumptions"]),
+        levers=set_only(values["levers"]),
+        assumptions=set_only(values["assumptions"]),
     )
 
 
-def _cities(value: Any, names: ModelNames) -> tuple[str, ...] | None:
+def chosen_cities(value: Any, names: ModelNames) -> tuple[str, ...] | None:
+    """Return one city or several as a tuple, None for all; refuse an unknown one."""
     if value is None:
         return None
     cities = tuple(str(city) for city in (value if isinstance(value, list) else [value]))
@@ -171,17 +183,18 @@ def _cities(value: Any, names: ModelNames) -> tuple[str, ...] | None:
     return tuple(dict.fromkeys(cities))
 
 
-def _year(value: Any, key: str) -> int:
+def calendar_year(value: Any, key: str) -> int:
+    """Return a whole number; refuse anything else under `key`."""
     if isinstance(value, bool) or not isinstance(value, int):
         raise ZhuanxingError(f"{key} is '{value}', but a calendar year is expected")
     return value
 
 
-def _set_only(table: Mapping[str, Any]) -> dict[str, Any]:
+def set_only(table: Mapping[str, Any]) -> dict[str, Any]:
     """Return the entries that hold a value, dropping the empty ones that Hydra was offered."""
     chosen: dict[str, Any] = {}
     for key, value in table.items():
-        kept = _set_only(value) if isinstance(value, dict) else value
+        kept = set_only(value) if isinstance(value, dict) else value
         if kept is not None and kept != {}:
             chosen[key] = kept
     return chosen
@@ -197,7 +210,7 @@ def _refuse_collisions(runs: Sequence[RunSettings]) -> None:
             )
 
 
-def _sentence(error: Exception, path: Path) -> str:
+def composing_error(error: Exception, path: Path) -> str:
     """Return the first line of a message of Hydra, OmegaConf or YAML, with the file's name."""
     first = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:

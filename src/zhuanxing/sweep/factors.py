@@ -1,0 +1,211 @@
+"""Factors: the inputs that a sweep varies, found by name or pattern, with their ranges."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from zhuanxing.errors import ZhuanxingError, nearest
+
+__all__ = ["Factor", "find_factors", "known_factors", "named_factor"]
+
+FIELD_LABELS = {
+    "intensity": ("强度", "intensity"),
+    "start": ("起始年", "start"),
+    "effect": ("效果", "effect"),
+    "cost": ("成本", "cost"),
+}
+# Beyond these no run makes sense, whatever range is asked for.
+LIMITS = {"intensity": (0.0, 1.0), "start": (2015.0, 2050.0)}
+DRIVER_LIMITS = (-1.0, 1.0)
+
+
+@dataclass(frozen=True)
+class Factor:
+    """One input that varies between `low` and `high` (in `unit`), by name as in a design.
+
+    `levels` are the values of a grid where they were given one by one. A range that no table
+    gives is NaN.
+    """
+
+    name: str
+    low: float
+    high: float
+    unit: str
+    label_zh: str
+    label_en: str
+    limits: tuple[float, float] = (-math.inf, math.inf)
+    levels: tuple[float, ...] = ()
+
+    @property
+    def varies(self) -> bool:
+        """Tell whether the factor has a range."""
+        return self.high > self.low
+
+
+def known_factors(data: Path) -> dict[str, Factor]:
+    """Return every factor that the tables of `data` offer, by name.
+
+    Assumptions have the ranges of their rows, levers' effects and costs those of the lever table,
+    intensities 0 to 1, and drivers -1 (low figures) to 1 (high figures); a start has none.
+    """
+    factors = [*_levers(data), *_assumptions(data), *_drivers(data)]
+    return {factor.name: factor for factor in factors}
+
+
+def find_factors(words: Sequence[str], known: dict[str, Factor]) -> tuple[Factor, ...]:
+    """Return the factors that `words` name: `name`, `name:low:high` or `name:v1:v2:v3...`.
+
+    A name may hold * and ?; `levers.<lever>` is its intensity, and the name of an assumption
+    stands for all its rows. A later word replaces the range of an earlier one. Raises
+    ZhuanxingError for a name that matches nothing, and for a range that is none.
+    """
+    found: dict[str, Factor] = {}
+    for word in words:
+        pattern, *numbers = str(word).split(":")
+        values = [_number(number, str(word)) for number in numbers]
+        for factor in _matching(pattern, known):
+            chosen = _ranged(factor, values, str(word))
+            if chosen.varies:
+                found[factor.name] = chosen
+            elif "*" not in pattern and "?" not in pattern and factor.name == _full(pattern):
+                raise ZhuanxingError(
+                    f"vary: '{factor.name}' has no range in model/data; write "
+                    f"{factor.name}:low:high"
+                )
+    if not found:
+        raise ZhuanxingError(
+            "vary names nothing that has a range; write for example "
+            "'vary=[assumptions.*,drivers.*]'"
+        )
+    return tuple(found.values())
+
+
+def named_factor(name: str, low: float, high: float, known: dict[str, Factor]) -> Factor:
+    """Return one factor by its exact name with the range given; refuse an unknown one."""
+    matched = [factor for factor in _matching(name, known) if factor.name == _full(name)]
+    if not matched:
+        raise ZhuanxingError(
+            f"'{name}' names several inputs; write one, as {_matching(name, known)[0].name}"
+        )
+    _require_limits(matched[0], (low, high), name)
+    return replace(matched[0], low=low, high=high)
+
+
+def _matching(pattern: str, known: dict[str, Factor]) -> list[Factor]:
+    full = _full(pattern)
+    matched = [
+        factor
+        for name, factor in known.items()
+        if fnmatchcase(name, full) or fnmatchcase(name, f"{full}.*")
+    ]
+    if not matched:
+        raise ZhuanxingError(
+            f"vary: there is no lever, assumption or driver '{pattern}'; "
+            f"did you mean '{nearest(full, known)}'?"
+        )
+    return matched
+
+
+def _full(pattern: str) -> str:
+    """Return the pattern with the field that a lever's name leaves out."""
+    short = pattern.startswith("levers.") and pattern.count(".") == 1
+    return f"{pattern}.intensity" if short else pattern
+
+
+def _ranged(factor: Factor, values: list[float], word: str) -> Factor:
+    if not values:
+        return factor
+    if len(values) == 1:
+        raise ZhuanxingError(f"vary: '{word}' gives one number; write name:low:high")
+    _require_limits(factor, values, word)
+    if len(set(values)) < len(values):
+        raise ZhuanxingError(f"vary: '{word}' gives a value twice")
+    levels = tuple(sorted(values)) if len(values) > 2 else ()
+    if len(values) == 2 and values[0] > values[1]:
+        raise ZhuanxingError(f"vary: '{word}' has its low above its high; write name:low:high")
+    return replace(factor, low=min(values), high=max(values), levels=levels)
+
+
+def _require_limits(factor: Factor, values: Iterable[float], where: str) -> None:
+    low, high = factor.limits
+    for value in values:
+        if not low <= value <= high:
+            raise ZhuanxingError(
+                f"'{where}': {value:g} is outside {low:g} to {high:g}, between which "
+                f"{factor.name} lies"
+            )
+
+
+def _number(text: str, word: str) -> float:
+    try:
+        value = float(text)
+    except ValueError as error:
+        raise ZhuanxingError(
+            f"vary: '{text}' in '{word}' is no number; write name:low:high"
+        ) from error
+    if not math.isfinite(value):
+        raise ZhuanxingError(f"vary: '{text}' in '{word}' is not finite")
+    return value
+
+
+def _levers(data: Path) -> Iterable[Factor]:
+    path = data / "levers.csv"
+    for line, row in enumerate(_rows(path), start=2):
+        ranges = {
+            "intensity": (0.0, 1.0, "Dmnl"),
+            "start": (math.nan, math.nan, "Year"),
+            "cost": (*_range(row, "cost_low", "cost_high", path, line), "1/Year"),
+        }
+        # A lever without an effect of its own size acts through a rule.
+        if row["effect"]:
+            bounds = _range(row, "effect_low", "effect_high", path, line)
+            ranges["effect"] = (*bounds, row["effect_unit"])
+        for field, (low, high, unit) in ranges.items():
+            zh, en = FIELD_LABELS[field]
+            yield Factor(
+                f"levers.{row['lever']}.{field}",
+                low,
+                high,
+                unit,
+                row["name_zh"] + ("" if field == "intensity" else f"：{zh}"),
+                row["name_en"] + ("" if field == "intensity" else f": {en}"),
+                LIMITS.get(field, (-math.inf, math.inf)),
+            )
+
+
+def _assumptions(data: Path) -> Iterable[Factor]:
+    path = data / "assumptions.csv"
+    for line, row in enumerate(_rows(path), start=2):
+        parts = [row["name"].replace(" ", "_"), *filter(None, row["subscript"].split(";"))]
+        label = row["name"] + (f" ({', '.join(parts[1:])})" if parts[1:] else "")
+        label = label.replace("_", " ")
+        low, high = _range(row, "low", "high", path, line)
+        yield Factor(".".join(["assumptions", *parts]), low, high, row["unit"], label, label)
+
+
+def _range(row: dict[str, str], low: str, high: str, path: Path, line: int) -> tuple[float, float]:
+    try:
+        return float(row[low]), float(row[high])
+    except ValueError as error:
+        raise ZhuanxingError(
+            f"{path.name}, line {line}: {low} '{row[low]}' and {high} '{row[high]}' must be numbers"
+        ) from error
+
+
+def _drivers(data: Path) -> Iterable[Factor]:
+    for name in dict.fromkeys(row["name"] for row in _rows(data / "drivers.csv")):
+        label = name.replace("_", " ")
+        yield Factor(f"drivers.{name}", *DRIVER_LIMITS, "Dmnl", label, label, limits=DRIVER_LIMITS)
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            return list(csv.DictReader(file))
+    except OSError as error:
+        raise ZhuanxingError(f"{path}: the table cannot be read ({error.strerror})") from error
