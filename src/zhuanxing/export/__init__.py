@@ -1,0 +1,54 @@
+"""The assembled model as files for other programs: Vensim with a sketch, and XMILE."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from zhuanxing.errors import ZhuanxingError
+from zhuanxing.export.content import read_content
+from zhuanxing.export.layout import place
+from zhuanxing.export.settings import with_constants
+from zhuanxing.export.sketch import sketch
+from zhuanxing.export.views import make_views
+from zhuanxing.export.xmile import xmile
+from zhuanxing.model import Model
+from zhuanxing.results.store import require_writable
+from zhuanxing.scenario import Scenario
+
+__all__ = ["export"]
+
+
+def export(model: Model, scenario: Scenario, folder: Path) -> tuple[Path, Path]:
+    """Write the model under a scenario to `folder`; return the paths of the .mdl and the .xmile.
+
+    Both hold all data and the scenario's settings as constants, and are named after the
+    scenario. Each appears whole or not at all. Raises ZhuanxingError if the folder cannot be
+    written, or the equations cannot be said in XMILE.
+    """
+    targets = folder / f"{scenario.name}.mdl", folder / f"{scenario.name}.xmile"
+    for target in targets:
+        require_writable(target)
+    text = with_constants(model.source.text, model.inputs(scenario))
+    content = read_content(text, targets[0].name)
+    views = make_views(content, model.places.model / "sectors")
+    drawn = sketch((view, place(view)) for view in views)
+    documents = text + drawn, xmile(content, scenario.name)
+    for target, document in zip(targets, documents, strict=True):
+        _write(target, document)
+    return targets
+
+
+def _write(path: Path, document: str) -> None:
+    """Write through a temporary file beside `path`, so that a reader finds old or new, whole."""
+    temporary = path.with_name(f".{path.name}-{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_text(document, encoding="utf-8", newline="\n")
+        temporary.replace(path)
+    except OSError as error:
+        raise ZhuanxingError(f"{path}: the file cannot be written ({error.strerror})") from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)

@@ -1,0 +1,108 @@
+"""What stands on the view of each sector file: its variables, what they read, its pipes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from zhuanxing.engine.failures import line_of
+from zhuanxing.export.content import CLOCK, Content, causes, is_constant, is_stock
+from zhuanxing.export.flows import find_flows
+
+__all__ = ["Pipe", "View", "make_views"]
+
+REST = "data"
+
+
+@dataclass(frozen=True)
+class Pipe:
+    """A flow by key with the stocks at its ends; None is a cloud, or a stock on another view."""
+
+    flow: str
+    source: str | None
+    target: str | None
+
+
+@dataclass(frozen=True)
+class View:
+    """One drawing. `own` are drawn in full; `shadows` repeat variables of other views.
+
+    `arrows` go from cause to effect; those that `pipes` show are not among them.
+    """
+
+    name: str
+    own: tuple[str, ...]
+    stocks: frozenset[str]
+    shadows: tuple[str, ...]
+    arrows: tuple[tuple[str, str], ...]
+    pipes: tuple[Pipe, ...]
+
+
+def make_views(content: Content, sectors: Path) -> tuple[View, ...]:
+    """Return one view a sector file of the folder `sectors`, and one of the data left over.
+
+    A constant belongs to the first view that reads it.
+    """
+    read = {key: causes(element, content.elements) for key, element in content.elements.items()}
+    homes = _homes(content, sectors)
+    names = sorted({*homes.values()})
+    free = {
+        key
+        for key, element in content.elements.items()
+        if key not in homes and key not in CLOCK and is_constant(element)
+    }
+    for name in names:
+        for key in [key for key, home in homes.items() if home == name]:
+            for cause in free.intersection(read[key]):
+                homes[cause] = name
+                free.remove(cause)
+    rest = [key for key in content.elements if key not in homes and key not in CLOCK]
+    homes.update(dict.fromkeys(rest, REST))
+    views = (
+        _view(content, name, [key for key, home in homes.items() if home == name], read)
+        for name in (*names, REST)
+    )
+    return tuple(view for view in views if view.own)
+
+
+def _homes(content: Content, sectors: Path) -> dict[str, str]:
+    """Return the sector file that defines each variable; those of the tables have none."""
+    homes: dict[str, str] = {}
+    for path in sorted(sectors.glob("*.mdl")):
+        text = path.read_text(encoding="utf-8")
+        for key in content.elements:
+            if key not in CLOCK and line_of(text, key) is not None:
+                homes.setdefault(key, path.stem)
+    return homes
+
+
+def _view(
+    content: Content, name: str, own: Sequence[str], read: Mapping[str, Sequence[str]]
+) -> View:
+    here = {*own}
+    pipes = _pipes(content, here)
+    piped = {
+        *((pipe.flow, stock) for pipe in pipes for stock in (pipe.source, pipe.target) if stock)
+    }
+    arrows = [
+        (cause, key)
+        for key in own
+        for cause in read[key]
+        if (cause, key) not in piped and cause != key
+    ]
+    shadows = dict.fromkeys(cause for cause, _ in arrows if cause not in here)
+    stocks = frozenset(key for key in own if is_stock(content.elements[key]))
+    return View(name, tuple(own), stocks, tuple(shadows), tuple(arrows), tuple(pipes))
+
+
+def _pipes(content: Content, here: set[str]) -> list[Pipe]:
+    ends: dict[str, dict[str, str]] = {}
+    for stock, flows in find_flows(content.elements).items():
+        if stock not in here:
+            continue
+        for side, names in (("target", flows.inflows), ("source", flows.outflows)):
+            for flow in names:
+                if flow in here:
+                    ends.setdefault(flow, {})[side] = stock
+    return [Pipe(flow, side.get("source"), side.get("target")) for flow, side in ends.items()]
