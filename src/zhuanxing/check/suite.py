@@ -125,10 +125,14 @@ def _extremes(bench: Bench) -> list[Finding]:
     ]
 
 
+def _timestep_runs(bench: Bench) -> list[Experiment]:
+    return [bench.of_scenario(bench.settings.timestep.scenario)]
+
+
 def _timestep(bench: Bench) -> list[Finding]:
     terms = bench.settings.timestep
     experiment = bench.of_scenario(terms.scenario)
-    coarse = bench.laboratory.paths_at_step(experiment, 1.0)
+    coarse = bench.laboratory.paths(experiment)
     fine = bench.laboratory.paths_at_step(experiment, 0.5)
     return [timestep_finding(coarse, fine, terms.tolerance)]
 
@@ -224,7 +228,7 @@ CHECKS = {
     "units": Check(_nothing, _units),
     "laws": Check(_nothing, _laws),
     "extremes": Check(_extremes_and_references, _extremes),
-    "timestep": Check(_nothing, _timestep),
+    "timestep": Check(_timestep_runs, _timestep),
     "levers": Check(_lever_runs, _levers),
     "history": Check(_history_runs, _history),
     "reality": Check(_all_scenarios, _reality),
