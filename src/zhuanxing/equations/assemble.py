@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["assemble"]
 
 ENCODING_MARK = "{UTF-8}"
+# The variable of the sector files that says when outside conditions are read.
+MOMENT = "middle of step"
 # Vensim reads these as the end of an equation or of one of its parts.
 RESERVED = str.maketrans({"|": "/", "~": "-", "\n": " "})
 
@@ -97,7 +99,7 @@ def _drivers(drivers: xr.Dataset, elements: Mapping[str, Sequence[str]]) -> Iter
         if not dims:
             points = _points(*points_of_annual_means(years, array.values))
             yield _lookup(table, points, unit, comment)
-            yield _equation(name, f"{table}(Time)", unit, f"Driver from outside: {name}.")
+            yield _equation(name, f"{table}({MOMENT})", unit, f"Driver from outside: {name}.")
             continue
         (dim,) = dims
         names = [str(element) for element in array[dim].values]
@@ -106,7 +108,7 @@ def _drivers(drivers: xr.Dataset, elements: Mapping[str, Sequence[str]]) -> Iter
             points = _points(*points_of_annual_means(years, array.sel({dim: element}).values))
             yield _lookup(f"{table}[{element}]", points, unit, comment)
             comment = ""
-        call = f"{table}[{owner}](Time)"
+        call = f"{table}[{owner}]({MOMENT})"
         yield _equation(f"{name}[{owner}]", call, unit, f"Driver from outside: {name}.")
 
 
