@@ -22,6 +22,10 @@ from zhuanxing.errors import ZhuanxingError
 
 __all__ = ["Failure", "Program", "Runs", "Variable", "compile_text"]
 
+# One run takes hundredths of a second however it is compiled, so it is compiled in a hurry
+# (a third of the time); batches and gradients are worth XLA's full effort.
+HASTY = {"xla_backend_optimization_level": 0, "xla_cpu_use_fusion_emitters": False}
+
 Objective = Callable[[dict[str, jax.Array]], jax.Array]
 Array = jax.Array | np.ndarray
 Traced = Callable[[Mapping[str, Array], Mapping[str, Array]], dict[str, jax.Array]]
@@ -247,7 +251,8 @@ class Program:
         )
         if key not in self._compiled:
             read = inputs_read(plan, inputs)
-            compiled = jax.jit(lambda chosen: simulate(plan, chosen))
+            options = HASTY if runs is None else None
+            compiled = jax.jit(lambda chosen: simulate(plan, chosen), compiler_options=options)
             self._compiled[key] = lambda given: compiled({name: given[name] for name in read})
         return self._compiled[key]
 
