@@ -29,11 +29,33 @@ _WORDS: dict[str, tuple[str, str]] = {
     "difference_relative": ("相对“{baseline}”的变化（%）", "Change against {baseline}, %"),
     "energy_title": ("能源、碳排放与电力装机", "Energy, carbon and power capacity"),
     "energy_by_fuel": ("能源（按品种）", "Energy by source"),
+    "fan_bands": (
+        "线：中位数；阴影：{levels} 分位",
+        "Line: median; shading: {levels} percentiles of the runs",
+    ),
+    "fan_title": ("批量试验的扇形图", "Fan chart of the sweep"),
+    "error_crps": ("CRPS（百分点）", "CRPS, points"),
+    "error_mae": ("平均绝对误差（百分点）", "mean absolute error, points"),
+    "errors_note": (
+        "只用{year}年末已知的信息预测其后各年，共{count}个统计值；数值越小越好",
+        "Forecasts of the years after {year} from what was known at its end, {count} figures; "
+        "smaller is better",
+    ),
+    "errors_title": ("样本外预测误差（{year}年之后）", "Errors of forecasts made in {year}"),
     "finance_title": ("投资与政策资金来源", "Investment and the sources of policy money"),
     "gap_at_end": (
         "右上数字：{year}年相对“{baseline}”的差异（{unit}）",
         "Number beside each city: difference from {baseline} in {year}, {unit}",
     ),
+    "heatmap_note": (
+        "每格为其中各次运行的平均值，共{runs}次；空白格没有运行",
+        "Each cell is the mean of its runs, {runs} in all; blank cells hold none",
+    ),
+    "heatmap_title": (
+        "{goal}：随{across}与{upwards}的变化",
+        "{goal} by {across} and {upwards}",
+    ),
+    "highest": ("最高", "highest"),
     "history": ("历史", "history"),
     "in_year": ("{year}年", "{year}"),
     "index": ("{year}年 = 100", "{year} = 100"),
@@ -42,6 +64,8 @@ _WORDS: dict[str, tuple[str, str]] = {
         "{lever}：{year}年各城市“{variable}”的变化",
         "{lever}: change of {variable} by city, {year}",
     ),
+    "lowest": ("最低", "lowest"),
+    "mean_of_cities": ("各城市平均", "mean of the cities"),
     "no_spending": ("没有政策支出", "no policy spending"),
     "observed": (
         "圆点：统计数据，实心为官方来源，空心为其他来源",
@@ -52,10 +76,23 @@ _WORDS: dict[str, tuple[str, str]] = {
         "Grey dots: before a census revision, not comparable with later ones",
     ),
     "other": ("其他（含外购电）", "other, incl. bought power"),
+    "parallel_note": (
+        "共{runs}次运行，画出{drawn}次；深色：最好的{best}次（{goal}{sense}）",
+        "{drawn} of {runs} runs drawn; dark: the best {best} ({sense} {goal})",
+    ),
+    "parallel_title": ("平行坐标：{goal}", "Parallel coordinates: {goal}"),
     "paths_title": ("模型路径与统计数据", "Model paths and statistics"),
     "paths_title_bare": ("模型路径", "Model paths"),
     "points": ("百分点", "percentage points"),
     "projection": ("预测", "projection"),
+    "reliability_inside": ("落入区间的统计值（%）", "Figures inside, %"),
+    "reliability_level": ("区间名义水平（%）", "Level of the interval, %"),
+    "reliability_note": (
+        "虚线：区间宽度恰当；线在其下方表示区间过窄。括号内为统计值个数",
+        "Dashed: intervals as wide as they should be; below it they are too narrow. "
+        "In brackets the number of figures",
+    ),
+    "reliability_title": ("预测区间的可靠性（{year}年之后）", "Do the intervals hold? Forecasts made in {year}"),
     "scenario_note": ("情景：{scenarios}", "Scenario: {scenarios}"),
     "scorecard_count": ("{scenario}：{met}/{total} 项达成", "{scenario}: {met} of {total} met"),
     "scorecard_marks": (
@@ -74,6 +111,12 @@ _WORDS: dict[str, tuple[str, str]] = {
         "Dashed: {total}; where it lies below the stack, the rest is sent elsewhere",
     ),
     "targeted": ("深色：政策目标城市", "Dark: cities that the lever targets"),
+    "tradeoff_note": (
+        "{runs}次运行；深色线：帕累托前沿（{count}次），{first}取{first_sense}、{second}取{second_sense}",
+        "{runs} runs; line: the Pareto front ({count} runs) of {first_sense} {first} and "
+        "{second_sense} {second}",
+    ),
+    "tradeoff_title": ("权衡：{first} 与 {second}", "Trade-off: {first} against {second}"),
 }
 
 _UNITS: dict[str, tuple[str, str]] = {

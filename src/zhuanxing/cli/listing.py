@@ -57,4 +57,5 @@ def print_table(
 
 
 def _words(zh: str, en: str, language: str | None) -> str:
-    return {"zh": zh, "en": en}.get(language or "", f"{zh} {en}")
+    both = zh if zh == en else f"{zh} {en}"
+    return {"zh": zh, "en": en}.get(language or "", both)

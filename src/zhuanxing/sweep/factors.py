@@ -200,7 +200,14 @@ def _range(row: dict[str, str], low: str, high: str, path: Path, line: int) -> t
 def _drivers(data: Path) -> Iterable[Factor]:
     for name in dict.fromkeys(row["name"] for row in _rows(data / "drivers.csv")):
         label = name.replace("_", " ")
-        yield Factor(f"drivers.{name}", *DRIVER_LIMITS, "Dmnl", label, label, limits=DRIVER_LIMITS)
+        yield Factor(
+            f"drivers.{name}",
+            *DRIVER_LIMITS,
+            "Dmnl",
+            f"{label}（−1低、1高）",
+            f"{label} (−1 low, 1 high)",
+            limits=DRIVER_LIMITS,
+        )
 
 
 def _rows(path: Path) -> list[dict[str, str]]:

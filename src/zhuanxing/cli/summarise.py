@@ -1,0 +1,168 @@
+"""`zhuanxing summarise`: tables, stored quantiles and charts of a sweep."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from zhuanxing.charts import names
+from zhuanxing.charts.save import FORMATS
+from zhuanxing.cli.store_settings import aims_table, languages, listed, read_store_settings
+from zhuanxing.cli.summary import Summary, print_summary
+from zhuanxing.errors import ZhuanxingError
+from zhuanxing.places import find_places
+from zhuanxing.results.store import require_writable, write
+from zhuanxing.scenario.names import require_known
+from zhuanxing.sweep.figures import CHARTS, SweepCharts, save_charts
+from zhuanxing.sweep.importance import importance
+from zhuanxing.sweep.measure import Measure, parse_condition, parse_measure
+from zhuanxing.sweep.reading import SweepResult, open_sweep
+from zhuanxing.sweep.summarise import aim_shares, best_runs, quantiles
+
+__all__ = ["main"]
+
+HELP = """用法 usage: zhuanxing summarise STORE [设置 key=value ...]
+
+  'city=[tangshan,baotou]'        表格和扇形图的城市 cities of tables and fan charts
+  'measures=[gdp,co2@tangshan]'   指标 measures: output[.element][@city][@year]
+  minimise=energy_intensity       最优运行 the best runs (or maximise=)
+  'subject_to=[gdp>=3000]'        其约束 under conditions
+  'charts=[fan,heatmap]'          图表 charts: fan, parallel, tradeoff, heatmap; [] none
+  'heatmap=[levers.a,levers.b]'   热图的两个因素 factors of the heat map
+  language=zh                     语言 zh, en
+
+默认设置 defaults: conf/summarise.yaml"""
+
+
+SENSES = ("lowest", "highest")
+
+
+def main(argv: Sequence[str]) -> int:
+    """Print and store what `argv` asks for; return 0.
+
+    Raises ZhuanxingError for a wrong setting, a store that is none, or a folder that cannot be
+    written.
+    """
+    if any(argument in ("-h", "--help") for argument in argv):
+        print(HELP)
+        return 0
+    places = find_places()
+    store, settings = read_store_settings(places.conf / "summarise.yaml", argv)
+    spoken = languages(settings["language"])
+    result = open_sweep(store)
+    folder = _folder(settings, result)
+    charts = _charts(settings, result)
+    outputs = [str(name) for name in listed(settings["outputs"])] or result.outputs
+    spread = quantiles(result, outputs, _levels(settings))
+    summary = _summary(settings, result, charts, aims_table(places))
+    print_summary(summary, result, spoken)
+    write(spread, folder / "quantiles.nc")
+    print(folder / "quantiles.nc")
+    for path in summary.write(folder):
+        print(path)
+    for path in save_charts(charts, result, spread, summary.ranked, spoken, folder):
+        print(path)
+    return 0
+
+
+def _summary(
+    settings: dict[str, Any], result: SweepResult, charts: SweepCharts, aims: pd.DataFrame
+) -> Summary:
+    conditions = [parse_condition(str(text), result) for text in listed(settings["subject_to"])]
+    measures = [parse_measure(str(text), result) for text in listed(settings["measures"])]
+    goal, highest = charts.goal, charts.highest
+    if goal not in measures:
+        measures.append(goal)
+    values = {measure: measure.values(result) for measure in measures}
+    ranked = {
+        (measure, name): importance(result, place, values[measure][place])
+        for measure in measures
+        for place, name in enumerate(result.scenarios)
+        if result.sound[place].any()
+    }
+    top = settings["top"]
+    if isinstance(top, bool) or not isinstance(top, int) or top < 1:
+        raise ZhuanxingError(f"top is '{top}', but a number of rows is expected")
+    cities = charts.cities or names.city_ids(result.dataset, None)
+    return Summary(
+        values=values,
+        levels=_levels(settings),
+        shares=aim_shares(result, aims, cities, settings["year"]),
+        by_city=charts.cities is not None,
+        ranked=ranked,
+        best=best_runs(result, goal, highest, conditions, top),
+        goal=goal,
+        highest=highest,
+        conditions=conditions,
+        top=top,
+    )
+
+
+def _charts(settings: dict[str, Any], result: SweepResult) -> SweepCharts:
+    """Return what to draw, every name in it known."""
+    kinds = [str(kind) for kind in listed(settings["charts"])]
+    for kind in kinds:
+        require_known("chart", kind, CHARTS, "charts")
+    formats = [str(ending) for ending in listed(settings["format"])]
+    for ending in formats:
+        require_known("format", ending, FORMATS, "format")
+    cities = [str(city) for city in listed(settings["city"])]
+    scenario = str(settings["scenario"] or result.scenarios[0])
+    require_known("scenario", scenario, result.scenarios, str(result.path))
+    fan = [str(name) for name in listed(settings["fan"])]
+    for name in fan:
+        result.output(name)
+    factors = [_factor(str(name), result) for name in listed(settings["heatmap"])]
+    if len(factors) not in (0, 2):
+        raise ZhuanxingError(f"heatmap names {len(factors)} factors, but two are expected")
+    tradeoff = [_directed(str(text), result) for text in listed(settings["tradeoff"])]
+    if len(tradeoff) != 2:
+        raise ZhuanxingError(f"tradeoff names {len(tradeoff)} measures, but two are expected")
+    # The file has a goal to minimise; one on the command line to maximise replaces it.
+    highest = settings["maximise"] is not None
+    goal = settings["maximise"] if highest else settings["minimise"]
+    if goal is None:
+        raise ZhuanxingError("minimise or maximise must name a measure, as in minimise=co2")
+    return SweepCharts(
+        kinds=tuple(kinds),
+        cities=names.city_ids(result.dataset, cities) if cities else None,
+        fan=tuple(fan),
+        scenario=result.scenarios.index(scenario),
+        goal=parse_measure(str(goal), result),
+        highest=highest,
+        tradeoff=(tradeoff[0], tradeoff[1]),
+        heatmap=(factors[0], factors[1]) if factors else None,
+        formats=tuple(formats),
+    )
+
+
+def _directed(text: str, result: SweepResult) -> tuple[Measure, bool]:
+    """Read `highest MEASURE` or `lowest MEASURE`."""
+    sense, _, measure = text.strip().partition(" ")
+    require_known("direction", sense, SENSES, f"tradeoff: '{text}'")
+    return parse_measure(measure, result), sense == SENSES[1]
+
+
+def _factor(name: str, result: SweepResult) -> str:
+    """Return a factor's full name; a lever alone is its intensity."""
+    full = f"{name}.intensity" if name.startswith("levers.") and name.count(".") == 1 else name
+    require_known("factor", full, result.factors, str(result.path))
+    return full
+
+
+def _levels(settings: dict[str, Any]) -> list[float]:
+    levels = sorted({float(level) for level in listed(settings["quantiles"])})
+    if len(levels) < 3 or not 0 <= levels[0] <= levels[-1] <= 1:
+        raise ZhuanxingError("quantiles must be three levels or more between 0 and 1")
+    return levels
+
+
+def _folder(settings: dict[str, Any], result: SweepResult) -> Path:
+    folder = Path(str(settings["output"] or result.path.with_suffix("")))
+    if folder.resolve() == result.path.resolve():
+        raise ZhuanxingError(f"{folder}: the summary cannot be written into the store itself")
+    require_writable(folder / "quantiles.nc")
+    return folder

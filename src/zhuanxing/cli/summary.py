@@ -1,0 +1,220 @@
+"""The tables of `zhuanxing summarise`, on the terminal and as files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from zhuanxing.charts import names, style
+from zhuanxing.charts.words import LANGUAGES, Language
+from zhuanxing.cli.listing import print_table
+from zhuanxing.sweep.figures import Ranked
+from zhuanxing.sweep.measure import Condition, Measure
+from zhuanxing.sweep.reading import SweepResult
+from zhuanxing.sweep.summarise import AimShare
+
+__all__ = ["Summary", "print_summary"]
+
+# What the columns of a table of importance are called, in Chinese and English.
+SCORES = {
+    "total": ("Sobol'总效应", "Sobol' total"),
+    "first_order": ("Sobol'一阶", "Sobol' first order"),
+    "mean_effect": ("Morris平均效应", "Morris mean effect"),
+    "effect_spread": ("Morris离差", "Morris spread"),
+    "rank_correlation": ("秩相关", "rank correlation"),
+    "tree_score": ("树模型得分", "extra-trees score"),
+}
+# Cities of the table of aims that are named, where there are many.
+_NAMED = 3
+# Factors of the best runs that are printed; the file has all.
+_FACTORS = 5
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What is told of a sweep: measures [scenario, run], aims, importance, and the best runs."""
+
+    values: Mapping[Measure, np.ndarray]
+    levels: Sequence[float]
+    shares: Sequence[AimShare]
+    by_city: bool
+    ranked: Ranked
+    best: pd.DataFrame
+    goal: Measure
+    highest: bool
+    conditions: Sequence[Condition]
+    top: int
+
+    def write(self, folder: Path) -> Iterator[Path]:
+        """Write best runs, importance and aims as CSV; yield the files."""
+        importance = pd.concat(
+            [
+                table.reset_index().assign(measure=measure.word, scenario=scenario)
+                for (measure, scenario), table in self.ranked.items()
+            ]
+        )
+        aims = pd.DataFrame(
+            {
+                "city": share.city,
+                "scenario": share.scenario,
+                "variable": share.aim.variable,
+                "year": share.aim.year,
+                "measure": share.aim.measure,
+                "direction": share.aim.direction,
+                "value": share.aim.value,
+                "share_of_runs": share.share,
+            }
+            for share in self.shares
+        )
+        tables = {"best": self.best, "importance": importance, "aims": aims}
+        for name, table in tables.items():
+            path = folder / f"{name}.csv"
+            table.to_csv(path, index=False)
+            yield path
+
+
+def print_summary(summary: Summary, result: SweepResult, spoken: Sequence[Language]) -> None:
+    """Print every table, in the languages `spoken`."""
+    language = spoken[0] if len(spoken) == 1 else None
+    _print_state(result)
+    _print_spread(summary, result, language)
+    _print_aims(summary, result, language)
+    _print_importance(summary, result, language)
+    _print_best(summary, result, language)
+
+
+def _print_state(result: SweepResult) -> None:
+    done, failed = int(result.done.sum()), int((result.done & result.failed).sum())
+    method = result.identity["design"]["method"]
+    print(
+        f"{result.path}  {method}  {len(result.factors)} 个因素 factors  "
+        f"{done:,}/{result.done.size:,} 次运行已完成 runs done  {failed:,} 次失败 failed"
+    )
+
+
+def _print_spread(summary: Summary, result: SweepResult, language: str | None) -> None:
+    rows = []
+    for measure, values in summary.values.items():
+        label = _said((measure.label(result, lang) for lang in LANGUAGES), language)
+        for place, scenario in enumerate(result.scenarios):
+            sound = values[place][result.sound[place]]
+            if len(sound):
+                numbers = np.quantile(sound, summary.levels)
+                rows.append([label, scenario, *map(style.number, numbers)])
+    levels = [(f"{level:.0%}", f"{level:.0%}", "") for level in summary.levels]
+    columns = [("指标", "measure", ""), _SCENARIO, *levels]
+    print_table(("指标的分位数", "Quantiles of the measures"), columns, rows, language)
+
+
+def _print_aims(summary: Summary, result: SweepResult, language: str | None) -> None:
+    if not summary.shares:
+        return
+    make_rows = _by_city if summary.by_city else _over_cities
+    place = ("城市", "city") if summary.by_city else ("达成最少的城市", "cities least likely")
+    share = (
+        ("达成比例", "share of runs that reach it")
+        if summary.by_city
+        else ("达成比例（城市数）", "share of runs that reach it (cities)")
+    )
+    columns = [("目标", "aim", ""), _SCENARIO, (*share, ""), (*place, "")]
+    rows = make_rows(summary, result, language)
+    print_table(("目标达成情况", "Aims reached"), columns, rows, language)
+
+
+def _by_city(summary: Summary, result: SweepResult, language: str | None) -> list[list[str]]:
+    return [
+        [
+            _said((share.aim.name(result.dataset, lang) for lang in LANGUAGES), language),
+            share.scenario,
+            f"{share.share:.0%}",
+            _said(
+                (names.city_label(result.dataset, share.city, lang) for lang in LANGUAGES),
+                language,
+            ),
+        ]
+        for share in summary.shares
+    ]
+
+
+def _over_cities(summary: Summary, result: SweepResult, language: str | None) -> list[list[str]]:
+    """Return a row an aim and scenario: the mean share, and the cities that have the smallest."""
+    groups: dict[tuple[str, str, str], list[AimShare]] = {}
+    for share in summary.shares:
+        key = (share.aim.variable, share.aim.measure, share.scenario)
+        groups.setdefault(key, []).append(share)
+    rows = []
+    for (_, _, scenario), shares in groups.items():
+        least = sorted(shares, key=lambda share: share.share)[:_NAMED]
+        cities = (
+            ", ".join(
+                f"{names.city_label(result.dataset, s.city, lang)} {s.share:.0%}" for s in least
+            )
+            for lang in LANGUAGES
+        )
+        aim = (shares[0].aim.name(result.dataset, lang) for lang in LANGUAGES)
+        mean = np.mean([share.share for share in shares])
+        count = f"{mean:.0%} ({len(shares)})"
+        rows.append([_said(aim, language), scenario, count, _said(cities, language)])
+    return rows
+
+
+def _print_importance(summary: Summary, result: SweepResult, language: str | None) -> None:
+    for (measure, scenario), table in summary.ranked.items():
+        shown = table.head(summary.top)
+        scores = [name for name in SCORES if name in table.columns]
+        rows = [
+            [
+                _said(_factor_labels(str(factor), result), language),
+                *(f"{row[name]:.3g}" for name in scores),
+            ]
+            for factor, row in shown.iterrows()
+        ]
+        columns = [("因素", "factor", ""), *((*SCORES[name], "") for name in scores)]
+        title = [measure.label(result, lang) for lang in LANGUAGES]
+        titles = (
+            f"对{title[0]}最重要的因素（{scenario}）",
+            f"Factors that matter most for {title[1]} ({scenario})",
+        )
+        print_table(titles, columns, rows, language)
+
+
+def _print_best(summary: Summary, result: SweepResult, language: str | None) -> None:
+    measures = list(
+        dict.fromkeys([summary.goal, *(condition.measure for condition in summary.conditions)])
+    )
+    table = next(t for (measure, _), t in summary.ranked.items() if measure == summary.goal)
+    factors = [str(name) for name in table.index[:_FACTORS]]
+    columns = [_SCENARIO, ("运行", "run", "")]
+    columns += [(m.label(result, "zh"), m.label(result, "en"), "") for m in measures]
+    columns += [(*_factor_labels(name, result), "") for name in factors]
+    keys = [*(measure.word for measure in measures), *factors]
+    rows = [
+        [row["scenario"], str(row["run"]), *(f"{row[key]:.4g}" for key in keys)]
+        for _, row in summary.best.iterrows()
+    ]
+    sense = ("最高", "highest") if summary.highest else ("最低", "lowest")
+    under = [
+        "".join(f", {condition.label(result, lang)}" for condition in summary.conditions)
+        for lang in LANGUAGES
+    ]
+    titles = (f"最好的运行（{sense[0]}{under[0]}）", f"Best runs ({sense[1]}{under[1]})")
+    print_table(titles, columns, rows, language)
+
+
+def _said(labels: Iterable[str], language: str | None) -> str:
+    """Return a Chinese and English label in the table's language, or both on two lines."""
+    zh, en = labels
+    both = zh if zh == en else f"{zh}\n{en}"
+    return {"zh": zh, "en": en}.get(language or "", both)
+
+
+def _factor_labels(name: str, result: SweepResult) -> tuple[str, str]:
+    one = result.dataset.sel(factor=name)
+    return str(one["factor_zh"].item()), str(one["factor_en"].item())
+
+
+_SCENARIO = ("情景", "scenario", "")
