@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from zhuanxing.engine import syntax
@@ -111,24 +111,26 @@ class Printer:
         if node.operators == ("negative",):
             return f"-{self._within(node.arguments[0], LEAF)}"
         binding = BINDING[node.operators[0]]
+        base, *rest = node.arguments
+        if binding == POWER and isinstance(base, float) and base < 0:
+            # Vensim's -2^2 is -(2^2), but its parser takes the sign for a part of the number.
+            return f"-({self._arithmetic(replace(node, arguments=(-base, *rest)))})"
         # Powers are read from either side by different tools, so both sides get brackets.
-        first = self._within(node.arguments[0], LEAF if binding == POWER else binding)
-        parts = [first]
-        for operator, argument in zip(node.operators, node.arguments[1:], strict=True):
+        parts = [self._within(base, LEAF if binding == POWER else binding)]
+        for operator, argument in zip(node.operators, rest, strict=True):
             sign = operator if operator == "^" else f" {operator} "
             parts.append(f"{sign}{self._within(argument, binding + 1)}")
         return "".join(parts)
 
     def _within(self, node: Any, least: int) -> str:
         text = self.text(node)
-        if isinstance(node, syntax.Arithmetic):
-            return text if BINDING[node.operators[0]] >= least else f"({text})"
-        negative = isinstance(node, float) and text.startswith("-")
-        return f"({text})" if negative or isinstance(node, syntax.Logic) else text
+        loose = isinstance(node, syntax.Arithmetic) and BINDING[node.operators[0]] < least
+        loose = loose or isinstance(node, syntax.Logic) or text.startswith("-")
+        return f"({text})" if loose else text
 
     def _logic(self, node: syntax.Logic) -> str:
         operators = [LOGIC.get(name.lower(), name) for name in node.operators]
-        arguments = [f"({self.text(argument)})" for argument in node.arguments]
+        arguments = [self._within(argument, SUM) for argument in node.arguments]
         if len(arguments) == 1:
             return f"NOT {arguments[0]}"
         parts = [arguments[0]]
@@ -147,9 +149,9 @@ class Printer:
             condition, yes, no = arguments
             return f"(IF {condition} THEN {yes} ELSE {no})"
         if name == "modulo":
-            return f"(({arguments[0]}) MOD ({arguments[1]}))"
+            return f"({' MOD '.join(self._within(part, LEAF) for part in node.arguments)})"
         if name == "power":
-            return f"(({arguments[0]})^({arguments[1]}))"
+            return f"({'^'.join(self._within(part, LEAF) for part in node.arguments)})"
         if name not in FUNCTIONS:
             raise self._refuse(f"the function '{name.upper()}'")
         return f"{FUNCTIONS[name]}({', '.join(arguments)})"
