@@ -89,8 +89,13 @@ def _unreadable(failure: Exception, text: str, origin: str, suffix: str) -> str:
     if found is None:
         return f"{origin} cannot be read as a {suffix} model: {reason}."
     line = text.count("\n", 0, found.start()) + 1
-    left = text[: found.start()].rsplit("|", 1)[-1].split("~")[0]
-    name = key_of(re.split(r"[=\[(:]", left.split("}")[-1], maxsplit=1)[0])
+    before = text[: found.start()]
+    if suffix.lower() in XMILE:
+        names = re.findall(r'name\s*=\s*"([^"]*)"', before)
+        name = key_of(names[-1]) if names else "?"
+    else:
+        left = before.rsplit("|", 1)[-1].split("~")[0].split("}")[-1]
+        name = key_of(re.split(r"[=\[(:]", left, maxsplit=1)[0])
     rest = " ".join(part[at:].split())[:40]
     return f"variable '{name}' ({origin}:{line}): its equation is not understood at '{rest}'."
 
