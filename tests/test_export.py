@@ -172,6 +172,15 @@ def _drawn(text: str) -> dict[str, list[str]]:
     return views
 
 
+def test_no_name_means_two_things(exported: Exported) -> None:
+    """Vensim has one space of names for variables, ranges and elements."""
+    content = read_content(exported.mdl.read_text(encoding="utf-8"), exported.mdl.name)
+    ranges = {*content.dimensions.elements}
+    elements = {name for names in content.dimensions.elements.values() for name in names}
+    assert not {*content.elements} & (ranges | elements)
+    assert not ranges & elements
+
+
 SMALL = """{UTF-8}
 kind: one, two, three ~~|
 pair: two, three ~~|

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from contextlib import suppress
 from pathlib import Path
 
@@ -30,7 +31,7 @@ def export(model: Model, scenario: Scenario, folder: Path) -> tuple[Path, Path]:
     targets = folder / f"{scenario.name}.mdl", folder / f"{scenario.name}.xmile"
     for target in targets:
         require_writable(target)
-    text = with_constants(model.source.text, model.inputs(scenario))
+    text = _in_rows(with_constants(model.source.text, model.inputs(scenario)))
     content = read_content(text, targets[0].name)
     views = make_views(content, model.places.model / "sectors")
     drawn = sketch((view, place(view)) for view in views)
@@ -38,6 +39,11 @@ def export(model: Model, scenario: Scenario, folder: Path) -> tuple[Path, Path]:
     for target, document in zip(targets, documents, strict=True):
         _write(target, document)
     return targets
+
+
+def _in_rows(text: str) -> str:
+    """Give every row of an array a line of its own: whole arrays are too long to read."""
+    return re.sub(r";(?=-?\d)", ";\n\t", text)
 
 
 def _write(path: Path, document: str) -> None:

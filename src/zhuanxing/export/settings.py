@@ -31,10 +31,10 @@ def with_constants(text: str, values: Mapping[str, np.ndarray]) -> str:
 
 
 def _numbers(values: np.ndarray) -> str:
-    """Return an array as Vensim writes it: commas along the last dimension, a row a line."""
+    """Return an array as Vensim writes it: commas along the last dimension, rows end in `;`."""
     array = np.asarray(values, float)
     if array.ndim == 0:
         return repr(float(array))
     if array.ndim == 1:
         return ",".join(repr(float(value)) for value in array)
-    return "".join(f"\n\t{_numbers(row)};" for row in array)
+    return "".join(f"{_numbers(row)};" for row in array)
