@@ -55,7 +55,9 @@ class Economy:
                 )
         for first, last, mean in self.known.averages(unit, "gdp_growth_avg"):
             if first > BASE:
-                path = _meet_average(path, first, min(last, self.last), mean / 100, last - first + 1)
+                path = _meet_average(
+                    path, first, min(last, self.last), mean / 100, last - first + 1
+                )
         return path
 
     def output_of_anchor(self, unit: str) -> Value:

@@ -117,14 +117,20 @@ def lever_constants(
     yield Constant("lever intensity", both, none, "Dmnl", "Intensity set by the scenario")
     start = np.full(targets.shape, float(FIRST_LEVER_YEAR))
     yield Constant("lever start", both, start, "Year", "Start set by the scenario")
-    for row in levers.itertuples():
-        if not np.isnan(row.effect):
-            name = f"effect of {row.lever.replace('_', ' ')}"
-            comment = f"Size of the effect at full level of: {row.name_en}"
-            yield Constant(name, (), np.asarray(row.effect), row.effect_unit, comment)
+    yield from _effects(levers)
     member = (units["named"] != "provincial").to_numpy(float)
     comment = "One for national zones, zero for a provincial zone"
     yield Constant("zone member", ("city",), member, "Dmnl", comment)
+
+
+def _effects(levers: pd.DataFrame) -> Iterator[Constant]:
+    """Yield the size of the effect of every lever that has one."""
+    columns = (levers[name] for name in ("lever", "effect", "effect_unit", "name_en"))
+    for lever, effect, unit, label in zip(*columns, strict=True):
+        if not np.isnan(effect):
+            name = f"effect of {str(lever).replace('_', ' ')}"
+            comment = f"Size of the effect at full level of: {label}"
+            yield Constant(name, (), np.asarray(effect), str(unit), comment)
 
 
 def _shares(text: str, sources: Sequence[str]) -> list[float]:
