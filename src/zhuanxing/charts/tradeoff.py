@@ -40,7 +40,7 @@ def draw(
             first.values[shown],
             second.values[shown],
             c=colour.values[shown] if colour else style.GREY,
-            cmap="viridis",
+            cmap="viridis" if colour else None,
             s=12,
             linewidths=0,
             alpha=0.75,

@@ -112,10 +112,11 @@ def _require_same(identity: Mapping[str, Any], path: Path) -> None:
 def _create(sweep: Sweep, identity: Mapping[str, Any], path: Path) -> None:
     """Make the store with its design and empty outputs, under another name until it is whole."""
     require_writable(path)
+    frame, templates = _prepared(sweep, identity)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _fill(sweep, identity, unfinished)
+        _fill(sweep, frame, templates, unfinished)
         unfinished.rename(path)
     except OSError as error:
         raise ZhuanxingError(f"{path}: the store cannot be made ({error.strerror})") from error
@@ -123,18 +124,26 @@ def _create(sweep: Sweep, identity: Mapping[str, Any], path: Path) -> None:
         shutil.rmtree(unfinished, ignore_errors=True)
 
 
-def _fill(sweep: Sweep, identity: Mapping[str, Any], path: Path) -> None:
+def _prepared(
+    sweep: Sweep, identity: Mapping[str, Any]
+) -> tuple[xr.Dataset, dict[str, xr.DataArray]]:
+    """Return the part of the store that is known now, and an empty template an output."""
     frame = _frame(sweep)
+    templates = _described_templates(sweep, frame)
     attributes = {**run_attributes(_root(sweep), dict(sweep.told)), "engine": "compiled"}
     frame.attrs = {**attributes, IDENTITY: json.dumps(identity, ensure_ascii=False)}
-    frame = frame.assign_coords(
-        {
-            name: (coord.dims, coord.values.astype(np.dtypes.StringDType()))
-            for name, coord in frame.coords.items()
-            if coord.dtype.kind in "UO"
-        }
-    )
-    templates = _described_templates(sweep, frame)
+    # Zarr has a settled form for texts of any length only.
+    texts = {
+        name: (coord.dims, coord.values.astype(np.dtypes.StringDType()))
+        for name, coord in frame.coords.items()
+        if coord.dtype.kind in "UO"
+    }
+    return frame.assign_coords(texts), templates
+
+
+def _fill(
+    sweep: Sweep, frame: xr.Dataset, templates: Mapping[str, xr.DataArray], path: Path
+) -> None:
     frame.to_zarr(path, mode="w", zarr_format=3, consolidated=False)
     group = zarr.open_group(str(path), mode="r+", zarr_format=3)
     shape = (len(sweep.simulation.scenarios), sweep.runs)
@@ -212,8 +221,6 @@ def _described_templates(sweep: Sweep, frame: xr.Dataset) -> dict[str, xr.DataAr
     labelled = label(xr.Dataset(arrays), model.names.cities, model.places.model / "data")
     described = describe(labelled, sweep.outputs, equation_texts(model.places.model / "sectors"))
     for name, coord in described.coords.items():
-        if coord.dtype.kind in "UO":
-            coord = coord.astype(np.dtypes.StringDType())
         frame.coords[name] = (coord.dims, coord.values)
     return {output.name: described[output.name] for output in sweep.outputs}
 
