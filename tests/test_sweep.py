@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
+from distributed import LocalCluster
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -152,6 +153,33 @@ def test_a_worker_that_dies_loses_nothing(store: Path, workplace: Path) -> None:
     _, errors = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 0, errors
     assert contents(target) == contents(store)
+
+
+def test_a_cluster_that_exists_gives_the_same_bytes(store: Path, workplace: Path) -> None:
+    with LocalCluster(
+        n_workers=1, threads_per_worker=1, dashboard_address=None, silence_logs="CRITICAL"
+    ) as cluster:
+        assert sweep(f"cluster.address={cluster.scheduler_address}") == 0
+    assert contents(workplace / "outputs/sweeps/sobol.zarr") == contents(store)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["cluster=slurm", "cluster.start=no_such_queue.Cluster"], "pip install no-such-queue"),
+        (["cluster=slurm", "cluster.start=distributed.LocalCluster"], "refuses them"),
+        (["cluster.address=tcp://127.0.0.1:9"], "no Dask scheduler answers"),
+    ],
+)
+def test_a_cluster_that_cannot_be_had_is_one_sentence(
+    workplace: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    reason: str,
+) -> None:
+    monkeypatch.setattr("zhuanxing.sweep.cluster.CONNECT_SECONDS", 1)
+    assert reason in refused(capsys, *COMMAND, *arguments)
 
 
 def workers_of(parent: int) -> list[int]:

@@ -100,13 +100,13 @@ def _groups(path: Path, arguments: Sequence[str]) -> dict[str, str]:
 def _settings(values: Mapping[str, Any], names: ModelNames) -> SweepSettings:
     if not values["output"]:
         raise ZhuanxingError("output is empty, but the name of a store is expected")
-    years, cluster = values["years"], values["cluster"]
+    years = values["years"]
     keep = years["keep"]
     return SweepSettings(
         scenarios=_words(values["scenario"], "scenario") or (),
         vary=_words(values["vary"], "vary") or (),
         design=values["design"],
-        cluster=Cluster(_count(cluster["workers"], "cluster.workers"), cluster["address"]),
+        cluster=_cluster(values["cluster"]),
         cities=chosen_cities(values["city"], names),
         outputs=_words(values["outputs"], "outputs"),
         end=calendar_year(years["end"], "years.end"),
@@ -116,6 +116,16 @@ def _settings(values: Mapping[str, Any], names: ModelNames) -> SweepSettings:
         output=Path(str(values["output"])),
         levers=set_only(values["levers"]),
         assumptions=set_only(values["assumptions"]),
+    )
+
+
+def _cluster(values: Mapping[str, Any]) -> Cluster:
+    return Cluster(
+        workers=_count(values["workers"], "cluster.workers"),
+        address=None if values["address"] is None else str(values["address"]),
+        start=None if values["start"] is None else str(values["start"]),
+        options=values["options"] or {},
+        pinned=bool(values["pinned"]),
     )
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from zhuanxing.errors import ZhuanxingError
-from zhuanxing.sweep.sweep import Piece, Simulation, Sweep, Values
+from zhuanxing.sweep.cores import cores
+from zhuanxing.sweep.sweep import Piece, Sweep, Values
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -25,18 +26,27 @@ CONNECT_SECONDS = 20
 
 @dataclass(frozen=True)
 class Cluster:
-    """`workers` processes here (None: one a core), or the scheduler at `address`."""
+    """Where pieces are computed: by `workers` processes of one core, or at `address`.
+
+    `start` is the class of the cluster to start with `options`, as dask_jobqueue.SLURMCluster;
+    None is this machine, with no more processes than cores. `address` is a scheduler that
+    exists. `pinned` keeps each process on one core.
+    """
 
     workers: int | None = None
     address: str | None = None
+    start: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    pinned: bool = True
 
     def needed(self, pieces: int) -> bool:
         """Tell whether Dask is: one process alone computes in this one."""
-        return pieces > 0 and (self.address is not None or self.size(pieces) > 1)
+        elsewhere = self.address is not None or self.start is not None
+        return pieces > 0 and (elsewhere or self.size(pieces) > 1)
 
     def size(self, pieces: int) -> int:
-        """Return the processes to start here: no more than there are pieces."""
-        return min(self.workers or len(_cores()), pieces)
+        """Return the processes to start: no more than there are pieces."""
+        return min(self.workers or len(cores()), pieces)
 
 
 def compute_on(
@@ -48,11 +58,9 @@ def compute_on(
 
     from zhuanxing.sweep.worker import SweepPlugin, compute_piece
 
-    # The workers get no files, so all that is read from files is read now.
-    _read_all(sweep.simulation, sweep)
+    sweep.simulation.read_files()
     with _client(cluster, len(pieces)) as client:
-        cores = _cores() if cluster.address is None else []
-        client.register_plugin(SweepPlugin(sweep.simulation, cores))
+        client.register_plugin(SweepPlugin(sweep.simulation, cluster.pinned))
         queue = iter(pieces)
         waiting: dict[Any, Piece] = {}
         finished = as_completed()
@@ -92,47 +100,55 @@ def _result(future: Future, piece: Piece) -> Values:
     return values
 
 
-def _read_all(simulation: Simulation, sweep: Sweep) -> None:
-    """Have the model hold what it would otherwise read from files when a worker needs it."""
-    assert simulation.model.outputs
-    if any(name.startswith("drivers.") for name in simulation.factors):
-        assert simulation.model.driver_paths
-
-
 @contextmanager
 def _client(cluster: Cluster, pieces: int) -> Iterator[Client]:
     import dask
-    from distributed import Client, LocalCluster
+    from distributed import Client
 
-    quiet = {
-        "distributed.scheduler.allowed-failures": DEATHS,
-        "distributed.logging": {"distributed": "error"},
-    }
-    with dask.config.set(quiet):
+    with dask.config.set({"distributed.scheduler.allowed-failures": DEATHS}):
         if cluster.address is not None:
-            try:
-                client = Client(cluster.address, timeout=CONNECT_SECONDS)
-            except (OSError, ValueError) as error:
-                raise ZhuanxingError(
-                    f"cluster.address: no Dask scheduler answers at {cluster.address}"
-                ) from error
-            with client:
+            with _connect(cluster.address) as client:
                 yield client
             return
-        with (
-            LocalCluster(
-                n_workers=cluster.size(pieces),
-                threads_per_worker=1,
-                processes=True,
-                dashboard_address=None,
-                silence_logs="CRITICAL",
-            ) as local,
-            Client(local) as client,
-        ):
+        with _started(cluster, pieces) as started, Client(started) as client:
             yield client
 
 
-def _cores() -> list[int]:
-    if hasattr(os, "sched_getaffinity"):
-        return sorted(os.sched_getaffinity(0))
-    return list(range(os.cpu_count() or 1))
+def _connect(address: str) -> Client:
+    from distributed import Client
+
+    try:
+        return Client(address, timeout=CONNECT_SECONDS)
+    except (OSError, ValueError) as error:
+        raise ZhuanxingError(
+            f"cluster.address: no Dask scheduler answers at {address}; expected an address as "
+            "tcp://host:8786"
+        ) from error
+
+
+def _started(cluster: Cluster, pieces: int) -> Any:
+    """Return a cluster of its class with as many processes as it shall have."""
+    if cluster.start is None:
+        from distributed import LocalCluster
+
+        return LocalCluster(
+            n_workers=cluster.size(pieces),
+            threads_per_worker=1,
+            processes=True,
+            dashboard_address=None,
+            silence_logs="CRITICAL",
+        )
+    package, _, name = cluster.start.rpartition(".")
+    try:
+        kind = getattr(import_module(package), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ZhuanxingError(
+            f"cluster.start: '{cluster.start}' is no class of an installed package; install it "
+            f"with 'pip install {package.partition('.')[0].replace('_', '-') or 'dask-jobqueue'}'"
+        ) from error
+    try:
+        started = kind(**cluster.options)
+    except (TypeError, ValueError, OSError, RuntimeError) as error:
+        raise ZhuanxingError(f"cluster.options: {cluster.start} refuses them ({error})") from error
+    started.scale(cluster.size(pieces))
+    return started

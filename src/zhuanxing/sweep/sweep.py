@@ -49,7 +49,7 @@ class Values:
 
 @dataclass(frozen=True)
 class Simulation:
-    """What any process needs to compute a piece; it reads no files.
+    """What any process needs to compute a piece.
 
     `cities` are kept, and levers vary in them only; None is all. `years` None is all.
     """
@@ -79,6 +79,15 @@ class Simulation:
             found = found.sel(city=list(self.cities))
         arrays = {name: found[name].transpose("run", "year", ...).values for name in self.outputs}
         return Values(arrays, [str(text) for text in found["failure"].values])
+
+    def read_files(self) -> None:
+        """Have the model read what it would otherwise read when it first computes.
+
+        A worker may be on a machine without these files.
+        """
+        drivers = any(name.startswith("drivers.") for name in self.factors)
+        for name in ("outputs", "driver_paths") if drivers else ("outputs",):
+            getattr(self.model, name)
 
     def _input(self, name: str, column: np.ndarray, base: Scenario) -> xr.DataArray:
         """Return a factor along run; a lever's setting by city where only some cities set it."""

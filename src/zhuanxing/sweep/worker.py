@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from contextlib import suppress
-from pathlib import Path
+import re
 from typing import Any
 
 import numpy as np
 from distributed import Worker, WorkerPlugin, get_worker
 
+from zhuanxing.sweep.cores import stay_on
 from zhuanxing.sweep.sweep import Simulation, Values
 
 __all__ = ["SweepPlugin", "compute_piece"]
@@ -20,22 +19,21 @@ PLUGIN = "zhuanxing-sweep"
 class SweepPlugin(WorkerPlugin):
     """Puts the simulation on every worker, also on one that starts later or again.
 
-    `cores` are the cores to share out among local workers, empty for workers elsewhere.
+    A `pinned` worker whose name ends in a number, as Dask's own clusters give them, stays on the
+    core of that number: otherwise XLA's threads get in the way of the other workers.
     """
 
     name = PLUGIN
 
-    def __init__(self, simulation: Simulation, cores: list[int]) -> None:
+    def __init__(self, simulation: Simulation, pinned: bool) -> None:
         self.simulation = simulation
-        self._cores = cores
+        self._pinned = pinned
 
     def setup(self, worker: Worker) -> None:
-        """Keep a local worker on one core: XLA's threads would get in the others' way."""
-        if self._cores and hasattr(os, "sched_setaffinity"):
-            core = self._cores[int(worker.name) % len(self._cores)]
-            for thread in Path("/proc/self/task").iterdir():
-                with suppress(ProcessLookupError):
-                    os.sched_setaffinity(int(thread.name), {core})
+        """Pin the worker before it computes."""
+        number = re.search(r"\d+$", str(worker.name))
+        if self._pinned and number:
+            stay_on(int(number[0]))
 
 
 def compute_piece(scenario: int, rows: np.ndarray) -> Values:
