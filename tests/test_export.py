@@ -10,6 +10,7 @@ import subprocess
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -179,6 +180,15 @@ def test_no_name_means_two_things(exported: Exported) -> None:
     elements = {name for names in content.dimensions.elements.values() for name in names}
     assert not {*content.elements} & (ranges | elements)
     assert not ranges & elements
+
+
+def test_the_xmile_draws_every_variable_once(exported: Exported) -> None:
+    space = {"x": "http://docs.oasis-open.org/xmile/ns/XMILE/v1.0"}
+    model = ElementTree.parse(exported.xmile).getroot().find("x:model", space)
+    assert model is not None
+    defined = [item.get("name") for item in model.findall("x:variables/*", space)]
+    drawn = [item.get("name") for item in model.findall("x:views/x:view/*[@name]", space)]
+    assert sorted(map(str, drawn)) == sorted(map(str, defined))
 
 
 SMALL = """{UTF-8}

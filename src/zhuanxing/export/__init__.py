@@ -34,8 +34,8 @@ def export(model: Model, scenario: Scenario, folder: Path) -> tuple[Path, Path]:
     text = _in_rows(with_constants(model.source.text, model.inputs(scenario)))
     content = read_content(text, targets[0].name)
     views = make_views(content, model.places.model / "sectors")
-    drawn = sketch((view, place(view)) for view in views)
-    documents = text + drawn, xmile(content, scenario.name)
+    drawings = [(view, place(view)) for view in views]
+    documents = text + sketch(drawings), xmile(content, scenario.name, drawings)
     for target, document in zip(targets, documents, strict=True):
         _write(target, document)
     return targets

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import product
 from typing import Any
 from xml.etree import ElementTree
@@ -14,15 +14,18 @@ from zhuanxing.engine import syntax
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.export.content import CLOCK, Content, is_lookup, is_stock
 from zhuanxing.export.flows import Flows, find_flows
+from zhuanxing.export.layout import Placed
+from zhuanxing.export.views import View
 from zhuanxing.export.xmile_expression import Printer, identifier, number
+from zhuanxing.export.xmile_view import draw
 
 __all__ = ["xmile"]
 
 NAMESPACE = "http://docs.oasis-open.org/xmile/ns/XMILE/v1.0"
 
 
-def xmile(content: Content, name: str) -> str:
-    """Return the model as an XMILE document with `name` in its header.
+def xmile(content: Content, name: str, drawings: Sequence[tuple[View, Placed]] = ()) -> str:
+    """Return the model as an XMILE document with `name` in its header and `drawings` as its view.
 
     Arrays are one equation where all elements share it, else one an element. A stock whose rate
     of change is no sum of variables gets a flow of its own, `<stock> net flow`. Raises
@@ -39,8 +42,11 @@ def xmile(content: Content, name: str) -> str:
         dim = _child(dimensions, "dim", name=identifier(label))
         for member in members:
             _child(dim, "elem", name=identifier(member))
-    variables = _child(_child(root, "model"), "variables")
-    _Writer(content, variables).write()
+    model = _child(root, "model")
+    writer = _Writer(content, _child(model, "variables"))
+    writer.write()
+    if drawings:
+        draw(_child(model, "views"), drawings, writer.rates, writer.net_flows)
     ElementTree.indent(root, " ")
     return f'<?xml version="1.0" encoding="utf-8"?>\n{ElementTree.tostring(root, "unicode")}\n'
 
@@ -79,6 +85,7 @@ class _Writer:
         self.rates = {
             name for flows in self.flows.values() for name in (*flows.inflows, *flows.outflows)
         }
+        self.net_flows: dict[str, Flows] = {}
         self.tables = frozenset(key for key, element in elements.items() if is_lookup(element))
 
     def write(self) -> None:
@@ -98,7 +105,7 @@ class _Writer:
         flows = self.flows.get(key)
         if flows is None:
             rate = f"{key} net flow"
-            flows = Flows((rate,), ())
+            flows = self.net_flows[key] = Flows((rate,), ())
             time = self.content.elements["time step"].units
             comment = f"Rate of change of {key}."
             net = self._variable("flow", rate, element, comment, f"({element.units})/{time}")
