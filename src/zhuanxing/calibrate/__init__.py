@@ -1,0 +1,1 @@
+"""Fitting the model's parameters to statistics, with intervals."""

@@ -1,0 +1,135 @@
+"""`zhuanxing calibrate`: fit parameters to statistics and store them as a named set."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from zhuanxing.calibrate.settings import METHODS, CalibrateSettings
+from zhuanxing.cli.configuration import read_settings, show_help
+from zhuanxing.cli.listing import print_table
+from zhuanxing.places import Places, find_places
+from zhuanxing.scenario.names import require_known
+
+if TYPE_CHECKING:
+    from zhuanxing.calibrate.fit_map import Fit
+    from zhuanxing.model import Model
+
+__all__ = ["main"]
+
+HELP = """用法 usage: zhuanxing calibrate [key=value ...]
+
+用统计数据校准参数，存为参数集，供 'zhuanxing run calibration=<name>' 使用
+Fit parameters to statistics; 'zhuanxing run calibration=<name>' uses the stored set."""
+
+FIT_COLUMNS = (
+    ("统计指标", "statistic", ""),
+    ("观测数", "figures", ""),
+    ("校准前误差", "MAE before", ""),
+    ("校准后误差", "MAE after", ""),
+    ("偏差", "bias", ""),
+    ("模型误差", "structural error", ""),
+)
+PARAMETER_COLUMNS = (
+    ("参数", "parameter", ""),
+    ("先验值", "tabled", ""),
+    ("校准值", "fitted", ""),
+    ("不确定性缩减", "uncertainty removed", ""),
+)
+SHOWN = 15
+
+
+def main(argv: Sequence[str]) -> int:
+    """Fit, store and report; return 0.
+
+    Raises ZhuanxingError for a wrong setting or a name that the model does not have.
+    """
+    places = find_places()
+    path = places.conf / "calibrate.yaml"
+    if show_help(argv, path, HELP):
+        return 0
+    settings = read_settings(CalibrateSettings, path, argv)
+    require_known("method", settings.method, METHODS, path.name)
+    fit, model = _fit(settings, places)
+    _report(fit)
+    if settings.method == "nuts":
+        from zhuanxing.calibrate.nuts import sample_and_store
+
+        print(*sample_and_store(model, settings, fit), sep="\n")
+    return 0
+
+
+def _fit(settings: CalibrateSettings, places: Places) -> tuple[Fit, Model]:
+    # Imported here: a misspelt setting is refused before the seconds that the imports take.
+    from zhuanxing.calibrate.fit_map import fit_map
+    from zhuanxing.calibrate.problem import pose
+    from zhuanxing.calibrate.store import save, target_path
+    from zhuanxing.model import load
+    from zhuanxing.results.store import require_writable
+
+    target = target_path(places.model, settings.name)
+    require_writable(target.with_suffix(".nc"))
+    began = time.time()
+    model = load(places.root, information_year=settings.last_year)
+    with _progress() as progress:
+        task = progress.add_task("校准 fitting", total=1.0)
+        posterior = pose(model, settings)
+        fit = fit_map(
+            posterior,
+            settings.rounds,
+            settings.iterations,
+            lambda part: progress.update(task, completed=part),
+        )
+    drawn = None if settings.method == "map" else fit.laplace.draws(settings.draws, settings.seed)
+    print(*save(model, settings, fit, drawn, began), sep="\n")
+    return fit, model
+
+
+def _progress() -> Progress:
+    return Progress(TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+
+
+def _report(fit: Fit) -> None:
+    statistics = fit.posterior.statistics
+    before = statistics.value - fit.before
+    after = statistics.value - fit.laplace.said
+    rows = []
+    for index, target in enumerate(statistics.targets):
+        chosen = statistics.target == index
+        if chosen.any():
+            rows.append(
+                [
+                    target.observed,
+                    str(chosen.sum()),
+                    f"{np.abs(before[chosen]).mean():.2f}",
+                    f"{np.abs(after[chosen]).mean():.2f}",
+                    f"{-after[chosen].mean():+.2f}",
+                    f"{fit.noise.structural[index]:.2f}",
+                ]
+            )
+    count = fit.posterior.parameters.count
+    title = (f"拟合（{count} 个参数，百分点）", f"fit of {count} parameters, points")
+    print_table(title, FIT_COLUMNS, rows, None)
+    _report_parameters(fit)
+
+
+def _report_parameters(fit: Fit) -> None:
+    """Print the numbers with a range of which the statistics say most."""
+    parameters = fit.posterior.parameters
+    values = np.asarray(parameters.values(fit.z))
+    removed = 1 - np.sqrt(fit.laplace.variance())[: len(values)]
+    rows = [
+        [
+            parameters.numbers[place].label,
+            f"{parameters.numbers[place].value:.4g}",
+            f"{values[place]:.4g}",
+            f"{removed[place]:.0%}",
+        ]
+        for place in np.argsort(-removed)[:SHOWN]
+    ]
+    title = ("统计数据最能说明的参数", "parameters of which the statistics say most")
+    print_table(title, PARAMETER_COLUMNS, rows, None)
