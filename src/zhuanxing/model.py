@@ -13,6 +13,7 @@ import xarray as xr
 from numpy.typing import ArrayLike
 
 from zhuanxing.assembled import Assembled, assembled
+from zhuanxing.calibrations import Calibration, read_calibration
 from zhuanxing.design import design_overrides
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.places import Places, find_places
@@ -42,15 +43,24 @@ class Engine(Protocol):
         """Return the outputs of one run by variable."""
 
 
-def load(root: Path | None = None, *, end: int = 2025, information_year: int = 2022) -> Model:
+def load(
+    root: Path | None = None,
+    *,
+    end: int = 2025,
+    information_year: int = 2022,
+    calibration: str | None = None,
+) -> Model:
     """Return the model in `root` (default: the working directory, else the package's own).
 
     It runs to the end of the year `end`; outside conditions after `information_year` are
-    forecasts as they could be known then. Raises ZhuanxingError if model/ or its data are wrong.
+    forecasts as they could be known then. `calibration` names a stored set whose values replace
+    those of the tables; `Model.calibration.warning` says whether the set is out of date. Raises
+    ZhuanxingError if model/ or its data are wrong.
     """
     places = find_places(root)
     names = read_names(places.model)
-    return Model(places, names, assembled(places.model, end, information_year))
+    chosen = None if calibration is None else read_calibration(places.model, calibration)
+    return Model(places, names, assembled(places.model, end, information_year), chosen)
 
 
 @lru_cache(maxsize=4)
@@ -69,6 +79,7 @@ class Model:
     places: Places
     names: ModelNames
     source: Assembled
+    calibration: Calibration | None = None
 
     @cached_property
     def program(self) -> Program:
@@ -95,8 +106,10 @@ class Model:
         levers = [scenario.levers.index(lever) for lever in self.elements("lever")]
         chosen = np.ix_(cities, levers)
         inputs = {INTENSITY: scenario.intensity[chosen], START: scenario.start[chosen]}
+        if self.calibration is not None:
+            inputs |= {name: value.copy() for name, value in self.calibration.values.items()}
         for name, value in scenario.assumptions.items():
-            inputs[name] = self._assumption(name, value)
+            inputs[name] = self._assumption(name, value, inputs)
         return inputs
 
     def run(
@@ -181,6 +194,31 @@ class Model:
             values = values if years is None else values.sel(year=list(years))
             yield values.assign_coords(run=part["run"], failure=("run", failures))
 
+    def run_ensemble(
+        self,
+        scenario: str | Scenario = "baseline",
+        *,
+        draws: int,
+        quantiles: Sequence[float] = (0.05, 0.25, 0.5, 0.75, 0.95),
+    ) -> xr.Dataset:
+        """Return quantiles over `draws` of the calibration of every output, along `quantile`.
+
+        They are the uncertainty of the parameters, in points of the distribution of each output
+        by itself. Raises ZhuanxingError without a calibration, or if it holds too few draws.
+        """
+        if self.calibration is None:
+            raise ZhuanxingError(
+                "an ensemble draws from a calibration; name one, as in calibration=default"
+            )
+        base = self.scenario(scenario) if isinstance(scenario, str) else scenario
+        dims = {
+            name: tuple(dim.replace(" ", "_") for dim in self.program.variables[name].dims)
+            for name in self.calibration.draws
+        }
+        design = self.calibration.design(draws, dims)
+        many = self.run_many(design, scenario=base)
+        return many.drop_vars("failure").quantile(list(quantiles), "run", keep_attrs=True)
+
     @cached_property
     def driver_paths(self) -> Mapping[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:
         """The low, middle and high path of every driver as ordinates of its look-up."""
@@ -192,6 +230,13 @@ class Model:
     def __getstate__(self) -> dict[str, Any]:
         """Leave the compiled model behind: another process compiles the text for itself."""
         return {key: value for key, value in self.__dict__.items() if key != "program"}
+
+    @property
+    def _calibration_attribute(self) -> str:
+        if self.calibration is None:
+            return "none"
+        stale = self.calibration.warning(self.places.model)
+        return self.calibration.name if stale is None else f"{self.calibration.name} ({stale})"
 
     @property
     def _origin(self) -> str:
@@ -208,12 +253,17 @@ class Model:
 
         return ReferenceEngine(self.source.text, origin=self._origin)
 
-    def _assumption(self, name: str, value: float | Mapping[str, float]) -> np.ndarray:
-        """Return an assumption's array with `value` in it, everywhere or by element ("a;b")."""
+    def _assumption(
+        self, name: str, value: float | Mapping[str, float], inputs: Mapping[str, np.ndarray]
+    ) -> np.ndarray:
+        """Return an assumption's array with `value` in it, everywhere or by element ("a;b").
+
+        Other elements are as in `inputs`, else as in the tables.
+        """
         constants = self.program.constants()
         if name not in constants:
             raise ZhuanxingError(f"the assumption '{name}' is no constant of the equations")
-        array = constants[name]
+        array = np.array(inputs.get(name, constants[name]))
         if not isinstance(value, Mapping):
             return np.full_like(array, value)
         dims = self.program.variables[name].dims
@@ -262,7 +312,7 @@ class Model:
             "scenario_en": scenario.labels["name_en"],
             "scenario_lineage": " <- ".join(scenario.lineage),
             "engine": engine,
-            "calibration": "none",
+            "calibration": self._calibration_attribute,
             "seed": "none (the model is deterministic)",
             "information_year": str(self.source.information_year),
         }

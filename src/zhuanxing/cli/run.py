@@ -34,6 +34,8 @@ HELP = """用法 usage: zhuanxing run [-m] [设置 key=value ...]
   'city=[baotou,ordos]'             结果只保留这些城市 cities to keep ('zhuanxing cities')
   assumptions.<name>=1.5            改变假设 replace an assumption
   years.end=2035                    末年 last calendar year
+  calibration=default draws=100     用校准参数，并给出区间
+                                    use a calibration, with intervals over draws
   engine=reference                  用 PySD 运行 run by PySD itself (slow)
   output=FILE                       结果文件 file of the result (outputs/<scenario>/paths.nc)
   -m scenario=baseline,plan         多个取值各运行一次 one run for each value
@@ -80,16 +82,31 @@ def _execute(jobs: Sequence[tuple[RunSettings, Scenario]], places: Places) -> No
 
     for settings, _ in jobs:
         require_writable(settings.output)
-    models: dict[tuple[int, int], Model] = {
-        years: load(places.root, end=years[0], information_year=years[1])
-        for years in {(settings.end, settings.information) for settings, _ in jobs}
+    models: dict[tuple[int, int, str | None], Model] = {
+        key: load(places.root, end=key[0], information_year=key[1], calibration=key[2])
+        for key in {(job.end, job.information, job.calibration) for job, _ in jobs}
     }
+    for model in models.values():
+        stale = model.calibration and model.calibration.warning(places.model)
+        if stale:
+            print(f"zhuanxing: 警告 warning: {stale}", file=sys.stderr)
     for settings, scenario in jobs:
         began = time.perf_counter()
         config = {**asdict(settings), "output": str(settings.output)}
-        paths = models[settings.end, settings.information].run(
-            scenario, city=settings.cities, engine=settings.engine, config=config
-        )
+        model = models[settings.end, settings.information, settings.calibration]
+        paths = model.run(scenario, city=settings.cities, engine=settings.engine, config=config)
         write(paths, settings.output)
+        if settings.draws:
+            _write_intervals(model, scenario, settings)
         label = f"{scenario.labels['name_zh']} {scenario.labels['name_en']}"
         print(f"{settings.output}  {label}  ({time.perf_counter() - began:.1f} s)")
+
+
+def _write_intervals(model: Model, scenario: Scenario, settings: RunSettings) -> None:
+    from zhuanxing.results.store import write
+
+    bands = model.run_ensemble(scenario, draws=settings.draws)
+    bands = bands if settings.cities is None else bands.sel(city=list(settings.cities))
+    target = settings.output.with_name(f"{settings.output.stem}_intervals.nc")
+    write(bands, target)
+    print(f"{target}  {settings.draws} 次抽样 draws")

@@ -38,7 +38,10 @@ __all__ = [
 ]
 
 CONFIG = "run"
-KEYS = ("scenario", "city", "engine", "years", "output", "levers", "assumptions")
+KEYS = (
+    "scenario", "city", "engine", "calibration", "draws", "years", "output", "levers",
+    "assumptions",
+)  # fmt: skip
 YEAR_KEYS = ("end", "information")
 ENGINES = ("compiled", "reference")
 
@@ -50,6 +53,8 @@ class RunSettings:
     scenario: str
     cities: tuple[str, ...] | None
     engine: str
+    calibration: str | None
+    draws: int
     end: int
     information: int
     output: Path
@@ -163,6 +168,8 @@ def _settings(config: DictConfig, names: ModelNames) -> RunSettings:
         scenario=str(values["scenario"]),
         cities=chosen_cities(values["city"], names),
         engine=values["engine"],
+        calibration=None if values["calibration"] is None else str(values["calibration"]),
+        draws=_draws(values["draws"], values["calibration"]),
         end=calendar_year(values["years"]["end"], "years.end"),
         information=calendar_year(values["years"]["information"], "years.information"),
         output=Path(str(values["output"])),
@@ -181,6 +188,14 @@ def chosen_cities(value: Any, names: ModelNames) -> tuple[str, ...] | None:
     for city in cities:
         require_known("city", city, names.cities, "city")
     return tuple(dict.fromkeys(cities))
+
+
+def _draws(value: Any, calibration: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ZhuanxingError(f"draws is '{value}', but a whole number from 0 is expected")
+    if value and calibration is None:
+        raise ZhuanxingError(f"draws={value} needs a calibration to draw from: calibration=default")
+    return value
 
 
 def calendar_year(value: Any, key: str) -> int:

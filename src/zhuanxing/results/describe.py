@@ -18,6 +18,8 @@ __all__ = ["describe", "folder_hash", "git_revision", "run_attributes"]
 
 PACKAGES = ("zhuanxing", "jax", "numpy", "pysd", "xarray")
 
+LEFT_OUT = {"__pycache__", "calibrations"}
+
 WAYS = {
     "sum": "sum over the year of: {0}",
     "end": "at the end of the year: {0}",
@@ -73,11 +75,14 @@ def run_attributes(root: Path, config: Mapping[str, Any]) -> dict[str, str]:
 
 
 def folder_hash(*folders: Path) -> str:
-    """Return the SHA-256 of the names and contents of all files in `folders`."""
+    """Return the SHA-256 of the names and contents of all files in `folders`.
+
+    Stored calibrations are left out: they are made from the data, and name its hash themselves.
+    """
     digest = hashlib.sha256()
     for folder in folders:
         for path in sorted(folder.rglob("*")):
-            if path.is_file() and "__pycache__" not in path.parts:
+            if path.is_file() and not LEFT_OUT & set(path.relative_to(folder).parts):
                 digest.update(str(path.relative_to(folder)).encode() + b"\0")
                 digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
