@@ -92,7 +92,10 @@ _WORDS: dict[str, tuple[str, str]] = {
         "Dashed: intervals as wide as they should be; below it they are too narrow. "
         "In brackets the number of figures",
     ),
-    "reliability_title": ("预测区间的可靠性（{year}年之后）", "Do the intervals hold? Forecasts made in {year}"),
+    "reliability_title": (
+        "预测区间的可靠性（{year}年之后）",
+        "Do the intervals hold? Forecasts made in {year}",
+    ),
     "scenario_note": ("情景：{scenarios}", "Scenario: {scenarios}"),
     "scorecard_count": ("{scenario}：{met}/{total} 项达成", "{scenario}: {met} of {total} met"),
     "scorecard_marks": (
@@ -100,6 +103,14 @@ _WORDS: dict[str, tuple[str, str]] = {
         "Blue ✓ met, orange × missed; the diamond is the first scenario",
     ),
     "scorecard_title": ("{city}：{year}年目标对照", "{city} against its aims for {year}"),
+    "sensitivity_note": (
+        "颜色：Sobol' 总指数，即其他参数均已知时仍会剩下的方差比例",
+        "Colour: total Sobol' index, the part of the variance left if all others were known",
+    ),
+    "sensitivity_title": (
+        "哪些参数决定{year}年的结果",
+        "Which parameters drive the results of {year}",
+    ),
     "share_of_gdp": ("占比（%）", "Share, %"),
     "source": (
         "来源：zhuanxing 模型计算；输入数据与假设见 model/data",

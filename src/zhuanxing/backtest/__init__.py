@@ -1,0 +1,1 @@
+"""Forecasts of years that are known, judged against naive forecasts from the same information."""

@@ -1,0 +1,69 @@
+"""How outside conditions may turn out otherwise than they were forecast."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from zhuanxing.errors import ZhuanxingError, nearest
+
+if TYPE_CHECKING:
+    from zhuanxing.model import Model
+
+__all__ = ["driver_draws", "growth_changes"]
+
+# The low and high figures of a driver are read as its 5th and 95th percentile.
+TAIL = 1.645
+
+
+def driver_draws(
+    model: Model, surprises: Sequence[str], count: int, seed: int
+) -> dict[str, np.ndarray]:
+    """Return draws of the drivers' look-ups (draw, points, *dims) after the information year.
+
+    Every driver lies anywhere between its low and high figures, in the same place in all years;
+    the growth of those in `surprises` moreover differs in each year to come as much as growth has
+    changed from year to year before.
+    """
+    paths = model.driver_paths
+    for name in surprises:
+        if name not in paths:
+            raise ZhuanxingError(
+                f"backtest.yaml: surprises: there is no driver '{name}'; "
+                f"did you mean '{nearest(name, list(paths))}'?"
+            )
+    random = np.random.default_rng(seed)
+    start = round(float(model.program.times()[0]))
+    draws: dict[str, np.ndarray] = {}
+    for name in sorted(paths):
+        low, middle, high = paths[name]
+        place = (random.standard_normal(count) / TAIL).reshape(-1, *([1] * middle.ndim))
+        path = middle + np.where(place < 0, place * (middle - low), place * (high - middle))
+        if name in surprises:
+            path = path * _shocks(middle, start, model.source.information_year, count, random)
+        draws[f"{name.replace('_', ' ')} by year"] = np.maximum(path, 0.0)
+    return draws
+
+
+def growth_changes(values: np.ndarray) -> np.ndarray:
+    """Return the changes from year to year of the growth of `values` (years, ...), logarithmic."""
+    return np.asarray(np.diff(np.log(values), n=2, axis=0))
+
+
+def _shocks(
+    middle: np.ndarray, start: int, known: int, count: int, random: np.random.Generator
+) -> np.ndarray:
+    """Return factors (draw, points, *dims): one until `known`, then a random walk.
+
+    A step of the walk is a random mixture of the changes of growth seen so far, so that elements
+    go together as they did. Points of a look-up are the start, the middle of every year, the end.
+    """
+    years = np.clip(start - 1 + np.arange(len(middle)), start, start + len(middle) - 3)
+    changes = growth_changes(middle[1 : known - start + 2])
+    ahead = max(0, int(years[-1]) - known)
+    mixture = random.standard_normal((count, ahead, len(changes))) / len(changes) ** 0.5
+    walk = np.tensordot(mixture, changes, axes=1).cumsum(axis=1)
+    walk = np.concatenate([np.zeros((count, 1, *middle.shape[1:])), walk], axis=1)
+    return np.asarray(np.exp(walk[:, np.maximum(years - known, 0)]))

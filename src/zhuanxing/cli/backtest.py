@@ -1,0 +1,154 @@
+"""`zhuanxing backtest`: forecast years that are known, and compare with naive forecasts."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from zhuanxing.backtest.settings import BacktestSettings
+from zhuanxing.calibrate.settings import CalibrateSettings
+from zhuanxing.cli.configuration import read_settings, show_help
+from zhuanxing.cli.listing import print_table
+from zhuanxing.places import Places, find_places
+
+if TYPE_CHECKING:
+    from zhuanxing.backtest.judge import Backtest
+
+__all__ = ["main"]
+
+HELP = """用法 usage: zhuanxing backtest [key=value ...]
+
+用截至 fit_year 的数据校准，预测其后年份，并与简单预测比较
+Fit on the years to fit_year, forecast the next ones, compare with naive forecasts"""
+
+COLUMNS = (
+    ("指标", "variable", ""),
+    ("预测方法", "forecast", ""),
+    ("数", "n", ""),
+    ("平均绝对误差", "MAE", ""),
+    ("偏差", "bias", ""),
+    ("均方根误差", "RMSE", ""),
+    ("泰尔分解", "Theil bias/variance/covariance", ""),
+    ("技巧", "skill", ""),
+    ("CRPS", "CRPS", ""),
+    ("50%", "50 %", ""),
+    ("80%", "80 %", ""),
+    ("95%", "95 %", ""),
+)
+
+
+def main(argv: Sequence[str]) -> int:
+    """Fit, forecast, print and write scores and charts; return 0.
+
+    Raises ZhuanxingError for a wrong setting, or if there is nothing to forecast.
+    """
+    places = find_places()
+    path = places.conf / "backtest.yaml"
+    if show_help(argv, path, HELP):
+        return 0
+    settings = read_settings(BacktestSettings, path, argv)
+    calibration = read_settings(CalibrateSettings, places.conf / "calibrate.yaml", [])
+    result = _backtest(places, settings, replace(calibration, last_year=settings.fit_year))
+    _report(result, settings)
+    for written in _write(result, settings):
+        print(written)
+    return 0
+
+
+def _backtest(
+    places: Places, settings: BacktestSettings, calibration: CalibrateSettings
+) -> Backtest:
+    # Imported here: a misspelt setting is refused before the seconds that the imports take.
+    from zhuanxing.backtest.judge import judge
+    from zhuanxing.calibrate.fit_map import fit_map
+    from zhuanxing.calibrate.problem import pose
+    from zhuanxing.model import load
+
+    model = load(places.root, information_year=settings.fit_year)
+    with Progress(TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()) as progress:
+        task = progress.add_task("校准 fitting", total=1.0)
+        fit = fit_map(
+            pose(model, calibration),
+            calibration.rounds,
+            calibration.iterations,
+            lambda part: progress.update(task, completed=part),
+        )
+        task = progress.add_task("预测 forecasting", total=1.0)
+        return judge(
+            model, fit, settings, calibration, lambda part: progress.update(task, completed=part)
+        )
+
+
+def _report(result: Backtest, settings: BacktestSettings) -> None:
+    scores = result.scores
+    rows = []
+    for pool in settings.variables:
+        whole = f"{pool.name_zh} {pool.name_en}"
+        for kind in ("all", "statistic", "year"):
+            part = scores[(scores["pool"] == pool.name) & (scores["kind"] == kind)]
+            for of, group in part.groupby("of", sort=False):
+                best = group.loc[group["forecaster"] == result.best[pool.name], "mae"].iloc[0]
+                rows += [_row(str(of) or whole, row, best) for row in group.to_dict("records")]
+    title = (
+        f"样本外检验：以{settings.fit_year}年为界（百分点）",
+        f"forecasts made with what was known in {settings.fit_year}, points",
+    )
+    print_table(title, COLUMNS, rows, None)
+
+
+def _row(of: str, row: dict[Hashable, Any], best: float) -> list[str]:
+    """Return one line of the table; `best` is the error that skill is measured against."""
+    from zhuanxing.backtest.judge import NAMES
+
+    theil = "/".join(f"{row[f'{part}_part']:.2f}" for part in ("bias", "variance", "covariance"))
+    return [
+        of,
+        " ".join(NAMES[row["forecaster"]]),
+        str(row["count"]),
+        f"{row['mae']:.2f}",
+        f"{row['bias']:+.2f}",
+        f"{row['rmse']:.2f}",
+        theil,
+        f"{1 - row['mae'] / best:+.0%}",
+        f"{row['crps']:.2f}",
+        *(f"{row[f'coverage_{level}']:.0%}" for level in (50, 80, 95)),
+    ]
+
+
+def _write(result: Backtest, settings: BacktestSettings) -> list[Path]:
+    from zhuanxing.backtest.judge import CHART_LEVELS, MODEL, NAMES
+    from zhuanxing.charts import errors, reliability
+    from zhuanxing.charts.save import save
+    from zhuanxing.charts.words import check_language
+    from zhuanxing.results import store
+
+    folder = Path(settings.output)
+    dataset = result.dataset().assign_attrs(fit_year=settings.fit_year)
+    store.write(dataset, folder / "backtest.nc")
+    result.scores.to_csv(folder / "scores.csv", index=False)
+    result.figures.drop(columns=["target", "place"]).to_csv(folder / "figures.csv", index=False)
+    written = [folder / name for name in ("backtest.nc", "scores.csv", "figures.csv")]
+    pools = {pool.name: (pool.name_zh, pool.name_en) for pool in settings.variables}
+    for language in map(check_language, settings.language):
+        figure = errors.draw(
+            result.scores,
+            model=MODEL,
+            forecasters=NAMES,
+            pools=pools,
+            fit_year=settings.fit_year,
+            language=language,
+        )
+        written += save(figure, folder / language / "errors")
+        figure = reliability.draw(
+            result.coverage(CHART_LEVELS),
+            CHART_LEVELS,
+            pools=pools,
+            fit_year=settings.fit_year,
+            language=language,
+        )
+        written += save(figure, folder / language / "reliability")
+    return written
