@@ -1,0 +1,1 @@
+"""Which parameters drive the results, and which of them the statistics can tell apart."""
