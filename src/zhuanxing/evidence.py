@@ -1,0 +1,138 @@
+"""The plan's effect in the model beside published estimates of such policies."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from zhuanxing.errors import ZhuanxingError, nearest
+
+__all__ = ["INSIDE", "NO_ESTIMATE", "OUTSIDE", "Effect", "EvidenceSettings", "Published", "compare"]
+
+INSIDE, OUTSIDE, NO_ESTIMATE = "inside", "outside", "no estimate"
+# A number without a range of its own counts from one of these multiples to the other.
+AROUND = (0.5, 1.5)
+SIGNS = {"positive": 1.0, "negative": -1.0}
+
+
+@dataclass(frozen=True)
+class Effect:
+    """An effect of the plan: on the output `of` (default `output`), over another if given.
+
+    `measure` is percent or difference, the latter times `scale` and in `unit`.
+    """
+
+    output: str
+    measure: str
+    of: str | None = None
+    over: str | None = None
+    scale: float = 1.0
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class Published:
+    """A published row and the effect that it is an estimate of."""
+
+    name: str
+    output: str
+
+
+@dataclass(frozen=True)
+class EvidenceSettings:
+    """All of ``conf/evidence.yaml``."""
+
+    plan: str
+    baseline: str
+    calibration: str | None
+    years: tuple[int, ...]
+    outputs: tuple[Effect, ...]
+    published: tuple[Published, ...]
+    output: str
+
+
+def compare(
+    plan: xr.Dataset, baseline: xr.Dataset, parameters: pd.DataFrame, settings: EvidenceSettings
+) -> pd.DataFrame:
+    """Return a row an effect, published estimate, year and city.
+
+    Columns output, published, low, high (of the estimate), year, city, effect, verdict: inside,
+    outside or no estimate. Raises ZhuanxingError for an unknown output, measure or row.
+    """
+    return pd.DataFrame(list(_rows(plan, baseline, parameters, settings)))
+
+
+def _rows(
+    plan: xr.Dataset, baseline: xr.Dataset, parameters: pd.DataFrame, settings: EvidenceSettings
+) -> Iterator[dict[str, object]]:
+    known = [effect.output for effect in settings.outputs]
+    for row in settings.published:
+        _require("output", row.output, known)
+        _require("published row", row.name, list(parameters["name"]))
+    for effect in settings.outputs:
+        found = _effect(effect, plan, baseline)
+        estimates = [row.name for row in settings.published if row.output == effect.output]
+        for name in estimates or [""]:
+            low, high = _limits(parameters, name)
+            for year in settings.years:
+                for city in map(str, found["city"].values):
+                    value = float(found.sel(year=year, city=city))
+                    verdict = INSIDE if low <= value <= high else OUTSIDE
+                    yield {
+                        "output": effect.output,
+                        "published": name,
+                        "low": low,
+                        "high": high,
+                        "year": year,
+                        "city": city,
+                        "effect": value,
+                        "verdict": verdict if name else NO_ESTIMATE,
+                    }
+
+
+def _effect(effect: Effect, plan: xr.Dataset, baseline: xr.Dataset) -> xr.DataArray:
+    pair = []
+    for paths in (plan, baseline):
+        name = effect.of or effect.output
+        for wanted in filter(None, (name, effect.over)):
+            _require("output", wanted, list(map(str, paths.data_vars)))
+        value = paths[name]
+        pair.append(value / paths[effect.over] if effect.over else value)
+    with_plan, without = pair
+    if effect.measure == "percent":
+        return 100 * (with_plan / without - 1)
+    _require("measure", effect.measure, ["percent", "difference"])
+    return (with_plan - without) * effect.scale
+
+
+def _limits(parameters: pd.DataFrame, name: str) -> tuple[float, float]:
+    """Return between which values an effect agrees with the published row."""
+    if not name:
+        return np.nan, np.nan
+    row = parameters[parameters["name"] == name].iloc[0]
+    if pd.notna(row["low"]) and pd.notna(row["high"]):
+        return float(row["low"]), float(row["high"])
+    text = str(row["value"])
+    word = re.match(r"[a-z]+", text)
+    if word is not None and word[0] in SIGNS:
+        return (0.0, np.inf) if SIGNS[word[0]] > 0 else (-np.inf, 0.0)
+    try:
+        low, high = sorted(float(text) * factor for factor in AROUND)
+    except ValueError:
+        raise ZhuanxingError(
+            f"parameters.csv: '{text}' of {name} is neither a number nor a sign, "
+            "so no effect can be compared with it"
+        ) from None
+    return low, high
+
+
+def _require(kind: str, name: str, known: Sequence[str]) -> None:
+    if name not in known:
+        raise ZhuanxingError(
+            f"evidence.yaml: there is no {kind} '{name}'; did you mean '{nearest(name, known)}'?"
+        )
