@@ -1,0 +1,135 @@
+"""Scores mean what they say, naive forecasts know only the past, and effects meet evidence."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+import zhuanxing
+from conftest import ROOT
+from zhuanxing.backtest.history import History, read_history
+from zhuanxing.backtest.naive import GROWTH_RULES, SHARE_RULES, forecast
+from zhuanxing.backtest.scores import covered, crps, score
+from zhuanxing.backtest.settings import BacktestSettings
+from zhuanxing.backtest.surprise import driver_draws, growth_changes
+from zhuanxing.cli.configuration import read_settings
+from zhuanxing.data import read_tables
+from zhuanxing.errors import ZhuanxingError
+from zhuanxing.evidence import INSIDE, NO_ESTIMATE, OUTSIDE, EvidenceSettings, compare
+
+FIT_YEAR = 2020
+
+
+@pytest.fixture(scope="module")
+def settings() -> BacktestSettings:
+    return read_settings(BacktestSettings, ROOT / "conf" / "backtest.yaml", [])
+
+
+@pytest.fixture(scope="module")
+def past() -> zhuanxing.Model:
+    return zhuanxing.load(ROOT, information_year=FIT_YEAR)
+
+
+@pytest.fixture(scope="module")
+def history(past: zhuanxing.Model, settings: BacktestSettings) -> History:
+    names = tuple(name for pool in settings.variables for name in pool.observed)
+    return read_history(past, read_tables(ROOT / "model"), settings.outside, names)
+
+
+def test_crps_of_a_normal_forecast_is_the_known_value() -> None:
+    samples = np.random.default_rng(0).standard_normal((20000, 1))
+    expected = 2 / np.sqrt(2 * np.pi) - 1 / np.sqrt(np.pi)
+    assert crps(samples, np.zeros(1))[0] == pytest.approx(expected, abs=0.01)
+
+
+def test_crps_of_a_sure_forecast_is_its_error() -> None:
+    assert crps(np.full((50, 1), 3.0), np.array([5.0]))[0] == pytest.approx(2.0)
+
+
+def test_theils_parts_add_up_and_name_a_constant_error_as_bias() -> None:
+    figures = np.array([1.0, 2.0, 4.0])
+    found = score(np.tile(figures + 0.5, (20, 1)), figures)
+    assert found.bias == pytest.approx(0.5)
+    assert found.bias_part == pytest.approx(1.0)
+    assert found.bias_part + found.variance_part + found.covariance_part == pytest.approx(1.0)
+
+
+def test_an_interval_holds_its_share_of_its_own_samples() -> None:
+    samples = np.random.default_rng(1).standard_normal((4000, 1))
+    others = np.random.default_rng(2).standard_normal(3000)
+    inside = covered(np.repeat(samples, 3000, axis=1), others, 0.8).mean()
+    assert inside == pytest.approx(0.8, abs=0.03)
+
+
+def test_naive_forecasters_know_nothing_after_the_year(history: History) -> None:
+    for cities in history.city.values():
+        assert max(max(series, default=0) for series in cities.values()) <= FIT_YEAR
+    assert max(history.nation) <= FIT_YEAR
+    assert all(max(series) <= FIT_YEAR for series in history.province.values())
+
+
+@pytest.mark.parametrize("rule", [*GROWTH_RULES, *SHARE_RULES], ids=lambda rule: rule.name)
+def test_every_naive_rule_forecasts_every_city_with_an_error(history: History, rule) -> None:  # type: ignore[no-untyped-def]
+    variable = next(iter(history.province_share)) if rule in SHARE_RULES else "gdp_growth"
+    cities = list(history.province)
+    years = [FIT_YEAR + 1] * len(cities)
+    random = np.random.default_rng(0)
+    found = forecast(rule, history, variable, cities, years, 400, random)
+    assert np.isfinite(found).all()
+    assert (found.std(axis=0) > 0.1).all()
+
+
+def test_the_last_growth_is_repeated(history: History) -> None:
+    city, series = next((c, s) for c, s in history.city["gdp_growth"].items() if len(s) > 1)
+    assert GROWTH_RULES[0].point(history, "gdp_growth", city, 2022) == series[max(series)]
+
+
+def test_a_steady_driver_surprises_no_one() -> None:
+    np.testing.assert_allclose(growth_changes(1.05 ** np.arange(6.0)), 0.0, atol=1e-12)
+
+
+def test_the_future_of_a_driver_is_wider_than_its_past_and_widens(
+    past: zhuanxing.Model, settings: BacktestSettings
+) -> None:
+    name = settings.surprises[0]
+    middle = past.driver_paths[name][1]
+    draws = driver_draws(past, [name], 100, 3)[f"{name.replace('_', ' ')} by year"]
+    spread = (draws.std(axis=0) / middle).mean(axis=1)
+    # Point 1 of the look-up is the middle of 2015.
+    last = 1 + FIT_YEAR - 2015
+    assert spread[:last].max() < 0.01
+    assert spread[last + 1] > 2 * spread[:last].max()
+    assert spread[last + 3] > spread[last + 1]
+
+
+def test_an_unknown_driver_is_refused(past: zhuanxing.Model) -> None:
+    with pytest.raises(ZhuanxingError, match="did you mean 'coal_price_index'"):
+        driver_draws(past, ["coal_price_indx"], 2, 0)
+
+
+@pytest.fixture(scope="module")
+def evidence() -> EvidenceSettings:
+    return read_settings(EvidenceSettings, ROOT / "conf" / "evidence.yaml", [])
+
+
+def test_every_published_row_and_output_exists(
+    plan: xr.Dataset, baseline: xr.Dataset, evidence: EvidenceSettings
+) -> None:
+    parameters = pd.read_csv(ROOT / "model" / "data" / "raw" / "parameters.csv")
+    table = compare(plan, baseline, parameters, evidence)
+    assert set(table["output"]) == {effect.output for effect in evidence.outputs}
+    assert set(table["verdict"]) <= {INSIDE, OUTSIDE, NO_ESTIMATE}
+    assert (table.loc[table["published"] == "", "verdict"] == NO_ESTIMATE).all()
+
+
+def test_an_effect_is_inside_by_its_sign(baseline: xr.Dataset, evidence: EvidenceSettings) -> None:
+    parameters = pd.read_csv(ROOT / "model" / "data" / "raw" / "parameters.csv")
+    cleaner = baseline.assign(co2=0.9 * baseline["co2"])
+    table = compare(cleaner, baseline, parameters, evidence)
+    verdicts = table[table["published"] == "did_zone_co2_sign"]["verdict"]
+    assert set(verdicts) == {INSIDE}
+    dirtier = baseline.assign(co2=1.1 * baseline["co2"])
+    table = compare(dirtier, baseline, parameters, evidence)
+    assert set(table[table["published"] == "did_zone_co2_sign"]["verdict"]) == {OUTSIDE}

@@ -1,0 +1,237 @@
+"""A fit uses what it may, keeps parameters in their ranges, and says when it is out of date."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import settings as limits
+from hypothesis import strategies as st
+
+import zhuanxing
+from conftest import ROOT
+from zhuanxing.calibrate.fit_map import Fit, fit_map
+from zhuanxing.calibrate.identify import identify, in_words
+from zhuanxing.calibrate.posterior import Noise, Posterior
+from zhuanxing.calibrate.problem import pose
+from zhuanxing.calibrate.settings import CalibrateSettings, Target
+from zhuanxing.calibrate.statistics import NONE, select
+from zhuanxing.calibrate.store import save, target_path
+from zhuanxing.calibrations import read_calibration
+from zhuanxing.cli.configuration import read_settings
+from zhuanxing.data import read_tables
+from zhuanxing.errors import ZhuanxingError
+
+LAST = 2020
+# Few parameters of every kind: a fit is then a matter of seconds.
+FEW = ("capital elasticity", "external share", "lead fading")
+
+
+@pytest.fixture(scope="module")
+def settings() -> CalibrateSettings:
+    whole = read_settings(CalibrateSettings, ROOT / "conf" / "calibrate.yaml", [])
+    return replace(whole, name="trial", last_year=LAST, parameters=FEW, draws=3)
+
+
+@pytest.fixture(scope="module")
+def past() -> zhuanxing.Model:
+    """The model as it could be known at the end of the last year of the fit."""
+    return zhuanxing.load(ROOT, information_year=LAST)
+
+
+@pytest.fixture(scope="module")
+def posterior(past: zhuanxing.Model, settings: CalibrateSettings) -> Posterior:
+    return pose(past, settings)
+
+
+@pytest.fixture(scope="module")
+def noise(posterior: Posterior) -> Noise:
+    targets = posterior.statistics.targets
+    structural = np.array([target.structural for target in targets])
+    return Noise(posterior.parameters.first_spreads(), structural)
+
+
+@pytest.fixture(scope="module")
+def fit(posterior: Posterior) -> Fit:
+    return fit_map(posterior, rounds=1, iterations=3)
+
+
+def test_at_the_centre_of_the_prior_parameters_are_those_of_the_tables(
+    posterior: Posterior, noise: Noise
+) -> None:
+    tabled = posterior.program.constants()
+    found = posterior.parameters.constants(np.zeros(posterior.parameters.count), noise.spreads)
+    assert set(found) == set(posterior.parameters.names)
+    for name, value in found.items():
+        np.testing.assert_allclose(value, tabled[name], rtol=1e-9, err_msg=name)
+
+
+@limits(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 10**6), size=st.floats(0.1, 20.0))
+def test_no_parameter_leaves_its_range_and_shares_add_up(
+    posterior: Posterior, noise: Noise, seed: int, size: float
+) -> None:
+    parameters = posterior.parameters
+    z = size * np.random.default_rng(seed).standard_normal(parameters.count)
+    for number, value in zip(parameters.numbers, np.asarray(parameters.values(z)), strict=True):
+        assert number.low <= value <= number.high, number.label
+    constants = parameters.constants(z, noise.spreads)
+    for block in parameters.blocks:
+        value = np.asarray(constants[block.setting.name])
+        if block.setting.link == "shares":
+            np.testing.assert_allclose(value.sum(axis=1), 1.0, rtol=1e-9)
+        if block.setting.link == "range":
+            assert (np.abs(value - block.base) <= block.half * (1 + 1e-9)).all()
+
+
+def test_the_gradient_is_that_of_the_runs(posterior: Posterior, noise: Noise) -> None:
+    z = 0.3 * np.random.default_rng(1).standard_normal(posterior.parameters.count)
+    _, slope = posterior.value_and_gradient(z, noise)
+    said, slopes = posterior.predictions(z, noise)
+    direction = np.random.default_rng(2).standard_normal(len(z))
+    step = 1e-4
+    up, _ = posterior.value_and_gradient(z + step * direction, noise)
+    down, _ = posterior.value_and_gradient(z - step * direction, noise)
+    assert (up - down) / (2 * step) == pytest.approx(slope @ direction, rel=1e-4)
+    ahead = posterior.said((z + step * direction)[None], noise)[0]
+    np.testing.assert_allclose(ahead - said, step * (slopes @ direction), atol=1e-5)
+
+
+def test_a_fit_comes_closer_to_the_statistics(fit: Fit) -> None:
+    statistics = fit.posterior.statistics
+    before = np.abs(statistics.value - fit.before).mean()
+    assert np.abs(statistics.value - fit.laplace.said).mean() < before
+    assert (fit.laplace.variance() <= 1 + 1e-9).all()
+
+
+def test_levels_of_another_basis_enter_only_by_their_change(settings: CalibrateSettings) -> None:
+    rows = pd.DataFrame(
+        {
+            "unit_id": "a",
+            "variable": "people",
+            "year": [2016, 2018, 2020],
+            "value": [100.0, 102.0, 90.0],
+            "quality": "official",
+            "basis": ["old", "old", "new"],
+        }
+    )
+    target = Target("people", "residents", "level", 0.3, 1.0, way="end")
+    found = select(rows, [target], settings.quality, ["new"], (2015, 2020), ["a"], {}).table
+    assert list(found["before"]) == [NONE, 2016]
+    assert found["value"].tolist() == pytest.approx([100 * np.log(90), 100 * np.log(1.02)])
+
+
+def test_no_figure_is_later_than_the_fit_or_needs_a_later_year(posterior: Posterior) -> None:
+    table = posterior.statistics.table
+    assert table["year"].max() <= LAST
+    assert (table["before"] < table["year"]).all()
+
+
+def test_a_model_that_knows_more_than_the_fit_is_refused(
+    model: zhuanxing.Model, settings: CalibrateSettings
+) -> None:
+    with pytest.raises(ZhuanxingError, match="information_year"):
+        pose(model, settings)
+
+
+def test_a_misspelt_parameter_is_refused_with_the_nearest(
+    past: zhuanxing.Model, settings: CalibrateSettings
+) -> None:
+    with pytest.raises(ZhuanxingError, match="did you mean 'capital elasticity'"):
+        pose(past, replace(settings, parameters=("capital elastisity",)))
+
+
+def test_corrupting_later_data_changes_no_bit_of_a_fit(
+    past: zhuanxing.Model, fit: Fit, settings: CalibrateSettings, tmp_path: Path
+) -> None:
+    root = _copy(tmp_path)
+    data = root / "model" / "data"
+    for name, column in (
+        ("observations", "year"),
+        ("provinces", "year"),
+        ("drivers", "known_from"),
+    ):
+        table = pd.read_csv(data / f"{name}.csv", dtype=str, keep_default_na=False)
+        later = table[column].astype(int) > LAST
+        assert later.any()
+        for value in {"value", "low", "high"} & set(table.columns):
+            table.loc[later, value] = "77.7"
+        table.to_csv(data / f"{name}.csv", index=False)
+    corrupted = zhuanxing.load(root, information_year=LAST)
+    assert corrupted.source.text == past.source.text
+    again = fit_map(pose(corrupted, settings), rounds=1, iterations=3)
+    assert again.z.tobytes() == fit.z.tobytes()
+    assert again.laplace.factor.tobytes() == fit.laplace.factor.tobytes()
+
+
+def test_a_run_uses_a_stored_set_and_says_so(
+    past: zhuanxing.Model, fit: Fit, settings: CalibrateSettings, tmp_path: Path
+) -> None:
+    root = _copy(tmp_path)
+    copied = zhuanxing.load(root, information_year=LAST)
+    save(copied, settings, fit, fit.laplace.draws(3, 1), began=0.0)
+    stored = zhuanxing.load(root, information_year=LAST, calibration="trial")
+    assert stored.calibration is not None
+    assert stored.calibration.warning(root / "model") is None
+    run = stored.run("baseline")
+    assert run.attrs["calibration"] == "trial"
+    assert not np.array_equal(run["gdp"], copied.run("baseline")["gdp"])
+    bands = stored.run_ensemble(draws=3, quantiles=(0.1, 0.9))
+    assert (bands["gdp"].sel(quantile=0.1) <= bands["gdp"].sel(quantile=0.9)).all()
+    with pytest.raises(ZhuanxingError, match="holds 3 draws, but 9 are asked for"):
+        stored.run_ensemble(draws=9)
+
+
+def test_a_set_made_with_other_data_says_what_changed(
+    past: zhuanxing.Model, fit: Fit, settings: CalibrateSettings, tmp_path: Path
+) -> None:
+    root = _copy(tmp_path)
+    save(zhuanxing.load(root, information_year=LAST), settings, fit, None, began=0.0)
+    with (root / "model" / "data" / "observations.csv").open("a", encoding="utf-8") as file:
+        file.write("anshan,2019,gdp_growth,5.0,percent,official,,a test,,\n")
+    with (root / "model" / "sectors" / "industry.mdl").open("a", encoding="utf-8") as file:
+        file.write("\n")
+    stored = read_calibration(root / "model", "trial")
+    assert stored.changes(root / "model") == ["data/observations.csv", "sectors/industry.mdl"]
+    assert "observations.csv, sectors/industry.mdl changed" in str(stored.warning(root / "model"))
+
+
+def test_an_unknown_set_is_refused() -> None:
+    with pytest.raises(ZhuanxingError, match="no calibration 'nowhere'"):
+        zhuanxing.load(ROOT, calibration="nowhere")
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "Ü"])
+def test_a_name_unfit_for_a_file_is_refused(name: str) -> None:
+    with pytest.raises(ZhuanxingError, match="no name of a set"):
+        target_path(ROOT / "model", name)
+
+
+def test_parameters_that_act_only_together_cannot_be_told_apart() -> None:
+    slope = np.array([[3.0, 3.0, 0.0]])
+    covariance = np.linalg.inv(np.eye(3) + slope.T @ slope)
+    found = identify(["a", "b", "c"], covariance)
+    assert found.alike[0][:2] == (0, 1)
+    assert found.alike[0][2] < -0.8
+    assert found.removed[2] == pytest.approx(0.0)
+    assert "cannot tell 'a' from 'b'" in in_words(found)[1][1]
+
+
+def test_every_class_of_sources_has_an_error(settings: CalibrateSettings) -> None:
+    known = {entry.quality for entry in settings.quality}
+    assert set(read_tables(ROOT / "model").observations["quality"]) <= known
+
+
+def _copy(folder: Path) -> Path:
+    """Return a root with a copy of the model's files that may be changed."""
+    shutil.copytree(
+        ROOT / "model", folder / "model", ignore=shutil.ignore_patterns("raw", "calibrations")
+    )
+    for name in ("scenarios", "conf"):
+        (folder / name).symlink_to(ROOT / name, target_is_directory=True)
+    return folder
