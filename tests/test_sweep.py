@@ -184,10 +184,11 @@ def test_a_cluster_that_cannot_be_had_is_one_sentence(
 
 def workers_of(parent: int) -> list[int]:
     """The processes that Dask has started to compute."""
-    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    threads = Path(f"/proc/{parent}/task").glob("*/children")
     return [
         int(child)
-        for child in children
+        for thread in threads
+        for child in thread.read_text().split()
         if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()
     ]
 

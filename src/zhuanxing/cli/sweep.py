@@ -117,9 +117,13 @@ def _run(
         if 0 < left < total:
             done = total - left
             print(f"继续 going on: {done:,}/{total:,} 已完成 done", file=sys.stderr)
-        with _progress() as progress:
-            task = progress.add_task("", total=left)
-            execute(sweep, store, settings.cluster, lambda runs: progress.advance(task, runs))
+        try:
+            with _progress() as progress:
+                task = progress.add_task("", total=left)
+                execute(sweep, store, settings.cluster, lambda runs: progress.advance(task, runs))
+        except KeyboardInterrupt:
+            print("再次运行同一命令即可继续 the same command goes on from here", file=sys.stderr)
+            raise
         failures = store.failures()
     print(f"{settings.output}  {total:,} 次运行 runs")
     if failures:
