@@ -238,9 +238,11 @@ def test_settings_replace_whole_arrays_and_nothing_else() -> None:
     assert all(np.array_equal(value, before[name]) for name, value in after.items())
 
 
-def test_a_setting_that_the_text_lacks_is_refused() -> None:
+def test_a_setting_that_the_text_lacks_or_gives_in_pieces_is_refused() -> None:
     with pytest.raises(ZhuanxingError, match="no constant 'pace'"):
         with_constants(SMALL, {"pace": np.array(1.0)})
+    with pytest.raises(ZhuanxingError, match="'growth' is defined in pieces"):
+        with_constants(SMALL, {"growth": np.array([1.0, 2.0, 3.0])})
 
 
 def test_the_command_writes_both_files_and_nothing_else(

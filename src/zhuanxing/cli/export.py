@@ -24,11 +24,12 @@ DIR/<scenario>.mdl (Vensim, with a sketch: one view a sector) and DIR/<scenario>
   levers.<举措>.intensity=0.8       举措强度，只作用于 city 所列城市
                                     a lever's intensity, in the cities of `city` only
   assumptions.<name>=1.5            改变假设 replace an assumption
+  calibration=default               用校准参数 use a stored set of parameters
   years.end=2035                    末年 last calendar year
 
 默认设置 defaults: conf/run.yaml"""
 # What `zhuanxing run` is told and an export has no use for.
-FOREIGN = ("engine", "output")
+FOREIGN = ("engine", "draws", "output")
 
 
 def main(argv: Sequence[str]) -> int:
@@ -48,7 +49,12 @@ def main(argv: Sequence[str]) -> int:
     from zhuanxing.export import export
     from zhuanxing.model import load
 
-    model = load(places.root, end=settings.end, information_year=settings.information)
+    model = load(
+        places.root,
+        end=settings.end,
+        information_year=settings.information,
+        calibration=settings.calibration,
+    )
     for path in export(model, scenario, folder):
         print(path)
     return 0

@@ -15,14 +15,18 @@ __all__ = ["with_constants"]
 def with_constants(text: str, values: Mapping[str, np.ndarray]) -> str:
     """Return the Vensim text with the constants in `values` replaced, whole arrays at a time.
 
-    Raises ZhuanxingError for a name that the text gives no numbers.
+    Raises ZhuanxingError for a name that the text does not define, or defines in pieces.
     """
     wanted = {key_of(name): value for name, value in values.items()}
+    done: set[str] = set()
     entries = text.split("|")
     for place, entry in enumerate(entries):
         left, mark, rest = entry.partition("=")
         key = key_of(left.split("[")[0])
+        if mark and key in done:
+            raise ZhuanxingError(f"'{key}' is defined in pieces, so it cannot be set as a whole")
         if mark and key in wanted:
+            done.add(key)
             _, tilde, remarks = rest.partition("~")
             entries[place] = f"{left}= {_numbers(wanted.pop(key))}\n\t{tilde}{remarks}"
     if wanted:
