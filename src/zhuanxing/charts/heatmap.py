@@ -33,9 +33,17 @@ class Cells:
 
 
 def draw(
-    goal: Quantity, across: Quantity, upwards: Quantity, *, language: Language = "zh"
+    goal: Quantity,
+    across: Quantity,
+    upwards: Quantity,
+    *,
+    notes: Sequence[str] = (),
+    language: Language = "zh",
 ) -> Figure:
-    """Draw `goal` as colour over `across` (to the right) and `upwards`, values [run] each."""
+    """Draw `goal` as colour over `across` (to the right) and `upwards`, values [run] each.
+
+    `notes` stand first in the footnote.
+    """
     columns, rows = cells(across), cells(upwards)
     means = _means(goal.values, rows, columns)
     with style.house_style():
@@ -56,7 +64,7 @@ def draw(
             "heatmap_title", language, goal=goal.name, across=across.name, upwards=upwards.name
         )
         note = word("heatmap_note", language, runs=len(goal.values))
-        return style.finish(figure, language, title=title, notes=[note])
+        return style.finish(figure, language, title=title, notes=[*notes, note])
 
 
 def cells(factor: Quantity) -> Cells:

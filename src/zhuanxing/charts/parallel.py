@@ -25,11 +25,13 @@ def draw(
     *,
     highest: bool,
     best_share: float = 0.1,
+    notes: Sequence[str] = (),
     language: Language = "zh",
 ) -> Figure:
     """Draw one upright axis a quantity, the last for `goal`, and one line a run across them.
 
     The best `best_share` of the runs by `goal` (highest or lowest) are dark and on top.
+    `notes` stand first in the footnote.
     """
     axes_of = [*quantities, goal]
     count = len(goal.values)
@@ -56,7 +58,7 @@ def draw(
             best=len(best), goal=goal.name, sense=sense,
         )  # fmt: skip
         title = word("parallel_title", language, goal=goal.label)
-        return style.finish(figure, language, title=title, notes=[note])
+        return style.finish(figure, language, title=title, notes=[*notes, note])
 
 
 def _height(values: np.ndarray) -> np.ndarray:

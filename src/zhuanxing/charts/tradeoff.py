@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -21,11 +23,13 @@ def draw(
     first_highest: bool,
     second_highest: bool,
     colour: Quantity | None = None,
+    notes: Sequence[str] = (),
     language: Language = "zh",
 ) -> Figure:
     """Draw `first` to the right and `second` upwards; `colour` shades the dots.
 
-    `first_highest` and `second_highest` say in which direction each is better.
+    `first_highest` and `second_highest` say in which direction each is better. `notes` stand
+    first in the footnote.
     """
     better = [
         quantity.values * (-1 if highest else 1)
@@ -63,7 +67,7 @@ def draw(
             second_sense=sense[second_highest],
         )  # fmt: skip
         title = word("tradeoff_title", language, first=first.name, second=second.name)
-        return style.finish(figure, language, title=title, notes=[note])
+        return style.finish(figure, language, title=title, notes=[*notes, note])
 
 
 def pareto_front(first: np.ndarray, second: np.ndarray) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import asdict
 
@@ -117,6 +118,7 @@ def _run(
         if 0 < left < total:
             done = total - left
             print(f"继续 going on: {done:,}/{total:,} 已完成 done", file=sys.stderr)
+        began = time.perf_counter()
         try:
             with _progress() as progress:
                 task = progress.add_task("", total=left)
@@ -125,7 +127,9 @@ def _run(
             print("再次运行同一命令即可继续 the same command goes on from here", file=sys.stderr)
             raise
         failures = store.failures()
-    print(f"{settings.output}  {total:,} 次运行 runs")
+        seconds = time.perf_counter() - began
+    speed = f"  ({left:,} in {seconds:,.0f} s, {left / seconds:,.1f} runs/s)" if left else ""
+    print(f"{settings.output}  {total:,} 次运行 runs{speed}")
     if failures:
         print(
             f"zhuanxing: {len(failures):,} 次运行超出方程定义域 runs left the domain of the "
@@ -143,6 +147,7 @@ class _SpeedColumn(ProgressColumn):
 
 
 def _progress() -> Progress:
+    console = Console(stderr=True)
     return Progress(
         TextColumn("运行 runs"),
         BarColumn(),
@@ -150,6 +155,8 @@ def _progress() -> Progress:
         _SpeedColumn(),
         TextColumn("剩余 left"),
         TimeRemainingColumn(),
-        console=Console(stderr=True),
+        console=console,
+        # A file would get the bar's last state only; the result line says as much.
+        disable=not console.is_terminal,
         speed_estimate_period=SPEED_SECONDS,
     )

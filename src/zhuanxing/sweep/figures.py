@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from zhuanxing.charts import fan, heatmap, parallel, tradeoff
 from zhuanxing.charts.quantity import Quantity
 from zhuanxing.charts.save import save
-from zhuanxing.charts.words import Language, unit
+from zhuanxing.charts.words import Language, unit, word
 from zhuanxing.sweep.measure import Measure
 from zhuanxing.sweep.reading import SweepResult
 
@@ -55,6 +55,14 @@ class _Material:
     spread: xr.Dataset
     table: pd.DataFrame
     language: Language
+
+    @property
+    def notes(self) -> list[str]:
+        """Return the footnote that names the scenario drawn, where the store holds several."""
+        if len(self.result.scenarios) == 1:
+            return []
+        names = self.result.dataset[f"scenario_{self.language}"].values
+        return [word("scenario_note", self.language, scenarios=names[self.charts.scenario])]
 
     def measured(self, measure: Measure) -> Quantity:
         """Return a measure of the sound runs of the scenario drawn."""
@@ -115,6 +123,7 @@ def _parallel(material: _Material) -> Figure:
         [material.factor(name) for name in names],
         material.measured(material.charts.goal),
         highest=material.charts.highest,
+        notes=material.notes,
         language=material.language,
     )
 
@@ -127,6 +136,7 @@ def _tradeoff(material: _Material) -> Figure:
         first_highest=first_highest,
         second_highest=second_highest,
         colour=material.factor(str(material.table.index[0])),
+        notes=material.notes,
         language=material.language,
     )
 
@@ -137,7 +147,7 @@ def _heatmap(material: _Material) -> Figure | None:
         return None
     across, upwards = (material.factor(str(name)) for name in chosen)
     goal = material.measured(material.charts.goal)
-    return heatmap.draw(goal, across, upwards, language=material.language)
+    return heatmap.draw(goal, across, upwards, notes=material.notes, language=material.language)
 
 
 CHARTS: Mapping[str, Callable[[_Material], Figure | None]] = {
