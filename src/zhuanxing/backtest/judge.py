@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from zhuanxing.backtest.history import read_history
+from zhuanxing.backtest.correct import correction, leaning
+from zhuanxing.backtest.history import History, read_history
 from zhuanxing.backtest.naive import GROWTH_RULES, SHARE_RULES, Rule, forecast
 from zhuanxing.backtest.predictive import persistence, predict
 from zhuanxing.backtest.scores import LEVELS, covered, score
@@ -28,10 +29,13 @@ if TYPE_CHECKING:
 
 __all__ = ["CHART_LEVELS", "MODEL", "NAMES", "QUANTILES", "Backtest", "judge"]
 
-MODEL = "model"
+MODEL, CORRECTED = "model", "corrected"
 QUANTILES = (0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975)
 CHART_LEVELS = np.arange(0.1, 1.0, 0.1)
-NAMES = {MODEL: ("本模型", "this model")}
+NAMES = {
+    MODEL: ("本模型", "this model"),
+    CORRECTED: ("本模型，按全省修正", "this model, corrected by the province"),
+}
 NAMES |= {rule.name: (rule.name_zh, rule.name_en) for rule in (*GROWTH_RULES, *SHARE_RULES)}
 
 
@@ -42,7 +46,8 @@ class Backtest:
     `scores` has a row a forecaster, pool and group (all, a statistic, a year or a city); `figures`
     a row a figure; `samples` (draws, figure) are the model's; `forecasts` (forecaster, quantile,
     figure) is NaN where a rule does not apply; `best` is by pool the naive forecaster with the
-    smallest mean absolute error, which no one could know beforehand.
+    smallest mean absolute error, which no one could know beforehand. `leaning` is how far the
+    corrected model leans on provincial growth.
     """
 
     scores: pd.DataFrame
@@ -50,6 +55,7 @@ class Backtest:
     forecasts: xr.DataArray
     best: dict[str, str]
     persistence: dict[str, float]
+    leaning: float
     samples: np.ndarray
 
     def coverage(self, levels: np.ndarray) -> dict[str, tuple[np.ndarray, int]]:
@@ -86,9 +92,16 @@ def judge(
     draws = fit.laplace.draws(settings.samples, settings.seed)
     drivers = driver_draws(model, settings.surprises, settings.samples, settings.seed)
     report(0.1)
-    samples = {MODEL: predict(fit, future, draws, drivers, settings.seed).whole}
+    history = _history(model, settings)
+    forecasted = predict(fit, future, draws, drivers, settings.seed).whole
+    growth = settings.outside.growth
+    shift = correction(fit, history, growth, future, np.median(forecasted, axis=0))
+    samples = {
+        MODEL: forecasted,
+        CORRECTED: _where(forecasted + shift, figures["observed"].to_numpy() == growth),
+    }
     report(0.8)
-    samples |= _naive(model, settings, figures)
+    samples |= _naive(history, settings, figures)
     scores = pd.DataFrame(_scores(samples, figures, settings.variables))
     quantiles = np.stack([np.quantile(found, QUANTILES, axis=0) for found in samples.values()])
     forecasts = xr.DataArray(
@@ -99,7 +112,8 @@ def judge(
     report(1.0)
     targets = fit.posterior.statistics.targets
     kept = dict(zip([t.observed for t in targets], persistence(fit).tolist(), strict=True))
-    return Backtest(scores, figures, forecasts, _best(scores), kept, samples[MODEL])
+    lean = leaning(fit, history, growth)
+    return Backtest(scores, figures, forecasts, _best(scores), kept, lean, samples[MODEL])
 
 
 def _future(
@@ -131,12 +145,20 @@ def _levels(statistics: Statistics) -> list[str]:
     return [t.observed for t in statistics.targets if t.how in ("share", "level")]
 
 
-def _naive(
-    model: Model, settings: BacktestSettings, figures: pd.DataFrame
-) -> dict[str, np.ndarray]:
-    tables = read_tables(model.places.model)
+def _where(samples: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    """Return the samples (draws, n) of the chosen figures, NaN for the others."""
+    return np.where(chosen, samples, np.nan)
+
+
+def _history(model: Model, settings: BacktestSettings) -> History:
     names = tuple(name for pool in settings.variables for name in pool.observed)
-    history = read_history(model, tables, settings.outside, names)
+    return read_history(model, read_tables(model.places.model), settings.outside, names)
+
+
+def _naive(
+    history: History, settings: BacktestSettings, figures: pd.DataFrame
+) -> dict[str, np.ndarray]:
+    names = [name for pool in settings.variables for name in pool.observed]
     samples: dict[str, np.ndarray] = {}
     for rule in (*GROWTH_RULES, *SHARE_RULES):
         random = np.random.default_rng(settings.seed)
@@ -183,7 +205,8 @@ def _groups(rows: pd.DataFrame) -> Iterator[tuple[str, str, np.ndarray]]:
 
 
 def _best(scores: pd.DataFrame) -> dict[str, str]:
-    naive = scores[(scores["kind"] == "all") & (scores["forecaster"] != MODEL)]
+    rules = [rule.name for rule in (*GROWTH_RULES, *SHARE_RULES)]
+    naive = scores[(scores["kind"] == "all") & scores["forecaster"].isin(rules)]
     return {
         str(pool): str(part["forecaster"].iloc[int(part["mae"].to_numpy().argmin())])
         for pool, part in naive.groupby("pool")

@@ -46,11 +46,11 @@ def predict(
     random = np.random.default_rng(seed)
     said = _run(fit, future, draws, drivers)
     carried, spread = _discrepancy(fit, future)
-    noise = carried + spread * random.standard_normal(said.shape)
     error = future.table["error"].to_numpy(float)
     tails = future.table["tails"].to_numpy(float)
-    source = error * random.standard_t(tails, size=said.shape)
-    return Prediction(said, said + noise + source, carried)
+    # The shape of the errors is that of the likelihood, with its tails.
+    noise = np.hypot(spread, error) * random.standard_t(tails, size=said.shape)
+    return Prediction(said, said + carried + noise, carried)
 
 
 def _run(

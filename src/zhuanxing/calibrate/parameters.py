@@ -18,6 +18,7 @@ from jax import Array
 
 from zhuanxing.calibrate.ranges import Range, city_range, ranges
 from zhuanxing.calibrate.settings import CityParameter
+from zhuanxing.data.economy import ARCHETYPE, CARRIED
 from zhuanxing.data.tables import Tables
 from zhuanxing.errors import ZhuanxingError, nearest
 
@@ -37,7 +38,8 @@ EDGE = 0.02
 class Block:
     """One hierarchical parameter: its place in z and what its departures u [city, group] change.
 
-    z holds first the archetypes [archetype, group], then the cities [city, group].
+    z holds first the archetypes [archetype, group], then the cities [city, group]. `reach` [city]
+    multiplies the departures of cities whose value rests on less.
     """
 
     setting: CityParameter
@@ -49,6 +51,7 @@ class Block:
     base: np.ndarray
     half: np.ndarray
     belongs: np.ndarray
+    reach: np.ndarray
 
     @property
     def of_archetypes(self) -> slice:
@@ -66,7 +69,8 @@ class Block:
         groups = len(self.groups)
         of_archetype = z[self.of_archetypes].reshape(-1, groups)[self.member]
         of_city = z[self.of_cities].reshape(-1, groups)
-        return jnp.asarray(spread[0] * of_archetype + spread[1] * of_city)
+        whole = spread[0] * of_archetype + spread[1] * of_city
+        return jnp.asarray(self.reach[:, None] * whole)
 
     def constant(self, z: Point, spread: Point) -> Array:
         """Return the constant in its own shape."""
@@ -195,7 +199,22 @@ def _block(
         groups = model.elements(dim)[:-1]
         belongs = constants[setting.groups][:, :-1]
     member = np.array([archetypes.index(kind) for kind in kinds])
-    return Block(setting, start, archetypes, tuple(cities), member, groups, base, half, belongs)
+    reach = _reach(model, setting, cities)
+    return Block(
+        setting, start, archetypes, tuple(cities), member, groups, base, half, belongs, reach
+    )
+
+
+def _reach(model: Model, setting: CityParameter, cities: Sequence[str]) -> np.ndarray:
+    """Return how far the values of the cities depart, by where they come from [city]."""
+    name = f"{setting.name.replace(' ', '_')}_origin"
+    if name not in model.source.origins:
+        return np.ones(len(cities))
+    origins = model.source.origins[name].sel(city=list(cities))
+    # All elements of a city's value have one origin.
+    first = origins.isel({dim: 0 for dim in origins.dims if dim != "city"}).values
+    factor = {CARRIED: setting.carried, ARCHETYPE: setting.estimated}
+    return np.array([factor.get(str(origin), 1.0) for origin in first])
 
 
 def _require(kind: str, name: str, known: Sequence[str] | dict[str, np.ndarray]) -> None:

@@ -24,7 +24,8 @@ class CityParameter:
     `link` says what u does: `range` moves the value inside its low-high range (u in halves of the
     range), `log` multiplies it by exp(u), `shares` multiplies the part of each group of the second
     dimension by exp(u) and makes them add up again; `groups` is then the constant that is one
-    where an element belongs to a group.
+    where an element belongs to a group. Initial values that were carried from another year, or
+    estimated from the archetype, depart `carried` and `estimated` times as far as observed ones.
     """
 
     name: str
@@ -32,6 +33,8 @@ class CityParameter:
     archetype: float
     city: float
     groups: str | None = None
+    carried: float = 1.0
+    estimated: float = 1.0
 
 
 @dataclass(frozen=True)
