@@ -38,6 +38,9 @@ HELP = """用法 usage: zhuanxing summarise STORE [设置 key=value ...]
 
 
 SENSES = ("lowest", "highest")
+# Dimensions of an output with one value a scenario, run, year and city.
+PLAIN_DIMS = 4
+MOST_MEASURES = 3
 
 
 def main(argv: Sequence[str]) -> int:
@@ -56,7 +59,7 @@ def main(argv: Sequence[str]) -> int:
     folder = _folder(settings, result)
     charts = _charts(settings, result)
     outputs = [str(name) for name in listed(settings["outputs"])] or result.outputs
-    spread = quantiles(result, outputs, _levels(settings))
+    spread = quantiles(result, list(dict.fromkeys([*outputs, *charts.fan])), _levels(settings))
     summary = _summary(settings, result, charts, aims_table(places))
     print_summary(summary, result, spoken)
     write(spread, folder / "quantiles.nc")
@@ -72,8 +75,8 @@ def _summary(
     settings: dict[str, Any], result: SweepResult, charts: SweepCharts, aims: pd.DataFrame
 ) -> Summary:
     conditions = [parse_condition(str(text), result) for text in listed(settings["subject_to"])]
-    measures = [parse_measure(str(text), result) for text in listed(settings["measures"])]
     goal, highest = charts.goal, charts.highest
+    measures = [*_measures(settings, result)]
     if goal not in measures:
         measures.append(goal)
     values = {measure: measure.values(result) for measure in measures}
@@ -112,31 +115,62 @@ def _charts(settings: dict[str, Any], result: SweepResult) -> SweepCharts:
     cities = [str(city) for city in listed(settings["city"])]
     scenario = str(settings["scenario"] or result.scenarios[0])
     require_known("scenario", scenario, result.scenarios, str(result.path))
-    fan = [str(name) for name in listed(settings["fan"])]
-    for name in fan:
-        result.output(name)
     factors = [_factor(str(name), result) for name in listed(settings["heatmap"])]
     if len(factors) not in (0, 2):
         raise ZhuanxingError(f"heatmap names {len(factors)} factors, but two are expected")
-    tradeoff = [_directed(str(text), result) for text in listed(settings["tradeoff"])]
-    if len(tradeoff) != 2:
-        raise ZhuanxingError(f"tradeoff names {len(tradeoff)} measures, but two are expected")
     # The file has a goal to minimise; one on the command line to maximise replaces it.
     highest = settings["maximise"] is not None
     goal = settings["maximise"] if highest else settings["minimise"]
     if goal is None:
         raise ZhuanxingError("minimise or maximise must name a measure, as in minimise=co2")
+    aim = parse_measure(str(goal), result)
+    measures = _measures(settings, result)
     return SweepCharts(
         kinds=tuple(kinds),
         cities=names.city_ids(result.dataset, cities) if cities else None,
-        fan=tuple(fan),
+        fan=_fan(settings, result, [*measures, aim]),
         scenario=result.scenarios.index(scenario),
-        goal=parse_measure(str(goal), result),
+        goal=aim,
         highest=highest,
-        tradeoff=(tradeoff[0], tradeoff[1]),
+        tradeoff=_tradeoff(settings, result, measures, (aim, highest)),
         heatmap=(factors[0], factors[1]) if factors else None,
         formats=tuple(formats),
     )
+
+
+def _measures(settings: dict[str, Any], result: SweepResult) -> list[Measure]:
+    """Return the measures asked for, by default the first plain outputs of the store."""
+    named = [str(text) for text in listed(settings["measures"])]
+    if settings["measures"] is None:
+        named = [name for name in result.outputs if result.output(name).ndim == PLAIN_DIMS]
+        named = named[:MOST_MEASURES]
+    return [parse_measure(text, result) for text in named]
+
+
+def _fan(settings: dict[str, Any], result: SweepResult, measures: list[Measure]) -> tuple[str, ...]:
+    names_of = [str(name) for name in listed(settings["fan"])]
+    if settings["fan"] is None:
+        names_of = [measure.output for measure in measures if measure.element is None]
+    for name in names_of:
+        if result.output(name).ndim != PLAIN_DIMS:
+            raise ZhuanxingError(f"fan: '{name}' has more than one value a city and year")
+    return tuple(dict.fromkeys(names_of))
+
+
+def _tradeoff(
+    settings: dict[str, Any],
+    result: SweepResult,
+    measures: list[Measure],
+    goal: tuple[Measure, bool],
+) -> tuple[tuple[Measure, bool], tuple[Measure, bool]]:
+    """Return two measures, each with whether more of it is better."""
+    if settings["tradeoff"] is None:
+        first = next((m for m in measures if m.output != goal[0].output), goal[0])
+        return (first, True), goal
+    pair = [_directed(str(text), result) for text in listed(settings["tradeoff"])]
+    if len(pair) != 2:
+        raise ZhuanxingError(f"tradeoff names {len(pair)} measures, but two are expected")
+    return pair[0], pair[1]
 
 
 def _directed(text: str, result: SweepResult) -> tuple[Measure, bool]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -120,13 +120,11 @@ def _settings(values: Mapping[str, Any], names: ModelNames) -> SweepSettings:
 
 
 def _cluster(values: Mapping[str, Any]) -> Cluster:
-    return Cluster(
-        workers=_count(values["workers"], "cluster.workers"),
-        address=None if values["address"] is None else str(values["address"]),
-        start=None if values["start"] is None else str(values["start"]),
-        options=values["options"] or {},
-        pinned=bool(values["pinned"]),
-    )
+    """Return the cluster of a file of conf/cluster, which may leave out what it does not set."""
+    for key in values:
+        require_known("setting", str(key), [f.name for f in fields(Cluster)], "cluster")
+    given = {key: value for key, value in values.items() if value is not None}
+    return Cluster(**{**given, "workers": _count(given.get("workers"), "cluster.workers")})
 
 
 def _words(value: Any, key: str) -> tuple[str, ...] | None:

@@ -41,7 +41,7 @@ def make_design(
     The same options give the same values, bit for bit. Raises ZhuanxingError for an unknown
     method or factor and for a size that makes no sense.
     """
-    method = str(options["method"])
+    method = str(options.get("method"))
     require_known("design", method, (*METHODS, CSV), "design.method")
     chosen = {key: value for key, value in options.items() if key != "method"}
     if method == CSV:
@@ -110,9 +110,9 @@ def _morris(options: Mapping[str, Any], factors: Sequence[Factor]) -> np.ndarray
 
 def _from_csv(options: Mapping[str, Any], known: dict[str, Factor]) -> Design:
     """Read a table with one column a factor and one row a run; its columns say what varies."""
-    if not options["file"]:
+    if not options.get("file"):
         raise ZhuanxingError("design=csv needs design.file, a table with one column a factor")
-    path = Path(str(options["file"]))
+    path = Path(str(options.get("file")))
     names, rows = _read(path)
     values = np.empty((len(rows), len(names)))
     for line, row in enumerate(rows, start=2):

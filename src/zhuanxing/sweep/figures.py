@@ -109,8 +109,10 @@ def save_charts(
                 yield from save(figure, folder / language / kind, charts.formats)
 
 
-def _fan(material: _Material) -> Figure:
+def _fan(material: _Material) -> Figure | None:
     charts = material.charts
+    if not charts.fan:
+        return None
     cities = charts.cities or list(material.spread["city"].values[:_MOST_CITIES])
     return fan.draw(
         material.spread, cities=cities, variables=charts.fan, language=material.language
