@@ -95,8 +95,8 @@ def save_charts(
 ) -> Iterator[Path]:
     """Draw and write every chart in every language; yield the files.
 
-    `spread` holds the quantiles, `ranked` the importance of the factors. A scenario without runs
-    and a heat map of fewer than two factors are left out.
+    `spread` holds the quantiles, `ranked` the importance of the factors. A scenario without runs,
+    a fan of one year and a heat map of fewer than two factors are left out.
     """
     table = ranked.get((charts.goal, result.scenarios[charts.scenario]))
     if table is None:
@@ -111,7 +111,7 @@ def save_charts(
 
 def _fan(material: _Material) -> Figure | None:
     charts = material.charts
-    if not charts.fan:
+    if not charts.fan or material.spread.sizes["year"] < 2:
         return None
     cities = charts.cities or list(material.spread["city"].values[:_MOST_CITIES])
     return fan.draw(
