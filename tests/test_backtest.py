@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -18,6 +20,8 @@ from zhuanxing.cli.configuration import read_settings
 from zhuanxing.data import read_tables
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.evidence import INSIDE, NO_ESTIMATE, OUTSIDE, EvidenceSettings, compare
+from zhuanxing.sensitivity.analyse import chosen_ranges, screen
+from zhuanxing.sensitivity.settings import MorrisSettings, SensitivitySettings
 
 FIT_YEAR = 2020
 
@@ -107,6 +111,26 @@ def test_the_future_of_a_driver_is_wider_than_its_past_and_widens(
 def test_an_unknown_driver_is_refused(past: zhuanxing.Model) -> None:
     with pytest.raises(ZhuanxingError, match="did you mean 'coal_price_index'"):
         driver_draws(past, ["coal_price_indx"], 2, 0)
+
+
+def test_sensitivity_sees_what_acts_and_what_does_not(past: zhuanxing.Model) -> None:
+    whole = read_settings(SensitivitySettings, ROOT / "conf" / "sensitivity.yaml", [])
+    small = replace(
+        whole,
+        outputs=("gdp", "forest_carbon"),
+        parameters=("technical progress rate[[]emerging]", "carbon density"),
+        morris=MorrisSettings(trajectories=2, levels=4),
+    )
+    numbers = chosen_ranges(past, small)
+    assert len(numbers) == 2
+    effects = screen(past, numbers, small, lambda part: None).mean("city")
+    acting = effects.argmax("parameter").values.tolist()
+    labels = [number.label for number in numbers]
+    assert [labels[place] for place in acting] == [
+        "technical progress rate[emerging]",
+        "carbon density",
+    ]
+    assert float(effects.sel(output="gdp", parameter="carbon density")) == 0.0
 
 
 @pytest.fixture(scope="module")
