@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -42,13 +45,42 @@ def main(argv: Sequence[str]) -> int:
     languages = [check_language(str(language)) for language in _listed(config["language"])]
     formats = [names.find(str(f), FORMATS, "chart format") for f in _listed(config["format"])]
     shared = _request(config, places)
-    for language in languages:
-        folder = Path("outputs") / "charts" / language
-        for name, figure in figures(kind, Request(language=language, **shared)):
-            target, endings = _target(config["output"], folder / name, formats)
-            for written in save(figure, target, endings):
-                print(written)
+    jobs = [
+        _Job(each, Request(language=language, **shared), config["output"], formats)
+        for language in languages
+        for each in (KINDS if kind == ALL else [kind])
+    ]
+    for written in _drawn(jobs):
+        print(*written, sep="\n")
     return 0
+
+
+@dataclass(frozen=True)
+class _Job:
+    """Charts of one kind in one language, and where they go."""
+
+    kind: str
+    request: Request
+    output: str | None
+    formats: list[str]
+
+    def draw(self) -> list[Path]:
+        """Draw and save; return the files."""
+        folder = Path("outputs") / "charts" / self.request.language
+        files: list[Path] = []
+        for name, figure in figures(self.kind, self.request):
+            target, endings = _target(self.output, folder / name, self.formats)
+            files += save(figure, target, endings)
+        return files
+
+
+def _drawn(jobs: Sequence[_Job]) -> Iterator[list[Path]]:
+    """Yield the files of each job in order; many jobs are shared among the cores."""
+    if len(jobs) == 1:
+        yield jobs[0].draw()
+        return
+    with ProcessPoolExecutor(max_workers=min(len(jobs), os.cpu_count() or 1)) as pool:
+        yield from pool.map(_Job.draw, jobs)
 
 
 def _configure(argv: Sequence[str], path: Path) -> dict[str, Any]:
