@@ -7,11 +7,11 @@ few steps a draw suffice; the other parameters stay at the mode.
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import arviz as az
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -23,6 +23,11 @@ from zhuanxing.calibrate.fit_map import Fit
 from zhuanxing.calibrate.settings import CalibrateSettings, NutsSettings
 from zhuanxing.calibrate.store import save, target_path
 from zhuanxing.errors import ZhuanxingError, nearest
+
+with warnings.catch_warnings():
+    # ArviZ announces its next version on every import.
+    warnings.simplefilter("ignore", FutureWarning)
+    import arviz as az
 
 if TYPE_CHECKING:
     from zhuanxing.model import Model

@@ -76,7 +76,6 @@ def _dataset(model: Model, fit: Fit, draws: np.ndarray | None) -> xr.Dataset:
     kinds = {VALUE: constants_at(fit, fit.z[None])}
     if draws is not None:
         kinds[DRAWS] = constants_at(fit, draws)
-        arrays["draws_z"] = (("draw", "parameter"), draws)
     for prefix, constants in kinds.items():
         for name, values in constants.items():
             dims = tuple(dim.replace(" ", "_") for dim in variables[name].dims)
