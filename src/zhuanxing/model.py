@@ -204,7 +204,8 @@ class Model:
         """Return quantiles over `draws` of the calibration of every output, along `quantile`.
 
         They are the uncertainty of the parameters, in points of the distribution of each output
-        by itself. Raises ZhuanxingError without a calibration, or if it holds too few draws.
+        by itself. Draws that leave the domain of the equations are left out and counted in the
+        attributes. Raises ZhuanxingError without a calibration, or if it holds too few draws.
         """
         if self.calibration is None:
             raise ZhuanxingError(
@@ -217,7 +218,9 @@ class Model:
         }
         design = self.calibration.design(draws, dims)
         many = self.run_many(design, scenario=base)
-        return many.drop_vars("failure").quantile(list(quantiles), "run", keep_attrs=True)
+        sound = many.isel(run=np.flatnonzero(many["failure"].values == "")).drop_vars("failure")
+        bands = sound.quantile(list(quantiles), "run", keep_attrs=True, skipna=False)
+        return bands.assign_attrs(draws=draws, draws_left_out=draws - sound.sizes["run"])
 
     @cached_property
     def driver_paths(self) -> Mapping[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:
