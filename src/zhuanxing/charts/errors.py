@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from zhuanxing.charts.style import GREY, SEQUENCE, finish, house_style, number, panels, value_axis
+from zhuanxing.charts.style import GREY, SEQUENCE, finish, house_style, number, panels
 from zhuanxing.charts.words import LANGUAGES, Language, word
 
 __all__ = ["draw"]
@@ -44,7 +44,6 @@ def draw(
                 axis.set_title(
                     f"{names[place]}：{title}" if language == "zh" else f"{names[place]}: {title}"
                 )
-                value_axis(axis, "")
         count = int(scores[scores["kind"] == "all"].groupby("pool")["count"].max().sum())
         return finish(
             figure,
