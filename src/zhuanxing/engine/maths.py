@@ -19,22 +19,34 @@ __all__ = ["SMALL", "divide", "exponential", "logarithm", "power", "square_root"
 
 # Vensim takes a denominator smaller than this for zero in XIDZ and ZIDZ.
 SMALL = 1e-6
+# Written exponents for which multiplications are exact to a few digits and beat a logarithm.
+WHOLE = range(2, 33)
 
 
 def _finite(array: Array) -> Array:
     return jnp.where(jnp.isfinite(array), array, 0.0)
 
 
+# Where so many quotients share a divisor, one reciprocal and multiplications are cheaper.
+SHARING = 4
+
+
+def _quotient(above: Array, below: Array) -> Array:
+    if np.size(above) >= SHARING * np.size(below):
+        return above * (1.0 / below)
+    return above / below
+
+
 @jax.custom_jvp
 def _divide(above: Array, below: Array) -> Array:
-    return above / below
+    return _quotient(above, below)
 
 
 @_divide.defjvp
 def _divide_jvp(primals: Any, tangents: Any) -> Any:
     above, below = primals
     inverse = jnp.where(below == 0, 0.0, 1.0 / jnp.where(below == 0, 1.0, below))
-    value = above / below
+    value = _quotient(above, below)
     slope = tangents[0] * inverse - _finite(value) * inverse * tangents[1]
     return value, jnp.broadcast_to(slope, jnp.shape(value))
 
@@ -114,17 +126,24 @@ def exponential(env: Env, x: Array) -> Array:
 
 
 def power(env: Env, base: Array, exponent: Array) -> Array:
-    """Return base to the power of exponent; powers written as 2, 3 or 0.5 without logarithms."""
+    """Return base to the power of exponent; small whole powers and 0.5 without logarithms."""
     if isinstance(exponent, np.generic):
-        if exponent == 2.0:
-            return base * base
-        if exponent == 3.0:
-            return base * base * base
+        if exponent in WHOLE:
+            return _whole_power(base, int(exponent))
         if exponent == 0.5:
             return square_root(env, base)
     if env.xp is np:
         return np.power(base, exponent)
     return _power(jnp.asarray(base), jnp.asarray(exponent))
+
+
+def _whole_power(base: Array, exponent: int) -> Array:
+    """Return a whole power by squaring: four multiplications for the sixteenth."""
+    half = base if exponent < 4 else _whole_power(base, exponent // 2)
+    if exponent == 1:
+        return base
+    square = half * half
+    return square * base if exponent % 2 else square
 
 
 def zero_divide(env: Env, above: Array, below: Array, otherwise: Array) -> Array:

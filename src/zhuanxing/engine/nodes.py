@@ -54,6 +54,7 @@ class Node:
     `needs` are read in a step, `needs_initial` when the model initialises; a state is named
     with a leading '@'. `clock` tells that Time is read, `chance` that a random number is drawn,
     `switches` that the value differs between initialisation and run (ACTIVE INITIAL).
+    `factors` are the nodes whose product this one is.
     """
 
     dims: tuple[str, ...]
@@ -65,6 +66,7 @@ class Node:
     switches: bool = False
     constant: Any = None
     written: tuple[str, ...] = ()
+    factors: tuple[Node, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -110,7 +110,7 @@ def _gather(
         if holes:
             flat.append(xp.full((1, flat[0].shape[1]), np.nan))
         joined = xp.concatenate(flat)
-        placed = joined if in_order else xp.take(joined, source, axis=0)
+        placed = joined if in_order else xp.take(joined, source, axis=0, mode="clip")
         return placed.reshape(sizes + ((env.runs,) if any(batched) else ()))
 
     return combine

@@ -25,6 +25,13 @@ __all__ = ["Failure", "Program", "Runs", "Variable", "compile_text"]
 # One run takes hundredths of a second however it is compiled, so it is compiled in a hurry
 # (a third of the time); batches and gradients are worth XLA's full effort.
 HASTY = {"xla_backend_optimization_level": 0, "xla_cpu_use_fusion_emitters": False}
+# Batches: XLA's library of ready-made sums keeps in memory what it sums; splitting a sum over a
+# few dozen cities takes longer than the sum; and vectors are taken as wide as they come.
+THOROUGH = {
+    "xla_cpu_experimental_ynn_fusion_type": "",
+    "xla_disable_hlo_passes": "tree_reduction_rewriter",
+    "xla_cpu_prefer_vector_width": 512,
+}
 
 Objective = Callable[[dict[str, jax.Array]], jax.Array]
 Array = jax.Array | np.ndarray
@@ -251,7 +258,7 @@ class Program:
         )
         if key not in self._compiled:
             read = inputs_read(plan, inputs)
-            options = HASTY if runs is None else None
+            options = HASTY if runs is None else THOROUGH
             compiled = jax.jit(lambda chosen: simulate(plan, chosen), compiler_options=options)
             self._compiled[key] = lambda given: compiled({name: given[name] for name in read})
         return self._compiled[key]

@@ -35,7 +35,7 @@ def pick(xp: Any, array: Array, indices: list[Index | None]) -> Array:
         if index is None:
             continue
         if isinstance(index, np.ndarray):
-            array = xp.take(array, index, axis=axis)
+            array = xp.take(array, index, axis=axis, mode="clip")
         else:
             array = array[(slice(None),) * axis + (index,)]
     return array

@@ -66,7 +66,10 @@ class Translator(Tabulated):
             right = self._guarded(right)
             if left.clock:  # what follows Time is compared with whole numbers
                 return self._apply(divide_exactly, [left, right])
-        return self._apply(OPERATORS[operator], [left, right])
+        node = self._apply(OPERATORS[operator], [left, right])
+        if operator == "*":
+            return replace(node, factors=(*(left.factors or [left]), *(right.factors or [right])))
+        return node
 
     def _powers(self, arguments: list[Any]) -> Node:
         """Return a^b^c, from the right; a minus before a written number is outside the power."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from zhuanxing.engine.contraction import contract
 from zhuanxing.engine.failures import TranslationError
 from zhuanxing.engine.nodes import Array, Env, Node, Scope, align, lift, number
 
@@ -27,10 +28,14 @@ def _reduce(method: str, every: bool = False) -> Callable[[Scope, Sequence[Node]
         left = tuple(label for i, label in enumerate(argument.dims) if i not in axes)
 
         def value(env: Env) -> Array:
+            if method == "sum" and len(axes) == 1 and argument.factors:
+                total = contract(scope, argument.factors, argument.dims[axes[0]], left, env)
+                if total is not None:
+                    return total
             array = number(env.xp, argument.value(env))
             return getattr(env.xp, method)(array, axis=axes) if axes else array
 
-        return replace(argument, dims=left, value=value, written=(), constant=None)
+        return replace(argument, dims=left, value=value, written=(), factors=(), constant=None)
 
     return build
 
