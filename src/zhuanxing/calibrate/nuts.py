@@ -36,7 +36,9 @@ __all__ = ["chosen_parameters", "diagnose", "sample", "sample_and_store"]
 
 # Draws of the posterior from which predictive checks are made.
 CHECKED = 200
-DEPTH = 8
+# Doublings of a trajectory at most, while adapting and while sampling: in these coordinates few
+# are needed, and chains that run side by side wait for the longest.
+DEPTH = (5, 8)
 
 
 def chosen_parameters(fit: Fit, archetype: str | None) -> np.ndarray:
@@ -85,7 +87,14 @@ def sample(
     def potential(x: Mapping[str, jax.Array]) -> jax.Array:
         return posterior.negative_log(point(x), fit.noise.spreads, fit.noise.structural, fixed)
 
-    kernel = NUTS(potential_fn=potential, max_tree_depth=DEPTH, target_accept_prob=0.85)
+    kernel = NUTS(
+        potential_fn=potential,
+        step_size=0.5,
+        # The coordinates are scaled already.
+        adapt_mass_matrix=False,
+        max_tree_depth=DEPTH,
+        target_accept_prob=0.85,
+    )
     sampler = MCMC(
         kernel,
         num_warmup=settings.warmup,
