@@ -23,10 +23,10 @@ from zhuanxing.errors import ZhuanxingError
 __all__ = ["Failure", "Program", "Runs", "Variable", "compile_text"]
 
 # One run takes hundredths of a second however it is compiled, so it is compiled in a hurry
-# (a third of the time); batches and gradients are worth XLA's full effort.
+# (a third of the time).
 HASTY = {"xla_backend_optimization_level": 0, "xla_cpu_use_fusion_emitters": False}
-# Batches: XLA's library of ready-made sums keeps in memory what it sums; splitting a sum over a
-# few dozen cities takes longer than the sum; and vectors are taken as wide as they come.
+# Batches and gradients: XLA's library of ready-made sums keeps in memory what it sums; splitting
+# a sum over a few dozen cities takes longer than the sum; and vectors go as wide as they come.
 THOROUGH = {
     "xla_cpu_experimental_ynn_fusion_type": "",
     "xla_disable_hlo_passes": "tree_reduction_rewriter",
@@ -144,7 +144,7 @@ class Program:
     ) -> Iterator[Runs]:
         """Yield the outputs of `chunk` runs after another; memory does not grow with the runs."""
         inputs = self._given.gather(overrides, final_time, time_step, runs=True)
-        batched = frozenset(n for n, value in inputs.items() if self._given.has_runs(n, value))
+        batched = self._batched(inputs)
         counts = sorted({inputs[name].shape[-1] for name in batched})
         if len(counts) != 1 or counts[0] == 0:
             raise ZhuanxingError(
@@ -154,6 +154,22 @@ class Program:
         function = self._function(inputs, outputs, batched, BLOCK)
         batch = Batch(self._built, self._given, inputs, batched, function, outputs)
         yield from batch.chunks(max(chunk, 1))
+
+    def block(self, overrides: Mapping[str, ArrayLike], outputs: Mapping[str, str]) -> Any:
+        """Return the JAX program (jaxpr) of one block of runs, to see or count what it computes.
+
+        Overrides are as for `run_many`, with as many runs as a block has.
+        """
+        inputs = self._given.gather(overrides, None, None, runs=True)
+        batched = self._batched(inputs)
+        plan = make_plan(
+            self._built, self._given, self._method, inputs, outputs, batched=batched, runs=BLOCK
+        )
+        read = {name: inputs[name] for name in inputs_read(plan, inputs)}
+        return jax.make_jaxpr(lambda chosen: simulate(plan, chosen))(read).jaxpr
+
+    def _batched(self, inputs: Mapping[str, np.ndarray]) -> frozenset[str]:
+        return frozenset(n for n, value in inputs.items() if self._given.has_runs(n, value))
 
     def gradient(
         self,
@@ -199,7 +215,7 @@ class Program:
         def scalar(chosen: Mapping[str, Array], others: Mapping[str, Array]) -> jax.Array:
             return objective(traced(chosen, others))
 
-        compiled = jax.jit(jax.value_and_grad(scalar))
+        compiled = jax.jit(jax.value_and_grad(scalar), compiler_options=THOROUGH)
         return lambda chosen: compiled(
             {n: self._given.shaped(n, v, False) for n, v in _by_key(chosen).items()}, fixed
         )

@@ -1,0 +1,99 @@
+"""Our engine: `python benchmarks/ours.py batch|single|gradient RUNS CORE` prints a JSON object."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from workload import SCENARIO, cpu_seconds, draw, peak_megabytes, pin, prepare
+
+REPEATS = 5
+CHUNK = 256
+
+
+def batch(runs: int) -> dict[str, Any]:
+    """Run a batch in chunks that are drawn, run and thrown away, as a sweep writes them."""
+    model, requests, steps = prepare()
+    with cpu_seconds() as compiling:
+        model.program.run_many(draw(model, 0, 1), requests)
+    before = peak_megabytes()
+    chunks = []
+    failures = 0
+    with cpu_seconds() as spent:
+        for first in range(0, runs, CHUNK):
+            with cpu_seconds() as one:
+                count = min(CHUNK, runs - first)
+                found = model.program.run_many(draw(model, first, count), requests)
+            chunks.append(one[0] / count)
+            failures += len(found.failures)
+    fifth = max(len(chunks) // 5, 1)
+    return {
+        "runs": runs,
+        "steps": steps,
+        "cpu_per_run": spent[0] / runs,
+        "wall": spent[1],
+        "compile_cpu": compiling[0],
+        "megabytes_before": before,
+        "megabytes": peak_megabytes(),
+        "failures": failures,
+        "last_fifth_over_first": float(np.median(chunks[-fifth:]) / np.median(chunks[:fifth])),
+    }
+
+
+def single(_: int) -> dict[str, Any]:
+    """One run by itself, with the compilation that a first start pays."""
+    model, requests, _ = prepare()
+    inputs = model.inputs(model.scenario(SCENARIO))
+    with cpu_seconds() as first:
+        model.program.run(inputs, requests)
+    best = []
+    for _ in range(REPEATS):
+        with cpu_seconds() as one:
+            model.program.run(inputs, requests)
+        best.append(one[0])
+    return {"cpu_per_run": min(best), "first_cpu": first[0]}
+
+
+def gradient(_: int) -> dict[str, Any]:
+    """Value and gradient by every assumption, against the same function run forward."""
+    model, requests, _ = prepare()
+    program = model.program
+    inputs = model.inputs(model.scenario(SCENARIO))
+    constants = program.constants()
+    with open(model.places.model / "data" / "assumptions.csv", encoding="utf-8") as file:
+        names = sorted({row["name"] for row in csv.DictReader(file)} & set(constants))
+    chosen = {name: np.asarray(inputs.get(name, constants[name])) for name in names}
+
+    def objective(outputs: dict[str, jax.Array]) -> jax.Array:
+        return sum((jnp.mean(value) for value in outputs.values()), jnp.zeros(()))
+
+    traced, fixed = program.traced(inputs, requests, names)
+    forward = jax.jit(lambda some, others: objective(traced(some, others)))
+    both = program.value_and_gradient(inputs, requests, objective, names)
+    with cpu_seconds() as compiling:
+        jax.block_until_ready(both(chosen))
+    jax.block_until_ready(forward(chosen, fixed))
+    program.run(inputs, requests)
+    spent: dict[str, list[float]] = {"gradient": [], "forward": [], "run": []}
+    for _ in range(REPEATS):
+        for name, call in (
+            ("gradient", lambda: both(chosen)),
+            ("forward", lambda: forward(chosen, fixed)),
+            ("run", lambda: program.run(inputs, requests)),
+        ):
+            with cpu_seconds() as one:
+                jax.block_until_ready(call())
+            spent[name].append(one[0])
+    best = {name: min(times) for name, times in spent.items()}
+    return {**best, "parameters": len(names), "compile_cpu": compiling[0]}
+
+
+if __name__ == "__main__":
+    kind, runs, core = sys.argv[1:]
+    pin(int(core))
+    print(json.dumps({"batch": batch, "single": single, "gradient": gradient}[kind](int(runs))))

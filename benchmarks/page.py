@@ -1,0 +1,236 @@
+"""docs/performance.md from benchmarks/results.json: `python benchmarks/page.py`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = ROOT / "docs" / "performance.md"
+SIZES = (1, 1_000, 10_000)
+FULL = 100_000
+
+TEXT = """# Performance
+
+Made by `make bench` from `benchmarks/results.json`; do not edit. All figures of a table are of one
+run on one machine. Seconds are CPU seconds of a process pinned to one core, unless they say wall:
+other work on the machine then disturbs less, though shared caches and clocks still count.
+
+Measured {when} on {processor}, {cores} cores, load average {load:.1f}, Python {python}. The model:
+36 cities, {steps} Euler steps, scenario `plan`, ten annual outputs; a batch draws 20 lever effects
+and scales the intensity of every lever.
+
+## Who runs the model how fast
+
+{speed}
+
+{notes}
+
+## Aims
+
+{aims}
+
+## Memory
+
+{memory}
+
+## Where the time goes
+
+A run asks for {simple:.0f} million additions, multiplications and comparisons, {division:.1f}
+million divisions and square roots, and {scarce:.1f} million exponentials, logarithms and powers
+(counted in what the engine hands to XLA). The same numbers of operations alone, in C on vectors
+that stay in the first-level cache, take {limit:.2f} ms: that is the limit of the aim above. The
+rest goes to moving arrays of city x lever x run between operations, and to what XLA computes twice
+because it fuses a producer into several consumers.
+
+What was tried, as runs per second in interleaved runs against the engine before it:
+
+- matrix products for sums over 70 levers x 6 funding sources, without XLA's library of ready-made
+  sums, reciprocals for shared divisors and whole powers by multiplication: 1.8 times;
+- vectors of 512 bits: 1.12 times;
+- sums over cities not split in two, gathers without bounds checks: 1.04 times;
+- not kept, because they gained nothing or lost: blocks of 8, 16 or 64 runs instead of 32; a
+  polynomial logarithm (three times faster alone, but XLA then takes it for cheap and repeats it);
+  writing or selecting the pieces of a variable instead of gathering them (0.7 to 1.0 times);
+  a checkpoint a step instead of a year for gradients (1.1 times, for 28 MB more memory a run).
+
+Bits do not depend on the chunk size: runs always go through the machine in blocks of 32.
+"""
+
+
+def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _duration(seconds: float) -> str:
+    for unit, size in (("days", 86400.0), ("h", 3600.0), ("min", 60.0), ("s", 1.0)):
+        if seconds >= 2 * size or (unit == "s" and seconds >= 1):
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds * 1e3:.3g} ms"
+
+
+def _ours(found: dict[str, Any]) -> float:
+    return min(found[name]["cpu_per_run"] for name in ("usual", "again"))
+
+
+def _speed(found: dict[str, Any]) -> str:
+    ours = _ours(found)
+    rivals = [
+        ("PySD", found["pysd"], "cpu_per_run", 0.0),
+        (
+            "EMA Workbench over PySD",
+            found["pysd"],
+            "cpu_per_run",
+            found["ema"].get("cpu_per_experiment", 0.0),
+        ),
+        ("simlin", found["simlin"], "cpu_per_run", 0.0),
+        ("SDEverywhere, gcc -O3", found["sde"], "cpu_per_run_O3", 0.0),
+        ("SDEverywhere, gcc -O3 -march=native -ffast-math", found["sde"], "cpu_per_run_fast", 0.0),
+    ]
+    rows = []
+    for name, rival, key, extra in rivals:
+        if key not in rival:
+            rows.append((name, "not measured", "", "", rival.get("missing", "")))
+            continue
+        each = rival[key] + extra
+        times = (_duration(each * size) for size in SIZES)
+        rows.append((name, *times, f"{each / ours:.3g}"))
+    single = found["single"]["cpu_per_run"]
+    large = found.get("large", {}).get("cpu_per_run", ours)
+    times = (_duration(single), _duration(ours * SIZES[1]), _duration(large * SIZES[2]))
+    rows.append(("zhuanxing", *times, "1"))
+    head = ("program", *(f"{size:,} runs" for size in SIZES), "times ours, in a batch of 1,000")
+    return _table(head, rows)
+
+
+def _notes(found: dict[str, Any]) -> str:
+    lines = [
+        f"PySD is extrapolated {found['pysd'].get('extrapolated', '')}; EMA Workbench over PySD is "
+        "PySD plus the workbench's own work for an experiment. simlin and SDEverywhere are "
+        f"measured for a few whole runs ({found['sde'].get('runs', 0)} of SDEverywhere) and "
+        "multiplied.",
+        "Our 10,000 runs are measured."
+        if "large" in found
+        else "Our 10,000 runs are extrapolated from 1,000 (`--quick`).",
+        f"Compiling for a batch takes {found['usual']['compile_cpu']:.1f} s when XLA's cache has "
+        "it not, and is not part of the table.",
+    ]
+    return " ".join(lines)
+
+
+def _aims(found: dict[str, Any]) -> str:
+    ours, start, gradient = _ours(found), found["start"], found["gradient"]
+    rows: list[tuple[str, str, float, float, bool]] = []
+
+    def ratio(name: str, aim: str, value: float, bound: float, more: bool = True) -> None:
+        rows.append((name, aim, value, bound, more))
+
+    if "cpu_per_run" in found["pysd"]:
+        ratio("times PySD", "at least 10,000", found["pysd"]["cpu_per_run"] / ours, 1e4)
+    if "cpu_per_run_O3" in found["sde"]:
+        ratio("times SDEverywhere at -O3", "at least 3", found["sde"]["cpu_per_run_O3"] / ours, 3)
+    if "cpu_per_run" in found["simlin"]:
+        ratio("times simlin", "at least 40", found["simlin"]["cpu_per_run"] / ours, 40)
+    ratio(
+        "part of the arithmetic limit, %",
+        "at least 60",
+        100 * found["limit"]["cpu_per_run"] / ours,
+        60,
+    )
+    ratio(
+        f"gradient by {gradient['parameters']} parameters, in runs of `Program.run`",
+        "at most 5",
+        gradient["gradient"] / gradient["run"],
+        5,
+        False,
+    )
+    ratio(
+        "the same, in runs of the same function compiled as thoroughly",
+        "at most 5",
+        gradient["gradient"] / gradient["forward"],
+        5,
+        False,
+    )
+    ratio("`zhuanxing run`, cached, CPU s", "under 3", start["cached"]["cpu"], 3, False)
+    ratio(
+        "`zhuanxing run` after a model change, CPU s",
+        "under 25",
+        start["changed"]["cpu"],
+        25,
+        False,
+    )
+    ratio("`zhuanxing run`, empty cache, CPU s", "", start["uncached"]["cpu"], 1e9, False)
+    ratio("`zhuanxing run`, memory, MB", "under 1,000", start["uncached"]["megabytes"], 1e3, False)
+    most = found.get("large", found["usual"])
+    ratio("memory of a large batch, MB", "under 2,000", most["megabytes"], 2e3, False)
+    ratio(
+        "last fifth of its chunks over the first, time",
+        "no slowing",
+        most["last_fifth_over_first"],
+        1.1,
+        False,
+    )
+    ratio(
+        "two workers over one, by wall time",
+        "at least 1.7 (idle machine)",
+        found["weak"]["wall_speedup"],
+        1.7,
+    )
+    ratio("two workers over one, by CPU time", "at least 1.7", found["weak"]["cpu_speedup"], 1.7)
+    cells = []
+    for name, aim, value, bound, more in rows:
+        met = value >= bound if more else value <= bound
+        cells.append(
+            (
+                name,
+                aim,
+                f"{value:,.3g}" if value < 1e3 else f"{value:,.0f}",
+                ("yes" if met else "**no**") if aim else "",
+            )
+        )
+    return _table(("figure", "aim", "measured", "met"), cells)
+
+
+def _memory(found: dict[str, Any]) -> str:
+    rows = [
+        (f"{one['runs']:,}", f"{one['megabytes']:.0f}", f"{one['megabytes_before']:.0f}")
+        for one in (found["usual"], found.get("large"))
+        if one
+    ]
+    most = found.get("large", found["usual"])
+    each = (most["megabytes"] - found["usual"]["megabytes"]) / max(
+        most["runs"] - found["usual"]["runs"], 1
+    )
+    rows.append((f"{FULL:,} (extrapolated)", f"{most['megabytes'] + each * FULL:.0f}", ""))
+    table = _table(("runs in chunks of 256", "peak MB", "of which before the first run"), rows)
+    return (
+        f"{table}\n\nChunks are drawn, run and thrown away one after the other, as a sweep draws, "
+        "runs and writes them; what comes before the first run is mostly XLA compiling."
+    )
+
+
+def write(found: dict[str, Any]) -> str:
+    """Write the page and return its tables."""
+    counts = found["limit"]["operations"]
+    speed, aims, memory = _speed(found), _aims(found), _memory(found)
+    text = TEXT.format(
+        **found["machine"],
+        steps=found["usual"]["steps"],
+        speed=speed,
+        notes=_notes(found),
+        aims=aims,
+        memory=memory,
+        simple=counts["simple"] / 1e6,
+        division=(counts["division"] + counts["root"]) / 1e6,
+        scarce=(counts["exponential"] + counts["logarithm"] + counts["power"]) / 1e6,
+        limit=1e3 * found["limit"]["cpu_per_run"],
+    )
+    PAGE.write_text(text, encoding="utf-8")
+    return "\n\n".join((speed, aims, memory))
+
+
+if __name__ == "__main__":
+    results = ROOT / "benchmarks" / "results.json"
+    print(write(json.loads(results.read_text(encoding="utf-8"))))

@@ -1,0 +1,96 @@
+"""All benchmarks in one run on one machine: `python benchmarks/run.py [--quick]` (or `make bench`).
+
+Prints a table, writes benchmarks/results.json and, from it, docs/performance.md. Everything is
+measured in CPU seconds of pinned processes, so that other work on the machine disturbs little.
+`--quick` leaves out the batch of 10,000 runs.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import page
+
+HERE = Path(__file__).parent
+RESULTS = HERE / "results.json"
+LARGE = 10_000
+USUAL = 1_000
+WEAK = 512
+
+
+def measure(script: str, *arguments: str | int) -> dict[str, Any]:
+    """Run one script in a process of its own and return the JSON of its last line."""
+    command = [sys.executable, str(HERE / script), *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        return {"missing": (done.stderr.strip().splitlines() or ["it failed"])[-1]}
+    print(f"  {script} {' '.join(map(str, arguments[:2]))}", file=sys.stderr, flush=True)
+    return json.loads(done.stdout.strip().splitlines()[-1])
+
+
+def weak_scaling(cores: list[int]) -> dict[str, Any]:
+    """Give every worker the same number of runs: one worker, then one on every core."""
+    alone = measure("ours.py", "batch", WEAK, cores[0])
+    with ThreadPoolExecutor(len(cores)) as pool:
+        together = list(pool.map(lambda core: measure("ours.py", "batch", WEAK, core), cores))
+    slowest = max(one["wall"] for one in together)
+    cpu = max(one["cpu_per_run"] for one in together)
+    return {
+        "workers": len(cores),
+        "runs_each": WEAK,
+        "wall_speedup": len(cores) * alone["wall"] / slowest,
+        "cpu_speedup": len(cores) * alone["cpu_per_run"] / cpu,
+    }
+
+
+def machine() -> dict[str, Any]:
+    """Return what the numbers were measured on."""
+    names = [
+        line.split(":")[1].strip()
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        if line.startswith("model name")
+    ]
+    return {
+        "processor": names[0] if names else platform.processor(),
+        "cores": len(os.sched_getaffinity(0)),
+        "python": platform.python_version(),
+        "when": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "load": os.getloadavg()[0],
+    }
+
+
+def main() -> None:
+    """Measure, in an order that puts what is compared side by side."""
+    cores = sorted(os.sched_getaffinity(0))[:2]
+    core = cores[-1]
+    found: dict[str, Any] = {"machine": machine()}
+    with tempfile.TemporaryDirectory() as folder:
+        exporter = [str(Path(sys.executable).with_name("zhuanxing")), "export", folder]
+        subprocess.run([*exporter, "scenario=plan"], check=True, capture_output=True)
+        found["usual"] = measure("ours.py", "batch", USUAL, core)
+        found["limit"] = measure("limit.py", core)
+        found["sde"] = measure("rivals.py", "sde", folder, core)
+        found["again"] = measure("ours.py", "batch", USUAL, core)
+        for name in ("simlin", "pysd", "ema"):
+            found[name] = measure("rivals.py", name, folder, core)
+    found["single"] = measure("ours.py", "single", 1, core)
+    found["gradient"] = measure("ours.py", "gradient", 1, core)
+    found["start"] = measure("start.py")
+    found["weak"] = weak_scaling(cores)
+    if "--quick" not in sys.argv:
+        found["large"] = measure("ours.py", "batch", LARGE, core)
+    RESULTS.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    print(page.write(found))
+
+
+if __name__ == "__main__":
+    main()
