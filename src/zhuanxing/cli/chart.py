@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +80,9 @@ def _drawn(jobs: Sequence[_Job]) -> Iterator[list[Path]]:
     if len(jobs) == 1:
         yield jobs[0].draw()
         return
-    with ProcessPoolExecutor(max_workers=min(len(jobs), os.cpu_count() or 1)) as pool:
+    # Fresh processes: a fork of a process that has threads, as a caller's may, can hang.
+    workers = min(len(jobs), os.cpu_count() or 1)
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         yield from pool.map(_Job.draw, jobs)
 
 
