@@ -26,11 +26,13 @@ __all__ = ["Failure", "Program", "Runs", "Variable", "compile_text"]
 # (a third of the time).
 HASTY = {"xla_backend_optimization_level": 0, "xla_cpu_use_fusion_emitters": False}
 # Batches and gradients: XLA's library of ready-made sums keeps in memory what it sums; splitting
-# a sum over a few dozen cities takes longer than the sum; and vectors go as wide as they come.
+# a sum over a few dozen cities takes longer than the sum; vectors go as wide as they come; and
+# fewer states are copied from step to step where their uses are looked at more closely.
 THOROUGH = {
     "xla_cpu_experimental_ynn_fusion_type": "",
     "xla_disable_hlo_passes": "tree_reduction_rewriter",
     "xla_cpu_prefer_vector_width": 512,
+    "xla_cpu_copy_insertion_use_region_analysis": True,
 }
 
 Objective = Callable[[dict[str, jax.Array]], jax.Array]
