@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: run test lock clean
+.PHONY: run test bench lock clean
 
 run: $(INSTALLED)
 	$(BIN)/zhuanxing run -m scenario=baseline,plan
@@ -16,6 +16,10 @@ test: $(INSTALLED)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile
+
+# A table, benchmarks/results.json and docs/performance.md; `sde` on the PATH joins in.
+bench: $(INSTALLED)
+	$(BIN)/python benchmarks/run.py
 
 # The packages are pinned to names and exact versions, so that two installs are the same.
 $(INSTALLED): requirements.lock pyproject.toml

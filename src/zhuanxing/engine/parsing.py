@@ -20,7 +20,7 @@ import numpy as np
 from zhuanxing.engine import syntax
 from zhuanxing.engine.failures import TranslationError, key_of
 
-__all__ = ["cache_folder", "parse"]
+__all__ = ["cache_folder", "parse", "write_atomically"]
 
 # Raise when the classes of syntax.py change: a cached tree of another shape is not read.
 TREE_VERSION = 2
@@ -48,11 +48,12 @@ def parse(text: str, origin: str, suffix: str) -> syntax.ParsedModel:
         return _parse(text, origin, suffix)
     except (OSError, pickle.UnpicklingError, EOFError, AttributeError):
         parsed = _parse(text, origin, suffix)
-    _write_atomically(stored, pickle.dumps(parsed))
+    write_atomically(stored, pickle.dumps(parsed))
     return parsed
 
 
-def _write_atomically(path: Path, content: bytes) -> None:
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file of the cache, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as handle:
         handle.write(content)

@@ -17,7 +17,8 @@ from zhuanxing.engine.inputs import Inputs
 from zhuanxing.engine.ordering import evaluation_order
 from zhuanxing.engine.parsing import cache_folder, parse
 from zhuanxing.engine.planning import inputs_read, keyed, make_plan
-from zhuanxing.engine.simulation import Graph, simulate
+from zhuanxing.engine.simulation import Graph, Plan, simulate
+from zhuanxing.engine.storing import WORTH_KEEPING, stored
 from zhuanxing.errors import ZhuanxingError
 
 __all__ = ["Failure", "Program", "Runs", "Variable", "compile_text"]
@@ -48,8 +49,8 @@ def compile_text(text: str, origin: str = "model", suffix: str = ".mdl") -> Prog
     """
     jax.config.update("jax_enable_x64", True)
     jax.config.update("jax_platforms", "cpu")
-    jax.config.update("jax_compilation_cache_dir", str(cache_folder() / "compiled"))
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
+    jax.config.update("jax_compilation_cache_dir", str(cache_folder() / "gradients"))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", WORTH_KEEPING)
     parsed = parse(text, origin, suffix)
     return Program(build(parsed, text, origin), parsed.method, text, origin)
 
@@ -60,6 +61,7 @@ class Program:
     def __init__(self, built: Built, method: str, text: str, origin: str) -> None:
         self._built = built
         self._method = method
+        self._text = text
         self._origin = origin
         self._compiled: dict[Any, Callable[..., Any]] = {}
         self._check_cycles()
@@ -275,11 +277,25 @@ class Program:
             tuple(sorted(plan.lengths.items())),
         )
         if key not in self._compiled:
-            read = inputs_read(plan, inputs)
-            options = HASTY if runs is None else THOROUGH
-            compiled = jax.jit(lambda chosen: simulate(plan, chosen), compiler_options=options)
-            self._compiled[key] = lambda given: compiled({name: given[name] for name in read})
+            self._compiled[key] = self._first(plan, inputs_read(plan, inputs), key)
         return self._compiled[key]
+
+    def _first(self, plan: Plan, read: list[str], key: tuple[Any, ...]) -> Callable[..., Any]:
+        """Return the run of a plan as a function that is compiled when it is first called."""
+        options = HASTY if plan.runs is None else THOROUGH
+        jitted = jax.jit(lambda chosen: simulate(plan, chosen), compiler_options=options)
+        question = (self._method, self._origin, key)
+        found: list[Callable[..., Any]] = []
+
+        def call(given: Mapping[str, np.ndarray]) -> Any:
+            chosen = {name: given[name] for name in read}
+            if not found:
+                found.append(
+                    stored(self._text, question, chosen, lambda: jitted.lower(chosen).compile())
+                )
+            return found[0](chosen)
+
+        return call
 
 
 def _by_key(values: Mapping[str, ArrayLike]) -> dict[str, ArrayLike]:
