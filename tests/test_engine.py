@@ -7,11 +7,13 @@ from pathlib import Path
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from pysd.py_backend.external import Excels
 
 import zhuanxing
 from zhuanxing.cli.simulate import main as simulate
 from zhuanxing.engine import Program, ReferenceEngine, TranslationError, compile_text
 from zhuanxing.engine import parsing as parsing_module
+from zhuanxing.engine import program as program_module
 from zhuanxing.errors import ZhuanxingError
 
 CONTROL = """
@@ -355,6 +357,40 @@ def test_a_second_start_reads_the_parsed_model_from_disk(
     assert np.array_equal(compile_text(text, "cached.mdl").run({}, {"x": "path"})["x"], first)
     with pytest.raises(AssertionError, match="parsed again"):
         compile_text(text.replace("1.5", "1.25"), "cached.mdl")
+
+
+def test_a_second_start_neither_traces_nor_compiles(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    text = "rate = 0.25 ~~| x = INTEG(rate * x, 2.5) ~~|" + CONTROL
+    many = {"rate": np.linspace(0.1, 0.3, 40)}
+
+    def both() -> tuple[np.ndarray, np.ndarray]:
+        program = compile_text(text, "cached.mdl")
+        return program.run({}, {"x": "path"})["x"], program.run_many(many, {"x": "path"})["x"]
+
+    first = both()
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("traced again")
+
+    monkeypatch.setattr(program_module, "simulate", refuse)
+    assert all(np.array_equal(one, again) for one, again in zip(first, both(), strict=True))
+    with pytest.raises(AssertionError, match="traced again"):
+        compile_text(text.replace("2.5", "2.25"), "cached.mdl").run({}, {"x": "path"})
+
+
+def test_a_second_start_sees_new_numbers_in_a_file_beside_the_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    text = "flow := GET DIRECT DATA('flow.csv', ',', 'A', 'B2') ~~| y = flow ~~|" + CONTROL
+    for level in (1.5, 4.25):
+        (tmp_path / "flow.csv").write_text(f"time,flow\n2015,{level}\n2018,{level}\n")
+        Excels.clean()  # PySD keeps files that it has read, as long as a process lives
+        path = compile_text(text, str(tmp_path / "data.mdl")).run({}, {"y": "path"})["y"]
+        assert path[5] == level
 
 
 def test_simulate_writes_what_both_engines_agree_on(tmp_path: Path) -> None:
