@@ -343,6 +343,27 @@ def test_a_misspelt_override_or_output_is_refused_with_the_nearest(arrays: Progr
         arrays.run({"growth": [1.0, 2.0]}, {"stock": "path"})
 
 
+def test_sums_of_products_in_a_batch_are_those_of_single_runs() -> None:
+    text = (
+        "city: a, b, c ~~| lever: (l1-l10) ~~| source: s1, s2, s3 ~~|"
+        "share[lever,source] = lever + 0.25 * source * source ~~|"
+        "level[city,lever] = INTEG(rate * city - level[city,lever] / lever, 1.5) ~~|"
+        "paid[city,source] = SUM(level[city,lever!] * share[lever!,source]) ~~|"
+        "given[city,lever] = SUM(2 * share[lever,source!] * (paid[city,source!] - 1)) ~~|"
+        "tilted[city,lever] = level[city,lever] / lever + (given[city,lever] / rate) ^ 5 ~~|"
+        "rate = 0.5 ~~|" + CONTROL
+    )
+    program = compile_text(text, "sums.mdl")
+    wanted = dict.fromkeys(("paid", "given", "tilted"), "path")
+    rates = np.linspace(0.2, 0.9, 5)
+    many = program.run_many({"rate": rates}, wanted)
+    reference = ReferenceEngine(text, "sums.mdl").run({"rate": rates[3]}, wanted)
+    for name in wanted:
+        singles = [program.run({"rate": rate}, wanted)[name] for rate in rates]
+        np.testing.assert_allclose(many[name], singles, rtol=1e-13)
+        np.testing.assert_allclose(many[name][3], reference[name], rtol=1e-12)
+
+
 def test_a_second_start_reads_the_parsed_model_from_disk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
