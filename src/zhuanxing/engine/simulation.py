@@ -364,8 +364,8 @@ def _loop(body: Callable[[Any, Array], Any], carry: Any, plan: Plan) -> tuple[An
     count = plan.evaluations
     if not plan.guarded:
         return jax.lax.scan(body, carry, jnp.arange(count))
-    chunk = plan.steps_per_year or max(int(np.sqrt(count)), 1)
-    chunks = -(-count // chunk)
+    chunks = max(count // (plan.steps_per_year or max(int(np.sqrt(count)), 1)), 1)
+    chunk = -(-count // chunks)  # a little more than a year, so that few steps are run in vain
 
     def stretch(carry: Any, first: Array) -> Any:
         return jax.lax.scan(body, carry, first + jnp.arange(chunk))
