@@ -116,7 +116,8 @@ def _speed(found: dict[str, Any]) -> str:
 def _notes(found: dict[str, Any]) -> str:
     lines = [
         f"PySD is extrapolated {found['pysd'].get('extrapolated', '')}; EMA Workbench over PySD is "
-        "PySD plus the workbench's own work for an experiment. simlin and SDEverywhere are "
+        "PySD plus the workbench's own work for an experiment. simlin and SDEverywhere (with "
+        f"{found['sde'].get('outputs', 0)} outputs, kept at every step) are "
         f"measured for a few whole runs ({found['sde'].get('runs', 0)} of SDEverywhere) and "
         "multiplied.",
         "Our 10,000 runs are measured."
@@ -162,6 +163,7 @@ def _aims(found: dict[str, Any]) -> str:
         False,
     )
     ratio("`zhuanxing run`, cached, CPU s", "under 3", start["cached"]["cpu"], 3, False)
+    ratio("the same, wall s", "under 3 (idle machine)", start["cached"]["wall"], 3, False)
     ratio(
         "`zhuanxing run` after a model change, CPU s",
         "under 25",
