@@ -31,7 +31,7 @@ from zhuanxing.check.reality import (
 from zhuanxing.check.settings import CheckSettings, build
 from zhuanxing.check.suite import run_checks
 from zhuanxing.check.timestep import timestep_finding
-from zhuanxing.cli.check import read_settings
+from zhuanxing.cli.configuration import read_settings
 from zhuanxing.cli.main import main
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.model import Model
@@ -299,7 +299,7 @@ def test_exit_code_tells_pass_fail_and_wrong_settings(
 
 
 def test_the_model_moves_as_the_checks_of_levers_and_scenarios_ask(model: Model) -> None:
-    settings = read_settings(ROOT / "conf" / "check.yaml", [])
+    settings = read_settings(CheckSettings, ROOT / "conf" / "check.yaml", [])
     checks = ("extremes", "levers", "history", "reality")
     failed = [f for f in run_checks(Bench(model, settings), checks) if not f.passed]
     assert not failed, [(f.what, f.offenders) for f in failed]

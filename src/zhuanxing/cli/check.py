@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
 
-import yaml
-from omegaconf import OmegaConf
-from omegaconf.errors import OmegaConfBaseException
 from rich.console import Console
 
 from zhuanxing.check.bench import Bench
 from zhuanxing.check.finding import print_findings
-from zhuanxing.check.settings import CheckSettings, build
+from zhuanxing.check.settings import CheckSettings
 from zhuanxing.check.suite import CHECKS, run_checks
-from zhuanxing.errors import ZhuanxingError
+from zhuanxing.cli.configuration import read_settings
 from zhuanxing.model import load
 from zhuanxing.places import find_places
-from zhuanxing.scenario.names import require_known
 
 __all__ = ["main"]
 
@@ -44,36 +38,8 @@ def main(argv: Sequence[str]) -> int:
     if any(argument in ("-h", "--help") for argument in argv):
         print(HELP)
         return 0
-    settings = read_settings(find_places().conf / CONFIG, argv)
+    settings = read_settings(CheckSettings, find_places().conf / CONFIG, argv)
     findings = list(run_checks(Bench(load(), settings), settings.only))
     console = Console(width=None if sys.stdout.isatty() else WIDE)
     print_findings(findings, console, settings.worst)
     return 0 if all(finding.passed for finding in findings) else 1
-
-
-def read_settings(path: Path, argv: Sequence[str]) -> CheckSettings:
-    """Read the file at ``path`` with the `key=value` settings of ``argv`` put in.
-
-    Raises ZhuanxingError for a setting that is not in the file or has the wrong type.
-    """
-    try:
-        config: Any = OmegaConf.load(path)
-        for argument in argv:
-            _set(config, argument)
-        values = OmegaConf.to_container(config, resolve=True)
-    except (OSError, OmegaConfBaseException, yaml.YAMLError) as error:
-        first = str(error).splitlines()[0]
-        raise ZhuanxingError(f"{path}: the settings cannot be read ({first})") from error
-    return build(CheckSettings, values, path.name)
-
-
-def _set(config: Any, argument: str) -> None:
-    key, separator, _ = argument.partition("=")
-    if not separator:
-        raise ZhuanxingError(f"'{argument}' is no setting; write key=value, as worst=20")
-    node = config
-    for part in key.split("."):
-        known = [str(name) for name in node] if OmegaConf.is_dict(node) else []
-        require_known("setting", part, known, CONFIG)
-        node = node[part]
-    config.merge_with_dotlist([argument])

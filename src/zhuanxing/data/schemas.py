@@ -20,7 +20,7 @@ MODEL_UNITS = [
     "h", "h/Year", "Year", "1/Year", "Dmnl", "ug/m3", "yiCNY/MW", "km2/MW", "km2/wanperson",
     "yiCNY/(Year*km2)",
 ]  # fmt: skip
-AGGREGATES = ["sum", "end", "mean", "ratio", "end_ratio", "percent", "change"]
+AGGREGATES = ["sum", "end", "mean", "ratio", "end_ratio", "change"]
 LAST_YEAR = 2035
 
 
