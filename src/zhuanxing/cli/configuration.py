@@ -14,7 +14,7 @@ from zhuanxing.check.settings import build
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.scenario.names import require_known
 
-__all__ = ["read_settings", "show_help"]
+__all__ = ["overlaid", "read_settings", "show_help"]
 
 T = TypeVar("T")
 
@@ -32,15 +32,22 @@ def read_settings(kind: type[T], path: Path, argv: Sequence[str]) -> T:
 
     Raises ZhuanxingError for a word that is no key=value, an unknown key or a wrong type.
     """
+    return build(kind, overlaid(path, argv), path.name)
+
+
+def overlaid(path: Path, argv: Sequence[str]) -> Any:
+    """Return the settings of `path` as plain values, with the words of `argv` put in.
+
+    Raises ZhuanxingError for a word that is no key=value, an unknown key or an unreadable file.
+    """
     try:
         config: Any = OmegaConf.load(path)
         for argument in argv:
             _put(config, argument, path.name)
-        values = OmegaConf.to_container(config, resolve=True)
+        return OmegaConf.to_container(config, resolve=True)
     except (OSError, YAMLError, OmegaConfBaseException) as error:
         first = str(error).splitlines()[0]
         raise ZhuanxingError(f"{path}: the settings cannot be read ({first})") from error
-    return build(kind, values, path.name)
 
 
 def _put(config: Any, argument: str, where: str) -> None:

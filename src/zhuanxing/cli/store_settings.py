@@ -8,15 +8,13 @@ from typing import Any
 
 import pandas as pd
 from omegaconf import OmegaConf
-from omegaconf.errors import OmegaConfBaseException
-from yaml import YAMLError
 
 from zhuanxing.charts.aims import city_targets, read_aims
 from zhuanxing.charts.style import FIRST_PROJECTED_YEAR
 from zhuanxing.charts.words import Language, check_language
+from zhuanxing.cli.configuration import overlaid
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.places import Places
-from zhuanxing.scenario.names import require_known
 
 __all__ = ["aims_table", "languages", "listed", "read_store_settings"]
 
@@ -34,16 +32,7 @@ def read_store_settings(path: Path, argv: Sequence[str]) -> tuple[Path, dict[str
             f"zhuanxing {command} takes one store, as 'zhuanxing {command} "
             f"outputs/sweeps/sobol.zarr key=value', but found {found}"
         )
-    settings = [word for word in argv if "=" in word]
-    try:
-        base = OmegaConf.load(path)
-        for setting in settings:
-            key = setting.partition("=")[0]
-            require_known("setting", key, [str(known) for known in base], path.name)
-        values = OmegaConf.to_container(OmegaConf.merge(base, OmegaConf.from_dotlist(settings)))
-    except (OSError, OmegaConfBaseException, YAMLError) as error:
-        first = str(error).splitlines()[0]
-        raise ZhuanxingError(f"{path}: the settings cannot be read ({first})") from error
+    values = overlaid(path, [word for word in argv if "=" in word])
     assert isinstance(values, dict)
     return Path(stores[0]), {str(key): value for key, value in values.items()}
 
