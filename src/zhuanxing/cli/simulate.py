@@ -33,7 +33,7 @@ def main(argv: list[str]) -> int:
         engine = ReferenceEngine(text, str(path), path.suffix)
     paths = engine.run(overrides, dict.fromkeys(names, "path"))
     times = program.times(overrides)
-    kept = _saved(times, _saveper(program, overrides))
+    kept = _saved(times, paths)
     paths = {name: array[kept] for name, array in paths.items()}
     if options.output is None:
         _write_csv(sys.stdout, program, times[kept], paths)
@@ -130,18 +130,13 @@ def _cell(program: Any, key: str, subscripts: str) -> tuple[int, ...]:
     )
 
 
-def _saveper(program: Any, overrides: Mapping[str, np.ndarray]) -> np.ndarray | None:
-    """Return SAVEPER at every time, which may follow Time; None where the model has none."""
-    if "saveper" not in program.variables:
-        return None
-    return program.run(overrides, {"saveper": "path"})["saveper"]
+def _saved(times: np.ndarray, paths: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Return which times are saved: whole multiples of SAVEPER after the start, as in PySD.
 
-
-def _saved(times: np.ndarray, saveper: np.ndarray | None) -> np.ndarray:
-    """Return which times are saved: whole multiples of SAVEPER after the start."""
-    if saveper is None or len(times) < 2:
-        return np.ones(len(times), dtype=bool)
-    step = times[1] - times[0]
+    SAVEPER and TIME STEP may change during the run; a model without SAVEPER saves every time.
+    """
+    step = paths["time step"]
+    saveper = paths.get("saveper", step)
     every = np.where(saveper > 0, saveper, step)
     passed = (times - times[0]) / every
     return np.abs(passed - np.round(passed)) * every < step * 1e-5

@@ -13,7 +13,8 @@ from zhuanxing.engine.inputs import Inputs
 from zhuanxing.engine.nodes import Env
 from zhuanxing.engine.ordering import evaluation_order
 from zhuanxing.engine.planning import keyed
-from zhuanxing.engine.simulation import Graph, start_numpy, walk
+from zhuanxing.engine.simulation import Graph, start_numpy
+from zhuanxing.engine.walking import walk
 
 __all__ = ["BLOCK", "Batch", "Failure", "Runs"]
 

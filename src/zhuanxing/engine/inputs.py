@@ -79,7 +79,10 @@ class Inputs:
         inputs = dict(self.constants)
         inputs.update({name: self.lookup(name) for name in also if name in self._model.tables})
         inputs.update({name: self.shaped(name, value, runs) for name, value in given.items()})
-        start, step, _ = self.clock(inputs)
+        graph = Graph(self._built, frozenset(inputs))
+        start = self._start(graph, inputs)
+        moves = self._mover(graph, inputs) is not None
+        step = np.nan if moves else self._before(graph, inputs, TIME_STEP, start)
         inputs["time:start"], inputs["time:step"] = np.array(start), np.array(step)
         inputs["time:one"] = np.array(1.0)
         return inputs
@@ -105,33 +108,56 @@ class Inputs:
         """Tell whether an input has an axis of runs."""
         return not name.startswith("time:") and value.ndim > len(self.shape(name))
 
+    def moves_its_clock(self, inputs: Mapping[str, Any]) -> bool:
+        """Tell whether gathered inputs are of a model whose FINAL TIME or TIME STEP change."""
+        return bool(np.isnan(inputs["time:step"]))
+
     def clock(self, inputs: Mapping[str, Any]) -> tuple[float, float, int]:
         """Return initial time, time step and number of steps.
 
         Raises TranslationError unless all three are known before the run.
         """
         graph = Graph(self._built, frozenset(inputs))
-        names = (INITIAL_TIME, FINAL_TIME, TIME_STEP)
-        for name in names:
-            if name not in graph.nodes:
-                raise TranslationError(f"{self._origin} defines no {name.upper()}.")
-        for name in evaluation_order(names, graph.in_step):
-            node = graph.nodes.get(name)
-            if name.startswith("@") or (node and name not in inputs and node.clock):
-                raise TranslationError(
-                    f"{self._origin}: initial time, final time and time step must be known "
-                    f"before the run, '{name.lstrip('@')}' changes during it."
-                )
-        env, _ = start_numpy(graph, inputs, (np.nan, np.nan), None, frozenset())
-        values = [np.asarray(env.values[name]) for name in names]
-        for name, value in zip(names, values, strict=True):
-            if value.size != 1 or not np.isfinite(value).all():
-                raise ZhuanxingError(
-                    f"{name.upper()} is {value.tolist()} in {self._origin}, expected one number "
-                    "that is the same for all runs."
-                )
-        start, final, step = (float(value.ravel()[0]) for value in values)
+        start = self._start(graph, inputs)
+        mover = self._mover(graph, inputs)
+        if mover is not None:
+            raise TranslationError(
+                f"{self._origin}: FINAL TIME or TIME STEP follow '{mover}', which changes during a "
+                "run; such a model has single runs, but neither batches nor gradients."
+            )
+        final = self._before(graph, inputs, FINAL_TIME, start)
+        step = self._before(graph, inputs, TIME_STEP, start)
         if step <= 0:
             raise ZhuanxingError(f"TIME STEP is {step} in {self._origin}, expected more than 0.")
         # As PySD: a step is taken while time, plus a small part of a step, is below the end.
         return start, step, max(int(np.ceil((final - start) / step - 1e-6)), 0)
+
+    def _mover(self, graph: Graph, inputs: Mapping[str, Any]) -> str | None:
+        """Return what FINAL TIME or TIME STEP read that changes during a run, if they do."""
+        for name in evaluation_order((FINAL_TIME, TIME_STEP), graph.in_step):
+            node = graph.nodes.get(name)
+            if name.startswith("@"):
+                return name.strip("@'")
+            if node and name not in inputs and (node.clock or node.chance):
+                return name
+        return None
+
+    def _start(self, graph: Graph, inputs: Mapping[str, Any]) -> float:
+        """Return the initial time: where its equation reads Time, that is 0, as in Vensim."""
+        for name in (INITIAL_TIME, FINAL_TIME, TIME_STEP):
+            if name not in graph.nodes:
+                raise TranslationError(
+                    f"{self._origin} defines no {name.upper()}, add an equation for it."
+                )
+        return self._before(graph, inputs, INITIAL_TIME, 0.0)
+
+    def _before(self, graph: Graph, inputs: Mapping[str, Any], name: str, time: float) -> float:
+        """Return a control variable as it is before the run, at a time."""
+        env, _ = start_numpy(graph, inputs, (time, np.nan), None, frozenset())
+        value = np.asarray(env.values[name])
+        if value.size != 1 or not np.isfinite(value).all():
+            raise ZhuanxingError(
+                f"{name.upper()} is {value.tolist()} in {self._origin}, expected one number "
+                "that is the same for all runs."
+            )
+        return float(value.ravel()[0])

@@ -13,12 +13,29 @@ from zhuanxing.engine.ordering import dependents, evaluation_order, reachable
 from zhuanxing.engine.simulation import AGGREGATES, Graph, Plan, start_numpy
 from zhuanxing.errors import ZhuanxingError, nearest
 
-__all__ = ["inputs_read", "keyed", "make_plan"]
+__all__ = ["asked", "inputs_read", "keyed", "make_plan"]
 
 
 def keyed(outputs: Mapping[str, str]) -> dict[str, str]:
     """Return the outputs by the keys of their names."""
     return {key_of(name): how for name, how in outputs.items()}
+
+
+def asked(built: Built, given: Inputs, outputs: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Return the outputs and their aggregates, by key.
+
+    Raises ZhuanxingError for an unknown output or aggregate.
+    """
+    pairs = tuple(keyed(outputs).items())
+    for name, how in pairs:
+        given.shape(name)
+        if name in built.model.tables:
+            raise ZhuanxingError(f"'{name}' is a look-up and has no path, ask for its reader.")
+        if how not in AGGREGATES:
+            raise ZhuanxingError(
+                f"output '{name}' asks for '{how}', did you mean '{nearest(how, AGGREGATES)}'?"
+            )
+    return pairs
 
 
 def make_plan(
@@ -37,16 +54,8 @@ def make_plan(
     Raises ZhuanxingError for an unknown output or aggregate.
     """
     start, step, count = given.clock(inputs)
-    pairs = tuple(keyed(outputs).items())
+    pairs = asked(built, given, outputs)
     per_year = _steps_per_year(step, pairs)
-    for name, how in pairs:
-        given.shape(name)
-        if name in built.model.tables:
-            raise ZhuanxingError(f"'{name}' is a look-up and has no path, ask for its reader.")
-        if how not in AGGREGATES:
-            raise ZhuanxingError(
-                f"output '{name}' asks for '{how}', did you mean '{nearest(how, AGGREGATES)}'?"
-            )
     graph = Graph(built, frozenset(inputs))
     orders = _orders(graph, [name for name, _ in pairs])
     spread = _spread(graph, batched)

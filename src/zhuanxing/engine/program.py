@@ -16,9 +16,10 @@ from zhuanxing.engine.failures import TranslationError, key_of
 from zhuanxing.engine.inputs import Inputs
 from zhuanxing.engine.ordering import evaluation_order
 from zhuanxing.engine.parsing import cache_folder, parse
-from zhuanxing.engine.planning import inputs_read, keyed, make_plan
+from zhuanxing.engine.planning import asked, inputs_read, keyed, make_plan
 from zhuanxing.engine.simulation import Graph, Plan, simulate
 from zhuanxing.engine.storing import WORTH_KEEPING, stored
+from zhuanxing.engine.walking import run_by_own_clock
 from zhuanxing.errors import ZhuanxingError
 
 __all__ = ["Failure", "Program", "Runs", "Variable", "compile_text"]
@@ -86,6 +87,10 @@ class Program:
         """Return the ordinates of the look-ups, which may be overridden: (points, *dims)."""
         return {name: self._given.lookup(name) for name in self._built.model.tables}
 
+    def moves_its_clock(self, overrides: Mapping[str, ArrayLike]) -> bool:
+        """Tell whether FINAL TIME or TIME STEP change during a run: it has no batches then."""
+        return self._given.moves_its_clock(self._given.gather(overrides, None, None))
+
     def times(
         self,
         overrides: Mapping[str, ArrayLike] | None = None,
@@ -95,6 +100,8 @@ class Program:
     ) -> np.ndarray:
         """Return the times of a 'path' output: (T+1,)."""
         inputs = self._given.gather(overrides or {}, final_time, time_step)
+        if self._given.moves_its_clock(inputs):
+            return run_by_own_clock(self._built, self._method, inputs, ())[0]
         start, step, count = self._given.clock(inputs)
         return start + step * np.arange(count + 1)
 
@@ -114,6 +121,9 @@ class Program:
         Raises ZhuanxingError for an unknown name, shape or aggregate.
         """
         inputs = self._given.gather(overrides, final_time, time_step)
+        if self._given.moves_its_clock(inputs):
+            pairs = asked(self._built, self._given, outputs)
+            return run_by_own_clock(self._built, self._method, inputs, pairs)[1]
         found = self._function(inputs, outputs, frozenset(), None)(inputs)
         return {name: np.asarray(found[f"{name}|{how}"]) for name, how in keyed(outputs).items()}
 

@@ -95,16 +95,18 @@ class ReferenceEngine:
                 )
         times = self._program.times(overrides, final_time=final_time, time_step=time_step)
         step = float(times[1] - times[0]) if len(times) > 1 else 1.0
+        clock = {"final_time": final_time, "time_step": time_step}
+        if not self._program.moves_its_clock(overrides):
+            clock = {"final_time": float(times[-1]), "time_step": step}
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             self._model.reload()
+            self._model.time.in_return = lambda: True  # every time, whatever SAVEPER says
             self._set_tables(python)
             start = self._set(overrides, python)
             columns = [python[name] for name in named]
             table = self._model.run(
-                final_time=float(times[-1]),
-                time_step=step,
-                saveper=step,
+                **clock,
                 initial_condition=(float(times[0]), start) if start else "original",
                 return_columns=columns,
                 flatten_output=False,

@@ -19,7 +19,7 @@ from zhuanxing.engine.nodes import Array, Env, Node, number
 from zhuanxing.engine.ordering import dependents
 from zhuanxing.engine.states import Leaves, State
 
-__all__ = ["AGGREGATES", "Graph", "Plan", "simulate", "start_numpy", "walk"]
+__all__ = ["AGGREGATES", "Graph", "LazyValues", "Plan", "simulate", "start_numpy"]
 
 AGGREGATES = ("path", "year_sum", "year_mean", "year_end")
 NEEDS_LAST = ("path", "year_end")
@@ -108,7 +108,7 @@ def variable(graph: Graph, env: Env, name: str) -> Array:
     return number(env.xp, graph.nodes[name].value(env))
 
 
-class _LazyValues(dict[str, Any]):
+class LazyValues(dict[str, Any]):
     """Variables computed by numpy when they are first read."""
 
     def __init__(self, graph: Graph, env: Env) -> None:
@@ -165,44 +165,9 @@ def start_numpy(
         runs=runs,
         batched=batched,
     )
-    env.values = _LazyValues(graph, env)
+    env.values = LazyValues(graph, env)
     env.states = _LazyStates(graph, env, clock[1], lengths)
     return env, lengths
-
-
-def walk(
-    graph: Graph,
-    env: Env,
-    states: Sequence[str],
-    times: np.ndarray,
-    visit: Callable[[Env], bool],
-) -> None:
-    """Step a numpy environment through `times` by Euler's rule until `visit` returns True."""
-    current = {key: env.states[key] for key in states}
-    for step, time in enumerate(times):
-        now = Env(
-            np,
-            np.float64(time),
-            step,
-            env.time_step,
-            False,
-            inputs=env.inputs,
-            runs=env.runs,
-            batched=env.batched,
-        )
-        now.states = current
-        now.values = _LazyValues(graph, now)
-        if visit(now):
-            return
-        current = {key: _advanced(graph.states[key], now, current[key]) for key in states}
-
-
-def _advanced(state: State, env: Env, leaves: Leaves) -> Leaves:
-    if not state.continuous:
-        return state.advance(env, leaves)
-    rates = state.rate(env, leaves)
-    moved = {name: leaves[name] + rates[name] * env.time_step for name in leaves}
-    return state.settle(env, moved)
 
 
 def simulate(plan: Plan, inputs: Mapping[str, Array]) -> dict[str, Array]:
