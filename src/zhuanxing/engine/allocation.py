@@ -41,6 +41,8 @@ def allocate_by_priority(
 
 def _by_priority(xp: Any, wanted: Array, priority: Array, width: Array, supply: Array) -> Array:
     """Return shares along the first axis. A target starts when the one before has gone so far."""
+    outside = (wanted < 0).any(axis=0) | (width <= 0) | (supply < 0)
+    width = xp.where(width > 0, width, 1.0)
     rank = xp.where(wanted > 0, priority, -np.inf)
     order = xp.argsort(-rank, axis=0)
     sorted_request = xp.take_along_axis(wanted, order, axis=0)
@@ -63,6 +65,7 @@ def _by_priority(xp: Any, wanted: Array, priority: Array, width: Array, supply: 
     at = xp.where(inside, level, 0.0).sum(axis=0)
     shares = sorted_request * xp.clip(at - start, 0.0, 1.0)
     shares = xp.where(supply >= total, sorted_request, shares)
+    shares = xp.where(outside, np.nan, shares)
     return xp.take_along_axis(shares, xp.argsort(order, axis=0), axis=0)
 
 
@@ -100,6 +103,10 @@ def _available(
 ) -> Array:
     xp = env.xp
     asked = wanted > 0
+    short = (supply > 0) & (supply < wanted.sum(axis=0))
+    shaped = ((width > 0) & ~(asked & ~_known(kind))).all(axis=0)
+    outside = (wanted < 0).any(axis=0) | (supply < 0) | (short & ~shaped)
+    width = xp.where(width > 0, width, 1.0)
     low = xp.where(asked, priority - REACH * width, np.inf).min(axis=0)
     high = xp.where(asked, priority + REACH * width, -np.inf).max(axis=0)
     none = ~asked.any(axis=0)
@@ -117,7 +124,15 @@ def _available(
         level = _newton(env, wanted, kind, priority, width, supply, jax.lax.stop_gradient(level))
     shares = _shares(env, wanted, kind, priority, width, level)
     shares = xp.where(supply >= wanted.sum(axis=0), wanted, shares)
-    return xp.where(supply == 0, 0.0, shares)
+    return xp.where(outside, np.nan, xp.where(supply == 0, 0.0, shares))
+
+
+def _known(kind: Array) -> Array:
+    """Tell which profiles have a shape here: neither fixed quantities nor constant elasticities.
+
+    As in PySD, the others are refused only where the supply is short and they are asked for.
+    """
+    return (kind == 1) | (kind == 2) | (kind == 3) | (kind == 4)
 
 
 def _repeat(xp: Any, function: Callable[[Any], Any], start: Any) -> Any:
@@ -165,7 +180,7 @@ def _shares(
         xp.where(
             kind == 2,
             triangle,
-            xp.where(kind == 3, normal, xp.where(kind == 4, exponential, np.nan)),
+            xp.where(kind == 3, normal, xp.where(kind == 4, exponential, 0.0)),
         ),
     )
     return wanted * share

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import jax
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from zhuanxing.engine.build import Built
+from zhuanxing.engine.computer_time import computer_time
 from zhuanxing.engine.failures import TranslationError, key_of
 from zhuanxing.engine.nodes import Env, Node
 from zhuanxing.engine.ordering import evaluation_order
@@ -79,6 +81,8 @@ class Inputs:
         inputs = dict(self.constants)
         inputs.update({name: self.lookup(name) for name in also if name in self._model.tables})
         inputs.update({name: self.shaped(name, value, runs) for name, value in given.items()})
+        if self._model.reads_computer_time:
+            inputs["time:now"] = computer_time(datetime.now())
         graph = Graph(self._built, frozenset(inputs))
         start = self._start(graph, inputs)
         moves = self._mover(graph, inputs) is not None

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from zhuanxing.engine.batch import BLOCK, Batch, Failure, Runs
 from zhuanxing.engine.build import Built, build
 from zhuanxing.engine.describe import Variable, describe
+from zhuanxing.engine.domains import refuse_outside
 from zhuanxing.engine.failures import TranslationError, key_of
 from zhuanxing.engine.inputs import Inputs
 from zhuanxing.engine.ordering import evaluation_order
@@ -118,14 +119,22 @@ class Program:
         `overrides` gives constants, auxiliaries, look-up ordinates or (for a stock) initial
         values. `outputs` maps a variable to 'path' (every step and the last time: (T+1, *dims)),
         'year_sum', 'year_mean' or 'year_end' ((years, *dims)).
-        Raises ZhuanxingError for an unknown name, shape or aggregate.
+        Raises ZhuanxingError for an unknown name, shape or aggregate, and for an allocation of
+        something that cannot be allocated.
         """
         inputs = self._given.gather(overrides, final_time, time_step)
         if self._given.moves_its_clock(inputs):
             pairs = asked(self._built, self._given, outputs)
-            return run_by_own_clock(self._built, self._method, inputs, pairs)[1]
-        found = self._function(inputs, outputs, frozenset(), None)(inputs)
-        return {name: np.asarray(found[f"{name}|{how}"]) for name, how in keyed(outputs).items()}
+            found = run_by_own_clock(self._built, self._method, inputs, pairs)[1]
+        else:
+            raw = self._function(inputs, outputs, frozenset(), None)(inputs)
+            found = {name: np.asarray(raw[f"{name}|{how}"]) for name, how in keyed(outputs).items()}
+        refuse_outside(
+            self._built.model.domains,
+            found,
+            lambda: self.times(overrides, final_time=final_time, time_step=time_step),
+        )
+        return found
 
     def run_many(
         self,

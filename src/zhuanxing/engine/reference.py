@@ -98,22 +98,37 @@ class ReferenceEngine:
         clock = {"final_time": final_time, "time_step": time_step}
         if not self._program.moves_its_clock(overrides):
             clock = {"final_time": float(times[-1]), "time_step": step}
+        columns = [python[name] for name in named]
+        try:
+            table = self._table(overrides, python, columns, float(times[0]), clock)
+        except Exception as failure:  # PySD and what it calls raise what they like
+            reason = (str(failure).strip().splitlines() or [type(failure).__name__])[0].rstrip(".")
+            raise ZhuanxingError(f"{self._origin} cannot be run by PySD: {reason}.") from failure
+        paths = {name: self._path(table[python[name]], name) for name in named}
+        return {name: _aggregate(paths[name], how, step) for name, how in named.items()}
+
+    def _table(
+        self,
+        overrides: Mapping[str, ArrayLike],
+        python: Mapping[str, str],
+        columns: list[str],
+        initial_time: float,
+        clock: Mapping[str, float | None],
+    ) -> Any:
+        """Return PySD's table of a run: a row a time, a column a variable."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             self._model.reload()
             self._model.time.in_return = lambda: True  # every time, whatever SAVEPER says
             self._set_tables(python)
             start = self._set(overrides, python)
-            columns = [python[name] for name in named]
-            table = self._model.run(
+            return self._model.run(
                 **clock,
-                initial_condition=(float(times[0]), start) if start else "original",
+                initial_condition=(initial_time, start) if start else "original",
                 return_columns=columns,
                 flatten_output=False,
                 cache_output=False,
             )
-        paths = {name: self._path(table[python[name]], name) for name in named}
-        return {name: _aggregate(paths[name], how, step) for name, how in named.items()}
 
     def _set_tables(self, python: Mapping[str, str]) -> None:
         """Give the look-ups of the loaded model all their digits."""

@@ -10,6 +10,7 @@ import numpy as np
 
 from zhuanxing.engine import states, syntax
 from zhuanxing.engine.dimensions import Dimensions, Index
+from zhuanxing.engine.domains import Domain
 from zhuanxing.engine.failures import TranslationError
 from zhuanxing.engine.nodes import Array, Node, Scope, literal
 from zhuanxing.engine.tables import Table
@@ -20,12 +21,17 @@ __all__ = ["Model", "References", "pick"]
 
 @dataclass
 class Model:
-    """What references resolve against: ranges, the labels of every variable, tables, states."""
+    """What references resolve against: ranges, the labels of every variable, tables, states.
+
+    `domains` holds, by variable, what the inputs of its equations must be.
+    """
 
     dimensions: Dimensions
     labels: Mapping[str, tuple[str, ...]]
     tables: Mapping[str, Table]
     states: dict[str, states.State] = field(default_factory=dict)
+    domains: dict[str, list[Domain]] = field(default_factory=dict)
+    reads_computer_time: bool = False
 
 
 def pick(xp: Any, array: Array, indices: list[Index | None]) -> Array:

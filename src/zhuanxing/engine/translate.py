@@ -10,7 +10,9 @@ import numpy as np
 
 from zhuanxing.engine import chance, syntax, vectors
 from zhuanxing.engine.allocation import allocate_available, allocate_by_priority
+from zhuanxing.engine.computer_time import MEASURES
 from zhuanxing.engine.dimensions import bare
+from zhuanxing.engine.domains import Domain
 from zhuanxing.engine.failures import TranslationError
 from zhuanxing.engine.functions import (
     CLOCKED,
@@ -182,17 +184,44 @@ class Translator(Tabulated):
         parts = self.model.labels[profile.name][-1]
         whole = syntax.Reference(profile.name, (*(profile.subscripts or ())[:-1], parts))
         request, avail = self.node(node.request), self.node(node.avail)
+        self._bounded(
+            "ALLOCATE AVAILABLE takes priority profiles of type 1 (rectangular), 2 (triangular), "
+            "3 (normal) and 4 (exponential), widths above 0, and requests and a supply that are "
+            "not negative"
+        )
         return allocate_available(self.scope, request, self.node(whole), avail)
 
     def _allocatebypriority(self, node: syntax.AllocateByPriority) -> Node:
         parts = (node.request, node.priority, node.width, node.supply)
+        self._bounded(
+            "ALLOCATE BY PRIORITY takes a width above 0, and requests and a supply that are not "
+            "negative"
+        )
         return allocate_by_priority(self.scope, *(self.node(part) for part in parts))
 
+    def _bounded(self, domain: str) -> None:
+        """Note what the inputs of this component must be: its value is NaN where they are not."""
+        domains = self.model.domains.setdefault(self.scope.name, [])
+        domains.append(
+            Domain(self.region, f"variable '{self.scope.name}' ({self.where}): {domain}")
+        )
+
     def _time_value(self, arguments: tuple[Any, ...]) -> Node:
+        """Return GET TIME VALUE: Time with an offset, or a measure of the computer's clock."""
+        if len(arguments) != 3:
+            raise self.refuse(f"GET TIME VALUE takes 3 arguments, {len(arguments)} are given.")
         relative, offset, measure = (self.node(argument) for argument in arguments)
-        if relative.constant != 0 or measure.constant != 0:
-            raise self.refuse("GET TIME VALUE works only relative to Time and in its units.")
-        return self._apply(lambda env, shift: env.time + shift, [offset], clock=True)
+        if relative.constant == 0 and measure.constant == 0:
+            return self._apply(lambda env, shift: env.time + shift, [offset], clock=True)
+        if relative.constant != 2 or measure.constant not in range(1, len(MEASURES) + 1):
+            raise self.refuse(
+                "GET TIME VALUE(0, offset, 0) and GET TIME VALUE(2, offset, 1 to 10) are known, "
+                "with written numbers; calendar dates of the model's time and the initial time "
+                "are not."
+            )
+        place = int(measure.constant) - 1
+        self.model.reads_computer_time = True
+        return Node((), lambda env: env.inputs["time:now"][place], clock=True)
 
     def _choice(self, arguments: tuple[Any, ...]) -> Node:
         condition, yes, no = (self.node(argument) for argument in arguments)
