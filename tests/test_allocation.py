@@ -25,7 +25,8 @@ def model(asked: float = 2.5, supply: str = "5", kind: int = 4, width: float = 1
         "user: u1, u2, u3 ~~| part: kind, rank, span, extra ~~|\n"
         f"asked[user] = 3, 6, {asked} ~~| rank by[user] = 10, 9, 7 ~~| supply = {supply} ~~|\n"
         f"profile[user,part] = 1,5,4,0; 3,6,2,0; {kind},5,{width},0; ~~|\n"
-        f"by rank[user] = ALLOCATE BY PRIORITY(asked[user], rank by[user], 3, {width}, supply) ~~|\n"
+        "by rank[user] = "
+        f"ALLOCATE BY PRIORITY(asked[user], rank by[user], 3, {width}, supply) ~~|\n"
         "by profile[user] = ALLOCATE AVAILABLE(asked[user], profile[user,kind], supply) ~~|\n"
     ) + CONTROL
 

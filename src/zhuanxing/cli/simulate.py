@@ -25,12 +25,13 @@ def main(argv: list[str]) -> int:
     text = _read(path)
     from zhuanxing.engine import ReferenceEngine, compile_text
 
-    program = compile_text(text, str(path), path.suffix)
+    data = [Path(file) for file in options.data]
+    program = compile_text(text, str(path), path.suffix, data)
     overrides = _overrides(program, options.set)
     names = [name for name, found in program.variables.items() if found.kind != "lookup"]
     engine: Any = program
     if options.engine == "reference":
-        engine = ReferenceEngine(text, str(path), path.suffix)
+        engine = ReferenceEngine(text, str(path), path.suffix, data)
     paths = engine.run(overrides, dict.fromkeys(names, "path"))
     times = program.times(overrides)
     kept = _saved(times, paths)
@@ -55,6 +56,13 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         metavar="NAME=VALUE",
         help="改变一个常数 change a constant, all of it or one element: 'rate[north]=0.1'",
+    )
+    parser.add_argument(
+        "--data",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="数据变量的文件 file of data variables: .csv .tab .dat .nc",
     )
     parser.add_argument(
         "--output", metavar="FILE", help="结果文件 result: .nc or .csv (default: CSV to the screen)"

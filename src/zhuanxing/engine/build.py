@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from zhuanxing.engine import syntax
+from zhuanxing.engine.data_files import DataFiles
 from zhuanxing.engine.dimensions import Dimensions
 from zhuanxing.engine.expand import expand_macros
 from zhuanxing.engine.external import read_constants, read_series
@@ -37,11 +38,14 @@ class Built:
     elements: dict[str, syntax.Element]
 
 
-def build(parsed: syntax.ParsedModel, text: str, origin: str) -> Built:
-    """Translate a parsed model. Raises TranslationError naming variable, file and line."""
+def build(parsed: syntax.ParsedModel, text: str, origin: str, data: DataFiles) -> Built:
+    """Translate a parsed model, with its data variables' values from `data`.
+
+    Raises TranslationError naming variable, file and line.
+    """
     dimensions = Dimensions(parsed.sections[0].ranges)
     elements = {key_of(element.name): element for element in expand_macros(parsed, dimensions)}
-    builder = _Builder(dimensions, elements, text, origin)
+    builder = _Builder(dimensions, elements, text, origin, data)
     own = {key_of(element.name) for element in parsed.sections[0].elements}
     written = {key: element for key, element in elements.items() if key in own}
     return Built(builder.model, builder.nodes(), written)
@@ -49,12 +53,18 @@ def build(parsed: syntax.ParsedModel, text: str, origin: str) -> Built:
 
 class _Builder:
     def __init__(
-        self, dimensions: Dimensions, elements: dict[str, syntax.Element], text: str, origin: str
+        self,
+        dimensions: Dimensions,
+        elements: dict[str, syntax.Element],
+        text: str,
+        origin: str,
+        data: DataFiles,
     ) -> None:
         self.dimensions = dimensions
         self.elements = elements
         self.text = text
         self.origin = origin
+        self.data = data
         self.labels: dict[str, tuple[str, ...]] = {}
         self.tables: dict[str, Table] = {}
         for key, element in elements.items():
@@ -131,8 +141,26 @@ class _Builder:
             table = Table(scope.labels, *read_series(expression, folder, members, key, rule), rule)
             return translator.series(table)
         if isinstance(expression, syntax.DataFile):
-            raise self.refuse(key, "its data lie in a file that the model does not name.")
+            return translator.series(self._series(key, scope, component))
         return translator.node(expression)
+
+    def _series(self, key: str, scope: Scope, component: syntax.Component) -> Table:
+        """Return the series of a data variable, which lies in a file that the user names."""
+        rule = component.keyword or "interpolate"
+        members = [self.dimensions.members(name) for name in component.subscripts]
+        found = self.data.series(key, members, rule)
+        if found is None:
+            searched = ", ".join(str(path) for path in self.data.paths)
+            raise self.refuse(
+                key,
+                f"its data are not in {searched}."
+                if searched
+                else "the model does not hold its data: name a file that does, with --data FILE.",
+            )
+        x, y = found
+        sizes = scope.sizes(scope.labels)
+        x = x if x.ndim == 1 else x.reshape((len(x), *sizes))
+        return Table(scope.labels, x, y.reshape((len(y), *sizes)), rule)
 
     # -- look-up tables -----------------------------------------------------------------------
 

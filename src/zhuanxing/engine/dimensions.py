@@ -36,6 +36,37 @@ class Dimensions:
             for member in members:
                 self._ranges_of.setdefault(member, []).append(name)
         self._main = self._main_ranges()
+        self._images = {
+            (item.name, target): self._image(item.name, target, listed)
+            for item in ranges
+            for target, listed in item.images
+        }
+
+    def _image(self, name: str, target: str, listed: tuple[str, ...]) -> dict[str, str]:
+        """Return the element of `name` for every element of `target` that it is mapped to."""
+        own = self.elements[name]
+        where = f"the mapping of subscript range '{name}' to '{target}'"
+        if len(listed) != len(own):
+            raise TranslationError(
+                f"{where} lists {len(listed)} elements or subranges, expected {len(own)}: one for "
+                f"each of {', '.join(own)}."
+            )
+        found: dict[str, str] = {}
+        for element, image in zip(own, listed, strict=True):
+            self.require(image, where)
+            found.update(dict.fromkeys(self.members(image), element))
+        return found
+
+    def image(self, name: str, target: str) -> tuple[str, ...] | None:
+        """Return the element of `name` that stands for each element of `target`, or None.
+
+        None is a mapping in order, or none at all.
+        """
+        wanted = self.elements[bare(target)]
+        for (mapped, _), found in self._images.items():
+            if mapped == name and found.keys() >= set(wanted):
+                return tuple(found[element] for element in wanted)
+        return None
 
     def _spell_out(
         self, name: str, raw: dict[str, tuple[str, ...]], above: tuple[str, ...]
@@ -99,6 +130,9 @@ class Dimensions:
 
     def maps_to(self, name: str, targets: Sequence[str], taken: Sequence[str]) -> str | None:
         """Return the first of `targets` to which range `name` is mapped and that is not taken."""
+        for target in targets:
+            if target not in taken and target in self.elements and self.image(name, target):
+                return target
         same_size = self.size(name)
         for target in self._mapping.get(name, []):
             if target in targets and target not in taken and self.size(target) == same_size:
@@ -146,6 +180,17 @@ class Dimensions:
             ):
                 return None
             raise TranslationError(f"range '{bare(name)}' is not part of range '{home}'.")
+        return self.places(members, home)
+
+    def places(self, members: Sequence[str], home: str) -> Index:
+        """Return where elements lie along an axis over `home`, as a slice where they are a run.
+
+        Raises TranslationError if `home` does not hold them.
+        """
+        axis = self.elements[home]
+        missing = sorted(set(members).difference(axis))
+        if missing:
+            raise TranslationError(f"range '{home}' does not hold {', '.join(missing)}.")
         places = np.array([axis.index(member) for member in members])
         if len(places) and np.array_equal(places, np.arange(places[0], places[0] + len(places))):
             return slice(int(places[0]), int(places[-1]) + 1)

@@ -17,6 +17,12 @@ _VENSIM = re.compile(
     r"\s*(?:\[[^\]]*\])?\s*(?::EXCEPT:.*?)?(?:==?|:=|\()",
     re.IGNORECASE | re.MULTILINE,
 )
+# A data variable between two bars: a name, subscripts and perhaps a rule, and nothing else.
+_DATA = re.compile(
+    r'(?:\||\}|\A)\s*(?:"(?P<quoted>(?:[^"\\]|\\.)+)"|(?P<name>[^"\[\]()=:~|,{}*]+?))'
+    r"\s*(?:\[[^\]]*\])?\s*(?::[A-Z ]+:)?\s*~",
+    re.IGNORECASE,
+)
 _XMILE = re.compile(r'name\s*=\s*"(?P<name>[^"]*)"', re.IGNORECASE)
 
 
@@ -40,7 +46,7 @@ def _lines(text: str) -> dict[str, int]:
     """Return the line of every definition, found in one pass: the compiler asks for each."""
     breaks = [found.start() for found in re.finditer("\n", text)]
     lines: dict[str, int] = {}
-    for pattern in (_VENSIM, _XMILE):
+    for pattern in (_VENSIM, _XMILE, _DATA):
         for found in pattern.finditer(text):
             group = found.lastgroup or "name"
             lines.setdefault(key_of(found[group]), bisect_left(breaks, found.start(group)) + 1)

@@ -19,11 +19,12 @@ import numpy as np
 
 from zhuanxing.engine import syntax
 from zhuanxing.engine.failures import TranslationError, key_of
+from zhuanxing.engine.mappings import Images, split_mappings
 
 __all__ = ["cache_folder", "parse", "write_atomically"]
 
 # Raise when the classes of syntax.py change: a cached tree of another shape is not read.
-TREE_VERSION = 2
+TREE_VERSION = 3
 VENSIM = (".mdl",)
 XMILE = (".xmile", ".xml", ".stmx")
 
@@ -65,15 +66,16 @@ def _parse(text: str, origin: str, suffix: str) -> syntax.ParsedModel:
         raise TranslationError(
             f"{origin} ends in {suffix!r}, but a model file ends in .mdl, .xmile, .xml or .stmx."
         )
+    plain, images = split_mappings(text) if suffix.lower() in VENSIM else (text, {})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            abstract = _abstract_model(text, suffix.lower())
+            abstract = _abstract_model(plain, suffix.lower())
         except Exception as failure:  # the parsers raise whatever their grammar raises
             raise TranslationError(_unreadable(failure, text, origin, suffix)) from failure
     root = Path(origin).parent
     return syntax.ParsedModel(
-        sections=tuple(_section(section, root) for section in abstract.sections),
+        sections=tuple(_section(section, root, images) for section in abstract.sections),
         method=_method(text, suffix.lower()),
     )
 
@@ -128,8 +130,8 @@ def _method(text: str, suffix: str) -> str:
     return {"1": "rk4", "5": "rk4", "3": "rk2", "4": "rk2"}.get(found[1] if found else "", "euler")
 
 
-def _section(section: Any, root: Path) -> syntax.Section:
-    ranges = [_range(item, root) for item in section.subscripts]
+def _section(section: Any, root: Path, images: Images) -> syntax.Section:
+    ranges = [_range(item, root, images.get(key_of(item.name), {})) for item in section.subscripts]
     return syntax.Section(
         name=key_of(section.name),
         params=tuple(key_of(param) for param in section.params),
@@ -138,14 +140,15 @@ def _section(section: Any, root: Path) -> syntax.Section:
     )
 
 
-def _range(item: Any, root: Path) -> syntax.Range:
+def _range(item: Any, root: Path, images: dict[str, tuple[str, ...]]) -> syntax.Range:
     mapping = tuple(key_of(name) for name in item.mapping)
     definition = item.subscripts
     if isinstance(definition, str):
         return syntax.Range(key_of(item.name), (key_of(definition),), mapping, copied=True)
     if isinstance(definition, dict):
         definition = _external_elements(key_of(item.name), definition, root)
-    return syntax.Range(key_of(item.name), tuple(key_of(name) for name in definition), mapping)
+    elements = tuple(key_of(name) for name in definition)
+    return syntax.Range(key_of(item.name), elements, mapping, images=tuple(sorted(images.items())))
 
 
 def _external_elements(name: str, source: dict[str, str], root: Path) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -11,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from zhuanxing.engine.batch import BLOCK, Batch, Failure, Runs
 from zhuanxing.engine.build import Built, build
+from zhuanxing.engine.data_files import DataFiles
 from zhuanxing.engine.describe import Variable, describe
 from zhuanxing.engine.domains import refuse_outside
 from zhuanxing.engine.failures import TranslationError, key_of
@@ -44,27 +46,32 @@ Traced = Callable[[Mapping[str, Array], Mapping[str, Array]], dict[str, jax.Arra
 ValueAndGradient = Callable[[Mapping[str, ArrayLike]], tuple[jax.Array, dict[str, jax.Array]]]
 
 
-def compile_text(text: str, origin: str = "model", suffix: str = ".mdl") -> Program:
+def compile_text(
+    text: str, origin: str = "model", suffix: str = ".mdl", data: Sequence[Path] = ()
+) -> Program:
     """Compile a model's text; `origin` is the file's path, for messages and data beside it.
 
-    Raises TranslationError that names variable, function, file and line.
+    `data` are files that hold the series of data variables. Raises TranslationError that names
+    variable, function, file and line.
     """
     jax.config.update("jax_enable_x64", True)
     jax.config.update("jax_platforms", "cpu")
     jax.config.update("jax_compilation_cache_dir", str(cache_folder() / "gradients"))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", WORTH_KEEPING)
     parsed = parse(text, origin, suffix)
-    return Program(build(parsed, text, origin), parsed.method, text, origin)
+    files = DataFiles(data)
+    return Program(build(parsed, text, origin, files), parsed.method, text, origin, files.digest)
 
 
 class Program:
     """One model, ready to run. Arrays have the dimensions of their variable, in its order."""
 
-    def __init__(self, built: Built, method: str, text: str, origin: str) -> None:
+    def __init__(self, built: Built, method: str, text: str, origin: str, data: str) -> None:
         self._built = built
         self._method = method
         self._text = text
         self._origin = origin
+        self._data = data
         self._compiled: dict[Any, Callable[..., Any]] = {}
         self._check_cycles()
         self._given = Inputs(built, origin)
@@ -303,7 +310,7 @@ class Program:
         """Return the run of a plan as a function that is compiled when it is first called."""
         options = HASTY if plan.runs is None else THOROUGH
         jitted = jax.jit(lambda chosen: simulate(plan, chosen), compiler_options=options)
-        question = (self._method, self._origin, key)
+        question = (self._method, self._origin, self._data, key)
         found: list[Callable[..., Any]] = []
 
         def call(given: Mapping[str, np.ndarray]) -> Any:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import tempfile
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +30,15 @@ __all__ = ["ReferenceEngine"]
 class ReferenceEngine:
     """PySD on a model's text, with the interface of `Program.run`. Slow, for comparison."""
 
-    def __init__(self, text: str, origin: str = "model", suffix: str = ".mdl") -> None:
+    def __init__(
+        self,
+        text: str,
+        origin: str = "model",
+        suffix: str = ".mdl",
+        data: Sequence[Path] = (),
+    ) -> None:
         """Translate the text. Raises TranslationError if PySD cannot."""
-        self._program: Program = compile_text(text, origin, suffix)
+        self._program: Program = compile_text(text, origin, suffix, data)
         self._origin = origin
         self._tables = {
             key_of(element.name): [component.expression for component in element.components]
@@ -48,9 +54,9 @@ class ReferenceEngine:
             for file in beside.iterdir():
                 if file.suffix.lower() in (".xlsx", ".xls", ".csv", ".tab", ".txt"):
                     (path.parent / file.name).symlink_to(file.resolve())
-        self._model = self._load(path, suffix)
+        self._model = self._load(path, suffix, [str(file.resolve()) for file in data])
 
-    def _load(self, path: Path, suffix: str) -> Any:
+    def _load(self, path: Path, suffix: str, data: list[str]) -> Any:
         import pysd
         from pysd.builders.python import python_model_builder
 
@@ -61,8 +67,10 @@ class ReferenceEngine:
             python_model_builder.black = _Unformatted
             try:
                 if suffix.lower() == ".mdl":
-                    return _mended(pysd.read_vensim(str(path), encoding="utf-8"))
-                return _mended(pysd.read_xmile(str(path)))
+                    model = pysd.read_vensim(str(path), encoding="utf-8", data_files=data)
+                else:
+                    model = pysd.read_xmile(str(path), data_files=data)
+                return _mended(model)
             except Exception as failure:  # PySD raises what its builders raise
                 reason = (str(failure).strip().splitlines() or [type(failure).__name__])[0]
                 raise TranslationError(

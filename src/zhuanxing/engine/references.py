@@ -74,6 +74,9 @@ class References:
         if dimensions.is_range(name):
             places = dimensions.positions_in_main(name) + 1.0
             label = self._label(name, ())
+            image = dimensions.image(name, label)
+            if image is not None:
+                places = places[dimensions.places(image, name)]
             return Node((label,), lambda env: places, constant=places)
         if dimensions.is_element(name):
             return literal(dimensions.position(name) + 1.0)
@@ -106,14 +109,22 @@ class References:
             )
         indices: list[Index | None] = []
         written: list[str] = []
+        dimensions = self.model.dimensions
         for subscript, axis in zip(subscripts, axes, strict=True):
-            self.model.dimensions.require(subscript, f"'{self.scope.name}' ({self.where})")
+            dimensions.require(subscript, f"'{self.scope.name}' ({self.where})")
             try:
-                indices.append(self.model.dimensions.index(subscript, axis))
+                if dimensions.is_element(subscript):
+                    indices.append(dimensions.index(subscript, axis))
+                    continue
+                label = self._label(subscript, subscripts)
+                image = dimensions.image(subscript, label)
+                place = (
+                    dimensions.places(image, axis) if image else dimensions.index(subscript, axis)
+                )
             except TranslationError as failure:
                 raise self.refuse(f"in '{name}', {failure}") from None
-            if not self.model.dimensions.is_element(subscript):
-                written.append(self._label(subscript, subscripts))
+            indices.append(place)
+            written.append(label)
         return indices, tuple(written)
 
     def _label(self, name: str, beside: tuple[str, ...]) -> str:

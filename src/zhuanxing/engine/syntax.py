@@ -277,12 +277,16 @@ class Element:
 
 @dataclass(frozen=True)
 class Range:
-    """A subscript range: its elements, and the ranges it is mapped to."""
+    """A subscript range: its elements, and the ranges it is mapped to.
+
+    `images` gives, for a range it is mapped to out of order, the image of every element.
+    """
 
     name: str
     elements: tuple[str, ...]
     mapping: tuple[str, ...] = ()
     copied: bool = False
+    images: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 @dataclass(frozen=True)

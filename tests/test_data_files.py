@@ -1,0 +1,145 @@
+"""Data variables take their series from files, as PySD does, and say what a file lacks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from zhuanxing.cli.main import main
+from zhuanxing.engine import ReferenceEngine, TranslationError, compile_text
+from zhuanxing.errors import ZhuanxingError
+
+CONTROL = """
+INITIAL TIME = 0 ~~|
+FINAL TIME = 6 ~~|
+TIME STEP = 0.5 ~~|
+SAVEPER = TIME STEP ~~|
+"""
+MODEL = """d: North, South ~~|
+e: low, high ~~|
+rain:INTERPOLATE: ~ mm ~ |
+flow[d]:HOLD BACKWARD: ~~|
+"wind-measured"[d,e]:LOOK FORWARD: ~~|
+seen[d]:RAW: ~~|
+sum[d] = rain + flow[d] + "wind-measured"[d,low] * "wind-measured"[d,high] ~~|
+kept[d] = INTEG(sum[d], 0.5) ~~|
+"""
+TITLES = [
+    "rain",
+    *(f"flow[{d}]" for d in ("North", "South")),
+    *(f"wind-measured[{d},{e}]" for d in ("North", "South") for e in ("low", "high")),
+    *(f"seen[{d}]" for d in ("North", "South")),
+]
+TIMES = [1.0, 2.0, 4.0, 5.0]
+
+
+def values(place: int) -> list[float]:
+    return [(place + 1) * (1.5 + time) - 0.25 * time**2 for time in TIMES]
+
+
+@pytest.fixture
+def tables(tmp_path: Path) -> dict[str, Path]:
+    """The same series in every kind of file: columns, rows, Vensim's text and netCDF."""
+    columns = [TIMES, *(values(place) for place in range(len(TITLES)))]
+    titles = ["Time", *TITLES]
+    by_row = "\n".join("\t".join(map(str, [t, *c])) for t, c in zip(titles, columns, strict=True))
+    by_column = "\n".join(
+        ",".join(row)
+        for row in zip(
+            *([f'"{t}"', *map(str, c)] for t, c in zip(titles, columns, strict=True)), strict=True
+        )
+    )
+    text = "".join(
+        f"{title}\n" + "".join(f"{x}\t{y}\n" for x, y in zip(TIMES, values(place), strict=True))
+        for place, title in enumerate(TITLES)
+    )
+    files = {"columns": "c.csv", "rows": "r.tab", "vensim": "v.dat", "netcdf": "n.nc"}
+    found = {kind: tmp_path / name for kind, name in files.items()}
+    found["columns"].write_text(by_column)
+    found["rows"].write_text(by_row)
+    found["vensim"].write_text(text)
+    array = np.array([values(place) for place in range(len(TITLES))]).T
+    xr.Dataset(
+        {
+            "rain": ("time", array[:, 0]),
+            "flow": (("time", "d"), array[:, 1:3]),
+            "wind": (
+                ("time", "d", "e"),
+                array[:, 3:7].reshape(4, 2, 2),
+                {"long_name": '"wind-measured"'},
+            ),
+            "seen": (("time", "d"), array[:, 7:]),
+        },
+        {"time": TIMES, "d": ["North", "South"], "e": ["low", "high"]},
+    ).to_netcdf(found["netcdf"])
+    return found
+
+
+@pytest.mark.parametrize("kind", ["columns", "rows", "vensim", "netcdf"])
+def test_every_kind_of_file_gives_the_same_numbers(kind: str, tables: dict[str, Path]) -> None:
+    program = compile_text(MODEL + CONTROL, "m.mdl", data=[tables[kind]])
+    reference = ReferenceEngine(MODEL + CONTROL, "m.mdl", data=[tables["rows"]])
+    outputs = dict.fromkeys(program.variables, "path")
+    ours, theirs = program.run({}, outputs), reference.run({}, outputs)
+    for name in outputs:
+        np.testing.assert_allclose(ours[name], theirs[name], rtol=1e-12, err_msg=name)
+    assert np.isnan(ours["seen"][0]).all() and np.isfinite(ours["seen"][2]).all()
+
+
+def test_missing_numbers_are_bridged_and_the_first_file_that_has_a_variable_gives_it(
+    tmp_path: Path,
+) -> None:
+    model = "x:INTERPOLATE: ~~| y:INTERPOLATE: ~~| z = x + 10 * y ~~|" + CONTROL
+    first, second = tmp_path / "1.csv", tmp_path / "2.csv"
+    first.write_text("Time,x\n0,1\n2,\n4,3\n")
+    second.write_text("Time,x,y\n0,100,1\n4,100,5\n")
+    path = compile_text(model, data=[first, second]).run({}, {"z": "path"})["z"]
+    # x rises from 1 to 3 over four years whatever is missing, y from 1 to 5; then both hold.
+    assert path[[0, 4, 8, 12]].tolist() == [11.0, 32.0, 53.0, 53.0]
+
+
+def test_a_changed_file_is_seen_by_the_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    model = "x:INTERPOLATE: ~~| y = 2 * x ~~|" + CONTROL
+    for level in (1.5, 4.25):
+        (tmp_path / "x.csv").write_text(f"Time,x\n0,{level}\n6,{level}\n")
+        program = compile_text(model, "m.mdl", data=[tmp_path / "x.csv"])
+        assert program.run({}, {"y": "path"})["y"][3] == 2 * level
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (None, ["variable 'rain'", "m.mdl:3", "--data"]),
+        ("Time,flow[North]\n0,1\n", ["variable 'rain'", "m.mdl:3", "t.csv"]),
+        ("Time,rain\n0,wet\n", ["t.csv", "'wet'", "'rain'", "number"]),
+        ("", ["t.csv", "empty"]),
+    ],
+    ids=["no file", "not in the file", "no number", "empty"],
+)
+def test_a_refusal_names_variable_and_file(
+    content: str | None, words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model, table = tmp_path / "m.mdl", tmp_path / "t.csv"
+    model.write_text(MODEL + CONTROL)
+    arguments = ["simulate", str(model)]
+    if content is not None:
+        table.write_text(content)
+        arguments += ["--data", str(table)]
+    assert main(arguments) == 2
+    (sentence,) = capsys.readouterr().err.splitlines()
+    assert all(word in sentence for word in words), sentence
+
+
+def test_a_data_file_that_is_missing_or_of_another_kind_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ZhuanxingError, match=r"gone\.csv cannot be read"):
+        compile_text(MODEL + CONTROL, data=[tmp_path / "gone.csv"])
+    with pytest.raises(ZhuanxingError, match=r"'\.vdf', expected one of .*\.dat"):
+        compile_text(MODEL + CONTROL, data=[tmp_path / "run.vdf"])
+    with pytest.raises(TranslationError, match="'rain'"):
+        compile_text(MODEL + CONTROL)

@@ -1,0 +1,69 @@
+"""Mappings written out element by element have the meaning of Vensim's manual.
+
+PySD misreads them (it takes the images for elements of the range), so expected numbers are by hand.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from zhuanxing.engine import TranslationError, compile_text
+
+CONTROL = "INITIAL TIME = 0 ~~| FINAL TIME = 1 ~~| TIME STEP = 1 ~~| SAVEPER = 1 ~~|"
+RANGES = """{UTF-8}
+worker: w1, w2, w3 -> (product: p3, p1, p2), (place: coast, hills, rest) ~~|
+product: p1, p2, p3 ~~|
+place: c1, c2, h1, h2, h3, h4, h5 ~~|
+coast: c1, c2 ~~|
+hills: h1, h2, h3 ~~|
+rest: (h4-h5) ~~|
+skill[worker] = 1.5, 2.5, 4 ~~|
+"""
+
+
+def value(equation: str, name: str) -> object:
+    program = compile_text(RANGES + equation + CONTROL, "map.mdl")
+    return program.run({}, {name: "path"})[name][-1].tolist()
+
+
+def test_elements_stand_for_their_images_in_any_order() -> None:
+    # w1 -> p3, w2 -> p1, w3 -> p2: so p1 is w2's, p2 is w3's and p3 is w1's.
+    assert value("q[product] = skill[worker] + 0 ~~|\n", "q") == [2.5, 4.0, 1.5]
+
+
+def test_an_element_may_stand_for_a_whole_subrange() -> None:
+    expected = [3.0, 3.0, 5.0, 5.0, 5.0, 8.0, 8.0]
+    assert value("q[place] = skill[worker] * 2 ~~|\n", "q") == expected
+    # So it may for the elements of a subrange alone, and for a series of elements.
+    assert value("q[hills] = skill[worker] * 2 ~~|\n", "q") == [5.0, 5.0, 5.0]
+    series = "grade: g1, g2, g3 -> (shade: (s1-s3)) ~~|\nshade: (s1-s3) ~~|\n"
+    assert value(series + "q[shade] = grade ~~|\n", "q") == [1.0, 2.0, 3.0]
+
+
+def test_a_stock_and_a_second_range_follow_the_mapping_too() -> None:
+    text = (
+        "tool: t1, t2 ~~|\n"
+        "rate[worker,tool] = 1, 2; 3, 4; 5, 6; ~~|\n"
+        "q[tool,product] = INTEG(rate[worker,tool], skill[worker]) ~~|\n"
+    )
+    # Row t1 after one step: w2, w3, w1 start at 2.5, 4, 1.5 and gain 3, 5, 1; row t2 4, 6, 2.
+    assert value(text, "q") == [[5.5, 9.0, 2.5], [6.5, 10.0, 3.5]]
+
+
+def test_the_number_of_an_element_is_that_of_the_range_on_the_right() -> None:
+    assert value("n[product] = worker * 10 ~~|\n", "n") == [20.0, 30.0, 10.0]
+
+
+@pytest.mark.parametrize(
+    ("images", "words"),
+    [
+        ("(product: p3, p1)", ["'worker'", "'product'", "lists 2", "expected 3", "w1, w2, w3"]),
+        ("(product: p3, p1, p9)", ["'p9'", "'worker'", "'product'", "'p"]),
+    ],
+    ids=["too few", "unknown"],
+)
+def test_a_mapping_that_does_not_fit_is_refused(images: str, words: list[str]) -> None:
+    text = f"worker: w1, w2, w3 -> {images} ~~|\nproduct: p1, p2, p3 ~~|\nx[product] = 1 ~~|\n"
+    with pytest.raises(TranslationError) as refusal:
+        compile_text(text + CONTROL, "map.mdl")
+    assert all(word in str(refusal.value) for word in words), refusal.value
