@@ -31,6 +31,25 @@ def model(asked: float = 2.5, supply: str = "5", kind: int = 4, width: float = 1
     ) + CONTROL
 
 
+def test_allocations_hand_out_the_supply_and_no_more_than_is_asked() -> None:
+    text = (
+        "user: u1, u2, u3 ~~| part: kind, rank, width, extra ~~| asked[user] = 3, 6, 2.5 ~~|"
+        "rank by[user] = 10, 9, 7 ~~| supply = 5 + Time - 2015 ~~|"
+        "profile[user,part] = 1,5,4,0; 3,6,2,0; 4,5,1,0; ~~|"
+        "first[user] = ALLOCATE BY PRIORITY(asked[user], rank by[user], 3, 3, supply) ~~|"
+        "second[user] = ALLOCATE AVAILABLE(asked[user], profile[user,kind], supply) ~~|" + CONTROL
+    )
+    compare_only = compile_text(text).run({}, {"first": "path", "second": "path", "supply": "path"})
+    theirs = ReferenceEngine(text).run({}, {"first": "path", "second": "path"})
+    np.testing.assert_allclose(compare_only["first"], theirs["first"], rtol=1e-9)
+    np.testing.assert_allclose(compare_only["second"], theirs["second"], rtol=1e-5)
+    for name in ("first", "second"):
+        np.testing.assert_allclose(
+            compare_only[name].sum(axis=1), compare_only["supply"], rtol=1e-12
+        )
+        assert (compare_only[name] <= np.array([3, 6, 2.5])).all()
+
+
 @pytest.mark.parametrize("kind", [0, 5], ids=["fixed quantity", "constant elasticity"])
 @pytest.mark.parametrize(
     ("asked", "supply"),

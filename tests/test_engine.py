@@ -10,7 +10,6 @@ import pytest
 from pysd.py_backend.external import Excels
 
 import zhuanxing
-from zhuanxing.cli.simulate import main as simulate
 from zhuanxing.engine import Program, ReferenceEngine, TranslationError, compile_text
 from zhuanxing.engine import parsing as parsing_module
 from zhuanxing.engine import program as program_module
@@ -293,25 +292,6 @@ def test_random_numbers_keep_to_their_seed_and_bounds() -> None:
     assert first["u"].mean() == pytest.approx(3.5, abs=0.2)
 
 
-def test_allocations_hand_out_the_supply_and_no_more_than_is_asked() -> None:
-    text = (
-        "user: u1, u2, u3 ~~| part: kind, rank, width, extra ~~| asked[user] = 3, 6, 2.5 ~~|"
-        "rank by[user] = 10, 9, 7 ~~| supply = 5 + Time - 2015 ~~|"
-        "profile[user,part] = 1,5,4,0; 3,6,2,0; 4,5,1,0; ~~|"
-        "first[user] = ALLOCATE BY PRIORITY(asked[user], rank by[user], 3, 3, supply) ~~|"
-        "second[user] = ALLOCATE AVAILABLE(asked[user], profile[user,kind], supply) ~~|" + CONTROL
-    )
-    compare_only = compile_text(text).run({}, {"first": "path", "second": "path", "supply": "path"})
-    theirs = ReferenceEngine(text).run({}, {"first": "path", "second": "path"})
-    np.testing.assert_allclose(compare_only["first"], theirs["first"], rtol=1e-9)
-    np.testing.assert_allclose(compare_only["second"], theirs["second"], rtol=1e-5)
-    for name in ("first", "second"):
-        np.testing.assert_allclose(
-            compare_only[name].sum(axis=1), compare_only["supply"], rtol=1e-12
-        )
-        assert (compare_only[name] <= np.array([3, 6, 2.5])).all()
-
-
 @pytest.mark.parametrize(
     ("equations", "words"),
     [
@@ -412,22 +392,3 @@ def test_a_second_start_sees_new_numbers_in_a_file_beside_the_model(
         Excels.clean()  # PySD keeps files that it has read, as long as a process lives
         path = compile_text(text, str(tmp_path / "data.mdl")).run({}, {"y": "path"})["y"]
         assert path[5] == level
-
-
-def test_simulate_writes_what_both_engines_agree_on(tmp_path: Path) -> None:
-    model = tmp_path / "small.mdl"
-    model.write_text("d: a, b ~~|\nr[d] = 0.5, 2 ~~|\nx[d] = INTEG(r[d], 1.5) ~~|" + CONTROL)
-    files = {engine: tmp_path / f"{engine}.csv" for engine in ("compiled", "reference")}
-    for engine, file in files.items():
-        arguments = ["--set", "r[b]=4", "--output", str(file), "--engine", engine]
-        assert simulate([str(model), *arguments]) == 0
-    tables = [file.read_text().splitlines() for file in files.values()]
-    assert tables[0] == tables[1]
-    assert tables[0][-1].split(",")[tables[0][0].split(",").index("x[b]")] == "13.5"
-
-
-def test_simulate_refuses_a_misspelt_constant(tmp_path: Path) -> None:
-    model = tmp_path / "small.mdl"
-    model.write_text("rate = 1.5 ~~| x = INTEG(rate, 1.5) ~~|" + CONTROL)
-    with pytest.raises(ZhuanxingError, match="'rate'"):
-        simulate([str(model), "--set", "raet=2"])

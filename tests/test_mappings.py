@@ -57,8 +57,11 @@ def test_the_number_of_an_element_is_that_of_the_range_on_the_right() -> None:
 @pytest.mark.parametrize(
     ("images", "words"),
     [
-        ("(product: p3, p1)", ["'worker'", "'product'", "lists 2", "expected 3", "w1, w2, w3"]),
-        ("(product: p3, p1, p9)", ["'p9'", "'worker'", "'product'", "'p"]),
+        (
+            "(product: p3, p1)",
+            ["map.mdl:1", "'worker' to 'product'", "lists 2", "expected 3"],
+        ),
+        ("(product: p3, p1, p9)", ["map.mdl:1", "'p9'", "'worker'", "'product'"]),
     ],
     ids=["too few", "unknown"],
 )

@@ -11,7 +11,7 @@ import numpy as np
 
 from zhuanxing.engine import syntax
 from zhuanxing.engine.data_files import DataFiles
-from zhuanxing.engine.dimensions import Dimensions
+from zhuanxing.engine.dimensions import Dimensions, RangeError
 from zhuanxing.engine.expand import expand_macros
 from zhuanxing.engine.external import read_constants, read_series
 from zhuanxing.engine.failures import TranslationError, key_of, locate
@@ -43,8 +43,12 @@ def build(parsed: syntax.ParsedModel, text: str, origin: str, data: DataFiles) -
 
     Raises TranslationError naming variable, file and line.
     """
-    dimensions = Dimensions(parsed.sections[0].ranges)
-    elements = {key_of(element.name): element for element in expand_macros(parsed, dimensions)}
+    try:
+        dimensions = Dimensions(parsed.sections[0].ranges)
+    except RangeError as failure:
+        raise TranslationError(f"{locate(text, origin, failure.name)}: {failure}") from None
+    expanded = expand_macros(parsed, dimensions, lambda name: locate(text, origin, name))
+    elements = {key_of(element.name): element for element in expanded}
     builder = _Builder(dimensions, elements, text, origin, data)
     own = {key_of(element.name) for element in parsed.sections[0].elements}
     written = {key: element for key, element in elements.items() if key in own}
@@ -83,8 +87,12 @@ class _Builder:
 
     def _axes(self, key: str, element: syntax.Element) -> tuple[str, ...]:
         pieces = [component.subscripts for component in element.components]
+        if not pieces:
+            raise self.refuse(key, "it has no equation that is read.")
         if len({len(piece) for piece in pieces}) > 1:
             raise self.refuse(key, "its definitions have different numbers of subscripts.")
+        if len(pieces) > 1 and not pieces[0]:
+            raise self.refuse(key, f"it is defined {len(pieces)} times, keep one definition.")
         for name in (name for piece in pieces for name in piece):
             self.dimensions.require(name, f"'{key}' ({self.where(key)})")
         try:
@@ -101,7 +109,16 @@ class _Builder:
 
     def _variable(self, key: str, element: syntax.Element) -> Node:
         axes = self.labels[key]
-        pieces = [self._piece(key, axes, component) for component in element.components]
+        try:
+            pieces = [self._piece(key, axes, component) for component in element.components]
+        except TranslationError:
+            raise
+        except (IndexError, KeyError, TypeError, ValueError) as failure:
+            # What the grammar lets through need not make sense: a sort of something without
+            # subscripts, a number where a function takes a name.
+            raise self.refuse(
+                key, f"its equation makes no sense here ({failure}); see its arguments."
+            ) from failure
         return assemble(pieces, axes, self.dimensions)
 
     def _piece(self, key: str, axes: tuple[str, ...], component: syntax.Component) -> Piece:
@@ -129,20 +146,22 @@ class _Builder:
         self, translator: Translator, key: str, scope: Scope, component: syntax.Component
     ) -> Node:
         expression = component.expression
-        folder = Path(self.origin).parent
-        if isinstance(expression, syntax.GetConstants):
-            sizes = scope.sizes(scope.labels)
-            members = {label: self.dimensions.elements[label] for label in scope.labels}
-            value = read_constants(expression, folder, members, key).reshape(sizes)
-            return Node(scope.labels, lambda env: value, constant=value)
-        if isinstance(expression, syntax.GetData):
-            members = {label: self.dimensions.elements[label] for label in scope.labels}
-            rule = component.keyword or "interpolate"
-            table = Table(scope.labels, *read_series(expression, folder, members, key, rule), rule)
-            return translator.series(table)
         if isinstance(expression, syntax.DataFile):
             return translator.series(self._series(key, scope, component))
-        return translator.node(expression)
+        if not isinstance(expression, (syntax.GetConstants, syntax.GetData)):
+            return translator.node(expression)
+        folder = Path(self.origin).parent
+        members = {label: self.dimensions.elements[label] for label in scope.labels}
+        rule = component.keyword or "interpolate"
+        try:
+            if isinstance(expression, syntax.GetData):
+                series = read_series(expression, folder, members, key, rule)
+                return translator.series(Table(scope.labels, *series, rule))
+            constants = read_constants(expression, folder, members, key)
+        except TranslationError as failure:
+            raise self.refuse(key, str(failure)) from None
+        value = constants.reshape(scope.sizes(scope.labels))
+        return Node(scope.labels, lambda env: value, constant=value)
 
     def _series(self, key: str, scope: Scope, component: syntax.Component) -> Table:
         """Return the series of a data variable, which lies in a file that the user names."""
@@ -198,7 +217,10 @@ class _Builder:
             for name in component.subscripts
             if not self.dimensions.is_element(name)
         }
-        x, y = read_series(expression, Path(self.origin).parent, members, key)
+        try:
+            x, y = read_series(expression, Path(self.origin).parent, members, key)
+        except TranslationError as failure:
+            raise self.refuse(key, str(failure)) from None
         return x, y, "interpolate"
 
 

@@ -10,9 +10,17 @@ from zhuanxing.engine.failures import TranslationError
 from zhuanxing.engine.syntax import Range
 from zhuanxing.errors import nearest
 
-__all__ = ["Dimensions", "Index", "bare"]
+__all__ = ["Dimensions", "Index", "RangeError", "bare"]
 
 Index = int | slice | np.ndarray
+
+
+class RangeError(TranslationError):
+    """A subscript range, called `name`, that cannot be what its definition says."""
+
+    def __init__(self, name: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.name = name
 
 
 def bare(label: str) -> str:
@@ -47,13 +55,15 @@ class Dimensions:
         own = self.elements[name]
         where = f"the mapping of subscript range '{name}' to '{target}'"
         if len(listed) != len(own):
-            raise TranslationError(
+            raise RangeError(
+                name,
                 f"{where} lists {len(listed)} elements or subranges, expected {len(own)}: one for "
-                f"each of {', '.join(own)}."
+                f"each of {', '.join(own)}.",
             )
         found: dict[str, str] = {}
         for element, image in zip(own, listed, strict=True):
-            self.require(image, where)
+            if image not in self.elements and not self.is_element(image):
+                raise RangeError(name, f"{where} has '{image}', which is nowhere an element.")
             found.update(dict.fromkeys(self.members(image), element))
         return found
 
@@ -72,8 +82,9 @@ class Dimensions:
         self, name: str, raw: dict[str, tuple[str, ...]], above: tuple[str, ...]
     ) -> tuple[str, ...]:
         if name in above:
-            raise TranslationError(
-                f"subscript range '{name}' is defined by itself: {' -> '.join([*above, name])}."
+            raise RangeError(
+                name,
+                f"subscript range '{name}' is defined by itself: {' -> '.join([*above, name])}.",
             )
         members: list[str] = []
         for member in raw[name]:

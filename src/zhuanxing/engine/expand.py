@@ -12,14 +12,16 @@ from zhuanxing.engine.failures import TranslationError, key_of
 __all__ = ["expand_macros"]
 
 
-def expand_macros(model: syntax.ParsedModel, dimensions: Dimensions) -> tuple[syntax.Element, ...]:
+def expand_macros(
+    model: syntax.ParsedModel, dimensions: Dimensions, where: Callable[[str], str]
+) -> tuple[syntax.Element, ...]:
     """Return the main section's elements without macro calls, the macros' variables added.
 
     A macro's variables run over the ranges on the left-hand side of the equation that calls it.
-    Raises TranslationError for a macro that calls itself.
+    `where` tells file and line of a name. Raises TranslationError for a macro that calls itself.
     """
     main, *macros = model.sections
-    expansion = _Expansion({macro.name: macro for macro in macros}, dimensions)
+    expansion = _Expansion({macro.name: macro for macro in macros}, dimensions, where)
     if not macros:
         return main.elements
     for element in main.elements:
@@ -28,8 +30,14 @@ def expand_macros(model: syntax.ParsedModel, dimensions: Dimensions) -> tuple[sy
 
 
 class _Expansion:
-    def __init__(self, macros: dict[str, syntax.Section], dimensions: Dimensions) -> None:
+    def __init__(
+        self,
+        macros: dict[str, syntax.Section],
+        dimensions: Dimensions,
+        where: Callable[[str], str],
+    ) -> None:
         self.macros = macros
+        self.where = where
         self.dimensions = dimensions
         self.elements: list[syntax.Element] = []
         self.calls = 0
@@ -63,11 +71,13 @@ class _Expansion:
     ) -> syntax.Reference:
         macro = self.macros[call.function.name]
         if macro.name in above:
-            raise TranslationError(f"variable '{caller}': macro '{macro.name}' calls itself.")
+            raise TranslationError(
+                f"variable '{caller}' ({self.where(caller)}): macro '{macro.name}' calls itself."
+            )
         if len(call.arguments) != len(macro.params):
             raise TranslationError(
-                f"variable '{caller}': macro '{macro.name}' takes {len(macro.params)} arguments, "
-                f"{len(call.arguments)} are given."
+                f"variable '{caller}' ({self.where(caller)}): macro '{macro.name}' takes "
+                f"{len(macro.params)} arguments, {len(call.arguments)} given."
             )
         self.calls += 1
         prefix = f"{macro.name} {self.calls}: "

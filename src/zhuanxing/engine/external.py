@@ -11,9 +11,10 @@ import numpy as np
 from zhuanxing.engine import syntax
 from zhuanxing.engine.failures import TranslationError
 
-__all__ = ["read_constants", "read_series"]
+__all__ = ["read_constants", "read_series", "reading_failure"]
 
 Members = Mapping[str, tuple[str, ...]]
+Source = syntax.GetConstants | syntax.GetData | syntax.GetLookups
 
 
 def read_constants(
@@ -24,7 +25,7 @@ def read_constants(
 
     coords = {label: list(elements) for label, elements in members.items()}
     reader = ExtConstant(source.file, source.tab, source.cell, coords, folder, coords, name)
-    return np.asarray(_initialised(reader, source.file, name)(), dtype=np.float64)
+    return np.asarray(_initialised(reader, source)(), dtype=np.float64)
 
 
 def read_series(
@@ -58,18 +59,27 @@ def read_series(
         reader = ExtLookup(
             source.file, source.tab, source.x_row_or_col, source.cell, coords, folder, coords, name
         )
-    data = _initialised(reader, source.file, name).data
+    data = _initialised(reader, source).data
     x = np.asarray(data[data.dims[0]].values, dtype=np.float64)
     return x, np.asarray(data.values, dtype=np.float64)
 
 
-def _initialised(reader: Any, file: str, name: str) -> Any:
+def reading_failure(failure: Exception) -> str:
+    """Return what a reader of spreadsheets complains about, on one line without full stop."""
+    title, _, rest = str(failure).strip().partition("\n")  # PySD's first line is a name of its own
+    lines = [line.strip() for line in (rest or title).splitlines()]
+    told = " ".join(line for line in lines if not line.startswith(("File name:", "Sheet name:")))
+    if "Excel file format cannot be determined" in told:
+        return "it is not an Excel file"
+    return told.strip().rstrip(".") or type(failure).__name__
+
+
+def _initialised(reader: Any, source: Source) -> Any:
     try:
         reader.initialize()
     except Exception as failure:  # spreadsheet readers raise what they like
-        reason = str(failure).strip().splitlines()
         raise TranslationError(
-            f"variable '{name}': its data cannot be read from {file}: "
-            f"{reason[-1] if reason else type(failure).__name__}."
+            f"its data cannot be read from {source.file}, cell {source.cell} of '{source.tab}': "
+            f"{reading_failure(failure)}."
         ) from failure
     return reader

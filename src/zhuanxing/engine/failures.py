@@ -23,6 +23,11 @@ _DATA = re.compile(
     r"\s*(?:\[[^\]]*\])?\s*(?::[A-Z ]+:)?\s*~",
     re.IGNORECASE,
 )
+# A subscript range between two bars: a name before a colon, or before the sign of a copy.
+_RANGE = re.compile(
+    r'(?:\||\}|\A)\s*(?:"(?P<quoted>(?:[^"\\]|\\.)+)"|(?P<name>[^"\[\]()=:~|,{}*]+?))'
+    r"\s*(?::(?!=)|<->)",
+)
 _XMILE = re.compile(r'name\s*=\s*"(?P<name>[^"]*)"', re.IGNORECASE)
 
 
@@ -46,7 +51,7 @@ def _lines(text: str) -> dict[str, int]:
     """Return the line of every definition, found in one pass: the compiler asks for each."""
     breaks = [found.start() for found in re.finditer("\n", text)]
     lines: dict[str, int] = {}
-    for pattern in (_VENSIM, _XMILE, _DATA):
+    for pattern in (_VENSIM, _XMILE, _DATA, _RANGE):
         for found in pattern.finditer(text):
             group = found.lastgroup or "name"
             lines.setdefault(key_of(found[group]), bisect_left(breaks, found.start(group)) + 1)

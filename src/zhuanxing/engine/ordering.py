@@ -6,15 +6,30 @@ from collections.abc import Callable, Iterable
 
 from zhuanxing.engine.failures import TranslationError
 
-__all__ = ["dependents", "evaluation_order", "reachable"]
+__all__ = ["CycleError", "dependents", "evaluation_order", "reachable"]
 
 Needs = Callable[[str], Iterable[str]]
+
+
+class CycleError(TranslationError):
+    """Variables that need each other; `names` is the cycle, its first name again at the end.
+
+    A variable and the state that it reads are one link.
+    """
+
+    def __init__(self, loop: Iterable[str]) -> None:
+        links = [link.strip("@'") for link in loop]
+        self.names = [
+            link for place, link in enumerate(links) if place == 0 or link != links[place - 1]
+        ]
+        chain = " <- ".join(f"'{name}'" for name in self.names)
+        super().__init__(f"variables need each other's value: {chain}")
 
 
 def evaluation_order(goals: Iterable[str], needs: Needs) -> list[str]:
     """Return the names that the goals need, each after those it needs, goals included.
 
-    Raises TranslationError that spells out a cycle, if there is one.
+    Raises CycleError if there is a cycle.
     """
     done: dict[str, None] = {}
     for goal in goals:
@@ -30,11 +45,7 @@ def evaluation_order(goals: Iterable[str], needs: Needs) -> list[str]:
             elif child in path:
                 trail = list(path)
                 loop = [*trail[trail.index(child) :], child]
-                raise TranslationError(
-                    "variables depend on each other at one instant: "
-                    + " <- ".join(f"'{link.lstrip('@')}'" for link in loop)
-                    + "; put a stock or a delay between them."
-                )
+                raise CycleError(loop)
             else:
                 path[child] = iter(sorted(needs(child)))
     return list(done)

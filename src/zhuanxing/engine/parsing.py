@@ -18,7 +18,9 @@ from typing import Any
 import numpy as np
 
 from zhuanxing.engine import syntax
-from zhuanxing.engine.failures import TranslationError, key_of
+from zhuanxing.engine.diagnosing import unreadable
+from zhuanxing.engine.external import reading_failure
+from zhuanxing.engine.failures import TranslationError, key_of, locate
 from zhuanxing.engine.mappings import Images, split_mappings
 
 __all__ = ["cache_folder", "parse", "write_atomically"]
@@ -72,35 +74,11 @@ def _parse(text: str, origin: str, suffix: str) -> syntax.ParsedModel:
         try:
             abstract = _abstract_model(plain, suffix.lower())
         except Exception as failure:  # the parsers raise whatever their grammar raises
-            raise TranslationError(_unreadable(failure, text, origin, suffix)) from failure
-    root = Path(origin).parent
+            raise TranslationError(unreadable(failure, text, origin, suffix.lower())) from failure
     return syntax.ParsedModel(
-        sections=tuple(_section(section, root, images) for section in abstract.sections),
+        sections=tuple(_section(section, text, origin, images) for section in abstract.sections),
         method=_method(text, suffix.lower()),
     )
-
-
-def _unreadable(failure: Exception, text: str, origin: str, suffix: str) -> str:
-    """Return the sentence for a parser's failure, with variable and line where they are found."""
-    reason = (str(failure).strip().splitlines() or [type(failure).__name__])[0].rstrip(".")
-    part = getattr(failure, "text", None)  # the piece that the grammar was applied to
-    if not isinstance(part, str) or not part.strip():
-        return f"{origin} cannot be read as a {suffix} model: {reason}."
-    at = getattr(failure, "pos", 0)
-    words = [re.escape(word) for word in part.split()]
-    found = re.search(r"[\s\\]+".join(words), text) if len(words) < 2000 else None
-    if found is None:
-        return f"{origin} cannot be read as a {suffix} model: {reason}."
-    line = text.count("\n", 0, found.start()) + 1
-    before = text[: found.start()]
-    if suffix.lower() in XMILE:
-        names = re.findall(r'name\s*=\s*"([^"]*)"', before)
-        name = key_of(names[-1]) if names else "?"
-    else:
-        left = before.rsplit("|", 1)[-1].split("~")[0].split("}")[-1]
-        name = key_of(re.split(r"[=\[(:]", left, maxsplit=1)[0])
-    rest = " ".join(part[at:].split())[:40]
-    return f"variable '{name}' ({origin}:{line}): its equation is not understood at '{rest}'."
 
 
 def _abstract_model(text: str, suffix: str) -> Any:
@@ -130,8 +108,10 @@ def _method(text: str, suffix: str) -> str:
     return {"1": "rk4", "5": "rk4", "3": "rk2", "4": "rk2"}.get(found[1] if found else "", "euler")
 
 
-def _section(section: Any, root: Path, images: Images) -> syntax.Section:
-    ranges = [_range(item, root, images.get(key_of(item.name), {})) for item in section.subscripts]
+def _section(section: Any, text: str, origin: str, images: Images) -> syntax.Section:
+    ranges = [
+        _range(item, text, origin, images.get(key_of(item.name), {})) for item in section.subscripts
+    ]
     return syntax.Section(
         name=key_of(section.name),
         params=tuple(key_of(param) for param in section.params),
@@ -140,18 +120,18 @@ def _section(section: Any, root: Path, images: Images) -> syntax.Section:
     )
 
 
-def _range(item: Any, root: Path, images: dict[str, tuple[str, ...]]) -> syntax.Range:
+def _range(item: Any, text: str, origin: str, images: dict[str, tuple[str, ...]]) -> syntax.Range:
     mapping = tuple(key_of(name) for name in item.mapping)
     definition = item.subscripts
     if isinstance(definition, str):
         return syntax.Range(key_of(item.name), (key_of(definition),), mapping, copied=True)
     if isinstance(definition, dict):
-        definition = _external_elements(key_of(item.name), definition, root)
+        definition = _external_elements(item.name, definition, text, origin)
     elements = tuple(key_of(name) for name in definition)
     return syntax.Range(key_of(item.name), elements, mapping, images=tuple(sorted(images.items())))
 
 
-def _external_elements(name: str, source: dict[str, str], root: Path) -> list[str]:
+def _external_elements(name: str, source: dict[str, str], text: str, origin: str) -> list[str]:
     from pysd.py_backend.external import ExtSubscript
 
     try:
@@ -161,11 +141,14 @@ def _external_elements(name: str, source: dict[str, str], root: Path) -> list[st
             firstcell=source["firstcell"],
             lastcell=source["lastcell"],
             prefix=source["prefix"],
-            root=root,
+            root=Path(origin).parent,
         ).subscript
     except Exception as failure:  # spreadsheet readers raise what they like
+        where = locate(text, origin, name)
         raise TranslationError(
-            f"subscript range '{name}': its elements cannot be read from {source['file']}."
+            f"subscript range '{key_of(name)}' ({where}): its elements cannot be read from "
+            f"{source['file']}, cells {source['firstcell']} to {source['lastcell']} of "
+            f"'{source['tab']}': {reading_failure(failure)}."
         ) from failure
 
 

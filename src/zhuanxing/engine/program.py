@@ -15,9 +15,9 @@ from zhuanxing.engine.build import Built, build
 from zhuanxing.engine.data_files import DataFiles
 from zhuanxing.engine.describe import Variable, describe
 from zhuanxing.engine.domains import refuse_outside
-from zhuanxing.engine.failures import TranslationError, key_of
+from zhuanxing.engine.failures import TranslationError, key_of, locate
 from zhuanxing.engine.inputs import Inputs
-from zhuanxing.engine.ordering import evaluation_order
+from zhuanxing.engine.ordering import CycleError, evaluation_order
 from zhuanxing.engine.parsing import cache_folder, parse
 from zhuanxing.engine.planning import asked, inputs_read, keyed, make_plan
 from zhuanxing.engine.simulation import Graph, Plan, simulate
@@ -80,11 +80,19 @@ class Program:
 
     def _check_cycles(self) -> None:
         graph = Graph(self._built, frozenset())
-        try:
-            evaluation_order(graph.nodes, graph.in_step)
-            evaluation_order([*graph.states, *graph.nodes], graph.at_start)
-        except TranslationError as failure:
-            raise TranslationError(f"{self._origin}: {failure}") from None
+        for goals, needs, cure in (
+            ([*graph.nodes], graph.in_step, "put a stock or a delay between them"),
+            ([*graph.states, *graph.nodes], graph.at_start, "start one of them with a number"),
+        ):
+            try:
+                evaluation_order(goals, needs)
+            except CycleError as failure:
+                where = locate(self._text, self._origin, failure.names[0])
+                raise TranslationError(f"{where}: {failure}; {cure}.") from None
+
+    def where(self, name: str) -> str:
+        """Return 'file:line' of a variable's definition."""
+        return locate(self._text, self._origin, name)
 
     def constants(self) -> dict[str, np.ndarray]:
         """Return the values that may be overridden, by name, with the variable's dimensions."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from difflib import SequenceMatcher
+from inspect import Parameter, signature
 from typing import Any
 
 import numpy as np
@@ -23,8 +25,12 @@ from zhuanxing.engine.functions import (
 )
 from zhuanxing.engine.nodes import Array, Env, Node, align, lift, literal, number
 from zhuanxing.engine.tabulated import Tabulated
+from zhuanxing.errors import nearest
 
 __all__ = ["Translator"]
+
+# Two names are alike from this ratio of difflib on.
+ALIKE = 0.6
 
 
 class Translator(Tabulated):
@@ -138,34 +144,61 @@ class Translator(Tabulated):
     def _call(self, call: syntax.Call) -> Node:
         name = call.function.name
         if name in self.model.tables:
+            self._count(call, 1)
             return self._lookup_call(call)
         if name in ELEMENTWISE or name in CLOCKED:
-            arguments = [self.node(argument) for argument in call.arguments]
-            if name in ("ln", "sqrt", "log", "power"):
-                arguments[0] = self._guarded(arguments[0])
-            function = ELEMENTWISE.get(name) or CLOCKED[name]
-            try:
-                return self._apply(function, arguments, clock=name in CLOCKED)
-            except TypeError as failure:
-                raise self.refuse(f"{name.upper()} {failure}.") from failure
-        special = {
-            "if then else": self._choice,
-            "active initial": self._active_initial,
-            "elmcount": self._elmcount,
-            "get time value": self._time_value,
-            "pi": lambda _: literal(np.pi),
-        }.get(name)
-        if special is not None:
-            return special(call.arguments)
+            return self._elementwise(call)
         if name in chance.RANDOM:
             return self._random(name, call.arguments)
         if name in vectors.FUNCTIONS:
+            self._count(call, *vectors.COUNTS.get(name, (1,)))
             arguments = [self.node(argument) for argument in call.arguments]
             try:
                 return vectors.FUNCTIONS[name](self.scope, arguments)
             except TranslationError as failure:
                 raise self.refuse(str(failure)) from None
-        raise self.refuse(f"function {name.upper()} is not one that the engine knows.")
+        special: dict[str, tuple[Callable[[tuple[Any, ...]], Node], int]] = {
+            "if then else": (self._choice, 3),
+            "active initial": (self._active_initial, 2),
+            "elmcount": (self._elmcount, 1),
+            "get time value": (self._time_value, 3),
+            "pi": (lambda _: literal(np.pi), 0),
+        }
+        if name not in special:
+            raise self.refuse(self._unknown(name, special))
+        translate, count = special[name]
+        if name != "pi":  # XMILE writes it with brackets and without
+            self._count(call, count)
+        return translate(call.arguments)
+
+    def _elementwise(self, call: syntax.Call) -> Node:
+        name = call.function.name
+        function = ELEMENTWISE.get(name) or CLOCKED[name]
+        parameters = [*signature(function).parameters.values()][1:]  # without the environment
+        needed = sum(parameter.default is Parameter.empty for parameter in parameters)
+        self._count(call, needed, len(parameters))
+        arguments = [self.node(argument) for argument in call.arguments]
+        if name in ("ln", "sqrt", "log", "power"):
+            arguments[0] = self._guarded(arguments[0])
+        return self._apply(function, arguments, clock=name in CLOCKED)
+
+    def _count(self, call: syntax.Call, least: int, most: int = 0) -> None:
+        """Raise TranslationError unless a call has so many arguments."""
+        given = len(call.arguments)
+        if not least <= given <= max(least, most):
+            expected = f"{least} to {most}" if most > least else str(least)
+            raise self.refuse(
+                f"{call.function.name.upper()} takes {expected} "
+                f"{'argument' if expected == '1' else 'arguments'}, {given} given."
+            )
+
+    def _unknown(self, name: str, special: Iterable[str]) -> str:
+        """Return the sentence for a function that there is none of, with one spelt like it."""
+        known = [*ELEMENTWISE, *CLOCKED, *chance.RANDOM, *vectors.FUNCTIONS, *special]
+        close = nearest(name, [*known, *self.model.tables])
+        alike = SequenceMatcher(None, name, close).ratio() > ALIKE
+        hint = f"did you mean {close.upper()}?" if alike else "write the equation without it."
+        return f"function {name.upper()} is not one that the engine knows, {hint}"
 
     def _random(self, name: str, arguments: tuple[Any, ...]) -> Node:
         self.draws += 1
@@ -208,8 +241,6 @@ class Translator(Tabulated):
 
     def _time_value(self, arguments: tuple[Any, ...]) -> Node:
         """Return GET TIME VALUE: Time with an offset, or a measure of the computer's clock."""
-        if len(arguments) != 3:
-            raise self.refuse(f"GET TIME VALUE takes 3 arguments, {len(arguments)} are given.")
         relative, offset, measure = (self.node(argument) for argument in arguments)
         if relative.constant == 0 and measure.constant == 0:
             return self._apply(lambda env, shift: env.time + shift, [offset], clock=True)

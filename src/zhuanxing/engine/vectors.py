@@ -12,7 +12,7 @@ from zhuanxing.engine.contraction import contract
 from zhuanxing.engine.failures import TranslationError
 from zhuanxing.engine.nodes import Array, Env, Node, Scope, align, lift, number
 
-__all__ = ["FUNCTIONS"]
+__all__ = ["COUNTS", "FUNCTIONS"]
 
 
 def _summed(labels: Sequence[str]) -> tuple[int, ...]:
@@ -171,4 +171,13 @@ FUNCTIONS: dict[str, Callable[[Scope, Sequence[Node]], Node]] = {
     "vector rank": _along_last(_rank),
     "vector reorder": _along_last(_reorder),
     "invert matrix": _invert,
+}
+
+# Numbers of arguments, least and most, of the functions that take more than one.
+COUNTS: dict[str, tuple[int, ...]] = {
+    "vector select": (5,),
+    "vector sort order": (2,),
+    "vector rank": (2,),
+    "vector reorder": (2,),
+    "invert matrix": (1, 2),
 }

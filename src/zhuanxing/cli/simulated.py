@@ -1,0 +1,101 @@
+"""The result of `zhuanxing simulate` as a table or a netCDF file, written whole or not at all."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, TextIO
+
+import numpy as np
+
+from zhuanxing.errors import ZhuanxingError
+
+__all__ = ["require_writable", "write", "write_csv"]
+
+SUFFIXES = (".nc", ".csv")
+
+
+def require_writable(path: Path) -> None:
+    """Raise ZhuanxingError if the result could not be written there, before anything is run."""
+    if path.suffix.lower() not in SUFFIXES:
+        raise ZhuanxingError(f"--output {path} must end in {' or '.join(SUFFIXES)}.")
+    if path.is_dir():
+        raise ZhuanxingError(f"--output {path} is a folder, name a file.")
+    if not path.parent.is_dir():
+        raise ZhuanxingError(
+            f"--output {path}: there is no folder {path.parent}, create it or name another."
+        )
+
+
+def write(
+    path: Path, program: Any, times: np.ndarray, paths: Mapping[str, np.ndarray], engine: str
+) -> None:
+    """Write every variable's path; a file of that name is replaced when the new one is whole.
+
+    Raises ZhuanxingError if the system does not let it.
+    """
+    unfinished = path.with_name(f".{path.stem}-{os.getpid()}.part{path.suffix.lower()}")
+    try:
+        if unfinished.suffix == ".csv":
+            with unfinished.open("w", newline="", encoding="utf-8") as file:
+                write_csv(file, program, times, paths)
+        else:
+            _write_netcdf(unfinished, program, times, paths, engine)
+        os.replace(unfinished, path)
+    except OSError as failure:
+        raise ZhuanxingError(
+            f"--output {path} cannot be written: {failure.strerror or failure}."
+        ) from failure
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def write_csv(
+    file: TextIO, program: Any, times: np.ndarray, paths: Mapping[str, np.ndarray]
+) -> None:
+    """Write a row a time and a column an element, titled as PySD titles them."""
+    columns = list(_columns(program, paths))
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(["time", *(title for title, _ in columns)])
+    for row, time in enumerate(times):
+        writer.writerow([repr(float(time)), *(repr(float(values[row])) for _, values in columns)])
+
+
+def _columns(program: Any, paths: Mapping[str, np.ndarray]) -> Iterator[tuple[str, np.ndarray]]:
+    for name, array in paths.items():
+        dims = program.variables[name].dims
+        for cell in np.ndindex(*array.shape[1:]):
+            elements = [program.dims[dim][place] for dim, place in zip(dims, cell, strict=True)]
+            title = f"{name}[{','.join(elements)}]" if elements else name
+            yield title, array[(slice(None), *cell)]
+
+
+def _write_netcdf(
+    path: Path, program: Any, times: np.ndarray, paths: Mapping[str, np.ndarray], engine: str
+) -> None:
+    import xarray as xr
+
+    used = {dim for name in paths for dim in program.variables[name].dims}
+    dataset = xr.Dataset(
+        coords={
+            "time": times,
+            **{dim.replace(" ", "_"): list(program.dims[dim]) for dim in sorted(used)},
+        },
+        attrs={"engine": engine},
+    )
+    for name, array in paths.items():
+        found = program.variables[name]
+        dims = ["time", *(dim.replace(" ", "_") for dim in found.dims)]
+        attributes = {
+            "long_name": name,
+            "units": found.units,
+            "comment": found.comment,
+            "equation": found.equation,
+        }
+        # A variable may be called as a range is; netCDF keeps one name for both.
+        title = name.replace(" ", "_").replace("/", "_per_")
+        title = f"{title}_value" if title in dataset.coords else title
+        dataset[title] = (dims, array, attributes)
+    dataset.to_netcdf(path)

@@ -1,0 +1,186 @@
+"""`zhuanxing simulate` writes what it is asked, or says in one sentence why it cannot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from zhuanxing.cli.main import main
+from zhuanxing.cli.simulate import main as simulate
+
+CONTROL = """
+INITIAL TIME = 0 ~~|
+FINAL TIME = 4 ~~|
+TIME STEP = 0.5 ~~|
+SAVEPER = TIME STEP ~~|
+"""
+SOUND = """d: a, b ~~|
+rate[d] = 0.5, 2 ~~|
+half = 0.5 ~~|
+table((0,0),(1,1)) ~~|
+x[d] = INTEG(rate[d], 1.5) ~~|
+sum = x[a] + half ~~|
+"""
+XMILE = """<?xml version="1.0" encoding="utf-8"?>
+<xmile version="1.0" xmlns="http://docs.oasis-open.org/xmile/ns/XMILE/v1.0">
+{settings}
+<model><variables>
+<aux name="first">{equation}</aux>
+</variables></model></xmile>"""
+SETTINGS = "<sim_specs><start>0</start><stop>3</stop><dt>0.5</dt></sim_specs>"
+
+
+def test_it_writes_what_both_engines_agree_on(tmp_path: Path) -> None:
+    model = tmp_path / "small.mdl"
+    model.write_text(SOUND + CONTROL)
+    files = {engine: tmp_path / f"{engine}.csv" for engine in ("compiled", "reference")}
+    for engine, file in files.items():
+        arguments = ["--set", "rate[b]=3", "--output", str(file), "--engine", engine]
+        assert simulate([str(model), *arguments]) == 0
+    tables = [file.read_text().splitlines() for file in files.values()]
+    assert tables[0] == tables[1]
+    assert tables[0][-1].split(",")[tables[0][0].split(",").index("x[b]")] == "13.5"
+
+
+def refusal(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+    """Return the one line that a refused command prints."""
+    assert main(["simulate", *arguments]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    (sentence,) = captured.err.splitlines()
+    assert sentence.startswith("zhuanxing: ") and sentence.endswith((".", "?", ")"))
+    return sentence
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("hello, world\n", ["not a Vensim model", "~ units ~"]),
+        ("", ["not a Vensim model"]),
+        ("y = 1 ~~|\nx = (y + 2 ~~|" + CONTROL, ["'x'", ":2", "ends too early"]),
+        ("y = 1 ~~|\nx = y + * 2 ~~|" + CONTROL, ["'x'", ":2", "'+ * 2'"]),
+        ("y = 1 ~~|\nx ~~|" + CONTROL, ["'x'", ":2", "'='", ":INTERPOLATE:"]),
+        ("y = 1 ~~|\nx = ROUNDED(y) ~~|" + CONTROL, ["'x'", ":2", "ROUNDED"]),
+        ("y = 1 ~~|\nx = SQTR(y) ~~|" + CONTROL, ["'x'", ":2", "SQTR", "SQRT?"]),
+        ("y = 1 ~~|\nx = MAX(y) ~~|" + CONTROL, ["'x'", ":2", "MAX takes 2", "1 given"]),
+        ("y = 1 ~~|\nx = PULSE(y, 1, 2) ~~|" + CONTROL, ["'x'", ":2", "PULSE takes 2", "3 given"]),
+        ("y = 1 ~~|\nx = SMOOTH(y) ~~|" + CONTROL, ["'x'", ":2", "SMOOTH(y)", "arguments"]),
+        ("y = 1 ~~|\nx = IF THEN ELSE(y, 2) ~~|" + CONTROL, ["'x'", ":2", "takes 3", "2 given"]),
+        ("y = 1 ~~|\nx = VECTOR RANK(y, 1) ~~|" + CONTROL, ["'x'", ":2", "arguments"]),
+        ("y = z ~~|\nz = y ~~|" + CONTROL, ["m.mdl:1", "'y' <- 'z' <- 'y'", "stock"]),
+        (
+            "y = INTEG(1, z) ~~|\nz = INTEG(1, y) ~~|" + CONTROL,
+            ["m.mdl:1", "'y' <- 'z' <- 'y'", "start one of them"],
+        ),
+        ("speed = 1 ~~|\nx = sped ~~|" + CONTROL, ["'x'", ":2", "'sped'", "'speed'?"]),
+        ("y = 1 ~~|\nx = 1 ~~|\nx = 2 ~~|" + CONTROL, ["'x'", ":2", "2 times"]),
+        ("y[e] = 1 ~~|" + CONTROL, ["'e'", "'y'", "m.mdl:1"]),
+        ("x = 1 ~~|", ["m.mdl", "INITIAL TIME"]),
+        ("x = 1 ~~|" + CONTROL.replace("0.5", "0"), ["m.mdl", "TIME STEP is 0", "more than 0"]),
+    ],
+)
+def test_a_broken_model_is_refused_with_place_and_reason(
+    text: str, words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model, output = tmp_path / "m.mdl", tmp_path / "o.csv"
+    model.write_text(text)
+    sentence = refusal([str(model), "--output", str(output)], capsys)
+    assert all(word in sentence for word in words), sentence
+    assert [file.name for file in tmp_path.iterdir()] == ["m.mdl"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("<xmile><model>", ["m.xmile:1", "XML"]),
+        ("<html></html>", ["not an XMILE model", "<html>"]),
+        (XMILE.format(settings="", equation="<eqn>1</eqn>"), ["m.xmile", "<sim_specs>"]),
+        (XMILE.format(settings=SETTINGS, equation=""), ["'first'", "m.xmile:5", "<eqn>"]),
+        (XMILE.format(settings=SETTINGS, equation="<eqn>1 +</eqn>"), ["'first'", "m.xmile:5"]),
+    ],
+    ids=["torn", "another kind", "no settings", "no equation", "grammar"],
+)
+def test_a_broken_xmile_file_is_refused_with_place_and_reason(
+    text: str, words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = tmp_path / "m.xmile"
+    model.write_text(text)
+    sentence = refusal([str(model)], capsys)
+    assert all(word in sentence for word in words), sentence
+
+
+@pytest.mark.parametrize(
+    ("equation", "words"),
+    [
+        ("x = GET DIRECT CONSTANTS('gone.xlsx', 'S', 'B2')", ["'x'", ":2", "gone.xlsx"]),
+        ("x = GET DIRECT CONSTANTS('torn.xlsx', 'S', 'B2')", ["'x'", ":2", "not an Excel file"]),
+        ("x = GET DIRECT CONSTANTS('t.csv', ',', 'B9')", ["'x'", ":2", "t.csv", "B9"]),
+        ("x := GET DIRECT DATA('t.csv', ',', 'A', 'Z9')", ["'x'", ":2", "t.csv", "Z9"]),
+        ("e: GET DIRECT SUBSCRIPT('gone.csv', ',', 'A2', 'A3', '')", ["'e'", ":2", "gone.csv"]),
+    ],
+    ids=["missing", "unreadable", "empty cell", "empty column", "subscripts"],
+)
+def test_data_that_cannot_be_read_are_refused_with_file_and_cell(
+    equation: str, words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "m.mdl").write_text(f"y = 1 ~~|\n{equation} ~~|\n" + CONTROL)
+    (tmp_path / "torn.xlsx").write_text("no spreadsheet")
+    (tmp_path / "t.csv").write_text("time,v\n0,1\n1,2\n")
+    sentence = refusal([str(tmp_path / "m.mdl")], capsys)
+    assert all(word in sentence for word in words), sentence
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--set", "raet=2"], ["'raet'", "'rate'?"]),
+        (["--set", "sum=2"], ["'sum'", "m.mdl:6", "constant"]),
+        (["--set", "table=2"], ["'table'", "look-up"]),
+        (["--set", "rate=much"], ["'much'", "number"]),
+        (["--set", "rate=nan"], ["'nan'", "finite"]),
+        (["--set", "rate"], ["'='", "NAME=VALUE"]),
+        (["--set", "rate[c]=1"], ["'d'", "'c'", "'a'?"]),
+        (["--set", "rate[a,b]=1"], ["'rate'", "1 subscripts (d)", "2 given"]),
+        (["--set", "half[a]=1"], ["'half'", "0 subscripts", "1 given"]),
+        (["--set", "rate[a=1"], ["']'"]),
+        (["--output", "o.xlsx"], ["o.xlsx", ".nc or .csv"]),
+        (["--output", "gone/o.csv"], ["no folder", "gone", "create it"]),
+        (["--engine", "fast"], ["'fast'", "'compiled'", "--help"]),
+    ],
+)
+def test_a_setting_that_does_not_fit_is_refused(
+    arguments: list[str],
+    words: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("m.mdl").write_text(SOUND + CONTROL)
+    sentence = refusal(["m.mdl", *arguments], capsys)
+    assert all(word in sentence for word in words), sentence
+    assert [file.name for file in tmp_path.iterdir()] == ["m.mdl"]
+
+
+def test_a_model_file_must_be_there_and_end_as_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "gone.mdl cannot be read" in refusal([str(tmp_path / "gone.mdl")], capsys)
+    assert ".mdl, .xmile" in refusal([str(tmp_path / "model.txt")], capsys)
+
+
+def test_a_result_that_cannot_be_written_leaves_the_old_one_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model, output = tmp_path / "m.mdl", tmp_path / "o.csv"
+    model.write_text(SOUND + CONTROL)
+    output.write_text("old")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("zhuanxing.cli.simulated.write_csv", full)
+    assert "No space left" in refusal([str(model), "--output", str(output)], capsys)
+    assert output.read_text() == "old"
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["m.mdl", "o.csv"]
