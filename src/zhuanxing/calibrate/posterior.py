@@ -21,6 +21,7 @@ from jax.scipy.stats import t as student
 
 from zhuanxing.calibrate.parameters import Parameters, Point
 from zhuanxing.calibrate.statistics import Statistics
+from zhuanxing.engine.compiling import GRADIENT
 from zhuanxing.errors import ZhuanxingError
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ class Posterior:
 
     @cached_property
     def _compiled(self) -> Callable[..., tuple[Array, Array]]:
-        return jax.jit(jax.value_and_grad(self.negative_log))
+        return jax.jit(jax.value_and_grad(self.negative_log), compiler_options=GRADIENT)
 
     def value_and_gradient(self, z: np.ndarray, noise: Noise) -> tuple[float, np.ndarray]:
         """Return minus the log posterior and its derivative by z."""

@@ -11,8 +11,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import jax
 import numpy as np
 
+from zhuanxing.engine.compiling import elements_along
 from zhuanxing.engine.dimensions import Dimensions
 
 __all__ = ["Array", "Env", "Node", "Scope", "align", "lift", "literal", "number"]
@@ -30,6 +32,8 @@ class Env:
     `guards` holds, where `guarded`, the conditions under which the expression being evaluated
     matters, innermost last, as (labels, condition): a division in a branch not taken must not
     make a NaN gradient.
+    `columns` holds, where `guarded`, variables taken apart along an axis, for all that read single
+    elements of it.
     """
 
     xp: Any
@@ -45,6 +49,17 @@ class Env:
     one: Array = 1.0
     batched: frozenset[str] = frozenset()
     guarded: bool = False
+    columns: dict[tuple[str, int], list[Array]] = field(default_factory=dict)
+
+    def element(self, name: str, axis: int, index: int) -> Array:
+        """Return a variable at one element of an axis, which is dropped."""
+        array = self.values[name]
+        if not (self.guarded and isinstance(array, jax.Array)):
+            return array[(slice(None),) * axis + (index,)]
+        key = (name, axis)
+        if key not in self.columns:
+            self.columns[key] = elements_along(array, axis)
+        return self.columns[key][index]
 
 
 @dataclass(frozen=True)

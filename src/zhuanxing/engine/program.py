@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from zhuanxing.engine.batch import BLOCK, Batch, Failure, Runs
 from zhuanxing.engine.build import Built, build
+from zhuanxing.engine.compiling import GRADIENT, HASTY, THOROUGH
 from zhuanxing.engine.data_files import DataFiles
 from zhuanxing.engine.describe import Variable, describe
 from zhuanxing.engine.domains import refuse_outside
@@ -26,19 +27,6 @@ from zhuanxing.engine.walking import run_by_own_clock
 from zhuanxing.errors import ZhuanxingError
 
 __all__ = ["Failure", "Program", "Runs", "Variable", "compile_text"]
-
-# One run takes hundredths of a second however it is compiled, so it is compiled in a hurry
-# (a third of the time).
-HASTY = {"xla_backend_optimization_level": 0, "xla_cpu_use_fusion_emitters": False}
-# Batches and gradients: XLA's library of ready-made sums keeps in memory what it sums; splitting
-# a sum over a few dozen cities takes longer than the sum; vectors go as wide as they come; and
-# fewer states are copied from step to step where their uses are looked at more closely.
-THOROUGH = {
-    "xla_cpu_experimental_ynn_fusion_type": "",
-    "xla_disable_hlo_passes": "tree_reduction_rewriter",
-    "xla_cpu_prefer_vector_width": 512,
-    "xla_cpu_copy_insertion_use_region_analysis": True,
-}
 
 Objective = Callable[[dict[str, jax.Array]], jax.Array]
 Array = jax.Array | np.ndarray
@@ -244,7 +232,7 @@ class Program:
     ) -> ValueAndGradient:
         """Return the compiled function of the overrides in `wrt` to value and gradient.
 
-        Reverse mode with a checkpoint a year.
+        Reverse mode: the states of every step are kept, and what lies between is computed again.
         """
         traced, fixed = self.traced(
             overrides, outputs, wrt, final_time=final_time, time_step=time_step
@@ -253,7 +241,7 @@ class Program:
         def scalar(chosen: Mapping[str, Array], others: Mapping[str, Array]) -> jax.Array:
             return objective(traced(chosen, others))
 
-        compiled = jax.jit(jax.value_and_grad(scalar), compiler_options=THOROUGH)
+        compiled = jax.jit(jax.value_and_grad(scalar), compiler_options=GRADIENT)
         return lambda chosen: compiled(
             {n: self._given.shaped(n, v, False) for n, v in _by_key(chosen).items()}, fixed
         )

@@ -12,7 +12,7 @@ from zhuanxing.engine import states, syntax
 from zhuanxing.engine.dimensions import Dimensions, Index
 from zhuanxing.engine.domains import Domain
 from zhuanxing.engine.failures import TranslationError
-from zhuanxing.engine.nodes import Array, Node, Scope, literal
+from zhuanxing.engine.nodes import Array, Env, Node, Scope, literal
 from zhuanxing.engine.tables import Table
 from zhuanxing.errors import nearest
 
@@ -88,10 +88,11 @@ class References:
     def _variable(self, reference: syntax.Reference) -> Node:
         name = reference.name
         indices, written = self._subscripts(name, self.model.labels[name], reference.subscripts)
+        read = _reader(name, indices)
         select = self._arrange(indices, written)
         return Node(
             self.scope.order([written]),
-            lambda env: select(env.xp, env.values[name]),
+            lambda env: select(env.xp, read(env)),
             needs=frozenset((name,)),
             needs_initial=frozenset((name,)),
             written=written,
@@ -152,6 +153,15 @@ class References:
             return xp.transpose(array, [*axes, *rest])
 
         return arrange
+
+
+def _reader(name: str, indices: list[Index | None]) -> Callable[[Env], Array]:
+    """Return how a variable is read: at one element, if any index is one, which is taken out."""
+    for axis, index in reversed(list(enumerate(indices))):
+        if isinstance(index, int):
+            del indices[axis]
+            return lambda env: env.element(name, axis, index)
+    return lambda env: env.values[name]
 
 
 def _diagonal(xp: Any, array: Array, written: tuple[str, ...]) -> Array:

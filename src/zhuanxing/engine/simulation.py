@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from zhuanxing.engine.build import Built
+from zhuanxing.engine.compiling import settled
 from zhuanxing.engine.nodes import Array, Env, Node, number
 from zhuanxing.engine.ordering import dependents
 from zhuanxing.engine.states import Leaves, State
@@ -223,7 +224,8 @@ class _Run:
         env.states = dict(states)
         env.values = dict(once)
         for name in names:
-            env.values[name] = variable(self.graph, env, name)
+            value = variable(self.graph, env, name)
+            env.values[name] = settled(value) if self.plan.guarded else value
         return env
 
     def advance(
@@ -325,16 +327,8 @@ def _floating(leaf: Array) -> Array:
 
 
 def _loop(body: Callable[[Any, Array], Any], carry: Any, plan: Plan) -> tuple[Any, Any]:
-    """Scan over the steps; for gradients with a checkpoint a year, so that memory stays small."""
-    count = plan.evaluations
-    if not plan.guarded:
-        return jax.lax.scan(body, carry, jnp.arange(count))
-    chunks = max(count // (plan.steps_per_year or max(int(np.sqrt(count)), 1)), 1)
-    chunk = -(-count // chunks)  # a little more than a year, so that few steps are run in vain
-
-    def stretch(carry: Any, first: Array) -> Any:
-        return jax.lax.scan(body, carry, first + jnp.arange(chunk))
-
-    carry, paths = jax.lax.scan(jax.checkpoint(stretch), carry, jnp.arange(chunks) * chunk)
-    joined = jax.tree_util.tree_map(lambda p: p.reshape((-1, *p.shape[2:]))[:count], paths)
-    return carry, joined
+    """Scan over the steps; for a gradient only states are kept, and each step computed again."""
+    steps = jnp.arange(plan.evaluations)
+    if plan.guarded:
+        body = jax.checkpoint(body, prevent_cse=False)
+    return jax.lax.scan(body, carry, steps)

@@ -1,0 +1,51 @@
+"""How XLA compiles a run, many runs and a gradient, and what it must not compute twice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+__all__ = ["GRADIENT", "HASTY", "THOROUGH", "elements_along", "settled"]
+
+# One run takes hundredths of a second however it is compiled, so it is compiled in a hurry
+# (a third of the time).
+HASTY = {"xla_backend_optimization_level": 0, "xla_cpu_use_fusion_emitters": False}
+# Batches: XLA's library of ready-made sums keeps in memory what it sums; splitting a sum over a
+# few dozen cities takes longer than the sum; vectors go as wide as they come; and fewer states
+# are copied from step to step where their uses are looked at more closely.
+THOROUGH = {
+    "xla_cpu_experimental_ynn_fusion_type": "",
+    "xla_disable_hlo_passes": "tree_reduction_rewriter",
+    "xla_cpu_prefer_vector_width": 512,
+    "xla_cpu_copy_insertion_use_region_analysis": True,
+}
+# Gradients: the barriers of `settled` stay. XLA on CPUs removes them before it fuses, unless the
+# pass that does it is left out; and its way to compile a small loop whole knows no barriers.
+GRADIENT = {
+    **THOROUGH,
+    "xla_disable_hlo_passes": ",".join(
+        ("tree_reduction_rewriter", "cse_barrier_expander", "small-while-loop-hoisting")
+    ),
+}
+
+
+def settled(value: Any) -> Any:
+    """Return the value as it is; it and its cotangent are computed once, not in every reader.
+
+    In the reverse pass nearly everything has many readers, and XLA would fuse it into all of
+    them: twelve times the work of a forward step instead of four.
+    """
+    return jax.lax.optimization_barrier(value) if isinstance(value, jax.Array) else value
+
+
+def elements_along(array: jax.Array, axis: int) -> list[jax.Array]:
+    """Return the elements of an axis, which they lose.
+
+    Taken apart at once, their cotangents are put together at once; one by one, each would be
+    made an array of the whole, and all of them added.
+    """
+    # Along the first axis, elements are copied whole.
+    first = settled(jnp.moveaxis(array, axis, 0))
+    return [part[0] for part in jax.lax.split(first, (1,) * first.shape[0])]
