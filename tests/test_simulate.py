@@ -27,7 +27,7 @@ XMILE = """<?xml version="1.0" encoding="utf-8"?>
 {settings}
 <model><variables>
 <aux name="first">{equation}</aux>
-</variables></model></xmile>"""
+</variables><views><view><stock name="drawn"/></view></views></model></xmile>"""
 SETTINGS = "<sim_specs><start>0</start><stop>3</stop><dt>0.5</dt></sim_specs>"
 
 

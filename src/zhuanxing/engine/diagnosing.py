@@ -28,9 +28,13 @@ def unreadable(failure: Exception, text: str, origin: str, suffix: str) -> str:
         reason = _xml_defect(text, origin)
         if reason is not None:
             return reason
-    return _from_grammar(failure, text, origin, suffix) or (
-        f"{origin} cannot be read as a {suffix} model: {_first_line(failure)}."
-    )
+    sentence = _from_grammar(failure, text, origin, suffix)
+    if sentence is not None:
+        return sentence
+    reason = _first_line(failure)
+    if isinstance(failure, (AttributeError, IndexError, KeyError, TypeError)):
+        reason = f"PySD's reader meets a part that it does not expect ({reason})"
+    return f"{origin} cannot be read as a {suffix} model: {reason}."
 
 
 def _first_line(failure: Exception) -> str:
@@ -81,6 +85,7 @@ def _name_before(before: str, piece: str, suffix: str) -> str:
     left = before.rsplit("|", 1)[-1].split("~")[0].split("}")[-1]
     if not left.strip():  # the piece is the whole entry
         left = re.sub(r"\{[^}]*\}", "", piece)
+    left = re.sub(r"^\s*:MACRO:", "", left, flags=re.IGNORECASE)
     return key_of(re.split(r"[=\[(:]", left.strip(), maxsplit=1)[0])
 
 
@@ -97,11 +102,13 @@ def _xml_defect(text: str, origin: str) -> str | None:
     for part in ("model", "sim_specs", "sim_specs/start", "sim_specs/stop"):
         if root.find("/".join(space + name for name in part.split("/"))) is None:
             return f"{origin} has no <{part.split('/')[-1]}>, which every model needs."
-    for kind in ("stock", "flow", "aux"):
-        for element in root.iter(space + kind):
+    for variables in root.iter(f"{space}variables"):
+        for element in variables:
             name = element.get("name")
+            if element.tag not in (space + "stock", space + "flow", space + "aux") or not name:
+                continue
             cells = element.findall(f"{space}element") or [element]
-            if name and any(not (cell.findtext(f"{space}eqn") or "").strip() for cell in cells):
+            if any(not (cell.findtext(f"{space}eqn") or "").strip() for cell in cells):
                 line = text.count("\n", 0, max(text.find(f'name="{name}"'), 0)) + 1
                 return (
                     f"variable '{key_of(name)}' ({origin}:{line}): its <eqn> is missing or empty "
