@@ -43,15 +43,16 @@ def key_of(name: str) -> str:
 
 def line_of(text: str, name: str) -> int | None:
     """Return the line on which `name` is defined in the model text, counted from 1."""
-    return _lines(text).get(key_of(name))
+    key = key_of(name)
+    return _lines(text, (_VENSIM, _XMILE)).get(key) or _lines(text, (_DATA, _RANGE)).get(key)
 
 
-@lru_cache(maxsize=4)
-def _lines(text: str) -> dict[str, int]:
+@lru_cache(maxsize=8)
+def _lines(text: str, patterns: tuple[re.Pattern[str], ...]) -> dict[str, int]:
     """Return the line of every definition, found in one pass: the compiler asks for each."""
     breaks = [found.start() for found in re.finditer("\n", text)]
     lines: dict[str, int] = {}
-    for pattern in (_VENSIM, _XMILE, _DATA, _RANGE):
+    for pattern in patterns:
         for found in pattern.finditer(text):
             group = found.lastgroup or "name"
             lines.setdefault(key_of(found[group]), bisect_left(breaks, found.start(group)) + 1)

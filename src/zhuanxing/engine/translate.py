@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from difflib import SequenceMatcher
+from functools import cache
 from inspect import Parameter, signature
 from typing import Any
 
@@ -174,9 +175,7 @@ class Translator(Tabulated):
     def _elementwise(self, call: syntax.Call) -> Node:
         name = call.function.name
         function = ELEMENTWISE.get(name) or CLOCKED[name]
-        parameters = [*signature(function).parameters.values()][1:]  # without the environment
-        needed = sum(parameter.default is Parameter.empty for parameter in parameters)
-        self._count(call, needed, len(parameters))
+        self._count(call, *_arity(function))
         arguments = [self.node(argument) for argument in call.arguments]
         if name in ("ln", "sqrt", "log", "power"):
             arguments[0] = self._guarded(arguments[0])
@@ -308,3 +307,11 @@ class Translator(Tabulated):
         if bare(name) not in self.model.dimensions.elements:
             raise self.refuse("ELMCOUNT takes the name of a subscript range.")
         return literal(float(self.model.dimensions.size(name)))
+
+
+@cache
+def _arity(function: Callable[..., Array]) -> tuple[int, int]:
+    """Return how many arguments a function of arrays takes, least and most."""
+    parameters = [*signature(function).parameters.values()][1:]  # without the environment
+    needed = sum(parameter.default is Parameter.empty for parameter in parameters)
+    return needed, len(parameters)
