@@ -17,6 +17,7 @@ __all__ = ["ARCHETYPE", "CARRIED", "OBSERVED", "Economy", "Value"]
 
 OBSERVED, CARRIED, ARCHETYPE = "observed", "carried", "archetype"
 BASE, ANCHOR, LAST = 2015, 2020, 2022
+OLDER = "pre_2018_census"
 REVISED, CENSUS = "post_2018_census", "post_2020_population_census"
 BROAD = ("primary", "secondary", "tertiary")
 NATION = "China"
@@ -111,13 +112,33 @@ class Economy:
         return real, OBSERVED if year == BASE else CARRIED
 
     def _share_year(self, unit: str) -> tuple[int, dict[str, float]] | None:
-        """Return the year used and its shares: 2015, else the next one on the revised basis."""
+        """Return the first year with shares, on the revised basis if there is one, and they."""
         common = self._share_years(unit, "")
         if not common:
             return None
         revised = self._share_years(unit, REVISED)
-        year = BASE if BASE in common else min(revised or common)
-        return year, _normal({b: self.known.seen(unit, f"{b}_share")[year] for b in BROAD})
+        year = min(revised or common)
+        shares = _normal({b: self.known.seen(unit, f"{b}_share")[year] for b in BROAD})
+        return year, shares if year in revised else self._on_revised_basis(unit, shares)
+
+    def _on_revised_basis(self, unit: str, shares: dict[str, float]) -> dict[str, float]:
+        """Return shares of the accounts before the 2018 census as the census would have them.
+
+        A census that cuts output cuts industry, one that adds finds services: that sector is
+        scaled as output was.
+        """
+        revision = self._revision(unit)
+        touched = BROAD[1] if revision < 1 else BROAD[2]
+        return _normal({b: shares[b] * (revision if b == touched else 1.0) for b in BROAD})
+
+    def _revision(self, unit: str) -> float:
+        """Return output on the revised basis over that on the older, 1 if one is not known."""
+        older = self.known.seen(unit, "gdp", OLDER)
+        years = [year for year in older if year >= BASE]
+        if not years:
+            return 1.0
+        year = max(years)
+        return self.output_of_anchor(unit)[0] / (older[year] * self._nominal_to_anchor(unit, year))
 
     def _share_years(self, unit: str, basis: str) -> set[int]:
         """Return the years from 2015 to 2022 for which all three shares were observed."""
