@@ -40,6 +40,11 @@ class Laplace:
         spread = solve_triangular(self.factor, self.slopes.T, lower=True)
         return np.asarray((spread**2).sum(axis=0))
 
+    def left_out(self, value: np.ndarray) -> np.ndarray:
+        """Return the errors (n,) of `value` (n,) had each figure been left out of the fit."""
+        # The residual, divided by the part of itself that a figure does not explain.
+        return np.asarray((value - self.said) / (1 - self.weight * self.variance_said()))
+
     def draws(self, count: int, seed: int) -> np.ndarray:
         """Return draws of z (count, parameters)."""
         normal = np.random.default_rng(seed).standard_normal((len(self.z), count))

@@ -3,7 +3,7 @@
 A number with a range keeps inside it: low + (high - low) x logistic(m + z), at its tabled value
 for z = 0, with nine tenths of the prior inside the middle two thirds of the range. Parameters by
 city are hierarchical: departures of the archetype plus departures of the city, each a spread
-times z. The spreads are estimated with the fit (see spreads.py).
+times z. The spreads are estimated with the fit (see marginal.py).
 """
 
 from __future__ import annotations

@@ -55,6 +55,11 @@ class Statistics:
         """Return the place of each figure's target (n,)."""
         return self.table["target"].to_numpy(int)
 
+    @property
+    def count(self) -> int:
+        """Return how many figures there are."""
+        return len(self.table)
+
     def predict(self, outputs: Mapping[str, Array]) -> Array:
         """Return what a run says of each figure (n,); `outputs` are (years, *dims)."""
         found = jnp.zeros(len(self.table))
