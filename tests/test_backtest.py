@@ -13,7 +13,7 @@ import zhuanxing
 from conftest import ROOT
 from zhuanxing.backtest.history import History, read_history
 from zhuanxing.backtest.naive import GROWTH_RULES, SHARE_RULES, forecast
-from zhuanxing.backtest.scores import covered, crps, score
+from zhuanxing.backtest.scores import covered, crps, lead, score
 from zhuanxing.backtest.settings import BacktestSettings
 from zhuanxing.backtest.surprise import driver_draws, growth_changes
 from zhuanxing.cli.configuration import read_settings
@@ -67,6 +67,16 @@ def test_an_interval_holds_its_share_of_its_own_samples() -> None:
     assert inside == pytest.approx(0.8, abs=0.03)
 
 
+def test_a_lead_of_one_city_alone_is_not_certain() -> None:
+    figures = np.zeros(6)
+    cities = np.array(list("aabbcc"))
+    worse = np.array([5.0, 5.0, 0.1, 0.1, 0.1, 0.1])
+    mean, low, high = lead(np.full(6, 0.2), worse, figures, cities, 1)
+    assert mean == pytest.approx(np.mean(worse) - 0.2)
+    assert low < 0 < mean < high
+    assert lead(figures, worse, figures, cities, 1)[1] > 0
+
+
 def test_naive_forecasters_know_nothing_after_the_year(history: History) -> None:
     for cities in history.city.values():
         assert max(max(series, default=0) for series in cities.values()) <= FIT_YEAR
@@ -79,8 +89,7 @@ def test_every_naive_rule_forecasts_every_city_with_an_error(history: History, r
     variable = next(iter(history.province_share)) if rule in SHARE_RULES else "gdp_growth"
     cities = list(history.province)
     years = [FIT_YEAR + 1] * len(cities)
-    random = np.random.default_rng(0)
-    found = forecast(rule, history, variable, cities, years, 400, random)
+    found = forecast(rule, history, variable, cities, years, 400)
     assert np.isfinite(found).all()
     assert (found.std(axis=0) > 0.1).all()
 

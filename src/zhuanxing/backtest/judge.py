@@ -10,11 +10,10 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from zhuanxing.backtest.correct import correction, leaning
 from zhuanxing.backtest.history import History, read_history
 from zhuanxing.backtest.naive import GROWTH_RULES, SHARE_RULES, Rule, forecast
-from zhuanxing.backtest.predictive import persistence, predict
-from zhuanxing.backtest.scores import LEVELS, covered, score
+from zhuanxing.backtest.predictive import predict
+from zhuanxing.backtest.scores import LEVELS, covered, lead, score
 from zhuanxing.backtest.settings import BacktestSettings, Pool
 from zhuanxing.backtest.surprise import driver_draws
 from zhuanxing.calibrate.fit_map import Fit
@@ -29,13 +28,10 @@ if TYPE_CHECKING:
 
 __all__ = ["CHART_LEVELS", "MODEL", "NAMES", "QUANTILES", "Backtest", "judge"]
 
-MODEL, CORRECTED = "model", "corrected"
+MODEL = "model"
 QUANTILES = (0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975)
 CHART_LEVELS = np.arange(0.1, 1.0, 0.1)
-NAMES = {
-    MODEL: ("本模型", "this model"),
-    CORRECTED: ("本模型，按全省修正", "this model, corrected by the province"),
-}
+NAMES = {MODEL: ("本模型", "this model")}
 NAMES |= {rule.name: (rule.name_zh, rule.name_en) for rule in (*GROWTH_RULES, *SHARE_RULES)}
 
 
@@ -46,16 +42,15 @@ class Backtest:
     `scores` has a row a forecaster, pool and group (all, a statistic, a year or a city); `figures`
     a row a figure; `samples` (draws, figure) are the model's; `forecasts` (forecaster, quantile,
     figure) is NaN where a rule does not apply; `best` is by pool the naive forecaster with the
-    smallest mean absolute error, which no one could know beforehand. `leaning` is how far the
-    corrected model leans on provincial growth.
+    smallest mean absolute error, which no one could know beforehand; `lead` how much smaller the
+    model's error is, with its 90 % interval.
     """
 
     scores: pd.DataFrame
     figures: pd.DataFrame
     forecasts: xr.DataArray
     best: dict[str, str]
-    persistence: dict[str, float]
-    leaning: float
+    lead: dict[str, tuple[float, float, float]]
     samples: np.ndarray
 
     def coverage(self, levels: np.ndarray) -> dict[str, tuple[np.ndarray, int]]:
@@ -93,13 +88,7 @@ def judge(
     drivers = driver_draws(model, settings.surprises, settings.samples, settings.seed)
     report(0.1)
     history = _history(model, settings)
-    forecasted = predict(fit, future, draws, drivers, settings.seed).whole
-    growth = settings.outside.growth
-    shift = correction(fit, history, growth, future, np.median(forecasted, axis=0))
-    samples = {
-        MODEL: forecasted,
-        CORRECTED: _where(forecasted + shift, figures["observed"].to_numpy() == growth),
-    }
+    samples = {MODEL: predict(fit, future, draws, drivers, settings.seed)}
     report(0.8)
     samples |= _naive(history, settings, figures)
     scores = pd.DataFrame(_scores(samples, figures, settings.variables))
@@ -110,10 +99,12 @@ def judge(
         ("forecaster", "quantile", "figure"),
     )
     report(1.0)
-    targets = fit.posterior.statistics.targets
-    kept = dict(zip([t.observed for t in targets], persistence(fit).tolist(), strict=True))
-    lean = leaning(fit, history, growth)
-    return Backtest(scores, figures, forecasts, _best(scores), kept, lean, samples[MODEL])
+    best = _best(scores)
+    leads = {
+        pool: _lead(samples[MODEL], samples[name], figures[figures["pool"] == pool], settings.seed)
+        for pool, name in best.items()
+    }
+    return Backtest(scores, figures, forecasts, best, leads, samples[MODEL])
 
 
 def _future(
@@ -145,11 +136,6 @@ def _levels(statistics: Statistics) -> list[str]:
     return [t.observed for t in statistics.targets if t.how in ("share", "level")]
 
 
-def _where(samples: np.ndarray, chosen: np.ndarray) -> np.ndarray:
-    """Return the samples (draws, n) of the chosen figures, NaN for the others."""
-    return np.where(chosen, samples, np.nan)
-
-
 def _history(model: Model, settings: BacktestSettings) -> History:
     names = tuple(name for pool in settings.variables for name in pool.observed)
     return read_history(model, read_tables(model.places.model), settings.outside, names)
@@ -161,16 +147,14 @@ def _naive(
     names = [name for pool in settings.variables for name in pool.observed]
     samples: dict[str, np.ndarray] = {}
     for rule in (*GROWTH_RULES, *SHARE_RULES):
-        random = np.random.default_rng(settings.seed)
         found = np.full((settings.samples, len(figures)), np.nan)
         for name in names:
             if _applies(rule, name, settings):
                 place = np.flatnonzero(figures["observed"] == name)
                 rows = figures.iloc[place]
                 found[:, place] = forecast(
-                    rule, history, name, list(rows["city"]), list(rows["year"]), settings.samples,
-                    random,
-                )  # fmt: skip
+                    rule, history, name, list(rows["city"]), list(rows["year"]), settings.samples
+                )
         samples[rule.name] = found
     return samples
 
@@ -211,3 +195,11 @@ def _best(scores: pd.DataFrame) -> dict[str, str]:
         str(pool): str(part["forecaster"].iloc[int(part["mae"].to_numpy().argmin())])
         for pool, part in naive.groupby("pool")
     }
+
+
+def _lead(
+    model: np.ndarray, naive: np.ndarray, figures: pd.DataFrame, seed: int
+) -> tuple[float, float, float]:
+    place = figures.index.to_numpy()
+    one, other = (np.median(samples[:, place], axis=0) for samples in (model, naive))
+    return lead(one, other, figures["value"].to_numpy(float), figures["city"].to_numpy(str), seed)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import norm
 
 from zhuanxing.backtest.history import History, Series
 from zhuanxing.errors import ZhuanxingError
@@ -35,15 +36,18 @@ class Rule:
 
 
 def forecast(
-    rule: Rule, history: History, variable: str, cities: list[str], years: list[int], draws: int,
-    random: np.random.Generator,
-) -> np.ndarray:  # fmt: skip
-    """Return samples (draws, n) of the rule's forecast for each city and year, in percent."""
+    rule: Rule, history: History, variable: str, cities: list[str], years: list[int], draws: int
+) -> np.ndarray:
+    """Return samples (draws, n) of the rule's forecast for each city and year, in percent.
+
+    They lie evenly in probability, so that chance neither helps nor hurts the rule.
+    """
     points = np.array(
         [rule.point(history, variable, c, y) for c, y in zip(cities, years, strict=True)]
     )
+    even = norm.ppf((np.arange(draws) + 0.5) / draws)
     spread = np.array([_error(rule, history, variable, year - history.year) for year in years])
-    return np.asarray(points + spread * random.standard_normal((draws, len(points))))
+    return np.asarray(points + spread * even[:, None])
 
 
 def _error(rule: Rule, history: History, variable: str, ahead: int) -> float:

@@ -98,6 +98,21 @@ def _report(result: Backtest, settings: BacktestSettings) -> None:
         f"forecasts made with what was known in {settings.fit_year}, points",
     )
     print_table(title, COLUMNS, rows, None)
+    _report_lead(result, settings)
+
+
+def _report_lead(result: Backtest, settings: BacktestSettings) -> None:
+    from zhuanxing.backtest.judge import NAMES
+
+    for pool in settings.variables:
+        name_zh, name_en = NAMES[result.best[pool.name]]
+        mean, low, high = result.lead[pool.name]
+        print(
+            f"{pool.name_zh}：平均绝对误差比“{name_zh}”小 {mean:+.2f}"
+            f"（90% 区间 {low:+.2f} 至 {high:+.2f}，按城市重抽样）\n"
+            f"{pool.name_en}: mean absolute error smaller than that of '{name_en}' by {mean:+.2f} "
+            f"(90 % interval {low:+.2f} to {high:+.2f}, cities drawn again)"
+        )
 
 
 def _row(of: str, row: dict[Hashable, Any], best: float) -> list[str]:
