@@ -93,7 +93,8 @@ class _Builder:
             raise self.refuse(key, "its definitions have different numbers of subscripts.")
         if len(pieces) > 1 and not pieces[0]:
             raise self.refuse(key, f"it is defined {len(pieces)} times, keep one definition.")
-        for name in (name for piece in pieces for name in piece):
+        excepted = (group for component in element.components for group in component.excepts)
+        for name in (name for piece in (*pieces, *excepted) for name in piece):
             self.dimensions.require(name, f"'{key}' ({self.where(key)})")
         try:
             return self.dimensions.merge(pieces)

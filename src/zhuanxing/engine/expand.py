@@ -71,9 +71,7 @@ class _Expansion:
     ) -> syntax.Reference:
         macro = self.macros[call.function.name]
         if macro.name in above:
-            raise TranslationError(
-                f"variable '{caller}' ({self.where(caller)}): macro '{macro.name}' calls itself."
-            )
+            raise self._endless(caller, macro.name)
         if len(call.arguments) != len(macro.params):
             raise TranslationError(
                 f"variable '{caller}' ({self.where(caller)}): macro '{macro.name}' takes "
@@ -84,6 +82,9 @@ class _Expansion:
         own = {key_of(element.name) for element in macro.elements} | set(macro.params)
 
         def rename(node: Any) -> Any:
+            # A macro's result is a variable of the same name, and renamed by now.
+            if isinstance(node, syntax.Call) and node.function.name == prefix + macro.name:
+                raise self._endless(caller, macro.name)
             if isinstance(node, syntax.Reference) and node.name in own:
                 subscripts = node.subscripts or labels
                 return syntax.Reference(prefix + node.name, subscripts or None)
@@ -108,6 +109,11 @@ class _Expansion:
             )
             self.add(named, (*above, macro.name))
         return syntax.Reference(prefix + macro.name, labels or None)
+
+    def _endless(self, caller: str, macro: str) -> TranslationError:
+        return TranslationError(
+            f"variable '{caller}' ({self.where(caller)}): macro '{macro}' calls itself."
+        )
 
 
 def _with_expression(component: syntax.Component, expression: Any) -> syntax.Component:

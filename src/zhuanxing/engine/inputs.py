@@ -20,6 +20,8 @@ from zhuanxing.errors import ZhuanxingError, nearest
 
 __all__ = ["FINAL_TIME", "TIME_STEP", "Inputs", "is_constant"]
 
+# More than memory holds: a mistake in TIME STEP or FINAL TIME.
+MOST_STEPS = 100_000_000
 INITIAL_TIME, FINAL_TIME, TIME_STEP = "initial time", "final time", "time step"
 
 
@@ -134,7 +136,13 @@ class Inputs:
         if step <= 0:
             raise ZhuanxingError(f"TIME STEP is {step} in {self._origin}, expected more than 0.")
         # As PySD: a step is taken while time, plus a small part of a step, is below the end.
-        return start, step, max(int(np.ceil((final - start) / step - 1e-6)), 0)
+        count = max(int(np.ceil((final - start) / step - 1e-6)), 0)
+        if count > MOST_STEPS:
+            raise ZhuanxingError(
+                f"{self._origin} asks for {count:,} steps of {step:g} from {start:g} to {final:g}, "
+                f"expected at most {MOST_STEPS:,}."
+            )
+        return start, step, count
 
     def _mover(self, graph: Graph, inputs: Mapping[str, Any]) -> str | None:
         """Return what FINAL TIME or TIME STEP read that changes during a run, if they do."""

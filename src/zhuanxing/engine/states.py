@@ -15,6 +15,7 @@ import numpy as np
 
 from zhuanxing.engine.maths import divide, zero_divide
 from zhuanxing.engine.nodes import Array, Env, Node, Scope, align, number
+from zhuanxing.errors import ZhuanxingError
 
 __all__ = [
     "DelayFixedState",
@@ -75,6 +76,15 @@ class State(ABC):
     def length(self, nominal: Nominal, time_step: float) -> int:
         """Return the number of stages, fixed when the run is compiled."""
         return 1
+
+    def finite(self, what: str, value: float) -> float:
+        """Return a number that fixes the length of a state; raise ZhuanxingError if it is none."""
+        if not np.isfinite(value):
+            raise ZhuanxingError(
+                f"variable '{self.scope.name}': the {what} of its delay or smooth is {value} at "
+                "the initial time, expected a finite number."
+            )
+        return value
 
     def read(self, env: Env, leaves: Leaves) -> Array:
         """Return the value that equations see."""
@@ -143,12 +153,15 @@ class _Staged(State):
     time_input = "time"
 
     def length(self, nominal: Nominal, time_step: float) -> int:
-        wanted = max(int(np.max(nominal(self.inputs["order"]))), 1)
+        wanted = self._stages_asked(nominal)
         shortest = float(np.min(nominal(self.inputs[self.time_input])))
         # PySD lowers the order where a stage would be shorter than the time step.
         while wanted > 1 and wanted * time_step > shortest:
             wanted -= 1
         return wanted
+
+    def _stages_asked(self, nominal: Nominal) -> int:
+        return max(int(self.finite("order", float(np.max(nominal(self.inputs["order"]))))), 1)
 
     def _stages(self, env: Env, array: Array, length: int) -> Array:
         return env.xp.broadcast_to(array[None], (length, *np.shape(array)))
@@ -211,7 +224,7 @@ class SmoothState(_Staged):
     step_inputs: ClassVar[tuple[str, ...]] = ("input", "time")
 
     def length(self, nominal: Nominal, time_step: float) -> int:
-        return max(int(np.max(nominal(self.inputs["order"]))), 1)
+        return self._stages_asked(nominal)
 
     def start(self, env: Env, length: int) -> Leaves:
         return {"level": self._stages(env, self.get(env, "initial"), length)}
@@ -288,8 +301,8 @@ class DelayFixedState(State):
     start_inputs: ClassVar[tuple[str, ...]] = ("initial", "time")
 
     def length(self, nominal: Nominal, time_step: float) -> int:
-        steps = max(float(np.max(nominal(self.inputs["time"]))) / time_step, 1.0)
-        return round(steps + 1e-6)
+        delay = self.finite("delay time", float(np.max(nominal(self.inputs["time"]))))
+        return round(max(delay / time_step, 1.0) + 1e-6)
 
     def start(self, env: Env, length: int) -> Leaves:
         first = self.get(env, "initial")
