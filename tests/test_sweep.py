@@ -25,6 +25,7 @@ from zhuanxing.charts.quantity import Quantity
 from zhuanxing.charts.words import LANGUAGES, Language
 from zhuanxing.cli.main import main
 from zhuanxing.errors import ZhuanxingError
+from zhuanxing.sweep.cores import cores, on_one_core
 from zhuanxing.sweep.design import Design, make_design
 from zhuanxing.sweep.discover import discover
 from zhuanxing.sweep.factors import Factor, find_factors, known_factors
@@ -161,6 +162,13 @@ def test_a_cluster_that_exists_gives_the_same_bytes(store: Path, workplace: Path
     ) as cluster:
         assert sweep(f"cluster.address={cluster.scheduler_address}") == 0
     assert contents(workplace / "outputs/sweeps/sobol.zarr") == contents(store)
+
+
+def test_one_process_keeps_to_one_core_and_gives_the_others_back() -> None:
+    before = cores()
+    with on_one_core():
+        assert cores() == before[:1]
+    assert cores() == before
 
 
 @pytest.mark.parametrize(

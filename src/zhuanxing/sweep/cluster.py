@@ -22,6 +22,15 @@ WAITING = 2
 # A piece is given up when so many workers in a row have died over it.
 DEATHS = 10
 CONNECT_SECONDS = 20
+# A piece takes a second. Dask watches itself for tasks of milliseconds, which took a twelfth of
+# both cores.
+SETTINGS = {
+    "distributed.scheduler.allowed-failures": DEATHS,
+    "distributed.worker.profile.enabled": False,
+    "distributed.worker.memory.monitor-interval": "1s",
+    "distributed.admin.tick.interval": "1s",
+    "distributed.admin.system-monitor.interval": "5s",
+}
 
 
 @dataclass(frozen=True)
@@ -30,7 +39,7 @@ class Cluster:
 
     `start` is the class of the cluster to start with `options`, as dask_jobqueue.SLURMCluster;
     None is this machine, with no more processes than cores. `address` is a scheduler that
-    exists. `pinned` keeps each process on one core.
+    exists. `pinned` keeps each process on one core, this one too where one is asked for.
     """
 
     workers: int | None = None
@@ -43,6 +52,11 @@ class Cluster:
         """Tell whether Dask is: one process alone computes in this one."""
         elsewhere = self.address is not None or self.start is not None
         return pieces > 0 and (elsewhere or self.size(pieces) > 1)
+
+    @property
+    def on_one_core(self) -> bool:
+        """Tell whether this process shall compute on one core, as a worker does."""
+        return self.pinned and self.workers == 1
 
     def size(self, pieces: int) -> int:
         """Return the processes to start: no more than there are pieces."""
@@ -105,7 +119,7 @@ def _client(cluster: Cluster, pieces: int) -> Iterator[Client]:
     import dask
     from distributed import Client
 
-    with dask.config.set({"distributed.scheduler.allowed-failures": DEATHS}):
+    with dask.config.set(SETTINGS):
         if cluster.address is not None:
             with _connect(cluster.address) as client:
                 yield client

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-__all__ = ["cores", "stay_on"]
+__all__ = ["cores", "on_one_core", "stay_on"]
 
 
 def cores() -> list[int]:
@@ -22,8 +23,23 @@ def stay_on(ordinal: int) -> None:
     Does nothing where the system has no such thing.
     """
     allowed = cores()
+    _allow({allowed[ordinal % len(allowed)]})
+
+
+@contextmanager
+def on_one_core() -> Iterator[None]:
+    """Keep every thread of this process on its first core until the block is left."""
+    allowed = set(cores())
+    stay_on(0)
+    try:
+        yield
+    finally:
+        _allow(allowed)
+
+
+def _allow(chosen: set[int]) -> None:
     threads = Path("/proc/self/task")
     if hasattr(os, "sched_setaffinity") and threads.is_dir():
         for thread in threads.iterdir():
             with suppress(ProcessLookupError):
-                os.sched_setaffinity(int(thread.name), {allowed[ordinal % len(allowed)]})
+                os.sched_setaffinity(int(thread.name), chosen)

@@ -7,8 +7,10 @@ it was computing, which another computes again.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 
 from zhuanxing.sweep.cluster import Cluster, compute_on
+from zhuanxing.sweep.cores import on_one_core
 from zhuanxing.sweep.store import SweepStore
 from zhuanxing.sweep.sweep import Piece, Sweep, Values
 
@@ -28,13 +30,14 @@ def execute(sweep: Sweep, store: SweepStore, cluster: Cluster, report: Report) -
     if cluster.needed(len(pending)):
         found = compute_on(cluster, sweep, pending)
     else:
-        found = _here(sweep, pending)
+        found = _here(sweep, pending, cluster.on_one_core)
     for piece, values in found:
         store.write(piece, values)
         report(piece.last - piece.first)
 
 
-def _here(sweep: Sweep, pieces: list[Piece]) -> Iterator[tuple[Piece, Values]]:
-    for piece in pieces:
-        rows = sweep.design.values[piece.first : piece.last]
-        yield piece, sweep.simulation.compute(piece.scenario, rows)
+def _here(sweep: Sweep, pieces: list[Piece], pinned: bool) -> Iterator[tuple[Piece, Values]]:
+    with on_one_core() if pinned else nullcontext():
+        for piece in pieces:
+            rows = sweep.design.values[piece.first : piece.last]
+            yield piece, sweep.simulation.compute(piece.scenario, rows)
