@@ -17,6 +17,7 @@ import zhuanxing
 from conftest import ROOT
 from zhuanxing.calibrate.fit_map import Fit, fit_map
 from zhuanxing.calibrate.identify import identify, in_words
+from zhuanxing.calibrate.laplace import Laplace
 from zhuanxing.calibrate.posterior import Noise, Posterior
 from zhuanxing.calibrate.problem import pose
 from zhuanxing.calibrate.settings import CalibrateSettings, Target
@@ -107,6 +108,55 @@ def test_a_fit_comes_closer_to_the_statistics(fit: Fit) -> None:
     before = np.abs(statistics.value - fit.before).mean()
     assert np.abs(statistics.value - fit.laplace.said).mean() < before
     assert (fit.laplace.variance() <= 1 + 1e-9).all()
+
+
+def test_errors_of_levels_add_up_and_those_of_changes_are_new_every_year(
+    settings: CalibrateSettings,
+) -> None:
+    rows = pd.DataFrame(
+        {
+            "unit_id": "a",
+            "variable": ["people", "people", "people", "growth", "growth"],
+            "year": [2016, 2019, 2020, 2016, 2017],
+            "value": [100.0, 102.0, 90.0, 3.0, 4.0],
+            "quality": "official",
+            "basis": ["new", "new", "new", "", ""],
+        }
+    )
+    targets = [
+        Target("people", "residents", "level", 0.3, 1.0, way="end"),
+        Target("growth", "gdp", "change", 0.3, 1.0),
+    ]
+    found = select(rows, targets, settings.quality, ["new"], (2015, 2020), ["a"], {})
+    # A step for each of 2015 and 2016, and so on.
+    levels = [[2, 2, 2], [2, 5, 5], [2, 5, 6]]
+    np.testing.assert_array_equal(found.shared[:3, :3], levels)
+    np.testing.assert_array_equal(found.shared[3:, 3:], np.eye(2))
+    assert not found.shared[:3, 3:].any()
+
+
+def test_an_error_left_out_is_that_of_a_fit_without_the_figure() -> None:
+    random = np.random.default_rng(4)
+    slopes, value = random.standard_normal((9, 4)), random.standard_normal(9)
+    root = np.tril(random.standard_normal((9, 9))) + 3 * np.eye(9)
+    covariance = root @ root.T
+
+    def fitted(rows: np.ndarray) -> np.ndarray:
+        information = np.linalg.inv(covariance[np.ix_(rows, rows)])
+        curvature = np.eye(4) + slopes[rows].T @ information @ slopes[rows]
+        return np.linalg.solve(curvature, slopes[rows].T @ information @ value[rows])
+
+    rows = np.arange(9)
+    z, information = fitted(rows), np.linalg.inv(covariance)
+    curvature = np.eye(4) + slopes.T @ information @ slopes
+    found = Laplace(z, slopes @ z, slopes, information, np.linalg.cholesky(curvature))
+    for row in rows:
+        rest = rows[rows != row]
+        left = fitted(rest)
+        # What the others say of the figure, its correlated error included.
+        gain = np.linalg.solve(covariance[np.ix_(rest, rest)], covariance[rest, row])
+        said = slopes[row] @ left + gain @ (value[rest] - slopes[rest] @ left)
+        assert found.left_out(value)[row] == pytest.approx(value[row] - said)
 
 
 def test_levels_of_another_basis_enter_only_by_their_change(settings: CalibrateSettings) -> None:

@@ -1,14 +1,17 @@
 """What the fitted model says of figures that it has not seen, with all its uncertainty.
 
 Four parts: the parameters (draws of the posterior), the outside conditions (draws of the drivers),
-the structural error of the model, and the error of the figures' source. What lasts of the errors of
-a city is among its parameters (its lead, its first shares); the rest is new in every year.
+the structural error of the model, and the error of the figures' source. The structural error of a
+share goes on from what the city's last figures showed of it; that of growth is new every year.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import jax
 import numpy as np
+import pandas as pd
 
 from zhuanxing.calibrate.fit_map import Fit
 from zhuanxing.calibrate.statistics import Statistics
@@ -30,10 +33,11 @@ def predict(
     """
     random = np.random.default_rng(seed)
     said = _run(fit, future, draws, drivers)
-    scale = np.hypot(fit.noise.structural[future.target], future.table["error"].to_numpy(float))
+    middle, spread = _structural(fit, future)
+    scale = np.hypot(spread, future.table["error"].to_numpy(float))
     # The shape of the errors is that of the likelihood, with its tails.
     tails = future.table["tails"].to_numpy(float)
-    return said + scale * random.standard_t(tails, size=said.shape)
+    return said + middle + scale * random.standard_t(tails, size=said.shape)
 
 
 def _run(
@@ -57,3 +61,16 @@ def _run(
     spare = np.resize(np.flatnonzero(sound), (~sound).sum())
     said[~sound] = said[spare]
     return said
+
+
+def _structural(fit: Fit, future: Statistics) -> tuple[np.ndarray, np.ndarray]:
+    """Return mean and spread (n,) of the structural error to come, given what the fit left."""
+    seen = fit.posterior.statistics
+    every = replace(seen, table=pd.concat([seen.table, future.table], ignore_index=True))
+    size = fit.noise.structural[every.target]
+    whole = size[:, None] * size * every.shared
+    old, new = slice(0, len(seen.table)), slice(len(seen.table), None)
+    among = whole[old, old] + np.diag(seen.table["error"].to_numpy(float) ** 2)
+    gain = np.linalg.solve(among, whole[old, new]).T
+    left = np.diag(whole[new, new]) - (gain * whole[new, old]).sum(axis=1)
+    return gain @ (seen.value - fit.laplace.said), np.sqrt(np.maximum(left, 0.0))

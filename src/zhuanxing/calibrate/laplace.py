@@ -17,14 +17,14 @@ class Laplace:
     """A normal posterior of z around `z`.
 
     `said` (n,) is what the model says of the figures there and `slopes` (n, parameters) the
-    derivative; `weight` (n,) the information of each figure; `factor` the lower Cholesky factor
-    of the curvature.
+    derivative; `information` (n, n) that of the figures; `factor` the lower Cholesky factor of the
+    curvature.
     """
 
     z: np.ndarray
     said: np.ndarray
     slopes: np.ndarray
-    weight: np.ndarray
+    information: np.ndarray
     factor: np.ndarray
 
     def covariance(self) -> np.ndarray:
@@ -35,15 +35,13 @@ class Laplace:
         """Return the variance of each z; the prior's is one."""
         return np.asarray(np.diag(self.covariance()))
 
-    def variance_said(self) -> np.ndarray:
-        """Return the variance that the parameters' uncertainty gives each figure (n,)."""
-        spread = solve_triangular(self.factor, self.slopes.T, lower=True)
-        return np.asarray((spread**2).sum(axis=0))
-
     def left_out(self, value: np.ndarray) -> np.ndarray:
-        """Return the errors (n,) of `value` (n,) had each figure been left out of the fit."""
-        # The residual, divided by the part of itself that a figure does not explain.
-        return np.asarray((value - self.said) / (1 - self.weight * self.variance_said()))
+        """Return the errors (n,) of `value` (n,) had each figure been left out of the fit
+        (e.g. Rasmussen and Williams, Gaussian Processes, eq. 5.12).
+        """
+        known = solve_triangular(self.factor, self.slopes.T @ self.information, lower=True)
+        precision = np.diag(self.information) - (known**2).sum(axis=0)
+        return np.asarray(self.information @ (value - self.said) / precision)
 
     def draws(self, count: int, seed: int) -> np.ndarray:
         """Return draws of z (count, parameters)."""
@@ -60,7 +58,7 @@ def approximate(posterior: Posterior, z: np.ndarray, noise: Noise) -> Laplace:
     """
     said, slopes = posterior.predictions(z, noise)
     tails = posterior.statistics.table["tails"].to_numpy(float)
-    scale = np.asarray(posterior.scale(noise.structural))
-    weight = (tails + 1) / (tails + 3) / scale**2
-    curvature = np.eye(len(z)) + slopes.T @ (weight[:, None] * slopes)
-    return Laplace(z, said, slopes, weight, cholesky(curvature, lower=True))
+    single = solve_triangular(posterior.factor(noise), np.eye(len(said)), lower=True)
+    information = single.T @ (((tails + 1) / (tails + 3))[:, None] * single)
+    curvature = np.eye(len(z)) + slopes.T @ information @ slopes
+    return Laplace(z, said, slopes, information, cholesky(curvature, lower=True))

@@ -14,10 +14,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from scipy.linalg import solve_triangular
 from scipy.optimize import minimize
 
 from zhuanxing.calibrate.laplace import Laplace
-from zhuanxing.calibrate.parameters import Parameters, Point
+from zhuanxing.calibrate.parameters import Point
 from zhuanxing.calibrate.posterior import Noise, Posterior
 
 __all__ = ["most_probable"]
@@ -35,19 +36,17 @@ class _Linear:
     error.
     """
 
-    parameters: Parameters
+    posterior: Posterior
     noise: Noise
     slopes: np.ndarray
     shown: np.ndarray
     weight: np.ndarray
-    error: np.ndarray
-    target: np.ndarray
 
     def scaled(self, spreads: Point) -> Array:
         """Return the slopes for other spreads (blocks, 2)."""
         ratio = jnp.asarray(spreads / self.noise.spreads)
-        stretch = jnp.ones(self.parameters.count)
-        for row, block in enumerate(self.parameters.blocks):
+        stretch = jnp.ones(self.posterior.parameters.count)
+        for row, block in enumerate(self.posterior.parameters.blocks):
             for column, part in enumerate((block.of_archetypes, block.of_cities)):
                 stretch = stretch.at[part].set(ratio[row, column])
         return jnp.asarray(self.slopes * stretch)
@@ -55,8 +54,7 @@ class _Linear:
     def covariance(self, spreads: Point, structural: Point) -> Array:
         """Return the covariance of `shown` (n, n), points squared."""
         scaled = self.scaled(spreads)
-        square = (jnp.asarray(structural)[self.target] ** 2 + self.error**2) / self.weight
-        return scaled @ scaled.T + jnp.diag(square)
+        return scaled @ scaled.T + self.posterior.covariance(structural, self.weight)
 
 
 def most_probable(
@@ -98,13 +96,11 @@ def _linear(posterior: Posterior, noise: Noise, laplace: Laplace) -> _Linear:
     statistics = posterior.statistics
     tails = statistics.table["tails"].to_numpy(float)
     residual = statistics.value - laplace.said
-    distance = residual / np.asarray(posterior.scale(noise.structural))
+    distance = solve_triangular(posterior.factor(noise), residual, lower=True)
     return _Linear(
-        posterior.parameters,
+        posterior,
         noise,
         laplace.slopes,
         residual + laplace.slopes @ laplace.z,
         (tails + 1) / (tails + distance**2),
-        statistics.table["error"].to_numpy(float),
-        statistics.target,
     )

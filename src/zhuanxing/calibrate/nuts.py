@@ -75,17 +75,18 @@ def sample(
     """
     places = chosen_parameters(fit, settings.archetype)
     posterior = fit.posterior
-    information = fit.laplace.slopes[:, places]
-    curvature = np.eye(len(places)) + information.T @ (fit.laplace.weight[:, None] * information)
+    slopes = fit.laplace.slopes[:, places]
+    curvature = np.eye(len(places)) + slopes.T @ fit.laplace.information @ slopes
     # z = mode + whiten @ x with x standard normal where the posterior is normal.
     whiten = solve_triangular(cholesky(curvature, lower=True).T, np.eye(len(places)))
     fixed, mode = posterior.fixed, jnp.asarray(fit.z)
+    factor = posterior.factor(fit.noise)
 
     def point(x: Mapping[str, jax.Array]) -> jax.Array:
         return mode.at[places].add(whiten @ x["x"])
 
     def potential(x: Mapping[str, jax.Array]) -> jax.Array:
-        return posterior.negative_log(point(x), fit.noise.spreads, fit.noise.structural, fixed)
+        return posterior.negative_log(point(x), fit.noise.spreads, factor, fixed)
 
     kernel = NUTS(
         potential_fn=potential,
@@ -128,8 +129,8 @@ def _inference_data(
     points[:, places] = flat[chosen]
     said = fit.posterior.said(points, fit.noise)
     tails = statistics.table["tails"].to_numpy(float)
-    scale = np.asarray(fit.posterior.scale(fit.noise.structural))
-    repeated = said + scale * random.standard_t(tails, size=said.shape)
+    factor = fit.posterior.factor(fit.noise)
+    repeated = said + random.standard_t(tails, size=said.shape) @ factor.T
     names = {"diverging": "diverging", "energy": "energy", "num_steps": "n_steps"}
     names["accept_prob"] = "acceptance_rate"
     rows = statistics.table

@@ -1,8 +1,8 @@
 """The posterior of the free parameters: prior, likelihood, and their derivatives.
 
-Each figure is Student t around what the model says, with the degrees of freedom of its source and
-a scale of two parts: the observation error of the source and the structural error of the model,
-which is estimated with the fit.
+The errors of the figures have two parts: the observation error of the source, and the structural
+error of the model, which is estimated with the fit and of which figures of one city may share a
+part. Freed of what is shared, each error is Student t with the degrees of freedom of its source.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from jax.scipy.linalg import solve_triangular
 from jax.scipy.stats import norm
 from jax.scipy.stats import t as student
 
@@ -37,7 +38,9 @@ STEP = 1e-3
 
 @dataclass(frozen=True)
 class Noise:
-    """What is estimated beside z: `spreads` (blocks, 2) and `structural` (targets,), points."""
+    """What is estimated beside z: `spreads` (blocks, 2) and `structural` (targets,), the errors of
+    changes, and the steps a year of the errors of levels, in points.
+    """
 
     spreads: np.ndarray
     structural: np.ndarray
@@ -77,19 +80,31 @@ class Posterior:
             self._traced[0](self.parameters.constants(z, spreads), fixed)
         )
 
-    def scale(self, structural: Point) -> Array:
-        """Return the scale of each figure's error (n,), points."""
+    def covariance(self, structural: Point, weight: Point) -> Array:
+        """Return the squared scale of the figures' errors (n, n), points squared.
+
+        A figure of `weight` (n,) below one counts as one with a larger error.
+        """
+        size = jnp.asarray(structural)[self.statistics.target]
         error = jnp.asarray(self.statistics.table["error"].to_numpy(float))
-        return jnp.sqrt(structural[self.statistics.target] ** 2 + error**2)
+        whole = size[:, None] * size * self.statistics.shared + jnp.diag(error**2)
+        return whole / jnp.sqrt(jnp.outer(jnp.asarray(weight), jnp.asarray(weight)))
+
+    def factor(self, noise: Noise) -> np.ndarray:
+        """Return the lower Cholesky factor (n, n) of the squared scale: errors are it times
+        independent ones of scale one.
+        """
+        ones = np.ones(len(self.statistics.table))
+        return np.linalg.cholesky(np.asarray(self.covariance(noise.structural, ones)))
 
     def negative_log(
-        self, z: Point, spreads: Point, structural: Point, fixed: Mapping[str, Point]
+        self, z: Point, spreads: Point, factor: Point, fixed: Mapping[str, Point]
     ) -> Array:
-        """Return minus the log posterior density of z, up to a constant."""
+        """Return minus the log posterior density of z, up to a constant that is not of z."""
         tails = jnp.asarray(self.statistics.table["tails"].to_numpy(float))
-        scale = self.scale(structural)
-        error = (self.statistics.value - self.predict(z, spreads, fixed)) / scale
-        return -(student.logpdf(error, tails) - jnp.log(scale)).sum() - norm.logpdf(z).sum()
+        error = self.statistics.value - self.predict(z, spreads, fixed)
+        single = solve_triangular(jnp.asarray(factor), error, lower=True)
+        return -student.logpdf(single, tails).sum() - norm.logpdf(z).sum()
 
     @cached_property
     def _compiled(self) -> Callable[..., tuple[Array, Array]]:
@@ -97,7 +112,7 @@ class Posterior:
 
     def value_and_gradient(self, z: np.ndarray, noise: Noise) -> tuple[float, np.ndarray]:
         """Return minus the log posterior and its derivative by z."""
-        value, slope = self._compiled(z, noise.spreads, noise.structural, self.fixed)
+        value, slope = self._compiled(z, noise.spreads, self.factor(noise), self.fixed)
         return float(value), np.asarray(slope)
 
     def said(self, many: np.ndarray, noise: Noise) -> np.ndarray:

@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 
 import jax.numpy as jnp
 import numpy as np
@@ -22,6 +23,8 @@ from zhuanxing.errors import ZhuanxingError, nearest
 __all__ = ["Statistics", "select"]
 
 NONE = -1
+# Ways of comparison that are levels, whose errors last.
+LEVELS = ("share", "level")
 PERIOD = re.compile(r"_(\d{4})_(\d{4})$")
 
 
@@ -55,10 +58,24 @@ class Statistics:
         """Return the place of each figure's target (n,)."""
         return self.table["target"].to_numpy(int)
 
-    @property
-    def count(self) -> int:
-        """Return how many figures there are."""
-        return len(self.table)
+    @cached_property
+    def shared(self) -> np.ndarray:
+        """Return the covariance (n, n) of the model's own errors of the figures, one in size.
+
+        The error of a level or share wanders from the start of the run, a new step every year (a
+        random walk), so two figures of a city share the steps before the earlier of them. Changes
+        on last year have each its own error.
+        """
+        first, table = self.first_year - 1, self.table
+        level = np.array([target.how in LEVELS for target in self.targets])[self.target]
+        place = table["place"].to_numpy(int)
+        same = (self.target[:, None] == self.target) & (place[:, None] == place)
+        last = table["year"].to_numpy(float) - first
+        start = np.maximum(table["before"].to_numpy(float) - first, 0.0)
+        together = np.minimum.outer
+        steps = together(last, last) - together(last, start)
+        steps += together(start, start) - together(start, last)
+        return np.where(same & level, steps, np.eye(len(table)) * ~level)
 
     def predict(self, outputs: Mapping[str, Array]) -> Array:
         """Return what a run says of each figure (n,); `outputs` are (years, *dims)."""

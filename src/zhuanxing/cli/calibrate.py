@@ -31,6 +31,7 @@ FIT_COLUMNS = (
     ("观测数", "figures", ""),
     ("校准前误差", "MAE before", ""),
     ("校准后误差", "MAE after", ""),
+    ("逐一剔除误差", "MAE left out", ""),
     ("偏差", "bias", ""),
     ("模型误差", "structural error", ""),
 )
@@ -97,6 +98,7 @@ def _report(fit: Fit) -> None:
     statistics = fit.posterior.statistics
     before = statistics.value - fit.before
     after = statistics.value - fit.laplace.said
+    left_out = fit.laplace.left_out(statistics.value)
     rows = []
     for index, target in enumerate(statistics.targets):
         chosen = statistics.target == index
@@ -107,6 +109,7 @@ def _report(fit: Fit) -> None:
                     str(chosen.sum()),
                     f"{np.abs(before[chosen]).mean():.2f}",
                     f"{np.abs(after[chosen]).mean():.2f}",
+                    f"{np.abs(left_out[chosen]).mean():.2f}",
                     f"{-after[chosen].mean():+.2f}",
                     f"{fit.noise.structural[index]:.2f}",
                 ]

@@ -109,7 +109,7 @@ class Economy:
         real = _normal(real)
         for when in range(BASE + 1, year + 1):
             real = _normal({b: real[b] / self._relative_growth(unit, b, when) for b in BROAD})
-        return real, OBSERVED if year == BASE else CARRIED
+        return real, OBSERVED if BASE in self._share_years(unit, REVISED) else CARRIED
 
     def _share_year(self, unit: str) -> tuple[int, dict[str, float]] | None:
         """Return the first year with shares, on the revised basis if there is one, and they."""
