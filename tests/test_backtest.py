@@ -11,11 +11,18 @@ import xarray as xr
 
 import zhuanxing
 from conftest import ROOT
+from zhuanxing.backtest.forecasts import MODEL, NAMES
 from zhuanxing.backtest.history import History, read_history
 from zhuanxing.backtest.naive import GROWTH_RULES, SHARE_RULES, forecast
+from zhuanxing.backtest.project import project
 from zhuanxing.backtest.scores import covered, crps, lead, score
 from zhuanxing.backtest.settings import BacktestSettings
 from zhuanxing.backtest.surprise import driver_draws, growth_changes
+from zhuanxing.calibrate.fit_map import Fit
+from zhuanxing.calibrate.laplace import approximate
+from zhuanxing.calibrate.posterior import Noise
+from zhuanxing.calibrate.problem import pose
+from zhuanxing.calibrate.settings import CalibrateSettings
 from zhuanxing.cli.configuration import read_settings
 from zhuanxing.data import read_tables
 from zhuanxing.errors import ZhuanxingError
@@ -120,6 +127,30 @@ def test_the_future_of_a_driver_is_wider_than_its_past_and_widens(
 def test_an_unknown_driver_is_refused(past: zhuanxing.Model) -> None:
     with pytest.raises(ZhuanxingError, match="did you mean 'coal_price_index'"):
         driver_draws(past, ["coal_price_indx"], 2, 0)
+
+
+def test_projections_widen_and_shares_add_up(
+    past: zhuanxing.Model, settings: BacktestSettings
+) -> None:
+    whole = read_settings(CalibrateSettings, ROOT / "conf" / "calibrate.yaml", [])
+    few = replace(whole, last_year=FIT_YEAR, parameters=("external share",))
+    posterior = pose(past, few)
+    structural = np.array([target.structural for target in posterior.statistics.targets])
+    noise = Noise(posterior.parameters.first_spreads(), structural)
+    z = np.zeros(posterior.parameters.count)
+    laplace = approximate(posterior, z, noise)
+    fit = Fit(posterior, z, noise, laplace, laplace.said, 0)
+    short = replace(settings, samples=128)
+    years = [FIT_YEAR + 1, FIT_YEAR + 2]
+    table = project(past, fit, short, few, years).table()
+    assert set(table["forecaster"]) == set(NAMES)
+    own = table[table["forecaster"] == MODEL]
+    assert len(own) == len(past.elements("city")) * len(years) * 4
+    shares = own[own["pool"] == "shares"]
+    total = shares.groupby(["city", "year"])["q50"].sum()
+    np.testing.assert_allclose(total, 100.0, atol=5.0)
+    width = (shares["q90"] - shares["q10"]).groupby(shares["year"]).mean()
+    assert width.loc[years[1]] > width.loc[years[0]]
 
 
 def test_sensitivity_sees_what_acts_and_what_does_not(past: zhuanxing.Model) -> None:

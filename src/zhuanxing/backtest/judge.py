@@ -10,12 +10,10 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from zhuanxing.backtest.history import History, read_history
-from zhuanxing.backtest.naive import GROWTH_RULES, SHARE_RULES, Rule, forecast
-from zhuanxing.backtest.predictive import predict
+from zhuanxing.backtest.forecasts import MODEL, every_forecast, quantiles
+from zhuanxing.backtest.naive import GROWTH_RULES, SHARE_RULES
 from zhuanxing.backtest.scores import LEVELS, covered, lead, score
 from zhuanxing.backtest.settings import BacktestSettings, Pool
-from zhuanxing.backtest.surprise import driver_draws
 from zhuanxing.calibrate.fit_map import Fit
 from zhuanxing.calibrate.problem import statistics_of
 from zhuanxing.calibrate.settings import CalibrateSettings
@@ -26,13 +24,9 @@ from zhuanxing.errors import ZhuanxingError
 if TYPE_CHECKING:
     from zhuanxing.model import Model
 
-__all__ = ["CHART_LEVELS", "MODEL", "NAMES", "QUANTILES", "Backtest", "judge"]
+__all__ = ["CHART_LEVELS", "Backtest", "judge"]
 
-MODEL = "model"
-QUANTILES = (0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975)
 CHART_LEVELS = np.arange(0.1, 1.0, 0.1)
-NAMES = {MODEL: ("本模型", "this model")}
-NAMES |= {rule.name: (rule.name_zh, rule.name_en) for rule in (*GROWTH_RULES, *SHARE_RULES)}
 
 
 @dataclass(frozen=True)
@@ -84,27 +78,17 @@ def judge(
 ) -> Backtest:
     """Return the backtest of `fit`, made with a model that knows nothing after the fit year."""
     figures, future = _future(model, fit, settings, calibration)
-    draws = fit.laplace.draws(settings.samples, settings.seed)
-    drivers = driver_draws(model, settings.surprises, settings.samples, settings.seed)
     report(0.1)
-    history = _history(model, settings)
-    samples = {MODEL: predict(fit, future, draws, drivers, settings.seed)}
-    report(0.8)
-    samples |= _naive(history, settings, figures)
+    samples = every_forecast(model, fit, settings, figures, future)
+    report(0.9)
     scores = pd.DataFrame(_scores(samples, figures, settings.variables))
-    quantiles = np.stack([np.quantile(found, QUANTILES, axis=0) for found in samples.values()])
-    forecasts = xr.DataArray(
-        quantiles,
-        {"forecaster": list(samples), "quantile": list(QUANTILES)},
-        ("forecaster", "quantile", "figure"),
-    )
-    report(1.0)
     best = _best(scores)
     leads = {
         pool: _lead(samples[MODEL], samples[name], figures[figures["pool"] == pool], settings.seed)
         for pool, name in best.items()
     }
-    return Backtest(scores, figures, forecasts, best, leads, samples[MODEL])
+    report(1.0)
+    return Backtest(scores, figures, quantiles(samples), best, leads, samples[MODEL])
 
 
 def _future(
@@ -134,33 +118,6 @@ def _future(
 def _levels(statistics: Statistics) -> list[str]:
     """Return the statistics that are levels or shares, not changes."""
     return [t.observed for t in statistics.targets if t.how in ("share", "level")]
-
-
-def _history(model: Model, settings: BacktestSettings) -> History:
-    names = tuple(name for pool in settings.variables for name in pool.observed)
-    return read_history(model, read_tables(model.places.model), settings.outside, names)
-
-
-def _naive(
-    history: History, settings: BacktestSettings, figures: pd.DataFrame
-) -> dict[str, np.ndarray]:
-    names = [name for pool in settings.variables for name in pool.observed]
-    samples: dict[str, np.ndarray] = {}
-    for rule in (*GROWTH_RULES, *SHARE_RULES):
-        found = np.full((settings.samples, len(figures)), np.nan)
-        for name in names:
-            if _applies(rule, name, settings):
-                place = np.flatnonzero(figures["observed"] == name)
-                rows = figures.iloc[place]
-                found[:, place] = forecast(
-                    rule, history, name, list(rows["city"]), list(rows["year"]), settings.samples
-                )
-        samples[rule.name] = found
-    return samples
-
-
-def _applies(rule: Rule, observed: str, settings: BacktestSettings) -> bool:
-    return (observed in settings.outside.shares) == (rule in SHARE_RULES)
 
 
 def _scores(

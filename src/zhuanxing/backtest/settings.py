@@ -35,6 +35,8 @@ class BacktestSettings:
 
     fit_year: int
     test_years: tuple[int, ...]
+    project_from: int
+    project_years: tuple[int, ...]
     samples: int
     seed: int
     variables: tuple[Pool, ...]

@@ -17,6 +17,9 @@ from zhuanxing.places import Places, find_places
 
 if TYPE_CHECKING:
     from zhuanxing.backtest.judge import Backtest
+    from zhuanxing.backtest.project import Projection
+    from zhuanxing.calibrate.fit_map import Fit
+    from zhuanxing.model import Model
 
 __all__ = ["main"]
 
@@ -39,6 +42,14 @@ COLUMNS = (
     ("80%", "80 %", ""),
     ("95%", "95 %", ""),
 )
+PROJECTION_COLUMNS = (
+    ("指标", "statistic", ""),
+    ("年份", "year", ""),
+    ("预测方法", "forecast", ""),
+    ("城市平均", "mean of cities", ""),
+    ("城市间范围", "range over cities", ""),
+    ("80%区间宽度", "width of the 80 % interval", ""),
+)
 
 
 def main(argv: Sequence[str]) -> int:
@@ -52,10 +63,14 @@ def main(argv: Sequence[str]) -> int:
         return 0
     settings = read_settings(BacktestSettings, path, argv)
     calibration = read_settings(CalibrateSettings, places.conf / "calibrate.yaml", [])
-    result = _backtest(places, settings, replace(calibration, last_year=settings.fit_year))
+    result = _backtest(places, settings, calibration)
     _report(result, settings)
     for written in _write(result, settings):
         print(written)
+    if settings.project_years:
+        projection = _project(places, settings, calibration)
+        _report_projection(projection, settings)
+        print(_write_projection(projection, settings))
     return 0
 
 
@@ -64,23 +79,47 @@ def _backtest(
 ) -> Backtest:
     # Imported here: a misspelt setting is refused before the seconds that the imports take.
     from zhuanxing.backtest.judge import judge
-    from zhuanxing.calibrate.fit_map import fit_map
-    from zhuanxing.calibrate.problem import pose
-    from zhuanxing.model import load
 
-    model = load(places.root, information_year=settings.fit_year)
-    with Progress(TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()) as progress:
-        task = progress.add_task("校准 fitting", total=1.0)
-        fit = fit_map(
-            pose(model, calibration),
-            calibration.rounds,
-            calibration.iterations,
-            lambda part: progress.update(task, completed=part),
-        )
+    with _progress() as progress:
+        model, fit = _fit(places, settings.fit_year, calibration, progress)
         task = progress.add_task("预测 forecasting", total=1.0)
         return judge(
             model, fit, settings, calibration, lambda part: progress.update(task, completed=part)
         )
+
+
+def _project(
+    places: Places, settings: BacktestSettings, calibration: CalibrateSettings
+) -> Projection:
+    from zhuanxing.backtest.project import project
+
+    with _progress() as progress:
+        model, fit = _fit(places, settings.project_from, calibration, progress)
+        progress.add_task("推算 projecting", total=None)
+        return project(model, fit, settings, calibration, settings.project_years)
+
+
+def _progress() -> Progress:
+    return Progress(TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+
+
+def _fit(
+    places: Places, last_year: int, calibration: CalibrateSettings, progress: Progress
+) -> tuple[Model, Fit]:
+    """Fit on the years to `last_year` with a model that knows nothing after it."""
+    from zhuanxing.calibrate.fit_map import fit_map
+    from zhuanxing.calibrate.problem import pose
+    from zhuanxing.model import load
+
+    model = load(places.root, information_year=last_year)
+    task = progress.add_task(f"校准至{last_year}年 fitting to {last_year}", total=1.0)
+    fit = fit_map(
+        pose(model, replace(calibration, last_year=last_year)),
+        calibration.rounds,
+        calibration.iterations,
+        lambda part: progress.update(task, completed=part),
+    )
+    return model, fit
 
 
 def _report(result: Backtest, settings: BacktestSettings) -> None:
@@ -102,7 +141,7 @@ def _report(result: Backtest, settings: BacktestSettings) -> None:
 
 
 def _report_lead(result: Backtest, settings: BacktestSettings) -> None:
-    from zhuanxing.backtest.judge import NAMES
+    from zhuanxing.backtest.forecasts import NAMES
 
     for pool in settings.variables:
         name_zh, name_en = NAMES[result.best[pool.name]]
@@ -115,9 +154,31 @@ def _report_lead(result: Backtest, settings: BacktestSettings) -> None:
         )
 
 
+def _report_projection(projection: Projection, settings: BacktestSettings) -> None:
+    """Print the forecasts of all cities together, by year."""
+    from zhuanxing.backtest.forecasts import NAMES
+
+    table = projection.table()
+    rows = []
+    for (observed, year, name), part in table.groupby(
+        ["observed", "year", "forecaster"], sort=False
+    ):
+        wide = (part["q90"] - part["q10"]).mean()
+        spread = f"{part['q50'].min():.1f} … {part['q50'].max():.1f}"
+        who = " ".join(NAMES[str(name)])
+        rows.append(
+            [str(observed), str(year), who, f"{part['q50'].mean():.1f}", spread, f"{wide:.1f}"]
+        )
+    title = (
+        f"推算：以{settings.project_from}年底所知（百分点）",
+        f"projections from what was known in {settings.project_from}, points",
+    )
+    print_table(title, PROJECTION_COLUMNS, rows, None)
+
+
 def _row(of: str, row: dict[Hashable, Any], best: float) -> list[str]:
     """Return one line of the table; `best` is the error that skill is measured against."""
-    from zhuanxing.backtest.judge import NAMES
+    from zhuanxing.backtest.forecasts import NAMES
 
     theil = "/".join(f"{row[f'{part}_part']:.2f}" for part in ("bias", "variance", "covariance"))
     return [
@@ -135,7 +196,8 @@ def _row(of: str, row: dict[Hashable, Any], best: float) -> list[str]:
 
 
 def _write(result: Backtest, settings: BacktestSettings) -> list[Path]:
-    from zhuanxing.backtest.judge import CHART_LEVELS, MODEL, NAMES
+    from zhuanxing.backtest.forecasts import MODEL, NAMES
+    from zhuanxing.backtest.judge import CHART_LEVELS
     from zhuanxing.charts import errors, reliability
     from zhuanxing.charts.save import save
     from zhuanxing.charts.words import check_language
@@ -167,3 +229,9 @@ def _write(result: Backtest, settings: BacktestSettings) -> list[Path]:
         )
         written += save(figure, folder / language / "reliability")
     return written
+
+
+def _write_projection(projection: Projection, settings: BacktestSettings) -> Path:
+    path = Path(settings.output) / "projection.csv"
+    projection.table().round(3).to_csv(path, index=False)
+    return path
