@@ -6,12 +6,14 @@ model first, which is most of a second start.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import pickle
 import platform
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
@@ -45,12 +47,37 @@ def stored(
     shapes = sorted((name, np.shape(value)) for name, value in arguments.items())
     signature = repr((hashlib.sha256(text.encode()).hexdigest(), question, shapes, _machinery()))
     path = cache_folder() / "executables" / hashlib.sha256(signature.encode()).hexdigest()
+    if (found := _read(path)) is not None:
+        return found
+    with _one_at_a_time(path):
+        if (found := _read(path)) is not None:
+            return found
+        compiled = _afresh(compile_)
+        write_atomically(path, pickle.dumps(serialize_executable.serialize(compiled)))
+    return compiled
+
+
+def _read(path: Path) -> Any:
+    """Return the executable stored at `path`, or None where there is none that can be read."""
     try:
         return serialize_executable.deserialize_and_load(*pickle.loads(path.read_bytes()))
     except (OSError, pickle.UnpicklingError, EOFError, ValueError, jax.errors.JaxRuntimeError):
-        compiled = _afresh(compile_)
-    write_atomically(path, pickle.dumps(serialize_executable.serialize(compiled)))
-    return compiled
+        return None
+
+
+@contextmanager
+def _one_at_a_time(path: Path) -> Iterator[None]:
+    """Hold the right to compile for `path`: the workers of a sweep all ask at the same moment.
+
+    Compiling takes half a gigabyte, and a core of each.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = path.with_suffix(".lock")
+    with lock.open("w") as handle:
+        # The kernel frees the lock when the process ends, however it ends.
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+        lock.unlink(missing_ok=True)
 
 
 def _afresh(compile_: Callable[[], Any]) -> Any:
