@@ -81,6 +81,8 @@ class Printer:
             return self._logic(node)
         if isinstance(node, syntax.Call):
             return self._call(node)
+        if isinstance(node, syntax.Initial):
+            return f"INIT({self.text(node.initial)})"
         raise self._refuse(type(node).__name__)
 
     def _refuse(self, what: str) -> ZhuanxingError:
