@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -13,6 +15,8 @@ import zhuanxing
 from zhuanxing.engine import Program, ReferenceEngine, TranslationError, compile_text
 from zhuanxing.engine import parsing as parsing_module
 from zhuanxing.engine import program as program_module
+from zhuanxing.engine import storing as storing_module
+from zhuanxing.engine.storing import stored
 from zhuanxing.errors import ZhuanxingError
 
 CONTROL = """
@@ -392,3 +396,22 @@ def test_a_second_start_sees_new_numbers_in_a_file_beside_the_model(
         Excels.clean()  # PySD keeps files that it has read, as long as a process lives
         path = compile_text(text, str(tmp_path / "data.mdl")).run({}, {"y": "path"})["y"]
         assert path[5] == level
+
+
+def test_several_who_ask_for_an_executable_compile_it_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(storing_module, "cache_folder", lambda: tmp_path)
+    arguments = {"x": np.arange(3.0)}
+    compiled = []
+
+    def compile_() -> object:
+        compiled.append(1)
+        return jax.jit(lambda given: 2.0 * given["x"]).lower(arguments).compile()
+
+    with ThreadPoolExecutor(3) as pool:
+        asked = [pool.submit(stored, "text", "question", arguments, compile_) for _ in range(3)]
+        for one in asked:
+            assert np.array_equal(one.result()(arguments), [0.0, 2.0, 4.0])
+    assert len(compiled) == 1
+    assert len(list((tmp_path / "executables").iterdir())) == 1
