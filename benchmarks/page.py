@@ -9,7 +9,6 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "performance.md"
 SIZES = (1, 1_000, 10_000)
-FULL = 100_000
 
 TEXT = """# Performance
 
@@ -59,9 +58,27 @@ machine (two digits at best; not measured again by `make bench`):
 
 Executables on disk, found without tracing the model, take 0.8 s off a second start.
 
-The reverse pass of a gradient is some 2,000 kernels a step, none of which dominates. A checkpoint
-a step instead of a year made it 1.1 times faster (not kept: 28 MB more). Mapping 16 gradients over
-at once made each no faster (0.5 s a run, 3.6 GB). Its aim is missed, and the remedy not known.
+XLA fuses a cheap value into everything that reads it. In the reverse pass of a gradient nearly
+all have many readers, and a step asked for twelve times the arithmetic of a forward step. What was
+tried for gradients (481 ms a value and gradient before):
+
+- barriers that XLA keeps round each variable and its cotangent, and states kept at every step
+  instead of every year: 2.4 times, and less than half of the time to compile;
+- single elements of a variable (one lever of 70) taken apart once for all readers: 1.3 times. What
+  is left, 153 ms, is some 1,450 kernels a step of a quarter of a microsecond, most of it for
+  starting them, 390 of them for a sum that is the derivative by one parameter;
+- not kept: barriers for cotangents only (as fast, twice the time to compile), or only for variables
+  with several readers (0.9), vectors of 256 bits (0.95), XLA's older kernels (0.75), a checkpoint a
+  year or a step without barriers (1.0). Loops compiled whole, without kernels, make a forward run
+  1.5 times faster (an extra option of XLA that cannot be set for one function), but know no
+  barriers. In batches, where arrays are 32 times larger, barriers make a run 1.4 times slower.
+
+Mapping 16 gradients over at once made each no faster before these changes.
+
+A sweep's workers take a core each; the command that writes takes 3 % of one. Dask's watching of
+itself every 10 to 500 ms had taken a twelfth of both cores. One process without Dask used 1.6 cores
+for 1.2 times the speed (XLA's threads) until it was kept to one, as `cluster.workers=1` says.
+Starting workers takes two seconds more than starting alone, which the whole command counts.
 
 Bits do not depend on the chunk size: runs always go through the machine in blocks of 32.
 """
@@ -148,18 +165,18 @@ def _aims(found: dict[str, Any]) -> str:
         100 * found["limit"]["cpu_per_run"] / ours,
         60,
     )
+    for name, bottom in (
+        (f"gradient by {gradient['parameters']} parameters, in runs of `Program.run`", "run"),
+        ("the same, in runs of the same function compiled as thoroughly", "forward"),
+    ):
+        ratio(name, "at most 5", gradient["gradient"] / gradient[bottom], 5, False)
+    posterior = found["posterior"]
     ratio(
-        f"gradient by {gradient['parameters']} parameters, in runs of `Program.run`",
-        "at most 5",
-        gradient["gradient"] / gradient["run"],
-        5,
-        False,
-    )
-    ratio(
-        "the same, in runs of the same function compiled as thoroughly",
-        "at most 5",
-        gradient["gradient"] / gradient["forward"],
-        5,
+        f"gradient of the calibration by {posterior['parameters']}, in runs of its value, "
+        "compiled as thoroughly",
+        "",
+        posterior["gradient"] / posterior["forward"],
+        1e9,
         False,
     )
     ratio("`zhuanxing run`, cached, CPU s", "under 3", start["cached"]["cpu"], 3, False)
@@ -182,13 +199,17 @@ def _aims(found: dict[str, Any]) -> str:
         1.1,
         False,
     )
-    ratio(
-        "two workers over one, by wall time",
-        "at least 1.7 (idle machine)",
-        found["weak"]["wall_speedup"],
-        1.7,
-    )
-    ratio("two workers over one, by CPU time", "at least 1.7", found["weak"]["cpu_speedup"], 1.7)
+    if full := found.get("full"):
+        runs = f"sweep of {full['runs']:,} runs"
+        ratio(f"memory of a {runs}, MB", "under 2,000", full["megabytes"], 2e3, False)
+        last = full["last_fifth_over_first"]
+        ratio("last fifth of its pieces over the first, time", "no slowing", last, 1.1, False)
+    scaling = found["scaling"]
+    for name, key in (
+        ("two workers over one, whole command", "speedup"),
+        ("the same, from the fourth piece to the fourth last", "speedup_between"),
+    ):
+        ratio(name, "at least 1.7 (idle machine)", scaling[key], 1.7)
     cells = []
     for name, aim, value, bound, more in rows:
         met = value >= bound if more else value <= bound
@@ -209,17 +230,28 @@ def _memory(found: dict[str, Any]) -> str:
         for one in (found["usual"], found.get("large"))
         if one
     ]
-    sizes = [one for one in (found["usual"], found.get("large")) if one]
-    start = max(one["megabytes_before"] for one in sizes)
-    most = sizes[-1]
-    growth = (most["megabytes"] - most["megabytes_before"]) * FULL / most["runs"]
-    rows.append((f"{FULL:,} (extrapolated, at most)", f"{start + growth:.0f}", f"{start:.0f}"))
     table = _table(("runs in chunks of 256", "peak MB", "of which before the first run"), rows)
     return (
-        f"{table}\n\nChunks are drawn, run and thrown away one after the other, as a sweep draws, "
-        "runs and writes them. Before the first run most is XLA's, if it must compile. The "
-        "extrapolation lets what the longest batch added grow with the runs, though most of it "
-        "comes at once."
+        f"{table}\n\nChunks are drawn, run and thrown away one after the other, in one process. "
+        f"Before the first run most is XLA's, if it must compile.\n\n{_full(found.get('full'))}"
+    )
+
+
+def _full(full: dict[str, Any] | None) -> str:
+    """Return what a whole sweep took; `benchmarks/run.py --full` measures it."""
+    if full is None:
+        return "A whole sweep of 100,000 runs was not measured (`benchmarks/run.py --full`)."
+    fifths = ", ".join(f"{seconds:.3f}" for seconds in full["seconds_a_piece"])
+    return (
+        f"A whole `zhuanxing sweep` of {full['runs']:,} runs x 36 cities x 10 outputs x 11 years "
+        f"with two workers (measured {full['when']}, load average {full['load']:.1f}, by "
+        "`benchmarks/run.py --full`, about ten minutes and 4 GB of disk; other runs of the "
+        f"benchmarks keep its figures) took {full['wall'] / 60:.1f} minutes, "
+        f"{full['runs'] / full['wall']:.0f} runs a second, and wrote "
+        f"{full['stored_megabytes'] / 1e3:.1f} GB. All its processes held at most "
+        f"{full['megabytes']:.0f} MB, the command {full['megabytes_parent']:.0f} of them and the "
+        f"larger worker {full['megabytes_worker']:.0f} (libraries that they share counted in "
+        f"each). Seconds from piece to piece of 128 runs, in the fifths of the sweep: {fifths}."
     )
 
 

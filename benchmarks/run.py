@@ -71,6 +71,7 @@ def main() -> None:
             found[name] = measure("rivals.py", name, folder, core)
     found["single"] = measure("ours.py", "single", 1, core)
     found["gradient"] = measure("ours.py", "gradient", 1, core)
+    found["posterior"] = measure("ours.py", "posterior", 1, core)
     found["start"] = measure("start.py")
     found["scaling"] = measure("sweeping.py", "scaling", SCALING)
     if "--quick" not in sys.argv:
