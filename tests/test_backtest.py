@@ -148,7 +148,8 @@ def test_projections_widen_and_shares_add_up(
     assert len(own) == len(past.elements("city")) * len(years) * 4
     shares = own[own["pool"] == "shares"]
     total = shares.groupby(["city", "year"])["q50"].sum()
-    np.testing.assert_allclose(total, 100.0, atol=5.0)
+    # Each share has errors of its own, so medians add up nearly.
+    assert (total - 100.0).abs().mean() < 2.0
     width = (shares["q90"] - shares["q10"]).groupby(shares["year"]).mean()
     assert width.loc[years[1]] > width.loc[years[0]]
 

@@ -27,7 +27,8 @@ KIND = "official"
 @dataclass(frozen=True)
 class Projection:
     """`figures` has a row a city, year and statistic; `forecasts` is (forecaster, quantile,
-    figure), NaN where a rule does not apply.
+    figure), NaN where a rule does not apply. Shares are forecast one by one, so the three medians
+    of a city add up to nearly 100.
     """
 
     figures: pd.DataFrame
