@@ -18,7 +18,7 @@ from zhuanxing.calibrate.posterior import Noise
 from zhuanxing.calibrate.problem import pose
 from zhuanxing.calibrate.settings import CalibrateSettings
 from zhuanxing.cli.configuration import read_settings
-from zhuanxing.engine.compiling import THOROUGH
+from zhuanxing.engine.compiling import GRADIENT, THOROUGH
 from zhuanxing.places import find_places
 
 REPEATS = 5
@@ -103,12 +103,10 @@ def posterior(_: int) -> dict[str, Any]:
     posed = pose(zhuanxing.load(places.root, information_year=settings.last_year), settings)
     guess = np.array([target.structural for target in posed.statistics.targets])
     noise = Noise(posed.parameters.first_spreads(), guess)
-    point = np.zeros(posed.parameters.count)
+    given = (np.zeros(posed.parameters.count), noise.spreads, posed.factor(noise), posed.fixed)
     value = jax.jit(posed.negative_log, compiler_options=THOROUGH)
-    best = fastest(
-        gradient=lambda: posed.value_and_gradient(point, noise),
-        forward=lambda: value(point, noise.spreads, noise.structural, posed.fixed),
-    )
+    both = jax.jit(jax.value_and_grad(posed.negative_log), compiler_options=GRADIENT)
+    best = fastest(gradient=lambda: both(*given), forward=lambda: value(*given))
     return {**best, "parameters": posed.parameters.count}
 
 

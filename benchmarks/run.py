@@ -5,7 +5,7 @@
 Prints a table, writes benchmarks/results.json and, from it, docs/performance.md. Everything is
 measured in CPU seconds of pinned processes, so that other work on the machine disturbs little.
 `--quick` leaves out the batch of 10,000 runs; `--full` sweeps 100,000 runs (ten minutes of two
-cores, 4 GB of disk), which is otherwise kept from the last time.
+cores, 5 GB of disk), which is otherwise kept from the last time.
 """
 
 from __future__ import annotations
