@@ -38,7 +38,7 @@ __all__ = ["chosen_parameters", "diagnose", "sample", "sample_and_store"]
 CHECKED = 200
 # Doublings of a trajectory at most, while adapting and while sampling: in these coordinates few
 # are needed, and chains that run side by side wait for the longest.
-DEPTH = (5, 8)
+DEPTH = (3, 5)
 
 
 def chosen_parameters(fit: Fit, archetype: str | None) -> np.ndarray:
