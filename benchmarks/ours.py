@@ -14,7 +14,6 @@ import numpy as np
 from workload import SCENARIO, cpu_seconds, draw, peak_megabytes, pin, prepare
 
 import zhuanxing
-from zhuanxing.calibrate.posterior import Noise
 from zhuanxing.calibrate.problem import pose
 from zhuanxing.calibrate.settings import CalibrateSettings
 from zhuanxing.cli.configuration import read_settings
@@ -101,8 +100,7 @@ def posterior(_: int) -> dict[str, Any]:
     places = find_places()
     settings = read_settings(CalibrateSettings, places.conf / "calibrate.yaml", [])
     posed = pose(zhuanxing.load(places.root, information_year=settings.last_year), settings)
-    guess = np.array([target.structural for target in posed.statistics.targets])
-    noise = Noise(posed.parameters.first_spreads(), guess)
+    noise = posed.first_noise()
     given = (np.zeros(posed.parameters.count), noise.spreads, posed.factor(noise), posed.fixed)
     value = jax.jit(posed.negative_log, compiler_options=THOROUGH)
     both = jax.jit(jax.value_and_grad(posed.negative_log), compiler_options=GRADIENT)

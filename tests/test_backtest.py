@@ -20,7 +20,6 @@ from zhuanxing.backtest.settings import BacktestSettings
 from zhuanxing.backtest.surprise import driver_draws, growth_changes
 from zhuanxing.calibrate.fit_map import Fit
 from zhuanxing.calibrate.laplace import approximate
-from zhuanxing.calibrate.posterior import Noise
 from zhuanxing.calibrate.problem import pose
 from zhuanxing.calibrate.settings import CalibrateSettings
 from zhuanxing.cli.configuration import read_settings
@@ -135,8 +134,7 @@ def test_projections_widen_and_shares_add_up(
     whole = read_settings(CalibrateSettings, ROOT / "conf" / "calibrate.yaml", [])
     few = replace(whole, last_year=FIT_YEAR, parameters=("external share",))
     posterior = pose(past, few)
-    structural = np.array([target.structural for target in posterior.statistics.targets])
-    noise = Noise(posterior.parameters.first_spreads(), structural)
+    noise = posterior.first_noise()
     z = np.zeros(posterior.parameters.count)
     laplace = approximate(posterior, z, noise)
     fit = Fit(posterior, z, noise, laplace, laplace.said, 0)

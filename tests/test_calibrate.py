@@ -52,9 +52,7 @@ def posterior(past: zhuanxing.Model, settings: CalibrateSettings) -> Posterior:
 
 @pytest.fixture(scope="module")
 def noise(posterior: Posterior) -> Noise:
-    targets = posterior.statistics.targets
-    structural = np.array([target.structural for target in targets])
-    return Noise(posterior.parameters.first_spreads(), structural)
+    return posterior.first_noise()
 
 
 @pytest.fixture(scope="module")
@@ -92,12 +90,13 @@ def test_no_parameter_leaves_its_range_and_shares_add_up(
 
 def test_the_gradient_is_that_of_the_runs(posterior: Posterior, noise: Noise) -> None:
     z = 0.3 * np.random.default_rng(1).standard_normal(posterior.parameters.count)
-    _, slope = posterior.value_and_gradient(z, noise)
+    both = posterior.value_and_gradient(noise)
+    _, slope = both(z)
     said, slopes = posterior.predictions(z, noise)
     direction = np.random.default_rng(2).standard_normal(len(z))
     step = 1e-4
-    up, _ = posterior.value_and_gradient(z + step * direction, noise)
-    down, _ = posterior.value_and_gradient(z - step * direction, noise)
+    up, _ = both(z + step * direction)
+    down, _ = both(z - step * direction)
     assert (up - down) / (2 * step) == pytest.approx(slope @ direction, rel=1e-4)
     ahead = posterior.said((z + step * direction)[None], noise)[0]
     np.testing.assert_allclose(ahead - said, step * (slopes @ direction), atol=1e-5)

@@ -107,17 +107,12 @@ def _future(
     observed = every.table["target"].map(lambda index: every.targets[index].observed)
     table = every.table.assign(observed=observed, pool=observed.map(pool_of))
     # A change since a year of another basis is no figure that a rule could forecast.
-    whole = ~((table["before"] >= 0) & table["observed"].isin(_levels(every)))
+    whole = ~((table["before"] >= 0) & every.is_level)
     judged = table["pool"].notna() & table["year"].isin(years)
     chosen = table[whole & judged].reset_index(drop=True)
     if chosen.empty:
         raise ZhuanxingError(f"observations.csv: nothing of {years} is there to be forecast")
     return chosen, replace(every, table=chosen)
-
-
-def _levels(statistics: Statistics) -> list[str]:
-    """Return the statistics that are levels or shares, not changes."""
-    return [t.observed for t in statistics.targets if t.how in ("share", "level")]
 
 
 def _scores(

@@ -46,11 +46,7 @@ def fit_map(
 
     `report` is told which part of the whole is finished.
     """
-    targets = posterior.statistics.targets
-    guess = Noise(
-        posterior.parameters.first_spreads(),
-        np.array([target.structural for target in targets]),
-    )
+    guess = posterior.first_noise()
     z, noise, evaluations = np.zeros(posterior.parameters.count), guess, 0
     before = posterior.said(z[None], guess)[0]
     for number in range(rounds):
@@ -68,7 +64,7 @@ def _climb(
     posterior: Posterior, z: np.ndarray, noise: Noise, iterations: int
 ) -> tuple[np.ndarray, int]:
     found = minimize(
-        lambda point: posterior.value_and_gradient(point, noise),
+        posterior.value_and_gradient(noise),
         z,
         jac=True,
         method="L-BFGS-B",

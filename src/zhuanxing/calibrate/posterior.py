@@ -106,14 +106,24 @@ class Posterior:
         single = solve_triangular(jnp.asarray(factor), error, lower=True)
         return -student.logpdf(single, tails).sum() - norm.logpdf(z).sum()
 
+    def first_noise(self) -> Noise:
+        """Return the errors and spreads of the settings."""
+        structural = np.array([target.structural for target in self.statistics.targets])
+        return Noise(self.parameters.first_spreads(), structural)
+
     @cached_property
     def _compiled(self) -> Callable[..., tuple[Array, Array]]:
         return jax.jit(jax.value_and_grad(self.negative_log), compiler_options=GRADIENT)
 
-    def value_and_gradient(self, z: np.ndarray, noise: Noise) -> tuple[float, np.ndarray]:
-        """Return minus the log posterior and its derivative by z."""
-        value, slope = self._compiled(z, noise.spreads, self.factor(noise), self.fixed)
-        return float(value), np.asarray(slope)
+    def value_and_gradient(self, noise: Noise) -> Callable[[np.ndarray], tuple[float, np.ndarray]]:
+        """Return the function of z that gives minus the log posterior and its derivative by z."""
+        factor = self.factor(noise)
+
+        def both(z: np.ndarray) -> tuple[float, np.ndarray]:
+            value, slope = self._compiled(z, noise.spreads, factor, self.fixed)
+            return float(value), np.asarray(slope)
+
+        return both
 
     def said(self, many: np.ndarray, noise: Noise) -> np.ndarray:
         """Return what the model says at each of `many` z (points, parameters): (points, n).

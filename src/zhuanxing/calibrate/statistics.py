@@ -58,6 +58,11 @@ class Statistics:
         """Return the place of each figure's target (n,)."""
         return self.table["target"].to_numpy(int)
 
+    @property
+    def is_level(self) -> np.ndarray:
+        """Return which figures are levels or shares, not changes on last year (n,)."""
+        return np.array([target.how in LEVELS for target in self.targets])[self.target]
+
     @cached_property
     def shared(self) -> np.ndarray:
         """Return the covariance (n, n) of the model's own errors of the figures, one in size.
@@ -67,7 +72,7 @@ class Statistics:
         on last year have each its own error.
         """
         first, table = self.first_year - 1, self.table
-        level = np.array([target.how in LEVELS for target in self.targets])[self.target]
+        level = self.is_level
         place = table["place"].to_numpy(int)
         same = (self.target[:, None] == self.target) & (place[:, None] == place)
         last = table["year"].to_numpy(float) - first

@@ -7,19 +7,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
 from zhuanxing.backtest.settings import BacktestSettings
 from zhuanxing.calibrate.settings import CalibrateSettings
 from zhuanxing.cli.configuration import read_settings, show_help
+from zhuanxing.cli.fitting import fit_with_progress, progress_bar
 from zhuanxing.cli.listing import print_table
 from zhuanxing.places import Places, find_places
 
 if TYPE_CHECKING:
     from zhuanxing.backtest.judge import Backtest
     from zhuanxing.backtest.project import Projection
-    from zhuanxing.calibrate.fit_map import Fit
-    from zhuanxing.model import Model
 
 __all__ = ["main"]
 
@@ -80,8 +77,9 @@ def _backtest(
     # Imported here: a misspelt setting is refused before the seconds that the imports take.
     from zhuanxing.backtest.judge import judge
 
-    with _progress() as progress:
-        model, fit = _fit(places, settings.fit_year, calibration, progress)
+    with progress_bar() as progress:
+        to_year = replace(calibration, last_year=settings.fit_year)
+        model, fit = fit_with_progress(places, to_year, progress)
         task = progress.add_task("预测 forecasting", total=1.0)
         return judge(
             model, fit, settings, calibration, lambda part: progress.update(task, completed=part)
@@ -93,33 +91,11 @@ def _project(
 ) -> Projection:
     from zhuanxing.backtest.project import project
 
-    with _progress() as progress:
-        model, fit = _fit(places, settings.project_from, calibration, progress)
+    with progress_bar() as progress:
+        to_year = replace(calibration, last_year=settings.project_from)
+        model, fit = fit_with_progress(places, to_year, progress)
         progress.add_task("推算 projecting", total=None)
         return project(model, fit, settings, calibration, settings.project_years)
-
-
-def _progress() -> Progress:
-    return Progress(TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-
-
-def _fit(
-    places: Places, last_year: int, calibration: CalibrateSettings, progress: Progress
-) -> tuple[Model, Fit]:
-    """Fit on the years to `last_year` with a model that knows nothing after it."""
-    from zhuanxing.calibrate.fit_map import fit_map
-    from zhuanxing.calibrate.problem import pose
-    from zhuanxing.model import load
-
-    model = load(places.root, information_year=last_year)
-    task = progress.add_task(f"校准至{last_year}年 fitting to {last_year}", total=1.0)
-    fit = fit_map(
-        pose(model, replace(calibration, last_year=last_year)),
-        calibration.rounds,
-        calibration.iterations,
-        lambda part: progress.update(task, completed=part),
-    )
-    return model, fit
 
 
 def _report(result: Backtest, settings: BacktestSettings) -> None:

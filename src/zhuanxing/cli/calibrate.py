@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from zhuanxing.calibrate.settings import METHODS, CalibrateSettings
 from zhuanxing.cli.configuration import read_settings, show_help
+from zhuanxing.cli.fitting import fit_with_progress, progress_bar
 from zhuanxing.cli.listing import print_table
 from zhuanxing.places import Places, find_places
 from zhuanxing.scenario.names import require_known
@@ -66,32 +66,17 @@ def main(argv: Sequence[str]) -> int:
 
 def _fit(settings: CalibrateSettings, places: Places) -> tuple[Fit, Model]:
     # Imported here: a misspelt setting is refused before the seconds that the imports take.
-    from zhuanxing.calibrate.fit_map import fit_map
-    from zhuanxing.calibrate.problem import pose
     from zhuanxing.calibrate.store import save, target_path
-    from zhuanxing.model import load
     from zhuanxing.results.store import require_writable
 
     target = target_path(places.model, settings.name)
     require_writable(target.with_suffix(".nc"))
     began = time.time()
-    model = load(places.root, information_year=settings.last_year)
-    with _progress() as progress:
-        task = progress.add_task("校准 fitting", total=1.0)
-        posterior = pose(model, settings)
-        fit = fit_map(
-            posterior,
-            settings.rounds,
-            settings.iterations,
-            lambda part: progress.update(task, completed=part),
-        )
+    with progress_bar() as progress:
+        model, fit = fit_with_progress(places, settings, progress)
     drawn = None if settings.method == "map" else fit.laplace.draws(settings.draws, settings.seed)
     print(*save(model, settings, fit, drawn, began), sep="\n")
     return fit, model
-
-
-def _progress() -> Progress:
-    return Progress(TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
 
 
 def _report(fit: Fit) -> None:

@@ -18,6 +18,7 @@ from zhuanxing.engine.build import Built
 from zhuanxing.engine.compiling import settled
 from zhuanxing.engine.nodes import Array, Env, Node, number
 from zhuanxing.engine.ordering import dependents
+from zhuanxing.engine.runge_kutta import combined
 from zhuanxing.engine.states import Leaves, State
 
 __all__ = ["AGGREGATES", "Graph", "LazyValues", "Plan", "simulate", "start_numpy"]
@@ -231,9 +232,14 @@ class _Run:
     def advance(
         self, env: Env, states: Mapping[str, Leaves], once: Mapping[str, Array]
     ) -> dict[str, Leaves]:
-        slopes = self.rates(env, states)
-        if self.plan.method in ("rk2", "rk4"):
-            slopes = self._combined(env, states, once, slopes)
+        def slopes_at(share: float, slopes: dict[str, Leaves]) -> dict[str, Leaves]:
+            moved = dict(states)
+            for key, rate in slopes.items():
+                moved[key] = {n: states[key][n] + rate[n] * (share * self.dt) for n in rate}
+            there = self.env(env.step, share)
+            return self.rates(self.evaluate(there, moved, once, self.plan.for_states), moved)
+
+        slopes = combined(self.plan.method, self.rates(env, states), slopes_at)
         moved = {}
         for key, leaves in states.items():
             state = self.graph.states[key]
@@ -250,31 +256,6 @@ class _Run:
             for key, leaves in states.items()
             if self.graph.states[key].continuous
         }
-
-    def _combined(
-        self,
-        env: Env,
-        states: Mapping[str, Leaves],
-        once: Mapping[str, Array],
-        first: dict[str, Leaves],
-    ) -> dict[str, Leaves]:
-        """Return the slopes of Runge and Kutta's second or fourth order."""
-
-        def slopes_at(shift: float, slopes: dict[str, Leaves]) -> dict[str, Leaves]:
-            moved = dict(states)
-            for key, rate in slopes.items():
-                moved[key] = {n: states[key][n] + rate[n] * (shift * self.dt) for n in rate}
-            there = self.env(env.step, shift)
-            return self.rates(self.evaluate(there, moved, once, self.plan.for_states), moved)
-
-        if self.plan.method == "rk2":
-            return slopes_at(0.5, first)
-        second = slopes_at(0.5, first)
-        third = slopes_at(0.5, second)
-        fourth = slopes_at(1.0, third)
-        return jax.tree_util.tree_map(
-            lambda a, b, c, d: (a + 2.0 * b + 2.0 * c + d) / 6.0, first, second, third, fourth
-        )
 
     def outputs(self) -> dict[str, Array]:
         plan = self.plan

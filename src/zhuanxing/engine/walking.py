@@ -13,6 +13,7 @@ import numpy as np
 from zhuanxing.engine.build import Built
 from zhuanxing.engine.inputs import FINAL_TIME, TIME_STEP
 from zhuanxing.engine.nodes import Array, Env
+from zhuanxing.engine.runge_kutta import combined
 from zhuanxing.engine.simulation import Graph, LazyValues, start_numpy
 from zhuanxing.engine.states import Leaves
 from zhuanxing.errors import ZhuanxingError
@@ -144,26 +145,11 @@ def _advanced(graph: Graph, method: str, now: Env) -> dict[str, Leaves]:
 def _slopes(graph: Graph, method: str, now: Env) -> Slopes:
     """Return the change of continuous states per unit of time, by the model's method."""
 
-    def ahead(slopes: Slopes, share: float) -> Slopes:
+    def ahead(share: float, slopes: Slopes) -> Slopes:
         time = float(now.time + share * now.time_step)
         return _rates(graph, _moment(graph, now, time, now.step, _moved(now, slopes, share)))
 
-    first = _rates(graph, now)
-    if method == "euler":
-        return first
-    second = ahead(first, 0.5)
-    if method == "rk2":
-        return second
-    third = ahead(second, 0.5)
-    fourth = ahead(third, 1.0)
-    return {
-        key: {
-            name: (slope + 2.0 * second[key][name] + 2.0 * third[key][name] + fourth[key][name])
-            / 6.0
-            for name, slope in leaves.items()
-        }
-        for key, leaves in first.items()
-    }
+    return combined(method, _rates(graph, now), ahead)
 
 
 def _rates(graph: Graph, now: Env) -> Slopes:
