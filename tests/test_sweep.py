@@ -24,8 +24,8 @@ from zhuanxing.charts import fan, heatmap, parallel, tradeoff
 from zhuanxing.charts.quantity import Quantity
 from zhuanxing.charts.words import LANGUAGES, Language
 from zhuanxing.cli.main import main
+from zhuanxing.cores import cores, on_one_core
 from zhuanxing.errors import ZhuanxingError
-from zhuanxing.sweep.cores import cores, on_one_core
 from zhuanxing.sweep.design import Design, make_design
 from zhuanxing.sweep.discover import discover
 from zhuanxing.sweep.factors import Factor, find_factors, known_factors

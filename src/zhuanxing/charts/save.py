@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from zhuanxing.charts import names, style
+from zhuanxing.files import written_whole
 
 __all__ = ["FORMATS", "save"]
 
@@ -23,18 +23,12 @@ def save(figure: Figure, path: Path, formats: Sequence[str] = FORMATS) -> list[P
     same chart is the same file. Raises ZhuanxingError for a format that is not in FORMATS.
     """
     chosen = [names.find(name, FORMATS, "chart format") for name in formats]
-    path.parent.mkdir(parents=True, exist_ok=True)
     FigureCanvasAgg(figure)
     written = []
     for ending in chosen:
         final = path.with_name(f"{path.name}.{ending}")
-        unfinished = path.with_name(f".{path.name}.{os.getpid()}.{ending}")
-        try:
-            with style.house_style():
-                metadata = {"Date": None} if ending == "svg" else {}
-                figure.savefig(unfinished, format=ending, metadata=metadata)
-            unfinished.replace(final)
-        finally:
-            unfinished.unlink(missing_ok=True)
+        with written_whole(final) as temporary, style.house_style():
+            metadata = {"Date": None} if ending == "svg" else {}
+            figure.savefig(temporary, format=ending, metadata=metadata)
         written.append(final)
     return written

@@ -12,6 +12,7 @@ from zhuanxing.calibrate.settings import CalibrateSettings
 from zhuanxing.cli.configuration import read_settings, show_help
 from zhuanxing.cli.fitting import fit_with_progress, progress_bar
 from zhuanxing.cli.listing import print_table
+from zhuanxing.files import require_writable
 from zhuanxing.places import Places, find_places
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ def main(argv: Sequence[str]) -> int:
         return 0
     settings = read_settings(BacktestSettings, path, argv)
     calibration = read_settings(CalibrateSettings, places.conf / "calibrate.yaml", [])
+    require_writable(Path(settings.output) / "backtest.nc")
     result = _backtest(places, settings, calibration)
     _report(result, settings)
     for written in _write(result, settings):
@@ -182,8 +184,8 @@ def _write(result: Backtest, settings: BacktestSettings) -> list[Path]:
     folder = Path(settings.output)
     dataset = result.dataset().assign_attrs(fit_year=settings.fit_year)
     store.write(dataset, folder / "backtest.nc")
-    result.scores.to_csv(folder / "scores.csv", index=False)
-    result.figures.drop(columns=["target", "place"]).to_csv(folder / "figures.csv", index=False)
+    store.write_table(result.scores, folder / "scores.csv")
+    store.write_table(result.figures.drop(columns=["target", "place"]), folder / "figures.csv")
     written = [folder / name for name in ("backtest.nc", "scores.csv", "figures.csv")]
     pools = {pool.name: (pool.name_zh, pool.name_en) for pool in settings.variables}
     for language in map(check_language, settings.language):
@@ -208,6 +210,8 @@ def _write(result: Backtest, settings: BacktestSettings) -> list[Path]:
 
 
 def _write_projection(projection: Projection, settings: BacktestSettings) -> Path:
+    from zhuanxing.results.store import write_table
+
     path = Path(settings.output) / "projection.csv"
-    projection.table().round(3).to_csv(path, index=False)
+    write_table(projection.table().round(3), path)
     return path

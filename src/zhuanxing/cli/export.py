@@ -7,8 +7,8 @@ from pathlib import Path
 
 from zhuanxing.cli.settings import compose_runs
 from zhuanxing.errors import ZhuanxingError
+from zhuanxing.files import require_writable
 from zhuanxing.places import find_places
-from zhuanxing.results.store import require_writable
 from zhuanxing.scenario import override_assumptions, override_levers, read_names, resolve
 
 __all__ = ["main"]

@@ -12,6 +12,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from zhuanxing.cli.configuration import read_settings, show_help
 from zhuanxing.cli.listing import print_table
+from zhuanxing.files import require_writable
 from zhuanxing.places import Places, find_places
 from zhuanxing.sensitivity.settings import SensitivitySettings
 
@@ -44,6 +45,7 @@ def main(argv: Sequence[str]) -> int:
     if show_help(argv, path, HELP):
         return 0
     settings = read_settings(SensitivitySettings, path, argv)
+    require_writable(Path(settings.output) / "sensitivity.nc")
     model, effects, shares = _analyse(places, settings)
     _report(shares, settings)
     if settings.calibration is not None:
@@ -139,7 +141,7 @@ def _write(
         attrs={"scenario": settings.scenario, "year": settings.year, "seed": settings.seed},
     )
     store.write(table, folder / "sensitivity.nc")
-    shares.to_dataframe("total_index").to_csv(folder / "total_index.csv")
+    store.write_table(shares.to_dataframe("total_index").reset_index(), folder / "total_index.csv")
     written = [folder / "sensitivity.nc", folder / "total_index.csv"]
     outputs = {o.name: (o.name_zh, o.name_en) for o in model.outputs}
     cities = {city: (row["name_zh"], row["name_en"]) for city, row in model.names.cities.items()}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TextIO
@@ -11,6 +10,7 @@ from typing import Any, TextIO
 import numpy as np
 
 from zhuanxing.errors import ZhuanxingError
+from zhuanxing.files import written_whole
 
 __all__ = ["require_writable", "write", "write_csv"]
 
@@ -36,20 +36,12 @@ def write(
 
     Raises ZhuanxingError if the system does not let it.
     """
-    unfinished = path.with_name(f".{path.stem}-{os.getpid()}.part{path.suffix.lower()}")
-    try:
-        if unfinished.suffix == ".csv":
-            with unfinished.open("w", newline="", encoding="utf-8") as file:
+    with written_whole(path) as temporary:
+        if path.suffix.lower() == ".csv":
+            with temporary.open("w", newline="", encoding="utf-8") as file:
                 write_csv(file, program, times, paths)
         else:
-            _write_netcdf(unfinished, program, times, paths, engine)
-        os.replace(unfinished, path)
-    except OSError as failure:
-        raise ZhuanxingError(
-            f"--output {path} cannot be written: {failure.strerror or failure}."
-        ) from failure
-    finally:
-        unfinished.unlink(missing_ok=True)
+            _write_netcdf(temporary, program, times, paths, engine)
 
 
 def write_csv(

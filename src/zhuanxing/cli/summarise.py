@@ -13,8 +13,9 @@ from zhuanxing.charts.save import FORMATS
 from zhuanxing.cli.store_settings import aims_table, languages, listed, read_store_settings
 from zhuanxing.cli.summary import Summary, print_summary
 from zhuanxing.errors import ZhuanxingError
+from zhuanxing.files import require_writable
 from zhuanxing.places import find_places
-from zhuanxing.results.store import require_writable, write
+from zhuanxing.results.store import write
 from zhuanxing.scenario.names import require_known
 from zhuanxing.sweep.figures import CHARTS, SweepCharts, save_charts
 from zhuanxing.sweep.importance import importance

@@ -12,6 +12,7 @@ import pandas as pd
 from zhuanxing.charts import names, style
 from zhuanxing.charts.words import LANGUAGES, Language
 from zhuanxing.cli.listing import print_table
+from zhuanxing.results.store import write_table
 from zhuanxing.sweep.figures import Ranked
 from zhuanxing.sweep.measure import Condition, Measure
 from zhuanxing.sweep.reading import SweepResult
@@ -73,7 +74,7 @@ class Summary:
         tables = {"best": self.best, "importance": importance, "aims": aims}
         for name, table in tables.items():
             path = folder / f"{name}.csv"
-            table.to_csv(path, index=False)
+            write_table(table, path)
             yield path
 
 

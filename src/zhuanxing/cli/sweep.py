@@ -21,9 +21,9 @@ from rich.text import Text
 
 from zhuanxing.cli.sweep_settings import SweepSettings, compose_sweep
 from zhuanxing.errors import ZhuanxingError
+from zhuanxing.files import require_writable
 from zhuanxing.places import Places, find_places
 from zhuanxing.results.outputs import read_outputs, select_outputs
-from zhuanxing.results.store import require_writable
 from zhuanxing.scenario import (
     ModelNames,
     Scenario,

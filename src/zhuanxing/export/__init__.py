@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import re
-from contextlib import suppress
 from pathlib import Path
 
-from zhuanxing.errors import ZhuanxingError
 from zhuanxing.export.content import read_content
 from zhuanxing.export.layout import place
 from zhuanxing.export.settings import with_constants
 from zhuanxing.export.sketch import sketch
 from zhuanxing.export.views import make_views
 from zhuanxing.export.xmile import xmile
+from zhuanxing.files import require_writable, written_whole
 from zhuanxing.model import Model
-from zhuanxing.results.store import require_writable
 from zhuanxing.scenario import Scenario
 
 __all__ = ["export"]
@@ -37,24 +34,11 @@ def export(model: Model, scenario: Scenario, folder: Path) -> tuple[Path, Path]:
     drawings = [(view, place(view)) for view in views]
     documents = text + sketch(drawings), xmile(content, scenario.name, drawings)
     for target, document in zip(targets, documents, strict=True):
-        _write(target, document)
+        with written_whole(target) as temporary:
+            temporary.write_text(document, encoding="utf-8", newline="\n")
     return targets
 
 
 def _in_rows(text: str) -> str:
     """Give every row of an array a line of its own: whole arrays are too long to read."""
     return re.sub(r";(?=-?\d)", ";\n\t", text)
-
-
-def _write(path: Path, document: str) -> None:
-    """Write through a temporary file beside `path`, so that a reader finds old or new, whole."""
-    temporary = path.with_name(f".{path.name}-{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(document, encoding="utf-8", newline="\n")
-        temporary.replace(path)
-    except OSError as error:
-        raise ZhuanxingError(f"{path}: the file cannot be written ({error.strerror})") from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)

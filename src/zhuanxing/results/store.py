@@ -1,53 +1,39 @@
-"""Results on disk: written whole or not at all."""
+"""Datasets and tables on disk."""
 
 from __future__ import annotations
 
-import os
-from contextlib import suppress
 from pathlib import Path
 
+import pandas as pd
 import xarray as xr
 
 from zhuanxing.errors import ZhuanxingError
+from zhuanxing.files import written_whole
 
-__all__ = ["read", "require_writable", "write"]
+__all__ = ["intervals_path", "read", "write", "write_table"]
 
 
-def require_writable(path: Path) -> None:
-    """Refuse a target that cannot be written, before any work is done for it.
-
-    Creates nothing. Raises ZhuanxingError if `path` is a folder, if the nearest folder above it
-    that exists is not writable, or if something above it is a file.
-    """
-    if path.is_dir():
-        raise ZhuanxingError(f"{path}: the result cannot be written there, because it is a folder")
-    parent = path.absolute().parent
-    while not parent.exists():
-        parent = parent.parent
-    if not parent.is_dir():
-        raise ZhuanxingError(f"{path}: the result cannot be written, because {parent} is a file")
-    if not os.access(parent, os.W_OK | os.X_OK):
-        raise ZhuanxingError(f"{path}: the result cannot be written, because {parent} is protected")
+def intervals_path(path: Path) -> Path:
+    """Return where the quantiles over draws of the result at `path` are stored."""
+    return path.with_name(f"{path.stem}_intervals.nc")
 
 
 def write(dataset: xr.Dataset, path: Path) -> None:
-    """Write `dataset` as netCDF to `path`, through a temporary file in the same folder.
+    """Write `dataset` as netCDF to `path`, whole or not at all.
 
-    A result already at `path` stays until the new one is complete. Raises ZhuanxingError if the
-    file cannot be written; an interruption leaves nothing behind.
+    Raises ZhuanxingError if the file cannot be written.
     """
-    require_writable(path)
-    temporary = path.with_name(f".{path.stem}-{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with written_whole(path) as temporary:
         dataset.to_netcdf(temporary, engine="netcdf4")
-        temporary.replace(path)
-    except (OSError, RuntimeError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise ZhuanxingError(f"{path}: the result cannot be written ({reason})") from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
+
+
+def write_table(table: pd.DataFrame, path: Path) -> None:
+    """Write `table` without its index as CSV to `path`, whole or not at all.
+
+    Raises ZhuanxingError if the file cannot be written.
+    """
+    with written_whole(path) as temporary:
+        table.to_csv(temporary, index=False)
 
 
 def read(path: Path) -> xr.Dataset:

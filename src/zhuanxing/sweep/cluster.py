@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from zhuanxing.cores import cores
 from zhuanxing.errors import ZhuanxingError
-from zhuanxing.sweep.cores import cores
 from zhuanxing.sweep.sweep import Piece, Sweep, Values
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 
+from zhuanxing.cores import on_one_core
 from zhuanxing.sweep.cluster import Cluster, compute_on
-from zhuanxing.sweep.cores import on_one_core
 from zhuanxing.sweep.store import SweepStore
 from zhuanxing.sweep.sweep import Piece, Sweep, Values
 

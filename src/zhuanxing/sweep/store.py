@@ -22,10 +22,10 @@ import xarray as xr
 import zarr
 
 from zhuanxing.errors import ZhuanxingError
+from zhuanxing.files import require_writable
 from zhuanxing.results.describe import describe, run_attributes
 from zhuanxing.results.equations import equation_texts
 from zhuanxing.results.labels import label
-from zhuanxing.results.store import require_writable
 from zhuanxing.sweep.identity import difference
 from zhuanxing.sweep.sweep import Piece, Sweep, Values
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from distributed import Worker, WorkerPlugin, get_worker
 
-from zhuanxing.sweep.cores import stay_on
+from zhuanxing.cores import stay_on
 from zhuanxing.sweep.sweep import Simulation, Values
 
 __all__ = ["SweepPlugin", "compute_piece"]

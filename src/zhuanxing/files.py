@@ -1,0 +1,51 @@
+"""Results on disk: written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from zhuanxing.errors import ZhuanxingError
+
+__all__ = ["require_writable", "written_whole"]
+
+
+def require_writable(path: Path) -> None:
+    """Refuse a target that cannot be written, before any work is done for it.
+
+    Creates nothing. Raises ZhuanxingError if `path` is a folder, if the nearest folder above it
+    that exists is not writable, or if something above it is a file.
+    """
+    if path.is_dir():
+        raise ZhuanxingError(f"{path}: the result cannot be written there, because it is a folder")
+    parent = path.absolute().parent
+    while not parent.exists():
+        parent = parent.parent
+    if not parent.is_dir():
+        raise ZhuanxingError(f"{path}: the result cannot be written, because {parent} is a file")
+    if not os.access(parent, os.W_OK | os.X_OK):
+        raise ZhuanxingError(f"{path}: the result cannot be written, because {parent} is protected")
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[Path]:
+    """Give a name beside `path` to write to; at the end of the block the file moves to `path`.
+
+    A file already at `path` stays until then, and an error or interruption leaves nothing behind.
+    Raises ZhuanxingError if the file cannot be written.
+    """
+    require_writable(path)
+    temporary = path.with_name(f".{path.stem}-{os.getpid()}.part{path.suffix}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        temporary.replace(path)
+    # netCDF raises RuntimeError for a full disk.
+    except (OSError, RuntimeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ZhuanxingError(f"{path}: the result cannot be written ({reason})") from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
