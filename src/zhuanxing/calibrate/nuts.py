@@ -6,9 +6,8 @@ few steps a draw suffice; the other parameters stay at the mode.
 
 from __future__ import annotations
 
-import time
+import hashlib
 import warnings
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,13 +15,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import xarray as xr
-from numpyro.infer import MCMC, NUTS
+from numpyro.infer import NUTS
 from scipy.linalg import cholesky, solve_triangular
 
-from zhuanxing.calibrate.fit_map import Fit
+from zhuanxing.calibrate.chains import Chains, run_chains
+from zhuanxing.calibrate.fit_map import Fit, Report
 from zhuanxing.calibrate.settings import CalibrateSettings, NutsSettings
-from zhuanxing.calibrate.store import save, target_path
+from zhuanxing.calibrate.store import Beginning, save, target_path
 from zhuanxing.errors import ZhuanxingError, nearest
+from zhuanxing.files import written_whole
 
 with warnings.catch_warnings():
     # ArviZ announces its next version on every import.
@@ -67,11 +68,12 @@ def chosen_parameters(fit: Fit, archetype: str | None) -> np.ndarray:
 
 
 def sample(
-    fit: Fit, settings: NutsSettings, seed: int, *, progress: bool = True
+    fit: Fit, settings: NutsSettings, seed: int, path: Path, report: Report = lambda part: None
 ) -> az.InferenceData:
     """Return the posterior as InferenceData: draws, sampler statistics, predictive checks.
 
-    The posterior group holds z (standard normal in the prior) along `parameter`.
+    The posterior group holds z (standard normal in the prior) along `parameter`. The file at
+    `path` keeps an interrupted sampling, to go on from; `report` is told which part is finished.
     """
     places = chosen_parameters(fit, settings.archetype)
     posterior = fit.posterior
@@ -82,11 +84,9 @@ def sample(
     fixed, mode = posterior.fixed, jnp.asarray(fit.z)
     factor = posterior.factor(fit.noise)
 
-    def point(x: Mapping[str, jax.Array]) -> jax.Array:
-        return mode.at[places].add(whiten @ x["x"])
-
-    def potential(x: Mapping[str, jax.Array]) -> jax.Array:
-        return posterior.negative_log(point(x), fit.noise.spreads, factor, fixed)
+    def potential(x: jax.Array) -> jax.Array:
+        z = mode.at[places].add(whiten @ x)
+        return posterior.negative_log(z, fit.noise.spreads, factor, fixed)
 
     kernel = NUTS(
         potential_fn=potential,
@@ -96,29 +96,22 @@ def sample(
         max_tree_depth=DEPTH,
         target_accept_prob=0.85,
     )
-    sampler = MCMC(
-        kernel,
-        num_warmup=settings.warmup,
-        num_samples=settings.samples,
-        num_chains=settings.chains,
-        chain_method="vectorized" if settings.chains > 1 else "sequential",
-        progress_bar=progress,
-    )
     start = np.random.default_rng(seed).standard_normal((settings.chains, len(places)))
-    start = start if settings.chains > 1 else start[0]
-    sampler.run(
-        jax.random.PRNGKey(seed),
-        init_params={"x": jnp.asarray(start)},
-        extra_fields=("diverging", "energy", "num_steps", "accept_prob"),
-    )
-    x = np.asarray(sampler.get_samples(group_by_chain=True)["x"])
-    z = fit.z[places] + x @ whiten.T
-    extra = sampler.get_extra_fields(group_by_chain=True)
-    return _inference_data(fit, places, z, {name: np.asarray(v) for name, v in extra.items()}, seed)
+    identity = _identity(fit, places, whiten, start, settings.warmup)
+    chains = Chains(start, seed, settings.warmup, settings.samples, path, identity)
+    found = run_chains(kernel, chains, report)
+    z = fit.z[places] + found["x"].values @ whiten.T
+    return _inference_data(fit, places, z, found.drop_vars("x"), seed)
+
+
+def _identity(fit: Fit, *sampled: np.ndarray | int) -> str:
+    """Return a hash of the posterior and of what else decides the draws."""
+    arrays = (fit.z, fit.noise.spreads, fit.noise.structural, *map(np.asarray, sampled))
+    return hashlib.sha256(b"".join(array.tobytes() for array in arrays)).hexdigest()
 
 
 def _inference_data(
-    fit: Fit, places: np.ndarray, z: np.ndarray, extra: Mapping[str, np.ndarray], seed: int
+    fit: Fit, places: np.ndarray, z: np.ndarray, sampled: xr.Dataset, seed: int
 ) -> az.InferenceData:
     statistics = fit.posterior.statistics
     labels = np.array(fit.posterior.parameters.labels)[places]
@@ -131,8 +124,6 @@ def _inference_data(
     tails = statistics.table["tails"].to_numpy(float)
     factor = fit.posterior.factor(fit.noise)
     repeated = said + random.standard_t(tails, size=said.shape) @ factor.T
-    names = {"diverging": "diverging", "energy": "energy", "num_steps": "n_steps"}
-    names["accept_prob"] = "acceptance_rate"
     rows = statistics.table
     figures = [
         f"{statistics.targets[t].observed} {city} {year}"
@@ -140,7 +131,7 @@ def _inference_data(
     ]
     return az.from_dict(
         posterior={"z": z},
-        sample_stats={names[name]: values for name, values in extra.items()},
+        sample_stats={str(name): values.values for name, values in sampled.items()},
         posterior_predictive={"figure_value": repeated[None]},
         observed_data={"figure_value": statistics.value},
         coords={"parameter": labels, "figure": figures},
@@ -165,13 +156,21 @@ def diagnose(data: az.InferenceData) -> dict[str, float]:
     }
 
 
-def sample_and_store(model: Model, settings: CalibrateSettings, fit: Fit) -> list[Path]:
-    """Sample, store InferenceData as <name>.nuts.nc and the draws in the set; return the files."""
-    began = time.time()
-    data = sample(fit, settings.nuts, settings.seed)
+def sample_and_store(
+    model: Model,
+    settings: CalibrateSettings,
+    fit: Fit,
+    began: Beginning,
+    report: Report = lambda part: None,
+) -> tuple[list[Path], dict[str, float]]:
+    """Sample, store InferenceData as <name>.nuts.nc and the draws in the set; return the files
+    and the diagnostics.
+
+    Until then <name>.nuts.part keeps what an interrupted sampling has drawn.
+    """
     path = target_path(model.places.model, settings.name).with_suffix(".nuts.nc")
-    path.unlink(missing_ok=True)
-    data.to_netcdf(str(path))
+    partial = path.with_suffix(".part")
+    data = sample(fit, settings.nuts, settings.seed, partial, report)
     places = chosen_parameters(fit, settings.nuts.archetype)
     # What was not sampled is drawn from its normal approximation.
     draws = fit.laplace.draws(settings.draws, settings.seed)
@@ -180,4 +179,9 @@ def sample_and_store(model: Model, settings: CalibrateSettings, fit: Fit) -> lis
     draws[:, places] = flat[
         random.choice(len(flat), settings.draws, replace=len(flat) < settings.draws)
     ]
-    return [path, *save(model, settings, fit, draws, began, diagnose(data))]
+    diagnostics = diagnose(data)
+    with written_whole(path) as temporary:
+        data.to_netcdf(str(temporary))
+    files = [path, *save(model, settings, fit, draws, began, diagnostics)]
+    partial.unlink()
+    return files, diagnostics

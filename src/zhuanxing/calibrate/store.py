@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,15 +18,29 @@ from zhuanxing.calibrate.fit_map import Fit
 from zhuanxing.calibrate.settings import CalibrateSettings
 from zhuanxing.calibrations import DRAWS, FOLDER, VALUE, file_hashes
 from zhuanxing.errors import ZhuanxingError
+from zhuanxing.files import written_whole
 from zhuanxing.results import store
 
 if TYPE_CHECKING:
     from zhuanxing.model import Model
 
-__all__ = ["constants_at", "save", "target_path"]
+__all__ = ["Beginning", "begin", "constants_at", "save", "target_path"]
 
 PACKAGES = ("zhuanxing", "jax", "numpy", "scipy", "xarray")
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789_"
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """When the work began, in seconds of the clock, and the hashes of the files that it read."""
+
+    seconds: float
+    files: Mapping[str, str]
+
+
+def begin(model: Path) -> Beginning:
+    """Return the beginning of a fit of the folder `model`, before the model is read."""
+    return Beginning(time.time(), file_hashes(model))
 
 
 def target_path(model: Path, name: str) -> Path:
@@ -50,22 +64,22 @@ def save(
     settings: CalibrateSettings,
     fit: Fit,
     draws: np.ndarray | None,
-    began: float,
+    began: Beginning,
     diagnostics: Mapping[str, float] | None = None,
 ) -> list[Path]:
     """Write the set and return its files; `draws` of z (draw, parameter) or None for a mode alone.
 
-    `began` is when the work began, in seconds of the clock; `diagnostics` of a sampler go into
-    the record. Raises ZhuanxingError if the files
-    cannot be written.
+    `diagnostics` of a sampler go into the record. Raises ZhuanxingError if the files cannot be
+    written.
     """
     path = target_path(model.places.model, settings.name)
     dataset = _dataset(model, fit, draws)
     store.write(dataset, path.with_suffix(".nc"))
-    record = _record(model, settings, fit, time.time() - began)
+    record = _record(model, settings, fit, began)
     record |= {"diagnostics": dict(diagnostics)} if diagnostics else {}
     text = json.dumps(record, indent=1, ensure_ascii=False)
-    path.with_suffix(".json").write_text(text + "\n", encoding="utf-8")
+    with written_whole(path.with_suffix(".json")) as temporary:
+        temporary.write_text(text + "\n", encoding="utf-8")
     return [path.with_suffix(".nc"), path.with_suffix(".json")]
 
 
@@ -97,7 +111,9 @@ def _dataset(model: Model, fit: Fit, draws: np.ndarray | None) -> xr.Dataset:
     return xr.Dataset(arrays, coords)
 
 
-def _record(model: Model, settings: CalibrateSettings, fit: Fit, seconds: float) -> dict[str, Any]:
+def _record(
+    model: Model, settings: CalibrateSettings, fit: Fit, began: Beginning
+) -> dict[str, Any]:
     table = fit.posterior.statistics.table
     return {
         "name": settings.name,
@@ -109,9 +125,9 @@ def _record(model: Model, settings: CalibrateSettings, fit: Fit, seconds: float)
         "information_year": model.source.information_year,
         "seed": settings.seed,
         "evaluations": fit.evaluations,
-        "seconds": round(seconds, 1),
+        "seconds": round(time.time() - began.seconds, 1),
         "made": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "versions": {name: version(name) for name in PACKAGES},
-        "files": file_hashes(model.places.model),
+        "files": dict(began.files),
         "settings": asdict(settings),
     }

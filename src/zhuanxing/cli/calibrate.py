@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -12,11 +11,13 @@ from zhuanxing.calibrate.settings import METHODS, CalibrateSettings
 from zhuanxing.cli.configuration import read_settings, show_help
 from zhuanxing.cli.fitting import fit_with_progress, progress_bar
 from zhuanxing.cli.listing import print_table
+from zhuanxing.files import require_writable
 from zhuanxing.places import Places, find_places
 from zhuanxing.scenario.names import require_known
 
 if TYPE_CHECKING:
     from zhuanxing.calibrate.fit_map import Fit
+    from zhuanxing.calibrate.store import Beginning
     from zhuanxing.model import Model
 
 __all__ = ["main"]
@@ -42,6 +43,20 @@ PARAMETER_COLUMNS = (
     ("不确定性缩减", "uncertainty removed", ""),
 )
 SHOWN = 15
+# What is told of the draws, and what is asked of them (Vehtari and others, 2021, Bayesian Analysis
+# 16, 667-718: R-hat below 1.01, a hundred effective draws a chain).
+DIAGNOSTICS = (
+    ("divergences", "发散次数", "divergences", "0"),
+    ("rhat", "最大 R-hat", "largest R-hat", "<= 1.01"),
+    ("ess", "最小有效样本数", "smallest effective sample", ">= 400"),
+    ("inside_80", "80%预测区间内的观测比例", "figures inside their 80 % interval", "0.8"),
+)
+DIAGNOSTIC_COLUMNS = (
+    ("诊断", "诊断", "zh"),
+    ("diagnostic", "diagnostic", "en"),
+    ("值", "value", ""),
+    ("要求", "wanted", ""),
+)
 
 
 def main(argv: Sequence[str]) -> int:
@@ -55,28 +70,44 @@ def main(argv: Sequence[str]) -> int:
         return 0
     settings = read_settings(CalibrateSettings, path, argv)
     require_known("method", settings.method, METHODS, path.name)
-    fit, model = _fit(settings, places)
+    fit, model, began = _fit(settings, places)
     _report(fit)
     if settings.method == "nuts":
-        from zhuanxing.calibrate.nuts import sample_and_store
-
-        print(*sample_and_store(model, settings, fit), sep="\n")
+        _sample(fit, model, settings, began)
     return 0
 
 
-def _fit(settings: CalibrateSettings, places: Places) -> tuple[Fit, Model]:
+def _fit(settings: CalibrateSettings, places: Places) -> tuple[Fit, Model, Beginning]:
     # Imported here: a misspelt setting is refused before the seconds that the imports take.
-    from zhuanxing.calibrate.store import save, target_path
-    from zhuanxing.results.store import require_writable
+    from zhuanxing.calibrate.store import begin, save, target_path
 
     target = target_path(places.model, settings.name)
     require_writable(target.with_suffix(".nc"))
-    began = time.time()
+    began = begin(places.model)
     with progress_bar() as progress:
         model, fit = fit_with_progress(places, settings, progress)
     drawn = None if settings.method == "map" else fit.laplace.draws(settings.draws, settings.seed)
     print(*save(model, settings, fit, drawn, began), sep="\n")
-    return fit, model
+    return fit, model, began
+
+
+def _sample(fit: Fit, model: Model, settings: CalibrateSettings, began: Beginning) -> None:
+    """Draw from the full posterior, store it, and say how far the draws can be trusted."""
+    # Imported here: only this method needs the seconds that NumPyro and ArviZ take.
+    from zhuanxing.calibrate.nuts import sample_and_store
+
+    with progress_bar() as progress:
+        task = progress.add_task("抽样 sampling", total=1.0)
+        files, found = sample_and_store(
+            model, settings, fit, began, lambda part: progress.update(task, completed=part)
+        )
+    print(*files, sep="\n")
+    rows = [[zh, en, f"{found[key]:.4g}", aim] for key, zh, en, aim in DIAGNOSTICS]
+    title = (
+        "抽样诊断（未达要求时增加 nuts.samples）",
+        "sampler; if it falls short, raise nuts.samples",
+    )
+    print_table(title, DIAGNOSTIC_COLUMNS, rows, None)
 
 
 def _report(fit: Fit) -> None:
