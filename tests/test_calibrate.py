@@ -6,27 +6,36 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 from hypothesis import given
 from hypothesis import settings as limits
 from hypothesis import strategies as st
+from numpyro.infer import NUTS
 
 import zhuanxing
 from conftest import ROOT
+from zhuanxing.calibrate.chains import Chains, run_chains
 from zhuanxing.calibrate.fit_map import Fit, fit_map
 from zhuanxing.calibrate.identify import identify, in_words
 from zhuanxing.calibrate.laplace import Laplace
 from zhuanxing.calibrate.posterior import Noise, Posterior
 from zhuanxing.calibrate.problem import pose
+from zhuanxing.calibrate.ranges import model_ranges
 from zhuanxing.calibrate.settings import CalibrateSettings, Target
 from zhuanxing.calibrate.statistics import NONE, select
-from zhuanxing.calibrate.store import save, target_path
+from zhuanxing.calibrate.store import begin, save, target_path
 from zhuanxing.calibrations import read_calibration
 from zhuanxing.cli.configuration import read_settings
 from zhuanxing.data import read_tables
+from zhuanxing.data.schemas import CHOSEN
+from zhuanxing.ensemble import ensemble_design
 from zhuanxing.errors import ZhuanxingError
+from zhuanxing.results import store
 
 LAST = 2020
 # Few parameters of every kind: a fit is then a matter of seconds.
@@ -218,29 +227,61 @@ def test_corrupting_later_data_changes_no_bit_of_a_fit(
     assert again.laplace.factor.tobytes() == fit.laplace.factor.tobytes()
 
 
-def test_a_run_uses_a_stored_set_and_says_so(
-    past: zhuanxing.Model, fit: Fit, settings: CalibrateSettings, tmp_path: Path
-) -> None:
-    root = _copy(tmp_path)
+@pytest.fixture(scope="module")
+def stored(
+    fit: Fit, settings: CalibrateSettings, tmp_path_factory: pytest.TempPathFactory
+) -> zhuanxing.Model:
+    """A model with the fit as its calibration and three draws of it."""
+    root = _copy(tmp_path_factory.mktemp("stored"))
     copied = zhuanxing.load(root, information_year=LAST)
-    save(copied, settings, fit, fit.laplace.draws(3, 1), began=0.0)
-    stored = zhuanxing.load(root, information_year=LAST, calibration="trial")
+    save(copied, settings, fit, fit.laplace.draws(3, 1), began=begin(root / "model"))
+    return zhuanxing.load(root, information_year=LAST, calibration="trial")
+
+
+def test_a_run_uses_a_stored_set_and_says_so(
+    past: zhuanxing.Model, stored: zhuanxing.Model
+) -> None:
     assert stored.calibration is not None
-    assert stored.calibration.warning(root / "model") is None
+    assert stored.calibration.warning(stored.places.model) is None
     run = stored.run("baseline")
     assert run.attrs["calibration"] == "trial"
-    assert not np.array_equal(run["gdp"], copied.run("baseline")["gdp"])
+    assert not np.array_equal(run["gdp"], past.run("baseline")["gdp"])
     bands = stored.run_ensemble(draws=3, quantiles=(0.1, 0.9))
     assert (bands["gdp"].sel(quantile=0.1) <= bands["gdp"].sel(quantile=0.9)).all()
     with pytest.raises(ZhuanxingError, match="holds 3 draws, but 9 are asked for"):
         stored.run_ensemble(draws=9)
 
 
+def test_an_ensemble_draws_all_that_is_uncertain_and_nothing_else(stored: zhuanxing.Model) -> None:
+    assert stored.calibration is not None
+    baseline, plan = stored.scenario("baseline"), stored.scenario("plan")
+    design = ensemble_design(stored, baseline, 3)
+    xr.testing.assert_identical(design, ensemble_design(stored, plan, 3))
+    for name, drawn in stored.calibration.draws.items():
+        np.testing.assert_array_equal(design[name.replace(" ", "_")], drawn)
+    tables = read_tables(stored.places.model)
+    for number in model_ranges(stored, tables, ["*"]):
+        values = design[number.name.replace(" ", "_")].values[:, number.mask]
+        assert (np.ptp(values, axis=0) > 0).all(), number.label
+        assert ((number.low <= values) & (values <= number.high)).all(), number.label
+    costs = design["lever_cost_rate"].sel(run=0).values
+    by_lever = tables.levers.set_index("lever").loc[list(stored.elements("lever"))]
+    assert ((by_lever["cost_low"] <= costs) & (costs <= by_lever["cost_high"])).all()
+    drivers = [name for name in map(str, design) if name.startswith("drivers.")]
+    assert len(drivers) == len(stored.driver_paths)
+    assert all(1 > abs(design[name]).max() > 0 for name in drivers)
+    chosen = tables.assumptions["kind"].isin(CHOSEN).groupby(tables.assumptions["name"]).all()
+    assert not {name.replace(" ", "_") for name in chosen.index[chosen]} & set(map(str, design))
+    fixed = replace(baseline, assumptions={"frontier ratio": 0.7})
+    assert "frontier_ratio" not in ensemble_design(stored, fixed, 3)
+
+
 def test_a_set_made_with_other_data_says_what_changed(
     past: zhuanxing.Model, fit: Fit, settings: CalibrateSettings, tmp_path: Path
 ) -> None:
     root = _copy(tmp_path)
-    save(zhuanxing.load(root, information_year=LAST), settings, fit, None, began=0.0)
+    copied = zhuanxing.load(root, information_year=LAST)
+    save(copied, settings, fit, None, began=begin(root / "model"))
     with (root / "model" / "data" / "observations.csv").open("a", encoding="utf-8") as file:
         file.write("anshan,2019,gdp_growth,5.0,percent,official,,a test,,\n")
     with (root / "model" / "sectors" / "industry.mdl").open("a", encoding="utf-8") as file:
@@ -269,6 +310,42 @@ def test_parameters_that_act_only_together_cannot_be_told_apart() -> None:
     assert found.alike[0][2] < -0.8
     assert found.removed[2] == pytest.approx(0.0)
     assert "cannot tell 'a' from 'b'" in in_words(found)[1][1]
+
+
+def _normal(x: jax.Array) -> jax.Array:
+    """Minus the log density of two normals of standard deviations one and three, around two."""
+    return ((x - 2.0) ** 2 / jnp.array([2.0, 18.0])).sum()
+
+
+def _sampled(path: Path, stop_at: float = 2.0) -> xr.Dataset:
+    """Sample `_normal`, interrupted when the part `stop_at` is reached."""
+
+    def report(part: float) -> None:
+        if part >= stop_at:
+            raise KeyboardInterrupt
+
+    kernel = NUTS(potential_fn=_normal, max_tree_depth=5)
+    start = np.random.default_rng(3).standard_normal((4, 2))
+    return run_chains(kernel, Chains(start, 3, 100, 400, path, "normal"), report)
+
+
+def test_an_interrupted_sampling_goes_on_to_the_same_draws(tmp_path: Path) -> None:
+    whole = _sampled(tmp_path / "whole.part")
+    with pytest.raises(KeyboardInterrupt):
+        _sampled(tmp_path / "broken.part", stop_at=0.4)
+    xr.testing.assert_identical(_sampled(tmp_path / "broken.part"), whole)
+    draws = whole["x"].values.reshape(-1, 2)
+    np.testing.assert_allclose(draws.mean(axis=0), 2.0, atol=0.5)
+    np.testing.assert_allclose(draws.std(axis=0), [1.0, 3.0], rtol=0.15)
+
+
+def test_what_another_sampling_left_is_not_gone_on_from(tmp_path: Path) -> None:
+    path = tmp_path / "other.part"
+    with pytest.raises(KeyboardInterrupt):
+        _sampled(path, stop_at=0.4)
+    left = store.read(path)
+    store.write(left.assign(x=left["x"] + 100).assign_attrs(identity="another"), path)
+    assert float(_sampled(path)["x"].max()) < 50
 
 
 def test_every_class_of_sources_has_an_error(settings: CalibrateSettings) -> None:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import xarray as xr
 
 from zhuanxing.errors import ZhuanxingError, nearest
 from zhuanxing.results import store
@@ -25,32 +24,25 @@ VALUE, DRAWS = "value:", "draws:"
 class Calibration:
     """A parameter set: `values` of constants by name in the model's shape, `draws` [run, ...] of
     the same constants, and the `record` of how it was made.
+
+    `fitted` names the numbers that were fitted, as `name[subscript]`, and constants by city.
     """
 
     name: str
     values: Mapping[str, np.ndarray]
     draws: Mapping[str, np.ndarray]
     record: Mapping[str, Any]
+    fitted: frozenset[str]
 
-    def design(self, count: int, dims: Mapping[str, tuple[str, ...]]) -> xr.Dataset:
-        """Return the first `count` draws as a design for `Model.run_many`.
-
-        `dims` gives the dimensions of each constant. Raises ZhuanxingError if there are not as
-        many draws.
-        """
+    def first_draws(self, count: int) -> dict[str, np.ndarray]:
+        """Return the first `count` draws; raise ZhuanxingError if there are not as many."""
         stored = min((len(draws) for draws in self.draws.values()), default=0)
         if stored < count:
             raise ZhuanxingError(
                 f"calibration {self.name}: it holds {stored} draws, but {count} are asked for; "
                 f"make more with 'zhuanxing calibrate name={self.name} draws={count}'"
             )
-        return xr.Dataset(
-            {
-                name.replace(" ", "_"): (("run", *dims[name]), draws[:count])
-                for name, draws in self.draws.items()
-            },
-            coords={"run": np.arange(count)},
-        )
+        return {name: draws[:count] for name, draws in self.draws.items()}
 
     def changes(self, model: Path) -> list[str]:
         """Return the files of the folder `model` that are not what the calibration was made with.
@@ -111,4 +103,5 @@ def read_calibration(model: Path, name: str) -> Calibration:
         }
         for prefix in (VALUE, DRAWS)
     )
-    return Calibration(name, values, draws, record)
+    fitted = frozenset(map(str, [*stored["parameter"].values, *stored["block"].values]))
+    return Calibration(name, values, draws, record, fitted)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from zhuanxing.model import Model
     from zhuanxing.scenario import Scenario
 
-__all__ = ["LEVER_FIELDS", "design_overrides"]
+__all__ = ["COST_INPUT", "LEVER_FIELDS", "design_overrides"]
 
 # By city: the setting of a scenario; for all cities: what the lever table says of the lever.
 CITY_INPUTS = {"intensity": "lever intensity", "start": "lever start"}

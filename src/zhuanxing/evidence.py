@@ -12,11 +12,24 @@ import xarray as xr
 
 from zhuanxing.errors import ZhuanxingError, nearest
 
-__all__ = ["INSIDE", "NO_ESTIMATE", "OUTSIDE", "Effect", "EvidenceSettings", "Published", "compare"]
+__all__ = [
+    "INSIDE",
+    "MIDDLE",
+    "NO_ESTIMATE",
+    "OUTSIDE",
+    "Effect",
+    "EvidenceSettings",
+    "Published",
+    "compare",
+    "spread",
+]
 
 INSIDE, OUTSIDE, NO_ESTIMATE = "inside", "outside", "no estimate"
 # A number without a range of its own counts from one of these multiples to the other.
 AROUND = (0.5, 1.5)
+# The interval over draws, and what stands for the median of the cities in each draw.
+INTERVAL = (0.1, 0.9)
+MIDDLE = "median"
 SIGNS = {"positive": 1.0, "negative": -1.0}
 
 
@@ -50,6 +63,7 @@ class EvidenceSettings:
     plan: str
     baseline: str
     calibration: str | None
+    draws: int
     years: tuple[int, ...]
     outputs: tuple[Effect, ...]
     published: tuple[Published, ...]
@@ -65,6 +79,28 @@ def compare(
     outside or no estimate. Raises ZhuanxingError for an unknown output, measure or row.
     """
     return pd.DataFrame(list(_rows(plan, baseline, parameters, settings)))
+
+
+def spread(plan: xr.Dataset, baseline: xr.Dataset, settings: EvidenceSettings) -> pd.DataFrame:
+    """Return how uncertain the effects are: columns output, year, city, effect_low, effect_high.
+
+    They hold INTERVAL over `run` of the two datasets, whose runs are pairs with the same draws.
+    The city MIDDLE is the median of the cities in each draw. Pairs of which one run has left the
+    domain of the equations are left out.
+    """
+    sound = (plan["failure"].values == "") & (baseline["failure"].values == "")
+    pair = [many.isel(run=np.flatnonzero(sound)) for many in (plan, baseline)]
+    frames = []
+    for effect in settings.outputs:
+        found = _effect(effect, *pair).reset_coords(drop=True).sel(year=list(settings.years))
+        middle = found.median("city").expand_dims(city=[MIDDLE])
+        low, high = xr.concat([found, middle], "city").quantile(INTERVAL, "run").values
+        index = pd.MultiIndex.from_product(
+            [settings.years, [*found["city"].values, MIDDLE]], names=["year", "city"]
+        )
+        columns = {"effect_low": low.ravel(), "effect_high": high.ravel()}
+        frames.append(pd.DataFrame(columns, index).reset_index().assign(output=effect.output))
+    return pd.concat(frames, ignore_index=True)
 
 
 def _rows(

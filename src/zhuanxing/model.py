@@ -201,26 +201,23 @@ class Model:
         draws: int,
         quantiles: Sequence[float] = (0.05, 0.25, 0.5, 0.75, 0.95),
     ) -> xr.Dataset:
-        """Return quantiles over `draws` of the calibration of every output, along `quantile`.
+        """Return quantiles over `draws` of every output, along `quantile`.
 
-        They are the uncertainty of the parameters, in points of the distribution of each output
-        by itself. Draws that leave the domain of the equations are left out and counted in the
-        attributes. Raises ZhuanxingError without a calibration, or if it holds too few draws.
+        Parameters, what levers do and cost, and outside conditions are drawn (ensemble.py); the
+        quantiles are those of each output by itself. Draws that leave the domain of the equations
+        are left out and counted in the attributes. Raises ZhuanxingError without a calibration,
+        or if it holds too few draws.
         """
-        if self.calibration is None:
-            raise ZhuanxingError(
-                "an ensemble draws from a calibration; name one, as in calibration=default"
-            )
+        # Imported here: only ensembles draw what was not fitted from the tables.
+        from zhuanxing.ensemble import ensemble_design
+
         base = self.scenario(scenario) if isinstance(scenario, str) else scenario
-        dims = {
-            name: tuple(dim.replace(" ", "_") for dim in self.program.variables[name].dims)
-            for name in self.calibration.draws
-        }
-        design = self.calibration.design(draws, dims)
-        many = self.run_many(design, scenario=base)
+        many = self.run_many(ensemble_design(self, base, draws), scenario=base)
         sound = many.isel(run=np.flatnonzero(many["failure"].values == "")).drop_vars("failure")
         bands = sound.quantile(list(quantiles), "run", keep_attrs=True, skipna=False)
-        return bands.assign_attrs(draws=draws, draws_left_out=draws - sound.sizes["run"])
+        return bands.assign_attrs(
+            seed="that of the calibration", draws=draws, draws_left_out=draws - sound.sizes["run"]
+        )
 
     @cached_property
     def driver_paths(self) -> Mapping[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:

@@ -1,9 +1,8 @@
 """The free parameters: a standard normal vector z and the constants of the model that it means.
 
-A number with a range keeps inside it: low + (high - low) x logistic(m + z), at its tabled value
-for z = 0, with nine tenths of the prior inside the middle two thirds of the range. Parameters by
-city are hierarchical: departures of the archetype plus departures of the city, each a spread
-times z. The spreads are estimated with the fit (see marginal.py).
+A number with a range keeps inside it (`ranges.inside`). Parameters by city are hierarchical:
+departures of the archetype plus departures of the city, each a spread times z. The spreads are
+estimated with the fit (see marginal.py).
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from zhuanxing.calibrate.ranges import Range, city_range, ranges
+from zhuanxing.calibrate.ranges import Range, city_range, inside, model_ranges
 from zhuanxing.calibrate.settings import CityParameter
 from zhuanxing.data.economy import ARCHETYPE, CARRIED
 from zhuanxing.data.tables import Tables
@@ -30,8 +29,6 @@ __all__ = ["Block", "Parameters", "Point", "free_parameters"]
 Point = Array | np.ndarray
 
 LINKS = ("range", "log", "shares")
-# Keeps the logistic's start inside the range where the tabled value is at its edge.
-EDGE = 0.02
 
 
 @dataclass(frozen=True)
@@ -123,8 +120,7 @@ class Parameters:
 
     def values(self, z: Point) -> Array:
         """Return the numbers with a range at `z`, in order (numbers,)."""
-        low, high, centre = self._limits()
-        return jnp.asarray(low + (high - low) / (1 + jnp.exp(-(centre + z[: len(self.numbers)]))))
+        return inside(self.numbers, z[: len(self.numbers)])
 
     def constants(self, z: Point, spreads: Point) -> dict[str, Array]:
         """Return the constants of the model that `z` means, by name, in their own shape."""
@@ -136,13 +132,6 @@ class Parameters:
             found[block.setting.name] = block.constant(z, spreads[place])
         return found
 
-    def _limits(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        low = np.array([number.low for number in self.numbers])
-        high = np.array([number.high for number in self.numbers])
-        value = np.array([number.value for number in self.numbers])
-        place = np.clip((value - low) / (high - low), EDGE, 1 - EDGE)
-        return low, high, np.log(place / (1 - place))
-
 
 def free_parameters(
     model: Model, tables: Tables, patterns: Sequence[str], cities: Sequence[CityParameter]
@@ -152,15 +141,10 @@ def free_parameters(
     Raises ZhuanxingError for a name, link or group that the model does not have.
     """
     constants = model.program.constants()
-    places = {
-        name: tuple(
-            model.elements(dim.replace(" ", "_")) for dim in model.program.variables[name].dims
-        )
-        for name in constants
-    }
-    numbers = ranges(tables, patterns, constants, places)
     by_city = {setting.name for setting in cities}
-    numbers = [number for number in numbers if number.name not in by_city]
+    numbers = [
+        number for number in model_ranges(model, tables, patterns) if number.name not in by_city
+    ]
     blocks: list[Block] = []
     start = len(numbers)
     for setting in cities:

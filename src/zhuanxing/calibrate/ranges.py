@@ -1,20 +1,32 @@
-"""Free numbers of the tables: the rows of assumptions.csv and levers.csv that have a range."""
+"""Uncertain numbers of the tables: the rows of assumptions.csv and levers.csv that have a range.
+
+What a scenario sets (shocks, switches) and what is so by definition is not uncertain.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
 
+import jax
 import numpy as np
 import pandas as pd
+from jax import Array
 
+from zhuanxing.data.schemas import UNCERTAIN
 from zhuanxing.data.tables import Tables
 from zhuanxing.errors import ZhuanxingError, nearest
 
-__all__ = ["OTHERS", "Range", "city_range", "ranges"]
+if TYPE_CHECKING:
+    from zhuanxing.model import Model
+
+__all__ = ["OTHERS", "Range", "city_range", "constants_of", "inside", "model_ranges", "ranges"]
 
 OTHERS = "others"
+# Keeps the logistic's start inside the range where the tabled value is at its edge.
+EDGE = 0.02
 LEVER_EFFECT = "effect of {}"
 
 
@@ -31,6 +43,47 @@ class Range:
     value: float
     low: float
     high: float
+
+
+def model_ranges(model: Model, tables: Tables, patterns: Sequence[str]) -> list[Range]:
+    """Return the uncertain numbers of `model` that match `patterns`, as `ranges` does."""
+    constants = model.program.constants()
+    places = {
+        name: tuple(
+            model.elements(dim.replace(" ", "_")) for dim in model.program.variables[name].dims
+        )
+        for name in constants
+    }
+    return ranges(tables, patterns, constants, places)
+
+
+def inside(numbers: Sequence[Range], z: Array | np.ndarray) -> Array:
+    """Return the values (..., numbers) that standard normal `z` (..., numbers) means.
+
+    A number keeps inside its range: low + (high - low) x logistic(m + z), at its tabled value for
+    z = 0, with nine tenths of the prior inside the middle two thirds of the range.
+    """
+    low = np.array([number.low for number in numbers])
+    high = np.array([number.high for number in numbers])
+    value = np.array([number.value for number in numbers])
+    place = np.clip((value - low) / (high - low), EDGE, 1 - EDGE)
+    return low + (high - low) * jax.nn.sigmoid(np.log(place / (1 - place)) + z)
+
+
+def constants_of(
+    numbers: Sequence[Range], values: np.ndarray, bases: Mapping[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    """Return constants [run, ...] in which the numbers have `values` (run, number).
+
+    `bases` gives each constant either once or for every run.
+    """
+    found: dict[str, np.ndarray] = {}
+    for number, column in zip(numbers, values.T, strict=True):
+        if number.name not in found:
+            shape = (len(values), *number.mask.shape)
+            found[number.name] = np.broadcast_to(bases[number.name], shape).copy()
+        found[number.name][:, number.mask] = column[:, None]
+    return found
 
 
 @dataclass(frozen=True)
@@ -57,8 +110,8 @@ def ranges(
     """Return the free numbers whose name or label matches one of `patterns` (`*` stands for any).
 
     `shapes` gives the constants of the model by name and `places` the elements of each of their
-    dimensions. Rows without a range are left out. Raises ZhuanxingError for a pattern that
-    matches nothing.
+    dimensions. Rows without a range, settings and definitions are left out. Raises ZhuanxingError
+    for a pattern that matches nothing.
     """
     rows = _rows(tables)
     subscripts: dict[str, set[str]] = {}
@@ -125,6 +178,7 @@ def _rows(tables: Tables) -> list[_Row]:
         if not pd.isna(figures[0])
     ]
     columns = ["name", "subscript", "value", "low", "high"]
-    for name, subscript, *figures in tables.assumptions[columns].itertuples(index=False):
+    assumptions = tables.assumptions[tables.assumptions["kind"].isin(UNCERTAIN)]
+    for name, subscript, *figures in assumptions[columns].itertuples(index=False):
         rows.append(_Row(str(name), str(subscript), *map(float, figures)))
     return rows

@@ -33,7 +33,8 @@ NamedFigures = Iterator[tuple[str, Figure]]
 class Request:
     """What to draw: stored results by scenario, cities, and each kind's options.
 
-    The first of `datasets` is the one compared with. `cities` None is every city.
+    The first of `datasets` is the one compared with; `intervals` holds quantiles over draws of
+    those scenarios that have them. `cities` None is every city.
     `options` maps a kind to the keyword arguments of its `draw`; `variables` replaces the
     variables named there. `targets` are the cities that a lever acts on, None for all.
     """
@@ -45,6 +46,7 @@ class Request:
     variables: Sequence[str] | None = None
     year: int | None = None
     targets: Sequence[str] | None = None
+    intervals: Mapping[str, xr.Dataset] = field(default_factory=dict)
     observations: pd.DataFrame | None = None
     aims: pd.DataFrame = field(default_factory=pd.DataFrame)
 
@@ -70,7 +72,7 @@ def figures(kind: str, request: Request) -> NamedFigures:
 
 def _paths(request: Request) -> NamedFigures:
     figure = paths.draw(
-        request.datasets,
+        {**request.datasets, **request.intervals},
         cities=request.cities,
         variables=request.draw_variables("paths"),
         observations=request.observations,

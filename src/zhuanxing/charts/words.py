@@ -17,7 +17,12 @@ LANGUAGES: tuple[Language, ...] = ("zh", "en")
 _WORDS: dict[str, tuple[str, str]] = {
     "added_since": ("{year}年以来的变化", "Change since {year}"),
     "aim": ("目标", "Aim"),
-    "band": ("阴影：{low}–{high} 分位", "Shading: {low}–{high} percentiles of the runs"),
+    "band": (
+        "线：中位数；阴影：{low}–{high} 分位，"
+        "含参数、举措效果与成本、外部条件的不确定性，不含模型自身误差",
+        "Line: median; shading: {low}–{high} percentiles over draws of parameters, of what levers "
+        "do and cost, and of conditions outside, without the model's own error",
+    ),
     "built_up": ("建设用地构成", "Built-up land by class"),
     "by_source": ("政策支出（按资金来源）", "Policy spending by source"),
     "capacity": ("装机容量", "Capacity"),

@@ -25,6 +25,7 @@ from zhuanxing.charts.words import check_language
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.places import Places, find_places
 from zhuanxing.results import store
+from zhuanxing.results.store import intervals_path
 from zhuanxing.scenario import read_names, scenario_names
 
 __all__ = ["main"]
@@ -136,6 +137,7 @@ def _request(config: Mapping[str, Any], places: Places) -> dict[str, Any]:
     return {
         "datasets": datasets,
         "cities": None if cities in ([], [ALL]) else [str(city) for city in cities],
+        "intervals": _intervals(datasets, config),
         "options": options,
         "variables": [str(name) for name in variables] or None,
         "year": config["year"],
@@ -160,6 +162,15 @@ def _results(config: Mapping[str, Any], places: Places) -> dict[str, xr.Dataset]
     if not results:
         raise ZhuanxingError("zhuanxing chart: scenario is empty; expected at least one")
     return results
+
+
+def _intervals(
+    datasets: Mapping[str, xr.Dataset], config: Mapping[str, Any]
+) -> dict[str, xr.Dataset]:
+    """Read the quantiles over draws that lie beside the results."""
+    paths = {key: Path(str(config["results"])) / key / "paths.nc" for key in datasets}
+    found = {key: intervals_path(path) for key, path in paths.items()}
+    return {key: store.read(path) for key, path in found.items() if path.is_file()}
 
 
 def _targets_of(lever: str | None, places: Places, result: xr.Dataset) -> list[str] | None:

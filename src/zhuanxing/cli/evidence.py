@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -11,8 +12,12 @@ import pandas as pd
 from zhuanxing.cli.configuration import read_settings, show_help
 from zhuanxing.cli.listing import print_table
 from zhuanxing.errors import ZhuanxingError
-from zhuanxing.evidence import INSIDE, NO_ESTIMATE, EvidenceSettings, compare
+from zhuanxing.evidence import INSIDE, MIDDLE, NO_ESTIMATE, EvidenceSettings, compare, spread
+from zhuanxing.files import require_writable
 from zhuanxing.places import find_places
+
+if TYPE_CHECKING:
+    from zhuanxing.model import Model
 
 __all__ = ["main"]
 
@@ -27,6 +32,7 @@ COLUMNS = (
     ("文献范围", "estimate", ""),
     ("年份", "year", ""),
     ("模型效果（中位）", "median effect", ""),
+    ("其80%区间", "its 80 % interval", ""),
     ("城市间范围", "range over cities", ""),
     ("结论", "verdict", ""),
 )
@@ -43,8 +49,11 @@ def main(argv: Sequence[str]) -> int:
     if show_help(argv, path, HELP):
         return 0
     settings = read_settings(EvidenceSettings, path, argv)
+    target = Path(settings.output) / "evidence.csv"
+    require_writable(target)
     # Imported here: a misspelt setting is refused before the seconds that the imports take.
     from zhuanxing.model import load
+    from zhuanxing.results.store import write_table
 
     model = load(places.root, end=max(settings.years), calibration=settings.calibration)
     source = places.model / "data" / "raw" / "parameters.csv"
@@ -53,15 +62,35 @@ def main(argv: Sequence[str]) -> int:
     except OSError as error:
         raise ZhuanxingError(f"{source}: the table cannot be read ({error.strerror})") from error
     table = compare(model.run(settings.plan), model.run(settings.baseline), parameters, settings)
-    _report(table, settings)
-    target = Path(settings.output) / "evidence.csv"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    table.to_csv(target, index=False)
+    uncertain = _uncertainty(model, settings) if settings.draws else None
+    _report(table, uncertain, settings)
+    if uncertain is not None:
+        table = table.merge(uncertain, how="left", on=["output", "year", "city"])
+    write_table(table, target)
     print(target)
     return 0
 
 
-def _report(table: pd.DataFrame, settings: EvidenceSettings) -> None:
+def _uncertainty(model: Model, settings: EvidenceSettings) -> pd.DataFrame:
+    """Run the plan and the baseline with the same draws; return the intervals of the effects."""
+    from zhuanxing.ensemble import ensemble_design
+
+    wanted = {effect.of or effect.output for effect in settings.outputs}
+    wanted |= {effect.over for effect in settings.outputs if effect.over}
+    plan, baseline = (
+        model.run_many(
+            ensemble_design(model, scenario, settings.draws),
+            scenario=scenario,
+            outputs=sorted(wanted),
+        )
+        for scenario in map(model.scenario, (settings.plan, settings.baseline))
+    )
+    return spread(plan, baseline, settings)
+
+
+def _report(
+    table: pd.DataFrame, uncertain: pd.DataFrame | None, settings: EvidenceSettings
+) -> None:
     last = table[table["year"] == max(settings.years)]
     rows = []
     for (output, published), part in last.groupby(["output", "published"], sort=False):
@@ -76,12 +105,21 @@ def _report(table: pd.DataFrame, settings: EvidenceSettings) -> None:
                 _limits(part["low"].iloc[0], part["high"].iloc[0]),
                 str(max(settings.years)),
                 f"{effect.median():+.2f}",
+                _interval(uncertain, str(output), max(settings.years)),
                 f"{effect.min():+.2f} … {effect.max():+.2f}",
                 WORDS[verdict] if verdict else f"{inside:.0%} 城市一致 of cities inside",
             ]
         )
     title = ("方案效果与文献对照", "the plan's effect beside published estimates")
     print_table(title, COLUMNS, rows, None)
+
+
+def _interval(uncertain: pd.DataFrame | None, output: str, year: int) -> str:
+    if uncertain is None:
+        return "-"
+    chosen = (uncertain["output"] == output) & (uncertain["year"] == year)
+    row = uncertain[chosen & (uncertain["city"] == MIDDLE)].iloc[0]
+    return f"{row['effect_low']:+.2f} … {row['effect_high']:+.2f}"
 
 
 def _limits(low: float, high: float) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from zhuanxing.cli.settings import RunSettings, compose_runs
 from zhuanxing.errors import ZhuanxingError
+from zhuanxing.files import require_writable
 from zhuanxing.places import Places, find_places
 from zhuanxing.scenario import (
     ModelNames,
@@ -78,7 +79,7 @@ def _scenario(settings: RunSettings, places: Places, names: ModelNames) -> Scena
 def _execute(jobs: Sequence[tuple[RunSettings, Scenario]], places: Places) -> None:
     # Imported here: a misspelt name is refused before the seconds that the engine's imports take.
     from zhuanxing.model import load
-    from zhuanxing.results.store import require_writable, write
+    from zhuanxing.results.store import intervals_path, write
 
     for settings, _ in jobs:
         require_writable(settings.output)
@@ -95,6 +96,8 @@ def _execute(jobs: Sequence[tuple[RunSettings, Scenario]], places: Places) -> No
         config = {**asdict(settings), "output": str(settings.output)}
         model = models[settings.end, settings.information, settings.calibration]
         paths = model.run(scenario, city=settings.cities, engine=settings.engine, config=config)
+        # Those of an earlier run do not belong to the new result.
+        intervals_path(settings.output).unlink(missing_ok=True)
         write(paths, settings.output)
         if settings.draws:
             _write_intervals(model, scenario, settings)
@@ -103,10 +106,10 @@ def _execute(jobs: Sequence[tuple[RunSettings, Scenario]], places: Places) -> No
 
 
 def _write_intervals(model: Model, scenario: Scenario, settings: RunSettings) -> None:
-    from zhuanxing.results.store import write
+    from zhuanxing.results.store import intervals_path, write
 
     bands = model.run_ensemble(scenario, draws=settings.draws)
     bands = bands if settings.cities is None else bands.sel(city=list(settings.cities))
-    target = settings.output.with_name(f"{settings.output.stem}_intervals.nc")
+    target = intervals_path(settings.output)
     write(bands, target)
     print(f"{target}  {settings.draws} 次抽样 draws")

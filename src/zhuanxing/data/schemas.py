@@ -7,7 +7,12 @@ from typing import Any
 
 from pandera.pandas import Check, Column, DataFrameSchema
 
-__all__ = ["schema_of"]
+__all__ = ["CHOSEN", "UNCERTAIN", "schema_of"]
+
+# Kinds of assumptions: numbers that could be other than they are, within their range, and those
+# that a scenario sets or that are so by definition.
+UNCERTAIN = ["literature", "official", "reasoning"]
+CHOSEN = ["setting", "definition"]
 
 GRADES = [1, 2, 3, 4]
 QUALITIES = ["official", "secondary", "preliminary", "derived"]
@@ -155,7 +160,7 @@ def _drivers() -> DataFrameSchema:
 def _assumptions() -> DataFrameSchema:
     columns = {
         "name": _text(), "subscript": _text(empty=True), **_range(), "unit": _text(),
-        "kind": _one_of(["literature", "official", "reasoning"]), **_sourced(),
+        "kind": _one_of([*UNCERTAIN, *CHOSEN]), **_sourced(),
     }  # fmt: skip
     return _schema(columns, unique=["name", "subscript"], checks=_ranged())
 

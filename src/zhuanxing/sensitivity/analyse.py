@@ -13,7 +13,7 @@ from SALib.analyze import sobol as analyse_sobol
 from SALib.sample import morris as sample_morris
 from SALib.sample import sobol as sample_sobol
 
-from zhuanxing.calibrate.ranges import Range, ranges
+from zhuanxing.calibrate.ranges import Range, constants_of, model_ranges
 from zhuanxing.data.tables import read_tables
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.sensitivity.settings import SensitivitySettings
@@ -29,14 +29,7 @@ Report = Callable[[float], None]
 
 def chosen_ranges(model: Model, settings: SensitivitySettings) -> list[Range]:
     """Return the numbers that are varied: those of `parameters` not in `leave_out`."""
-    constants = model.program.constants()
-    places = {
-        name: tuple(
-            model.elements(dim.replace(" ", "_")) for dim in model.program.variables[name].dims
-        )
-        for name in constants
-    }
-    found = ranges(read_tables(model.places.model), settings.parameters, constants, places)
+    found = model_ranges(model, read_tables(model.places.model), settings.parameters)
     return [
         number
         for number in found
@@ -132,12 +125,9 @@ def _design(model: Model, numbers: Sequence[Range], points: np.ndarray) -> xr.Da
     constants = model.program.constants()
     if model.calibration is not None:
         constants |= dict(model.calibration.values)
-    arrays: dict[str, np.ndarray] = {}
-    for column, number in enumerate(numbers):
-        base = constants[number.name]
-        full = arrays.setdefault(number.name, np.repeat(base[None], len(points), axis=0))
-        value = number.low + (number.high - number.low) * points[:, column]
-        full[:, number.mask] = value[:, None]
+    low = np.array([number.low for number in numbers])
+    high = np.array([number.high for number in numbers])
+    arrays = constants_of(numbers, low + (high - low) * points, constants)
     dims = {
         name: tuple(dim.replace(" ", "_") for dim in model.program.variables[name].dims)
         for name in arrays
