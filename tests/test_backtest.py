@@ -25,7 +25,16 @@ from zhuanxing.calibrate.settings import CalibrateSettings
 from zhuanxing.cli.configuration import read_settings
 from zhuanxing.data import read_tables
 from zhuanxing.errors import ZhuanxingError
-from zhuanxing.evidence import INSIDE, NO_ESTIMATE, OUTSIDE, EvidenceSettings, compare
+from zhuanxing.evidence import (
+    INSIDE,
+    MIDDLE,
+    NO_ESTIMATE,
+    OUTSIDE,
+    Effect,
+    EvidenceSettings,
+    compare,
+    spread,
+)
 from zhuanxing.sensitivity.analyse import chosen_ranges, screen
 from zhuanxing.sensitivity.settings import MorrisSettings, SensitivitySettings
 
@@ -196,3 +205,17 @@ def test_an_effect_is_inside_by_its_sign(baseline: xr.Dataset, evidence: Evidenc
     dirtier = baseline.assign(co2=1.1 * baseline["co2"])
     table = compare(dirtier, baseline, parameters, evidence)
     assert set(table[table["published"] == "did_zone_co2_sign"]["verdict"]) == {OUTSIDE}
+
+
+def test_an_effect_is_as_uncertain_as_its_pairs_of_runs(
+    baseline: xr.Dataset, evidence: EvidenceSettings
+) -> None:
+    one = replace(evidence, outputs=(Effect("gdp", "percent"),), years=(2022, 2025))
+    runs = xr.concat([baseline[["gdp"]]] * 12, "run").assign_coords(failure=("run", [""] * 12))
+    percent = xr.DataArray([*np.linspace(0.0, 10.0, 11), np.nan], dims="run")
+    left = xr.DataArray([*[""] * 11, "gdp in 2022"], dims="run")
+    plan = (runs * (1 + percent / 100)).assign_coords(failure=left)
+    table = spread(plan, runs, one)
+    assert set(table["city"]) == {*baseline["city"].values, MIDDLE}
+    np.testing.assert_allclose(table["effect_low"], 1.0)
+    np.testing.assert_allclose(table["effect_high"], 9.0)

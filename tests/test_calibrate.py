@@ -31,6 +31,7 @@ from zhuanxing.calibrate.statistics import NONE, select
 from zhuanxing.calibrate.store import begin, save, target_path
 from zhuanxing.calibrations import read_calibration
 from zhuanxing.cli.configuration import read_settings
+from zhuanxing.cli.main import main
 from zhuanxing.data import read_tables
 from zhuanxing.data.schemas import CHOSEN
 from zhuanxing.ensemble import ensemble_design
@@ -274,6 +275,22 @@ def test_an_ensemble_draws_all_that_is_uncertain_and_nothing_else(stored: zhuanx
     assert not {name.replace(" ", "_") for name in chosen.index[chosen]} & set(map(str, design))
     fixed = replace(baseline, assumptions={"frontier ratio": 0.7})
     assert "frontier_ratio" not in ensemble_design(stored, fixed, 3)
+
+
+def test_intervals_are_shaded_and_leave_with_their_result(
+    stored: zhuanxing.Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(stored.places.root)
+    chart = ["chart", "kind=paths", "scenario=[baseline]", "variable=[gdp]", "output=paths.png"]
+    assert main(["run", "calibration=trial", "draws=3"]) == 0
+    assert main([*chart, "language=en"]) == 0
+    shaded = Path("paths.png").read_bytes()
+    intervals = Path("outputs/baseline/paths_intervals.nc")
+    assert intervals.is_file()
+    assert main(["run", "calibration=trial"]) == 0
+    assert not intervals.exists()
+    assert main([*chart, "language=en"]) == 0
+    assert Path("paths.png").read_bytes() != shaded
 
 
 def test_a_set_made_with_other_data_says_what_changed(
