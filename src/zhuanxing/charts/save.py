@@ -20,7 +20,8 @@ def save(figure: Figure, path: Path, formats: Sequence[str] = FORMATS) -> list[P
     """Write `figure` to `path` with each format's ending in place of its own; return the files.
 
     A file appears under its name only when it is complete. The SVG holds no date, so that the
-    same chart is the same file. Raises ZhuanxingError for a format that is not in FORMATS.
+    same chart is the same file. Raises ZhuanxingError for a format that is not in FORMATS, and if a
+    file cannot be written.
     """
     chosen = [names.find(name, FORMATS, "chart format") for name in formats]
     FigureCanvasAgg(figure)
