@@ -483,7 +483,7 @@ def test_an_interrupted_chart_leaves_the_old_file(
         raise OSError("disk full")
 
     monkeypatch.setattr(figure, "savefig", broken)
-    with pytest.raises(ZhuanxingError, match="chart.png: .*disk full"):
+    with pytest.raises(ZhuanxingError, match=r"chart.png: .*disk full"):
         save(figure, tmp_path / "chart", ["png"])
     assert (tmp_path / "chart.png").read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == ["chart.png"]
