@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -311,6 +312,23 @@ def test_a_set_made_with_other_data_says_what_changed(
 def test_an_unknown_set_is_refused() -> None:
     with pytest.raises(ZhuanxingError, match="no calibration 'nowhere'"):
         zhuanxing.load(ROOT, calibration="nowhere")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["nuts.chains=1"], "calibrate.yaml.nuts.chains is 1, expected 2 at least"),
+        (["nuts.archetype=steal"], "there is no archetype 'steal'; did you mean 'steel'?"),
+        (["basis=[post_2018]"], "there is no basis 'post_2018'; did you mean 'post_2018_census'?"),
+        (["parameters=[]", "cities=[]"], "neither parameters nor cities name anything to fit"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused_before_a_fit(
+    past: zhuanxing.Model, words: list[str], message: str
+) -> None:
+    with pytest.raises(ZhuanxingError, match=re.escape(message)):
+        path = ROOT / "conf" / "calibrate.yaml"
+        pose(past, read_settings(CalibrateSettings, path, [f"last_year={LAST}", *words]))
 
 
 @pytest.mark.parametrize("name", ["", "a/b", "Ü"])

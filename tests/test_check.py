@@ -28,13 +28,14 @@ from zhuanxing.check.reality import (
     gain_finding,
     worse_finding,
 )
-from zhuanxing.check.settings import CheckSettings, build
+from zhuanxing.check.settings import CheckSettings
 from zhuanxing.check.suite import run_checks
 from zhuanxing.check.timestep import timestep_finding
 from zhuanxing.cli.configuration import read_settings
 from zhuanxing.cli.main import main
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.model import Model
+from zhuanxing.settings import build
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from zhuanxing.errors import ZhuanxingError, nearest
+from zhuanxing.settings import AtLeast
 
 __all__ = [
     "INSIDE",
@@ -63,8 +65,8 @@ class EvidenceSettings:
     plan: str
     baseline: str
     calibration: str | None
-    draws: int
-    years: tuple[int, ...]
+    draws: Annotated[int, AtLeast(0)]
+    years: Annotated[tuple[int, ...], AtLeast(1)]
     outputs: tuple[Effect, ...]
     published: tuple[Published, ...]
     output: str

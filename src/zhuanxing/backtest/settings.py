@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
+
+from zhuanxing.charts.words import Language
+from zhuanxing.settings import AtLeast
 
 __all__ = ["BacktestSettings", "Outside", "Pool"]
 
@@ -34,13 +38,14 @@ class BacktestSettings:
     """All of ``conf/backtest.yaml``."""
 
     fit_year: int
-    test_years: tuple[int, ...]
+    test_years: Annotated[tuple[int, ...], AtLeast(1)]
     project_from: int
     project_years: tuple[int, ...]
-    samples: int
-    seed: int
+    # Tails of 95 % intervals rest on a few of them.
+    samples: Annotated[int, AtLeast(100)]
+    seed: Annotated[int, AtLeast(0)]
     variables: tuple[Pool, ...]
     outside: Outside
     surprises: tuple[str, ...]
     output: str
-    language: tuple[str, ...]
+    language: tuple[Language, ...]

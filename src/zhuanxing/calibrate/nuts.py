@@ -22,7 +22,6 @@ from zhuanxing.calibrate.chains import Chains, run_chains
 from zhuanxing.calibrate.fit_map import Fit, Report
 from zhuanxing.calibrate.settings import CalibrateSettings, NutsSettings
 from zhuanxing.calibrate.store import Beginning, save, target_path
-from zhuanxing.errors import ZhuanxingError, nearest
 from zhuanxing.files import written_whole
 
 with warnings.catch_warnings():
@@ -43,20 +42,12 @@ DEPTH = (3, 5)
 
 
 def chosen_parameters(fit: Fit, archetype: str | None) -> np.ndarray:
-    """Return the places in z of the parameters of an archetype and its cities; None: of all.
-
-    Raises ZhuanxingError for an unknown archetype.
-    """
+    """Return the places in z of the parameters of an archetype and its cities; None: of all."""
     parameters = fit.posterior.parameters
     if archetype is None:
         return np.arange(parameters.count)
     places: list[int] = []
     for block in parameters.blocks:
-        if archetype not in block.archetypes:
-            raise ZhuanxingError(
-                f"calibrate.yaml: nuts: there is no archetype '{archetype}'; "
-                f"did you mean '{nearest(archetype, block.archetypes)}'?"
-            )
         kind = block.archetypes.index(archetype)
         groups = len(block.groups)
         first = block.of_archetypes.start + kind * groups

@@ -151,6 +151,8 @@ def free_parameters(
         block = _block(model, tables, setting, constants, start)
         blocks.append(block)
         start = block.of_cities.stop
+    if start == 0:
+        raise ZhuanxingError("calibrate.yaml: neither parameters nor cities name anything to fit")
     names = {number.name for number in numbers} | by_city
     return Parameters(tuple(numbers), tuple(blocks), {name: constants[name] for name in names})
 

@@ -8,8 +8,10 @@ from zhuanxing.calibrate.parameters import free_parameters
 from zhuanxing.calibrate.posterior import Posterior
 from zhuanxing.calibrate.settings import CalibrateSettings
 from zhuanxing.calibrate.statistics import Statistics, select
+from zhuanxing.data.schemas import BASES
 from zhuanxing.data.tables import Tables, read_tables
 from zhuanxing.errors import ZhuanxingError
+from zhuanxing.scenario.names import require_known
 
 if TYPE_CHECKING:
     from zhuanxing.model import Model
@@ -29,10 +31,20 @@ def pose(model: Model, settings: CalibrateSettings) -> Posterior:
             f"but the fit ends in {settings.last_year}; load it with that information_year"
         )
     tables = read_tables(model.places.model)
+    _require_names(settings, tables)
     parameters = free_parameters(model, tables, settings.parameters, settings.cities)
     statistics = statistics_of(model, tables, settings, (model_start(model), settings.last_year))
     overrides = model.inputs(model.scenario(settings.scenario))
     return Posterior(model.program, overrides, parameters, statistics)
+
+
+def _require_names(settings: CalibrateSettings, tables: Tables) -> None:
+    """Refuse an archetype that no city has and a basis that no statistic has."""
+    if settings.nuts.archetype is not None:
+        kinds = dict.fromkeys(tables.units["archetype"])
+        require_known("archetype", settings.nuts.archetype, kinds, "calibrate.yaml: nuts")
+    for basis in settings.basis:
+        require_known("basis", basis, filter(None, BASES), "calibrate.yaml: basis")
 
 
 def statistics_of(

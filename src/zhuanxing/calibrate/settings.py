@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
+
+from zhuanxing.settings import AtLeast
 
 __all__ = [
     "METHODS",
@@ -71,9 +74,10 @@ class NutsSettings:
     """The full posterior: of the parameters of the cities of `archetype`; null is all."""
 
     archetype: str | None
-    chains: int
-    warmup: int
-    samples: int
+    # Two chains are compared, and their halves with one another.
+    chains: Annotated[int, AtLeast(2)]
+    warmup: Annotated[int, AtLeast(1)]
+    samples: Annotated[int, AtLeast(4)]
 
 
 @dataclass(frozen=True)
@@ -84,10 +88,10 @@ class CalibrateSettings:
     method: str
     last_year: int
     scenario: str
-    seed: int
-    draws: int
-    rounds: int
-    iterations: int
+    seed: Annotated[int, AtLeast(0)]
+    draws: Annotated[int, AtLeast(1)]
+    rounds: Annotated[int, AtLeast(1)]
+    iterations: Annotated[int, AtLeast(1)]
     basis: tuple[str, ...]
     parameters: tuple[str, ...]
     cities: tuple[CityParameter, ...]

@@ -1,21 +1,15 @@
-"""``conf/check.yaml`` as values: every key known, every number of its type."""
+"""``conf/check.yaml`` as values."""
 
 from __future__ import annotations
 
-import types
-from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields, is_dataclass
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from dataclasses import dataclass
 
 from zhuanxing.check.expectation import Expectation
 from zhuanxing.check.extremes import Extreme, InputChange
 from zhuanxing.check.history import Comparison
 from zhuanxing.check.reality import Bounds, GainRatio, Worse
-from zhuanxing.errors import ZhuanxingError, nearest
 
-__all__ = ["CheckSettings", "Expectation", "build"]
-
-T = TypeVar("T")
+__all__ = ["CheckSettings", "Expectation"]
 
 
 @dataclass(frozen=True)
@@ -98,55 +92,3 @@ class CheckSettings:
     levers: LeverSettings
     history: HistorySettings
     reality: RealitySettings
-
-
-def build(kind: type[T], raw: Any, where: str) -> T:
-    """A value of the dataclass ``kind`` from nested mappings.
-
-    Raises ZhuanxingError for a key that ``kind`` lacks, a key that is missing, or a value of
-    another type; ``where`` names the place in the message.
-    """
-    if not isinstance(raw, Mapping):
-        raise ZhuanxingError(f"{where} is {raw!r}, expected keys and values")
-    known = {field.name: field for field in fields(kind)}  # type: ignore[arg-type]
-    for key in raw:
-        if key not in known:
-            raise ZhuanxingError(
-                f"{where} has no key '{key}', did you mean '{nearest(str(key), known)}'?"
-            )
-    hints = get_type_hints(kind)
-    values = {}
-    for name, field in known.items():
-        if name in raw:
-            values[name] = _convert(hints[name], raw[name], f"{where}.{name}")
-        elif field.default is MISSING and field.default_factory is MISSING:
-            raise ZhuanxingError(f"{where} lacks the key '{name}'")
-    return kind(**values)
-
-
-def _convert(hint: Any, value: Any, where: str) -> Any:
-    if isinstance(hint, type) and is_dataclass(hint):
-        return build(hint, value, where)
-    origin = get_origin(hint)
-    if origin in (Union, types.UnionType):
-        inner = next(arg for arg in get_args(hint) if arg is not type(None))
-        return None if value is None else _convert(inner, value, where)
-    if origin is tuple:
-        if not isinstance(value, list):
-            raise ZhuanxingError(f"{where} is {value!r}, expected a list in [ ]")
-        item = get_args(hint)[0]
-        return tuple(_convert(item, entry, f"{where}[{i}]") for i, entry in enumerate(value))
-    if origin is dict:
-        return {str(key): str(entry) for key, entry in dict(value).items()}
-    return _scalar(hint, value, where)
-
-
-def _scalar(hint: type, value: Any, where: str) -> Any:
-    if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if not isinstance(value, hint) or isinstance(value, bool):
-        raise ZhuanxingError(f"{where} is {value!r}, expected {_SHOWN[hint]}")
-    return value
-
-
-_SHOWN = {float: "a number", int: "a whole number", str: "a text"}

@@ -178,7 +178,6 @@ def _write(result: Backtest, settings: BacktestSettings) -> list[Path]:
     from zhuanxing.backtest.judge import CHART_LEVELS
     from zhuanxing.charts import errors, reliability
     from zhuanxing.charts.save import save
-    from zhuanxing.charts.words import check_language
     from zhuanxing.results import store
 
     folder = Path(settings.output)
@@ -188,7 +187,7 @@ def _write(result: Backtest, settings: BacktestSettings) -> list[Path]:
     store.write_table(result.figures.drop(columns=["target", "place"]), folder / "figures.csv")
     written = [folder / name for name in ("backtest.nc", "scores.csv", "figures.csv")]
     pools = {pool.name: (pool.name_zh, pool.name_en) for pool in settings.variables}
-    for language in map(check_language, settings.language):
+    for language in settings.language:
         figure = errors.draw(
             result.scores,
             model=MODEL,

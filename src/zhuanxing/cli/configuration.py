@@ -10,9 +10,9 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from zhuanxing.check.settings import build
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.scenario.names import require_known
+from zhuanxing.settings import build
 
 __all__ = ["overlaid", "read_settings", "show_help"]
 

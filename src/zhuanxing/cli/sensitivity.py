@@ -129,7 +129,6 @@ def _write(
 ) -> list[Path]:
     from zhuanxing.charts import sensitivity
     from zhuanxing.charts.save import save
-    from zhuanxing.charts.words import check_language
     from zhuanxing.results import store
 
     folder = Path(settings.output)
@@ -145,7 +144,7 @@ def _write(
     written = [folder / "sensitivity.nc", folder / "total_index.csv"]
     outputs = {o.name: (o.name_zh, o.name_en) for o in model.outputs}
     cities = {city: (row["name_zh"], row["name_en"]) for city, row in model.names.cities.items()}
-    for language in map(check_language, settings.language):
+    for language in settings.language:
         figure = sensitivity.draw(
             shares, outputs=outputs, cities=cities, year=settings.year, shown=settings.shown,
             language=language,

@@ -7,7 +7,7 @@ from typing import Any
 
 from pandera.pandas import Check, Column, DataFrameSchema
 
-__all__ = ["CHOSEN", "UNCERTAIN", "schema_of"]
+__all__ = ["BASES", "CHOSEN", "UNCERTAIN", "schema_of"]
 
 # Kinds of assumptions: numbers that could be other than they are, within their range, and those
 # that a scenario sets or that are so by definition.

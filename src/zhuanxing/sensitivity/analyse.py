@@ -28,7 +28,19 @@ Report = Callable[[float], None]
 
 
 def chosen_ranges(model: Model, settings: SensitivitySettings) -> list[Range]:
-    """Return the numbers that are varied: those of `parameters` not in `leave_out`."""
+    """Return the numbers that are varied: those of `parameters` not in `leave_out`.
+
+    Raises ZhuanxingError for a pattern that matches nothing, and for a size of a design that
+    Morris or Sobol' cannot have.
+    """
+    if settings.morris.levels % 2:
+        raise ZhuanxingError(
+            f"sensitivity.yaml.morris.levels is {settings.morris.levels}, expected an even number"
+        )
+    if settings.sobol.samples.bit_count() != 1:
+        raise ZhuanxingError(
+            f"sensitivity.yaml.sobol.samples is {settings.sobol.samples}, expected a power of two"
+        )
     found = model_ranges(model, read_tables(model.places.model), settings.parameters)
     return [
         number

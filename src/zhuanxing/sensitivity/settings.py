@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
+
+from zhuanxing.charts.words import Language
+from zhuanxing.settings import AtLeast
 
 __all__ = ["MorrisSettings", "SensitivitySettings", "SobolSettings"]
 
@@ -11,15 +15,15 @@ __all__ = ["MorrisSettings", "SensitivitySettings", "SobolSettings"]
 class MorrisSettings:
     """Size of the screening: trajectories through the ranges, on a grid of levels."""
 
-    trajectories: int
-    levels: int
+    trajectories: Annotated[int, AtLeast(2)]
+    levels: Annotated[int, AtLeast(2)]
 
 
 @dataclass(frozen=True)
 class SobolSettings:
     """Size of the variance analysis: a power of two."""
 
-    samples: int
+    samples: Annotated[int, AtLeast(2)]
 
 
 @dataclass(frozen=True)
@@ -28,14 +32,14 @@ class SensitivitySettings:
 
     scenario: str
     calibration: str | None
-    outputs: tuple[str, ...]
+    outputs: Annotated[tuple[str, ...], AtLeast(1)]
     year: int
-    seed: int
-    parameters: tuple[str, ...]
+    seed: Annotated[int, AtLeast(0)]
+    parameters: Annotated[tuple[str, ...], AtLeast(1)]
     leave_out: tuple[str, ...]
     morris: MorrisSettings
-    survivors: int
+    survivors: Annotated[int, AtLeast(1)]
     sobol: SobolSettings
-    shown: int
+    shown: Annotated[int, AtLeast(1)]
     output: str
-    language: tuple[str, ...]
+    language: tuple[Language, ...]
