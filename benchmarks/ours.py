@@ -14,11 +14,11 @@ import numpy as np
 from workload import SCENARIO, cpu_seconds, draw, peak_megabytes, pin, prepare
 
 import zhuanxing
-from zhuanxing.calibrate.problem import pose
-from zhuanxing.calibrate.settings import CalibrateSettings
+from zhuanxing.analyses.calibrate.problem import pose
+from zhuanxing.analyses.calibrate.settings import CalibrateSettings
 from zhuanxing.cli.configuration import read_settings
-from zhuanxing.engine.compiling import GRADIENT, THOROUGH
-from zhuanxing.places import find_places
+from zhuanxing.engine.running.xla_options import GRADIENT, THOROUGH
+from zhuanxing.storage.paths import find_places
 
 REPEATS = 5
 CHUNK = 256

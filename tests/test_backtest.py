@@ -11,21 +11,18 @@ import xarray as xr
 
 import zhuanxing
 from conftest import ROOT
-from zhuanxing.backtest.forecasts import MODEL, NAMES
-from zhuanxing.backtest.history import History, read_history
-from zhuanxing.backtest.naive import GROWTH_RULES, SHARE_RULES, forecast
-from zhuanxing.backtest.project import project
-from zhuanxing.backtest.scores import covered, crps, lead, score
-from zhuanxing.backtest.settings import BacktestSettings
-from zhuanxing.backtest.surprise import driver_draws, growth_changes
-from zhuanxing.calibrate.fit_map import Fit
-from zhuanxing.calibrate.laplace import approximate
-from zhuanxing.calibrate.problem import pose
-from zhuanxing.calibrate.settings import CalibrateSettings
-from zhuanxing.cli.configuration import read_settings
-from zhuanxing.data import read_tables
-from zhuanxing.errors import ZhuanxingError
-from zhuanxing.evidence import (
+from zhuanxing.analyses.backtest.forecasts import MODEL, NAMES
+from zhuanxing.analyses.backtest.history import History, read_history
+from zhuanxing.analyses.backtest.naive import GROWTH_RULES, SHARE_RULES, forecast
+from zhuanxing.analyses.backtest.project import project
+from zhuanxing.analyses.backtest.scores import covered, crps, lead, score
+from zhuanxing.analyses.backtest.settings import BacktestSettings
+from zhuanxing.analyses.backtest.surprise import driver_draws, growth_changes
+from zhuanxing.analyses.calibrate.fit_map import Fit
+from zhuanxing.analyses.calibrate.laplace import approximate
+from zhuanxing.analyses.calibrate.problem import pose
+from zhuanxing.analyses.calibrate.settings import CalibrateSettings
+from zhuanxing.analyses.evidence import (
     INSIDE,
     MIDDLE,
     NO_ESTIMATE,
@@ -35,8 +32,11 @@ from zhuanxing.evidence import (
     compare,
     spread,
 )
-from zhuanxing.sensitivity.analyse import chosen_ranges, screen
-from zhuanxing.sensitivity.settings import MorrisSettings, SensitivitySettings
+from zhuanxing.analyses.sensitivity.analyse import chosen_ranges, screen
+from zhuanxing.analyses.sensitivity.settings import MorrisSettings, SensitivitySettings
+from zhuanxing.cli.configuration import read_settings
+from zhuanxing.data import read_tables
+from zhuanxing.errors import ZhuanxingError
 
 FIT_YEAR = 2020
 

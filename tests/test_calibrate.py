@@ -20,24 +20,24 @@ from numpyro.infer import NUTS
 
 import zhuanxing
 from conftest import ROOT
-from zhuanxing.calibrate.chains import Chains, run_chains
-from zhuanxing.calibrate.fit_map import Fit, fit_map
-from zhuanxing.calibrate.identify import identify, in_words
-from zhuanxing.calibrate.laplace import Laplace
-from zhuanxing.calibrate.posterior import Noise, Posterior
-from zhuanxing.calibrate.problem import pose
-from zhuanxing.calibrate.ranges import model_ranges
-from zhuanxing.calibrate.settings import CalibrateSettings, Target
-from zhuanxing.calibrate.statistics import NONE, select
-from zhuanxing.calibrate.store import begin, save, target_path
+from zhuanxing.analyses.calibrate.chains import Chains, run_chains
+from zhuanxing.analyses.calibrate.fit_map import Fit, fit_map
+from zhuanxing.analyses.calibrate.identify import identify, in_words
+from zhuanxing.analyses.calibrate.laplace import Laplace
+from zhuanxing.analyses.calibrate.observations import NONE, select
+from zhuanxing.analyses.calibrate.posterior import Noise, Posterior
+from zhuanxing.analyses.calibrate.problem import pose
+from zhuanxing.analyses.calibrate.settings import CalibrateSettings, Target
+from zhuanxing.analyses.calibrate.store import begin, save, target_path
 from zhuanxing.calibrations import read_calibration
 from zhuanxing.cli.configuration import read_settings
 from zhuanxing.cli.main import main
 from zhuanxing.data import read_tables
 from zhuanxing.data.schemas import CHOSEN
-from zhuanxing.ensemble import ensemble_design
 from zhuanxing.errors import ZhuanxingError
-from zhuanxing.results import store
+from zhuanxing.storage import netcdf
+from zhuanxing.uncertainty.ensemble import ensemble_design
+from zhuanxing.uncertainty.ranges import model_ranges
 
 LAST = 2020
 # Few parameters of every kind: a fit is then a matter of seconds.
@@ -378,8 +378,8 @@ def test_what_another_sampling_left_is_not_gone_on_from(tmp_path: Path) -> None:
     path = tmp_path / "other.part"
     with pytest.raises(KeyboardInterrupt):
         _sampled(path, stop_at=0.4)
-    left = store.read(path)
-    store.write(left.assign(x=left["x"] + 100).assign_attrs(identity="another"), path)
+    left = netcdf.read(path)
+    netcdf.write(left.assign(x=left["x"] + 100).assign_attrs(identity="another"), path)
     assert float(_sampled(path)["x"].max()) < 50
 
 

@@ -31,14 +31,14 @@ from zhuanxing.charts import (
     scorecard,
     structure,
 )
-from zhuanxing.charts.aims import aims_of, city_targets, read_aims
 from zhuanxing.charts.fonts import check_glyphs, font_file
 from zhuanxing.charts.kinds import Request, figures
 from zhuanxing.charts.save import save
 from zhuanxing.charts.style import GREY
-from zhuanxing.cli import chart
+from zhuanxing.cli.commands import chart
 from zhuanxing.errors import ZhuanxingError
-from zhuanxing.results import store
+from zhuanxing.results.aims import aims_of, city_targets, read_aims
+from zhuanxing.storage import netcdf
 
 ROOT = Path(__file__).parents[1]
 UNITS = ROOT / "model" / "data" / "units.csv"
@@ -257,7 +257,7 @@ def test_drawing_leaves_the_settings_of_matplotlib_alone(results: dict[str, xr.D
 
 
 def test_charts_do_without_pyplot() -> None:
-    code = "import sys, zhuanxing.cli.chart; sys.exit('matplotlib.pyplot' in sys.modules)"
+    code = "import sys, zhuanxing.cli.commands.chart; sys.exit('matplotlib.pyplot' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
@@ -439,7 +439,7 @@ def workplace(
 ) -> Path:
     """A working directory with two stored results."""
     for scenario, dataset in results.items():
-        store.write(dataset, tmp_path / "outputs" / scenario / "paths.nc")
+        netcdf.write(dataset, tmp_path / "outputs" / scenario / "paths.nc")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -13,14 +13,14 @@ import xarray as xr
 import yaml
 from rich.console import Console
 
-from zhuanxing.check.bench import Bench
-from zhuanxing.check.expectation import Expectation
-from zhuanxing.check.extremes import Extreme, InputChange, extreme_finding
-from zhuanxing.check.finding import Finding, print_findings
-from zhuanxing.check.history import Comparison, fit, history_finding
-from zhuanxing.check.laws import Law, law_findings, limit_findings, relative_residual
-from zhuanxing.check.levers import LeverCase, LeverTerms, lever_findings, rule_finding
-from zhuanxing.check.reality import (
+from zhuanxing.analyses.check.bench import Bench
+from zhuanxing.analyses.check.expectation import Expectation
+from zhuanxing.analyses.check.extremes import Extreme, InputChange, extreme_finding
+from zhuanxing.analyses.check.finding import Finding, print_findings
+from zhuanxing.analyses.check.history import Comparison, fit, history_finding
+from zhuanxing.analyses.check.laws import Law, law_findings, limit_findings, relative_residual
+from zhuanxing.analyses.check.levers import LeverCase, LeverTerms, lever_findings, rule_finding
+from zhuanxing.analyses.check.reality import (
     Bounds,
     GainRatio,
     Worse,
@@ -28,9 +28,9 @@ from zhuanxing.check.reality import (
     gain_finding,
     worse_finding,
 )
-from zhuanxing.check.settings import CheckSettings
-from zhuanxing.check.suite import run_checks
-from zhuanxing.check.timestep import timestep_finding
+from zhuanxing.analyses.check.settings import CheckSettings
+from zhuanxing.analyses.check.suite import run_checks
+from zhuanxing.analyses.check.timestep import timestep_finding
 from zhuanxing.cli.configuration import read_settings
 from zhuanxing.cli.main import main
 from zhuanxing.errors import ZhuanxingError

@@ -14,7 +14,7 @@ import pytest
 import xarray as xr
 
 from zhuanxing.cli.main import COMMANDS, main
-from zhuanxing.results.store import read
+from zhuanxing.storage.netcdf import read
 
 ROOT = Path(__file__).parents[1]
 MADE_BEFORE = {"model", "scenarios", "conf"}

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from zhuanxing.cli.simulate import main as simulate
+from zhuanxing.cli.commands.simulate import main as simulate
 from zhuanxing.engine import ReferenceEngine, TranslationError, compile_text
 from zhuanxing.errors import ZhuanxingError
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from zhuanxing.engine import ReferenceEngine, TranslationError, compile_text
-from zhuanxing.engine.computer_time import computer_time
+from zhuanxing.engine.translating.clock_functions import computer_time
 
 CONTROL = "INITIAL TIME = 1 ~~| FINAL TIME = 3 ~~| TIME STEP = 0.5 ~~| SAVEPER = 1 ~~|"
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from zhuanxing.cli.main import main
 from zhuanxing.data import DataError, Tables, build_drivers, build_initial, read_tables
 from zhuanxing.data.coverage import ORIGINS, coverage_table
-from zhuanxing.data.select import (
+from zhuanxing.data.selection.observations import (
     QUALITIES,
     select_observations,
     select_targets,

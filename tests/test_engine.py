@@ -16,7 +16,7 @@ from zhuanxing.engine import Program, ReferenceEngine, TranslationError, compile
 from zhuanxing.engine import parsing as parsing_module
 from zhuanxing.engine import program as program_module
 from zhuanxing.engine import storing as storing_module
-from zhuanxing.engine.storing import stored
+from zhuanxing.engine.running.executable_cache import stored
 from zhuanxing.errors import ZhuanxingError
 
 CONTROL = """

@@ -19,11 +19,11 @@ from ema_workbench import Policy, Scenario, SequentialEvaluator
 
 import zhuanxing
 from zhuanxing.cli.main import main
-from zhuanxing.ema import BatchEvaluator, CityModel
 from zhuanxing.engine import Program, ReferenceEngine, compile_text
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.export import export
 from zhuanxing.export.content import read_content
+from zhuanxing.export.ema import BatchEvaluator, CityModel
 from zhuanxing.export.layout import place
 from zhuanxing.export.settings import with_constants
 from zhuanxing.export.views import make_views

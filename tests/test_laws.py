@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 import zhuanxing
-from zhuanxing.check.bench import Bench
-from zhuanxing.check.laws import Law, law_findings, limit_findings
-from zhuanxing.check.settings import CheckSettings
+from zhuanxing.analyses.check.bench import Bench
+from zhuanxing.analyses.check.laws import Law, law_findings, limit_findings
+from zhuanxing.analyses.check.settings import CheckSettings
 from zhuanxing.cli.configuration import read_settings
 from zhuanxing.equations.constants import assumption_constants
 

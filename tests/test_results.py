@@ -16,7 +16,7 @@ from zhuanxing.errors import ZhuanxingError
 from zhuanxing.results.annual import annual, yearly_requests
 from zhuanxing.results.describe import folder_hash
 from zhuanxing.results.outputs import Output, read_outputs
-from zhuanxing.results.store import read, write
+from zhuanxing.storage.netcdf import read, write
 
 ROOT = Path(__file__).parents[1]
 # The outputs that issue and users count on, with their units.

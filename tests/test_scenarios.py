@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zhuanxing.errors import ZhuanxingError, nearest
-from zhuanxing.scenario import (
+from zhuanxing.inputs import (
     ModelNames,
     override_assumptions,
     override_levers,

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from zhuanxing.cli.commands.simulate import main as simulate
 from zhuanxing.cli.main import main
-from zhuanxing.cli.simulate import main as simulate
 
 CONTROL = """
 INITIAL TIME = 0 ~~|

@@ -20,19 +20,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import zhuanxing
+from zhuanxing.analyses.sweep.design import Design, make_design
+from zhuanxing.analyses.sweep.discover import discover
+from zhuanxing.analyses.sweep.factors import Factor, find_factors, known_factors
+from zhuanxing.analyses.sweep.importance import importance
+from zhuanxing.analyses.sweep.measure import parse_condition, parse_measure
+from zhuanxing.analyses.sweep.reading import SweepResult, open_sweep
+from zhuanxing.analyses.sweep.summarise import best_runs, quantiles
 from zhuanxing.charts import fan, heatmap, parallel, tradeoff
 from zhuanxing.charts.quantity import Quantity
 from zhuanxing.charts.words import LANGUAGES, Language
 from zhuanxing.cli.main import main
 from zhuanxing.cores import cores, on_one_core
 from zhuanxing.errors import ZhuanxingError
-from zhuanxing.sweep.design import Design, make_design
-from zhuanxing.sweep.discover import discover
-from zhuanxing.sweep.factors import Factor, find_factors, known_factors
-from zhuanxing.sweep.importance import importance
-from zhuanxing.sweep.measure import parse_condition, parse_measure
-from zhuanxing.sweep.reading import SweepResult, open_sweep
-from zhuanxing.sweep.summarise import best_runs, quantiles
 
 ROOT = Path(__file__).parents[1]
 KNOWN = known_factors(ROOT / "model/data")
@@ -186,7 +186,7 @@ def test_a_cluster_that_cannot_be_had_is_one_sentence(
     arguments: list[str],
     reason: str,
 ) -> None:
-    monkeypatch.setattr("zhuanxing.sweep.cluster.CONNECT_SECONDS", 1)
+    monkeypatch.setattr("zhuanxing.analyses.sweep.cluster.CONNECT_SECONDS", 1)
     assert reason in refused(capsys, *COMMAND, *arguments)
 
 
@@ -204,7 +204,7 @@ def workers_of(parent: int) -> list[int]:
 def test_a_finished_sweep_is_not_computed_again(
     copied: Path, store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("zhuanxing.sweep.sweep.Simulation.compute", None)
+    monkeypatch.setattr("zhuanxing.analyses.sweep.sweep.Simulation.compute", None)
     assert sweep(ALONE) == 0
     assert contents(copied) == contents(store)
 
@@ -458,7 +458,7 @@ def test_quantiles_are_those_of_all_runs_whatever_the_blocks(
     result = open_sweep(store)
     expected = xr.open_zarr(store)["co2"].load().quantile([0.1, 0.5, 0.9], "run")
     for largest in (10**9, 1):
-        monkeypatch.setattr("zhuanxing.sweep.reading.LARGEST", largest)
+        monkeypatch.setattr("zhuanxing.analyses.sweep.reading.LARGEST", largest)
         found = quantiles(result, ["co2"], [0.1, 0.5, 0.9])["co2"]
         np.testing.assert_allclose(found.transpose(*expected.dims), expected, rtol=1e-12)
 

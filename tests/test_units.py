@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from zhuanxing.check.location import locate_definitions
-from zhuanxing.check.unit_text import UnitTextError, parse_unit
-from zhuanxing.check.units import unit_problems
-from zhuanxing.engine.parsing import parse
+from zhuanxing.analyses.check.location import locate_definitions
+from zhuanxing.analyses.check.unit_text import UnitTextError, parse_unit
+from zhuanxing.analyses.check.units import unit_problems
+from zhuanxing.engine.reading.parser import parse
 
 TOKENS = ("yiCNY", "wanperson", "km2", "MW", "GWh", "h", "Year", "ug", "m3")
 

@@ -57,7 +57,7 @@ def assembled(model: Path, end: int, information_year: int) -> Assembled:
 def _assemble(model: Path, end: int, information_year: int) -> Assembled:
     # Imported here: pandas and pandera are not needed when the text is in the cache.
     from zhuanxing.data.drivers import build_drivers
-    from zhuanxing.data.initial import build_initial
+    from zhuanxing.data.initial.states import build_initial
     from zhuanxing.data.tables import read_tables
     from zhuanxing.equations.assemble import assemble
 

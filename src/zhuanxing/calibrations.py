@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from zhuanxing.errors import ZhuanxingError, nearest
-from zhuanxing.results import store
+from zhuanxing.storage import netcdf
 
 __all__ = ["Calibration", "calibration_names", "file_hashes", "read_calibration"]
 
@@ -94,7 +94,7 @@ def read_calibration(model: Path, name: str) -> Calibration:
         record = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise ZhuanxingError(f"{path}: the record of the calibration cannot be read") from error
-    stored = store.read(path.with_suffix(".nc"))
+    stored = netcdf.read(path.with_suffix(".nc"))
     values, draws = (
         {
             str(key).removeprefix(prefix): stored[key].values

@@ -14,16 +14,16 @@ from numpy.typing import ArrayLike
 
 from zhuanxing.assembled import Assembled, assembled
 from zhuanxing.calibrations import Calibration, read_calibration
-from zhuanxing.design import design_overrides
 from zhuanxing.errors import ZhuanxingError
-from zhuanxing.places import Places, find_places
+from zhuanxing.inputs import ModelNames, Scenario, override_levers, read_names, resolve
+from zhuanxing.inputs.design import design_overrides
+from zhuanxing.inputs.names import require_known
 from zhuanxing.results.annual import PATH, annual, yearly_requests
 from zhuanxing.results.describe import describe, run_attributes
 from zhuanxing.results.equations import equation_texts
 from zhuanxing.results.labels import label
 from zhuanxing.results.outputs import Output, read_outputs, select_outputs
-from zhuanxing.scenario import ModelNames, Scenario, override_levers, read_names, resolve
-from zhuanxing.scenario.names import require_known
+from zhuanxing.storage.paths import Places, find_places
 
 if TYPE_CHECKING:
     from zhuanxing.engine import Program
@@ -154,7 +154,7 @@ class Model:
         """Return annual values of many runs along `run`.
 
         `design` holds along `run` any inputs: constants, levers, initial values and drivers, named
-        as zhuanxing.design says; what it leaves out is as in `scenario`.
+        as zhuanxing.inputs.design says; what it leaves out is as in `scenario`.
         `outputs` and `years` select what is kept. A run that leaves the domain of the equations
         is NaN throughout and says in the coordinate `failure` which variable did, and when.
         """
@@ -209,7 +209,7 @@ class Model:
         or if it holds too few draws.
         """
         # Imported here: only ensembles draw what was not fitted from the tables.
-        from zhuanxing.ensemble import ensemble_design
+        from zhuanxing.uncertainty.ensemble import ensemble_design
 
         base = self.scenario(scenario) if isinstance(scenario, str) else scenario
         many = self.run_many(ensemble_design(self, base, draws), scenario=base)
@@ -249,7 +249,7 @@ class Model:
     def _engine(self, engine: str) -> Engine:
         if engine == "compiled":
             return self.program
-        from zhuanxing.engine.reference import ReferenceEngine
+        from zhuanxing.engine.reference_pysd import ReferenceEngine
 
         return ReferenceEngine(self.source.text, origin=self._origin)
 

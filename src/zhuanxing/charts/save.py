@@ -9,7 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from zhuanxing.charts import names, style
-from zhuanxing.files import written_whole
+from zhuanxing.storage.atomic import written_whole
 
 __all__ = ["FORMATS", "save"]
 

@@ -10,9 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from zhuanxing.charts import names, style
-from zhuanxing.charts.aims import Aim, aims_of
 from zhuanxing.charts.words import Language, word
 from zhuanxing.errors import ZhuanxingError
+from zhuanxing.results.aims import Aim, aims_of
 
 __all__ = ["draw"]
 

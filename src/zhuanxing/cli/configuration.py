@@ -11,7 +11,7 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from zhuanxing.errors import ZhuanxingError
-from zhuanxing.scenario.names import require_known
+from zhuanxing.inputs.names import require_known
 from zhuanxing.settings import build
 
 __all__ = ["overlaid", "read_settings", "show_help"]

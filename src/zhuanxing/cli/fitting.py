@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from zhuanxing.calibrate.settings import CalibrateSettings
-from zhuanxing.places import Places
+from zhuanxing.analyses.calibrate.settings import CalibrateSettings
+from zhuanxing.storage.paths import Places
 
 if TYPE_CHECKING:
-    from zhuanxing.calibrate.fit_map import Fit
+    from zhuanxing.analyses.calibrate.fit_map import Fit
     from zhuanxing.model import Model
 
 __all__ = ["fit_with_progress", "progress_bar"]
@@ -29,8 +29,8 @@ def fit_with_progress(
     Raises ZhuanxingError for a name in the settings that the model does not have.
     """
     # Imported here: a misspelt setting is refused before the seconds that the imports take.
-    from zhuanxing.calibrate.fit_map import fit_map
-    from zhuanxing.calibrate.problem import pose
+    from zhuanxing.analyses.calibrate.fit_map import fit_map
+    from zhuanxing.analyses.calibrate.problem import pose
     from zhuanxing.model import load
 
     model = load(places.root, information_year=settings.last_year)

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from zhuanxing.errors import ZhuanxingError
-from zhuanxing.scenario.names import require_known
+from zhuanxing.inputs.names import require_known
 
 __all__ = ["parse_settings", "print_table"]
 

@@ -15,7 +15,7 @@ from zhuanxing.errors import ZhuanxingError, nearest
 
 __all__ = ["entry", "main"]
 
-# Command -> what it does, in Chinese and English; its module is zhuanxing.cli.<command>.
+# Command -> what it does, in Chinese and English; its module is zhuanxing.cli.commands.<command>.
 COMMANDS = {
     "run": ("运行情景，写出路径", "run scenarios and store their paths"),
     "chart": ("绘制图表", "draw charts from stored paths"),
@@ -89,7 +89,7 @@ def _dispatch(argv: list[str]) -> int:
             f"there is no command '{command}'; did you mean '{nearest(command, COMMANDS)}'? "
             "('zhuanxing --help' lists them)"
         )
-    code: int = import_module(f"zhuanxing.cli.{command}").main(rest)
+    code: int = import_module(f"zhuanxing.cli.commands.{command}").main(rest)
     return code
 
 

@@ -21,9 +21,9 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from zhuanxing.errors import ZhuanxingError
-from zhuanxing.places import Places
-from zhuanxing.scenario import ModelNames
-from zhuanxing.scenario.names import require_known
+from zhuanxing.inputs import ModelNames
+from zhuanxing.inputs.names import require_known
+from zhuanxing.storage.paths import Places
 
 __all__ = [
     "RunSettings",

@@ -21,7 +21,7 @@ def overrides_of(program: Any, settings: Sequence[str]) -> dict[str, np.ndarray]
 
     Raises ZhuanxingError for a name, element or value that there is not.
     """
-    from zhuanxing.engine.failures import key_of
+    from zhuanxing.engine.running.failures import key_of
 
     changed: dict[str, np.ndarray] = {}
     constants = program.constants()
@@ -75,7 +75,7 @@ def _number(text: str, setting: str) -> float:
 
 
 def _cell(program: Any, key: str, subscripts: str) -> tuple[int, ...]:
-    from zhuanxing.engine.failures import key_of
+    from zhuanxing.engine.running.failures import key_of
 
     dims = program.variables[key].dims
     elements = [key_of(part) for part in subscripts.split(",")]

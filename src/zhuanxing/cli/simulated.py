@@ -10,7 +10,7 @@ from typing import Any, TextIO
 import numpy as np
 
 from zhuanxing.errors import ZhuanxingError
-from zhuanxing.files import written_whole
+from zhuanxing.storage.atomic import written_whole
 
 __all__ = ["require_writable", "write", "write_csv"]
 

@@ -9,12 +9,12 @@ from typing import Any
 import pandas as pd
 from omegaconf import OmegaConf
 
-from zhuanxing.charts.aims import city_targets, read_aims
 from zhuanxing.charts.style import FIRST_PROJECTED_YEAR
 from zhuanxing.charts.words import Language, check_language
 from zhuanxing.cli.configuration import overlaid
 from zhuanxing.errors import ZhuanxingError
-from zhuanxing.places import Places
+from zhuanxing.results.aims import city_targets, read_aims
+from zhuanxing.storage.paths import Places
 
 __all__ = ["aims_table", "languages", "listed", "read_store_settings"]
 

@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from zhuanxing.analyses.sweep.figures import Ranked
+from zhuanxing.analyses.sweep.measure import Condition, Measure
+from zhuanxing.analyses.sweep.reading import SweepResult
+from zhuanxing.analyses.sweep.summarise import AimShare
 from zhuanxing.charts import names, style
 from zhuanxing.charts.words import LANGUAGES, Language
 from zhuanxing.cli.listing import print_table
-from zhuanxing.results.store import write_table
-from zhuanxing.sweep.figures import Ranked
-from zhuanxing.sweep.measure import Condition, Measure
-from zhuanxing.sweep.reading import SweepResult
-from zhuanxing.sweep.summarise import AimShare
+from zhuanxing.storage.netcdf import write_table
 
 __all__ = ["Summary", "print_summary"]
 

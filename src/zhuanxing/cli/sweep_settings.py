@@ -13,6 +13,7 @@ from hydra.errors import HydraException
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from zhuanxing.analyses.sweep.cluster import Cluster
 from zhuanxing.cli.settings import (
     calendar_year,
     chosen_cities,
@@ -23,10 +24,9 @@ from zhuanxing.cli.settings import (
     set_only,
 )
 from zhuanxing.errors import ZhuanxingError
-from zhuanxing.places import Places
-from zhuanxing.scenario import ModelNames
-from zhuanxing.scenario.names import require_known
-from zhuanxing.sweep.cluster import Cluster
+from zhuanxing.inputs import ModelNames
+from zhuanxing.inputs.names import require_known
+from zhuanxing.storage.paths import Places
 
 __all__ = ["SweepSettings", "compose_sweep"]
 

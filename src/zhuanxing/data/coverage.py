@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import xarray as xr
 
-from zhuanxing.data.economy import ARCHETYPE, CARRIED, OBSERVED
+from zhuanxing.data.initial.economy import ARCHETYPE, CARRIED, OBSERVED
 from zhuanxing.data.tables import Tables
 
 __all__ = ["ORIGINS", "coverage_table"]

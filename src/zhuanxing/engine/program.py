@@ -10,20 +10,20 @@ import jax
 import numpy as np
 from numpy.typing import ArrayLike
 
-from zhuanxing.engine.batch import BLOCK, Batch, Failure, Runs
-from zhuanxing.engine.build import Built, build
-from zhuanxing.engine.compiling import GRADIENT, HASTY, THOROUGH
-from zhuanxing.engine.data_files import DataFiles
-from zhuanxing.engine.describe import Variable, describe
-from zhuanxing.engine.domains import refuse_outside
-from zhuanxing.engine.failures import TranslationError, key_of, locate
-from zhuanxing.engine.inputs import Inputs
-from zhuanxing.engine.ordering import CycleError, evaluation_order
-from zhuanxing.engine.parsing import cache_folder, parse
-from zhuanxing.engine.planning import asked, inputs_read, keyed, make_plan
-from zhuanxing.engine.simulation import Graph, Plan, simulate
-from zhuanxing.engine.storing import WORTH_KEEPING, stored
-from zhuanxing.engine.walking import run_by_own_clock
+from zhuanxing.engine.reading.data_files import DataFiles
+from zhuanxing.engine.reading.parser import cache_folder, parse
+from zhuanxing.engine.running.batches import BLOCK, Batch, Failure, Runs
+from zhuanxing.engine.running.dependency_order import CycleError, evaluation_order
+from zhuanxing.engine.running.domains import refuse_outside
+from zhuanxing.engine.running.executable_cache import WORTH_KEEPING, stored
+from zhuanxing.engine.running.failures import TranslationError, key_of, locate
+from zhuanxing.engine.running.inputs import Inputs
+from zhuanxing.engine.running.numpy_stepper import run_by_own_clock
+from zhuanxing.engine.running.run_plan import asked, inputs_read, keyed, make_plan
+from zhuanxing.engine.running.scan import Graph, Plan, simulate
+from zhuanxing.engine.running.xla_options import GRADIENT, HASTY, THOROUGH
+from zhuanxing.engine.translating.model_builder import Built, build
+from zhuanxing.engine.translating.variables import Variable, describe
 from zhuanxing.errors import ZhuanxingError
 
 __all__ = ["Failure", "Program", "Runs", "Variable", "compile_text"]

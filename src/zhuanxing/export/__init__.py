@@ -11,9 +11,9 @@ from zhuanxing.export.settings import with_constants
 from zhuanxing.export.sketch import sketch
 from zhuanxing.export.views import make_views
 from zhuanxing.export.xmile import xmile
-from zhuanxing.files import require_writable, written_whole
+from zhuanxing.inputs import Scenario
 from zhuanxing.model import Model
-from zhuanxing.scenario import Scenario
+from zhuanxing.storage.atomic import require_writable, written_whole
 
 __all__ = ["export"]
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zhuanxing.engine import syntax
-from zhuanxing.engine.dimensions import Dimensions
-from zhuanxing.engine.failures import key_of
-from zhuanxing.engine.parsing import parse
+from zhuanxing.engine.reading import syntax_tree
+from zhuanxing.engine.reading.parser import parse
+from zhuanxing.engine.running.failures import key_of
+from zhuanxing.engine.translating.subscripts import Dimensions
 from zhuanxing.errors import ZhuanxingError
 
 __all__ = ["CLOCK", "Content", "causes", "is_constant", "is_lookup", "is_stock", "read_content"]
@@ -23,9 +23,9 @@ CLOCK = ("time", "initial time", "final time", "time step", "saveper")
 class Content:
     """A parsed model: its ranges, and its equations by key in the order of the text."""
 
-    ranges: tuple[syntax.Range, ...]
+    ranges: tuple[syntax_tree.Range, ...]
     dimensions: Dimensions
-    elements: Mapping[str, syntax.Element]
+    elements: Mapping[str, syntax_tree.Element]
     method: str
 
 
@@ -41,30 +41,32 @@ def read_content(text: str, origin: str) -> Content:
     return Content(main.ranges, Dimensions(main.ranges), elements, parsed.method)
 
 
-def causes(element: syntax.Element, known: Mapping[str, syntax.Element]) -> tuple[str, ...]:
+def causes(
+    element: syntax_tree.Element, known: Mapping[str, syntax_tree.Element]
+) -> tuple[str, ...]:
     """Return the keys of the variables that an equation reads, `time` among them, in order."""
     found: dict[str, None] = {}
 
     def note(node: object) -> object:
-        if isinstance(node, syntax.Reference) and (node.name in known or node.name == "time"):
+        if isinstance(node, syntax_tree.Reference) and (node.name in known or node.name == "time"):
             found[node.name] = None
         return node
 
     for component in element.components:
-        syntax.rewrite(component.expression, note)
+        syntax_tree.rewrite(component.expression, note)
     return tuple(found)
 
 
-def is_stock(element: syntax.Element) -> bool:
+def is_stock(element: syntax_tree.Element) -> bool:
     """Return whether the variable is a level."""
-    return isinstance(element.components[0].expression, syntax.Integ)
+    return isinstance(element.components[0].expression, syntax_tree.Integ)
 
 
-def is_lookup(element: syntax.Element) -> bool:
+def is_lookup(element: syntax_tree.Element) -> bool:
     """Return whether the variable is a table."""
-    return isinstance(element.components[0].expression, syntax.Lookup)
+    return isinstance(element.components[0].expression, syntax_tree.Lookup)
 
 
-def is_constant(element: syntax.Element) -> bool:
+def is_constant(element: syntax_tree.Element) -> bool:
     """Return whether the variable is numbers only."""
     return all(isinstance(part.expression, (float, np.ndarray)) for part in element.components)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from zhuanxing.engine import syntax
+from zhuanxing.engine.reading import syntax_tree
 from zhuanxing.export.content import is_constant, is_lookup, is_stock
 
 __all__ = ["Flows", "find_flows"]
@@ -20,7 +20,7 @@ class Flows:
     outflows: tuple[str, ...]
 
 
-def find_flows(elements: Mapping[str, syntax.Element]) -> dict[str, Flows]:
+def find_flows(elements: Mapping[str, syntax_tree.Element]) -> dict[str, Flows]:
     """Return the flows of every stock whose rate of change is a sum of variables of its shape.
 
     A variable flows into one stock and out of one at most; a stock that would need it a second
@@ -39,7 +39,9 @@ def find_flows(elements: Mapping[str, syntax.Element]) -> dict[str, Flows]:
     return found
 
 
-def _flows(element: syntax.Element, elements: Mapping[str, syntax.Element]) -> Flows | None:
+def _flows(
+    element: syntax_tree.Element, elements: Mapping[str, syntax_tree.Element]
+) -> Flows | None:
     if len(element.components) != 1:
         return None
     component = element.components[0]
@@ -61,14 +63,18 @@ def _flows(element: syntax.Element, elements: Mapping[str, syntax.Element]) -> F
     )
 
 
-def _terms(node: Any, sign: int) -> list[tuple[int, syntax.Reference]] | None:
+def _terms(node: Any, sign: int) -> list[tuple[int, syntax_tree.Reference]] | None:
     """Return the signed references whose sum the expression is, None for anything else."""
-    if isinstance(node, syntax.Reference):
+    if isinstance(node, syntax_tree.Reference):
         return [(sign, node)]
-    if not isinstance(node, syntax.Arithmetic) or not {*node.operators} <= {"+", "-", "negative"}:
+    if not isinstance(node, syntax_tree.Arithmetic) or not {*node.operators} <= {
+        "+",
+        "-",
+        "negative",
+    }:
         return None
     signs = [-1] if node.operators == ("negative",) else [1, *map(_sign, node.operators)]
-    terms: list[tuple[int, syntax.Reference]] = []
+    terms: list[tuple[int, syntax_tree.Reference]] = []
     for inner, argument in zip(signs, node.arguments, strict=True):
         part = _terms(argument, sign * inner)
         if part is None:

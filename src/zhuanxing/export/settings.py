@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from zhuanxing.engine.failures import key_of
+from zhuanxing.engine.running.failures import key_of
 from zhuanxing.errors import ZhuanxingError
 
 __all__ = ["with_constants"]

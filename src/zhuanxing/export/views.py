@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from zhuanxing.engine.failures import line_of
+from zhuanxing.engine.running.failures import line_of
 from zhuanxing.export.content import CLOCK, Content, causes, is_constant, is_stock
 from zhuanxing.export.flows import find_flows
 

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import numpy as np
 
 from zhuanxing import __version__
-from zhuanxing.engine import syntax
+from zhuanxing.engine.reading import syntax_tree
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.export.content import CLOCK, Content, is_lookup, is_stock
 from zhuanxing.export.flows import Flows, find_flows
@@ -99,7 +99,7 @@ class _Writer:
                 xml = self._variable(tag, key, element, element.documentation, element.units)
                 self._equations(xml, key, element, lambda expression: expression)
 
-    def _stock(self, key: str, element: syntax.Element) -> None:
+    def _stock(self, key: str, element: syntax_tree.Element) -> None:
         xml = self._variable("stock", key, element, element.documentation, element.units)
         self._equations(xml, key, element, lambda integ: integ.initial)
         flows = self.flows.get(key)
@@ -115,7 +115,7 @@ class _Writer:
                 _child(xml, tag, identifier(name))
 
     def _variable(
-        self, tag: str, key: str, element: syntax.Element, comment: str, units: str
+        self, tag: str, key: str, element: syntax_tree.Element, comment: str, units: str
     ) -> ElementTree.Element:
         xml = _child(self.parent, tag, name=key.replace(" ", "_"))
         _child(xml, "doc", " ".join(comment.split()))
@@ -128,7 +128,7 @@ class _Writer:
         return xml
 
     def _equations(
-        self, xml: ElementTree.Element, key: str, element: syntax.Element, part: Any
+        self, xml: ElementTree.Element, key: str, element: syntax_tree.Element, part: Any
     ) -> None:
         """Write one equation for all elements if they share it, else one an element."""
         labels = self._labels(key, element)
@@ -139,7 +139,7 @@ class _Writer:
         first = element.components[0]
         shared = first.subscripts == labels and not first.excepts
         expression = part(first.expression)
-        plain = not isinstance(expression, (np.ndarray, syntax.Lookup))
+        plain = not isinstance(expression, (np.ndarray, syntax_tree.Lookup))
         if len(element.components) == 1 and shared and (plain or not labels):
             self._equation(xml, key, expression, {})
             return
@@ -147,7 +147,7 @@ class _Writer:
             subscript = ", ".join(map(identifier, cell))
             self._equation(_child(xml, "element", subscript=subscript), key, value, bound)
 
-    def _labels(self, key: str, element: syntax.Element) -> tuple[str, ...]:
+    def _labels(self, key: str, element: syntax_tree.Element) -> tuple[str, ...]:
         """Return the main ranges of a variable, one a subscript."""
         columns = zip(*(component.subscripts for component in element.components), strict=True)
         return tuple(self._main(key, column) for column in columns)
@@ -164,7 +164,7 @@ class _Writer:
         return self.content.dimensions.elements.get(name, (name,))
 
     def _cells(
-        self, element: syntax.Element, labels: tuple[str, ...], part: Any
+        self, element: syntax_tree.Element, labels: tuple[str, ...], part: Any
     ) -> Iterator[tuple[tuple[str, ...], dict[str, str], Any]]:
         """Yield for each element its names, what its ranges stand for, and its expression."""
         for component in element.components:
@@ -185,13 +185,13 @@ class _Writer:
     def _equation(
         self, xml: ElementTree.Element, key: str, value: Any, bound: dict[str, str]
     ) -> None:
-        if isinstance(value, syntax.Lookup):
+        if isinstance(value, syntax_tree.Lookup):
             self._table(xml, key, value)
             return
         printer = Printer(key, self.content.dimensions, self.tables, bound)
         _child(xml, "eqn", printer.text(value))
 
-    def _table(self, xml: ElementTree.Element, key: str, table: syntax.Lookup) -> None:
+    def _table(self, xml: ElementTree.Element, key: str, table: syntax_tree.Lookup) -> None:
         if table.type != "interpolate":
             raise ZhuanxingError(f"look-up '{key}': the rule '{table.type}' is not in XMILE")
         gf = _child(xml, "gf", type="continuous")

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from zhuanxing.engine import syntax
-from zhuanxing.engine.dimensions import Dimensions
+from zhuanxing.engine.reading import syntax_tree
+from zhuanxing.engine.translating.subscripts import Dimensions
 from zhuanxing.errors import ZhuanxingError
 
 __all__ = ["Printer", "identifier", "number"]
@@ -73,15 +73,15 @@ class Printer:
         """Return an expression. Raises ZhuanxingError for what XMILE has no word for."""
         if isinstance(node, float):
             return number(node)
-        if isinstance(node, syntax.Reference):
+        if isinstance(node, syntax_tree.Reference):
             return self._reference(node)
-        if isinstance(node, syntax.Arithmetic):
+        if isinstance(node, syntax_tree.Arithmetic):
             return self._arithmetic(node)
-        if isinstance(node, syntax.Logic):
+        if isinstance(node, syntax_tree.Logic):
             return self._logic(node)
-        if isinstance(node, syntax.Call):
+        if isinstance(node, syntax_tree.Call):
             return self._call(node)
-        if isinstance(node, syntax.Initial):
+        if isinstance(node, syntax_tree.Initial):
             return f"INIT({self.text(node.initial)})"
         raise self._refuse(type(node).__name__)
 
@@ -90,7 +90,7 @@ class Printer:
             f"variable '{self.key}': {what} cannot be written as XMILE; use other functions"
         )
 
-    def _reference(self, node: syntax.Reference) -> str:
+    def _reference(self, node: syntax_tree.Reference) -> str:
         if node.name in CLOCK:
             return CLOCK[node.name]
         if not node.subscripts:
@@ -109,7 +109,7 @@ class Printer:
         members = {*self.dimensions.elements[label]}
         return any(members < {*others} for others in self.dimensions.elements.values())
 
-    def _arithmetic(self, node: syntax.Arithmetic) -> str:
+    def _arithmetic(self, node: syntax_tree.Arithmetic) -> str:
         if node.operators == ("negative",):
             return f"-{self._within(node.arguments[0], LEAF)}"
         binding = BINDING[node.operators[0]]
@@ -126,11 +126,11 @@ class Printer:
 
     def _within(self, node: Any, least: int) -> str:
         text = self.text(node)
-        loose = isinstance(node, syntax.Arithmetic) and BINDING[node.operators[0]] < least
-        loose = loose or isinstance(node, syntax.Logic) or text.startswith("-")
+        loose = isinstance(node, syntax_tree.Arithmetic) and BINDING[node.operators[0]] < least
+        loose = loose or isinstance(node, syntax_tree.Logic) or text.startswith("-")
         return f"({text})" if loose else text
 
-    def _logic(self, node: syntax.Logic) -> str:
+    def _logic(self, node: syntax_tree.Logic) -> str:
         operators = [LOGIC.get(name.lower(), name) for name in node.operators]
         arguments = [self._within(argument, SUM) for argument in node.arguments]
         if len(arguments) == 1:
@@ -140,7 +140,7 @@ class Printer:
             parts += [operator, argument]
         return " ".join(parts)
 
-    def _call(self, node: syntax.Call) -> str:
+    def _call(self, node: syntax_tree.Call) -> str:
         name = node.function.name
         if name == "elmcount":
             return str(len(self.dimensions.elements[node.arguments[0].name]))

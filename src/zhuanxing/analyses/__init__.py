@@ -1,0 +1,1 @@
+"""Analyses: what drives the model in batches and judges it."""

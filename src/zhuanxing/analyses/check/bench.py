@@ -1,0 +1,135 @@
+"""What every check works with: the model, its tables, the settings, and a laboratory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import pandas as pd
+
+from zhuanxing.analyses.check.laboratory import Experiment, Laboratory
+from zhuanxing.analyses.check.laws import Law
+from zhuanxing.analyses.check.levers import LeverCase
+from zhuanxing.analyses.check.location import locate_definitions
+from zhuanxing.analyses.check.settings import CheckSettings
+from zhuanxing.analyses.check.unit_text import UnitTextError, parse_unit
+from zhuanxing.data.tables import Tables, read_tables
+from zhuanxing.engine.reading.parser import parse
+from zhuanxing.engine.reading.syntax_tree import Element, Integ, ParsedModel
+from zhuanxing.engine.running.failures import key_of
+from zhuanxing.inputs import scenario_names
+from zhuanxing.model import Model
+
+__all__ = ["Bench"]
+
+Limits = dict[str, tuple[float | None, float | None]]
+_BY_RULE = "rule"
+
+
+@dataclass(frozen=True, repr=False)
+class Bench:
+    """One model under test. Names of experiments are unique within a bench."""
+
+    model: Model
+    settings: CheckSettings
+
+    @cached_property
+    def laboratory(self) -> Laboratory:
+        """Runs every experiment once."""
+        return Laboratory(self.model)
+
+    @cached_property
+    def tables(self) -> Tables:
+        """The tables of model/data, checked."""
+        return read_tables(self.model.places.model)
+
+    @cached_property
+    def parsed(self) -> ParsedModel:
+        """The assembled equations as syntax trees."""
+        folder = self.model.places.model / "sectors"
+        return parse(self.model.source.text, str(folder / "model.mdl"), ".mdl")
+
+    @property
+    def scenarios(self) -> tuple[str, ...]:
+        """Names of all scenarios."""
+        return scenario_names(self.model.places.scenarios)
+
+    @property
+    def observations(self) -> pd.DataFrame:
+        """Columns city, year, variable, value, ...: one figure a cell."""
+        return self.tables.observations.rename(columns={"unit_id": "city"})
+
+    @property
+    def laws(self) -> tuple[Law, ...]:
+        """The conservation laws of the model, one a row of laws.csv."""
+        rows = self.tables.laws.to_dict("records")
+        return tuple(
+            Law(row["law"], row["residual"], row["scale"], f"{row['name_zh']} {row['name_en']}")
+            for row in rows
+        )
+
+    @property
+    def lever_cases(self) -> tuple[LeverCase, ...]:
+        """What each lever must move, without the one that is a rule."""
+        names, rows = self.model.names, self.model.names.levers.values()
+        cities = list(names.cities)
+        return tuple(
+            LeverCase(
+                row["lever"],
+                row["indicator"],
+                row["direction"],
+                tuple(city for city, hit in zip(cities, target, strict=True) if hit),
+            )
+            for row, target in zip(rows, names.targets.T, strict=True)
+            if row["direction"] != _BY_RULE
+        )
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """Levers whose direction is a rule."""
+        levers = self.model.names.levers
+        return tuple(name for name, row in levers.items() if row["direction"] == _BY_RULE)
+
+    def of_scenario(self, name: str) -> Experiment:
+        """A scenario as it stands."""
+        return Experiment(name, name)
+
+    def where(self, variable: str) -> str:
+        """Sector file and line of a variable, or a word for what comes from the tables."""
+        place = self._places.get(key_of(variable))
+        return str(place) if place else "model/data"
+
+    @cached_property
+    def _places(self) -> dict[str, object]:
+        files = sorted((self.model.places.model / "sectors").glob("*.mdl"))
+        return dict(locate_definitions(files))
+
+    @cached_property
+    def limits(self) -> Limits:
+        """Limits of every variable that moves: declared ones, and zero for physical stocks."""
+        found: Limits = {}
+        for element in self.parsed.sections[0].elements:
+            low, high = element.limits
+            if low is None and self._is_physical_stock(element):
+                low = 0.0
+            if (low, high) != (None, None) and self._moves(element.name):
+                found[key_of(element.name)] = (low, high)
+        return found
+
+    def _moves(self, name: str) -> bool:
+        variable = self.model.program.variables.get(key_of(name))
+        return variable is not None and variable.kind in ("stock", "auxiliary")
+
+    def _is_physical_stock(self, element: Element) -> bool:
+        if not isinstance(element.components[0].expression, Integ):
+            return False
+        try:
+            unit = parse_unit(element.units, self.settings.units.tokens)
+        except UnitTextError:
+            return False
+        return set(self._tokens_above(unit.powers)) & set(self.settings.laws.physical) != set()
+
+    @staticmethod
+    def _tokens_above(powers: tuple[tuple[str, object], ...]) -> Iterator[str]:
+        return (token for token, power in powers if power == 1)

@@ -1,0 +1,235 @@
+"""The checks by name: what each has to run, and what it finds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from zhuanxing.analyses.check.bench import Bench
+from zhuanxing.analyses.check.extremes import Extreme, extreme_finding
+from zhuanxing.analyses.check.finding import Finding
+from zhuanxing.analyses.check.history import history_finding
+from zhuanxing.analyses.check.laboratory import Experiment
+from zhuanxing.analyses.check.laws import law_findings, limit_findings
+from zhuanxing.analyses.check.levers import LeverTerms, lever_findings, rule_finding
+from zhuanxing.analyses.check.reality import bounds_finding, gain_finding, worse_finding
+from zhuanxing.analyses.check.timestep import timestep_finding
+from zhuanxing.analyses.check.units import unit_problems
+from zhuanxing.inputs.names import require_known
+
+__all__ = ["CHECKS", "run_checks"]
+
+
+@dataclass(frozen=True)
+class Check:
+    """``runs`` names the experiments whose annual outputs ``find`` reads."""
+
+    runs: Callable[[Bench], list[Experiment]]
+    find: Callable[[Bench], list[Finding]]
+
+
+def run_checks(bench: Bench, only: Sequence[str] | None) -> Iterator[Finding]:
+    """Findings of the checks named in ``only`` (None: all), in the order of ``CHECKS``.
+
+    All experiments run in one batch before the first check that needs one. Raises
+    ZhuanxingError for an unknown check.
+    """
+    for name in only or ():
+        require_known("check", name, CHECKS, "only")
+    _require_names(bench)
+    chosen = [check for name, check in CHECKS.items() if only is None or name in only]
+    waiting = [experiment for check in chosen for experiment in check.runs(bench)]
+    for check in chosen:
+        if check.runs(bench):
+            bench.laboratory.prepare(waiting)
+        yield from check.find(bench)
+
+
+def _require_names(bench: Bench) -> None:
+    """Refuse outputs and cities in the settings that the model does not have."""
+    settings = bench.settings
+    expectations = [e for extreme in settings.extremes for e in extreme.expect]
+    expectations += [e for worse in settings.reality.worse for e in worse.expect]
+    named = [
+        *(expectation.output for expectation in expectations),
+        *settings.levers.scarce,
+        settings.levers.steady,
+        settings.levers.rule.poor,
+        settings.levers.rule.status,
+        *(output for comparison in settings.history.compare for output in comparison.outputs),
+        *(bounds.output for bounds in settings.reality.bounds),
+        *(gain.output for gain in settings.reality.gains),
+    ]
+    outputs = [output.name for output in bench.model.outputs]
+    for name in named:
+        require_known("output", name, outputs, "check.yaml")
+    for city in (city for gain in settings.reality.gains for city in gain.cities):
+        require_known("city", city, bench.model.names.cities, "check.yaml")
+
+
+def _nothing(bench: Bench) -> list[Experiment]:
+    return []
+
+
+def _units(bench: Bench) -> list[Finding]:
+    problems = unit_problems(bench.parsed, bench.settings.units.tokens)
+    lines = tuple(f"{p.variable} ({bench.where(p.variable)}): {p.message}" for p in problems)
+    count = len(bench.parsed.sections[0].elements)
+    what = "每个方程量纲一致 every equation has consistent units"
+    result = f"{len({p.variable for p in problems})} of {count} variables wrong"
+    return [Finding("units", what, result, "none", not lines, lines)]
+
+
+def _laws(bench: Bench) -> list[Finding]:
+    """Laws and limits in scenarios and extremes, one at a time: paths by step are large."""
+    terms = bench.settings.laws
+    experiments = [bench.of_scenario(name) for name in terms.scenarios] + _extreme_runs(bench)
+    wanted = [name for law in bench.laws for name in (law.residual, law.scale)]
+    runs = {
+        experiment.label: bench.laboratory.steps(experiment, [*wanted, *bench.limits])
+        for experiment in experiments
+    }
+    return [
+        *law_findings(bench.laws, runs, terms.tolerance),
+        *limit_findings(bench.limits, runs, terms.tolerance),
+    ]
+
+
+def _extreme_runs(bench: Bench) -> list[Experiment]:
+    return [_extreme_run(extreme) for extreme in bench.settings.extremes]
+
+
+def _extreme_run(extreme: Extreme) -> Experiment:
+    return Experiment(
+        f"extreme {extreme.name}",
+        extreme.scenario,
+        every_lever=extreme.lever_intensity,
+        inputs=extreme.inputs,
+    )
+
+
+def _extremes_and_references(bench: Bench) -> list[Experiment]:
+    references = [bench.of_scenario(extreme.scenario) for extreme in bench.settings.extremes]
+    return _extreme_runs(bench) + references
+
+
+def _extremes(bench: Bench) -> list[Finding]:
+    laboratory = bench.laboratory
+    return [
+        extreme_finding(
+            extreme,
+            laboratory.paths(_extreme_run(extreme)),
+            laboratory.paths(bench.of_scenario(extreme.scenario)),
+        )
+        for extreme in bench.settings.extremes
+    ]
+
+
+def _timestep_runs(bench: Bench) -> list[Experiment]:
+    return [bench.of_scenario(bench.settings.timestep.scenario)]
+
+
+def _timestep(bench: Bench) -> list[Finding]:
+    terms = bench.settings.timestep
+    experiment = bench.of_scenario(terms.scenario)
+    coarse = bench.laboratory.paths(experiment)
+    fine = bench.laboratory.paths_at_step(experiment, 0.5)
+    return [timestep_finding(coarse, fine, terms.tolerance)]
+
+
+def _lever_runs(bench: Bench) -> list[Experiment]:
+    rules = [run for lever in bench.rules for run in _rule_runs(bench, lever).values()]
+    return [_lever_baseline(bench), *_single_levers(bench).values(), *rules]
+
+
+def _lever_baseline(bench: Bench) -> Experiment:
+    return bench.of_scenario(bench.settings.levers.scenario)
+
+
+def _single_levers(bench: Bench) -> dict[str, Experiment]:
+    terms = bench.settings.levers
+    return {
+        case.lever: Experiment(
+            f"lever {case.lever}", terms.scenario, levers={case.lever: 1.0}, start=terms.start
+        )
+        for case in bench.lever_cases
+    }
+
+
+def _rule_runs(bench: Bench, lever: str) -> dict[str, Experiment]:
+    terms = bench.settings.levers
+    return {
+        run: Experiment(
+            f"rule {lever} {run}",
+            terms.scenario,
+            levers={lever: intensity},
+            start=terms.start,
+            inputs=terms.rule.inputs,
+        )
+        for run, intensity in (("on", 1.0), ("off", 0.0))
+    }
+
+
+def _levers(bench: Bench) -> list[Finding]:
+    given = bench.settings.levers
+    terms = LeverTerms(
+        given.start,
+        given.start + given.within - 1,
+        given.movement,
+        given.share_of_cities,
+        given.scarce,
+        given.steady,
+        given.steady_tolerance,
+    )
+    baseline = bench.laboratory.paths(_lever_baseline(bench))
+    runs = bench.laboratory.many(_single_levers(bench))
+    return [
+        *lever_findings(bench.lever_cases, baseline, runs, terms),
+        *(_rule(bench, lever) for lever in bench.rules),
+    ]
+
+
+def _rule(bench: Bench, lever: str) -> Finding:
+    given = bench.settings.levers
+    paths = bench.laboratory.many(_rule_runs(bench, lever))
+    # In the first year the lever has only begun, so the rule is judged from the second on.
+    return rule_finding(lever, paths[given.rule.poor], paths[given.rule.status], given.start + 1)
+
+
+def _history_runs(bench: Bench) -> list[Experiment]:
+    return [bench.of_scenario(bench.settings.history.scenario)]
+
+
+def _history(bench: Bench) -> list[Finding]:
+    terms = bench.settings.history
+    paths = bench.laboratory.paths(bench.of_scenario(terms.scenario))
+    years = (terms.first_year, terms.last_year)
+    return [
+        history_finding(paths, bench.observations, comparison, years)
+        for comparison in terms.compare
+    ]
+
+
+def _all_scenarios(bench: Bench) -> list[Experiment]:
+    return [bench.of_scenario(name) for name in bench.scenarios]
+
+
+def _reality(bench: Bench) -> list[Finding]:
+    terms = bench.settings.reality
+    runs = {name: bench.laboratory.paths(bench.of_scenario(name)) for name in bench.scenarios}
+    return [
+        *(bounds_finding(bounds, runs) for bounds in terms.bounds),
+        *(worse_finding(worse, runs) for worse in terms.worse),
+        *(gain_finding(gain, runs) for gain in terms.gains),
+    ]
+
+
+CHECKS = {
+    "units": Check(_nothing, _units),
+    "laws": Check(_nothing, _laws),
+    "extremes": Check(_extremes_and_references, _extremes),
+    "timestep": Check(_timestep_runs, _timestep),
+    "levers": Check(_lever_runs, _levers),
+    "history": Check(_history_runs, _history),
+    "reality": Check(_all_scenarios, _reality),
+}

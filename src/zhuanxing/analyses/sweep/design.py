@@ -1,0 +1,207 @@
+"""Designs: which values the factors take in which run."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from zhuanxing.analyses.sweep.factors import Factor, find_factors, named_factor
+from zhuanxing.errors import ZhuanxingError
+from zhuanxing.inputs.names import require_known
+
+__all__ = ["Design", "make_design", "problem"]
+
+# More runs than this are a slip of the pen, and their design alone would fill the memory.
+MOST_RUNS = 10_000_000
+CSV = "csv"
+
+
+@dataclass(frozen=True)
+class Design:
+    """`values` [run, factor] in each factor's unit, and the method and options that made them."""
+
+    method: str
+    options: Mapping[str, Any]
+    factors: tuple[Factor, ...]
+    values: np.ndarray
+
+
+def make_design(
+    options: Mapping[str, Any], vary: Sequence[str], known: dict[str, Factor]
+) -> Design:
+    """Return the design that `options` (a file of conf/design) describe over the factors `vary`.
+
+    The same options give the same values, bit for bit. Raises ZhuanxingError for an unknown
+    method or factor and for a size that makes no sense.
+    """
+    method = str(options.get("method"))
+    require_known("design", method, (*METHODS, CSV), "design.method")
+    chosen = {key: value for key, value in options.items() if key != "method"}
+    if method == CSV:
+        return _from_csv(chosen, known)
+    factors = find_factors(vary, known)
+    values = METHODS[method](chosen, factors)
+    return Design(method, chosen, factors, values)
+
+
+def problem(names: Sequence[str], lows: Sequence[float], highs: Sequence[float]) -> dict[str, Any]:
+    """Return factors as SALib's problem."""
+    bounds = [list(map(float, pair)) for pair in zip(lows, highs, strict=True)]
+    return {"num_vars": len(names), "names": list(names), "bounds": bounds}
+
+
+def _grid(options: Mapping[str, Any], factors: Sequence[Factor]) -> np.ndarray:
+    count = _whole(options, "levels", least=2)
+    levels = [
+        np.array(factor.levels) if factor.levels else np.linspace(factor.low, factor.high, count)
+        for factor in factors
+    ]
+    _require_size(math.prod(map(len, levels)), f"a full grid over {len(factors)} factors")
+    return np.array(list(itertools.product(*levels)))
+
+
+def _latin_hypercube(options: Mapping[str, Any], factors: Sequence[Factor]) -> np.ndarray:
+    from scipy.stats import qmc
+
+    runs = _runs(options)
+    sampler = qmc.LatinHypercube(len(factors), rng=_seed(options))
+    return _scaled(sampler.random(runs), factors)
+
+
+def _sobol(options: Mapping[str, Any], factors: Sequence[Factor]) -> np.ndarray:
+    from scipy.stats import qmc
+
+    runs = _power_of_two(options, "runs")
+    sampler = qmc.Sobol(len(factors), rng=_seed(options))
+    return _scaled(sampler.random(runs), factors)
+
+
+def _saltelli(options: Mapping[str, Any], factors: Sequence[Factor]) -> np.ndarray:
+    from SALib.sample import sobol
+
+    base = _power_of_two(options, "base_runs")
+    _require_size(base * (len(factors) + 2), "this design")
+    unit = problem([f.name for f in factors], [0] * len(factors), [1] * len(factors))
+    samples = sobol.sample(unit, base, calc_second_order=False, seed=_seed(options))
+    return _scaled(samples, factors)
+
+
+def _morris(options: Mapping[str, Any], factors: Sequence[Factor]) -> np.ndarray:
+    from SALib.sample import morris
+
+    if len(factors) < 2:
+        raise ZhuanxingError("design=morris compares factors, so vary must name two at least")
+    trajectories = _whole(options, "trajectories", least=2)
+    levels = _whole(options, "levels", least=2)
+    if levels % 2:
+        raise ZhuanxingError(f"design.levels is {levels}, but design=morris needs an even number")
+    _require_size(trajectories * (len(factors) + 1), "this design")
+    unit = problem([f.name for f in factors], [0] * len(factors), [1] * len(factors))
+    samples = morris.sample(unit, trajectories, num_levels=levels, seed=_seed(options))
+    return _scaled(samples, factors)
+
+
+def _from_csv(options: Mapping[str, Any], known: dict[str, Factor]) -> Design:
+    """Read a table with one column a factor and one row a run; its columns say what varies."""
+    if not options.get("file"):
+        raise ZhuanxingError("design=csv needs design.file, a table with one column a factor")
+    path = Path(str(options.get("file")))
+    names, rows = _read(path)
+    values = np.empty((len(rows), len(names)))
+    for line, row in enumerate(rows, start=2):
+        if len(row) != len(names):
+            raise ZhuanxingError(
+                f"{path}, line {line}: {len(row)} values, but the header has {len(names)} columns"
+            )
+        for column, text in enumerate(row):
+            try:
+                values[line - 2, column] = float(text)
+            except ValueError as error:
+                raise ZhuanxingError(
+                    f"{path}, line {line}: '{text}' under {names[column]} is no number"
+                ) from error
+    if not np.isfinite(values).all():
+        line = int(np.argwhere(~np.isfinite(values))[0][0]) + 2
+        raise ZhuanxingError(f"{path}, line {line}: every value must be a finite number")
+    factors = tuple(
+        named_factor(name, float(column.min()), float(column.max()), known)
+        for name, column in zip(names, values.T, strict=True)
+    )
+    # The file may move; what it held is in the store.
+    return Design(CSV, {}, factors, values)
+
+
+def _read(path: Path) -> tuple[list[str], list[list[str]]]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            lines = [line for line in csv.reader(file) if line]
+    except (OSError, UnicodeDecodeError) as error:
+        raise ZhuanxingError(f"{path}: the design cannot be read as CSV ({error})") from error
+    if len(lines) < 2:
+        raise ZhuanxingError(f"{path}: a design needs a line of names and one line a run at least")
+    names = [name.strip() for name in lines[0]]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise ZhuanxingError(f"{path}: the column '{twice}' stands there twice")
+    return names, lines[1:]
+
+
+METHODS: Mapping[str, Callable[[Mapping[str, Any], Sequence[Factor]], np.ndarray]] = {
+    "grid": _grid,
+    "latin_hypercube": _latin_hypercube,
+    "sobol": _sobol,
+    "saltelli": _saltelli,
+    "morris": _morris,
+}
+
+
+def _scaled(unit: np.ndarray, factors: Sequence[Factor]) -> np.ndarray:
+    low = np.array([factor.low for factor in factors])
+    high = np.array([factor.high for factor in factors])
+    return low + unit * (high - low)
+
+
+def _runs(options: Mapping[str, Any]) -> int:
+    runs = _whole(options, "runs", least=1)
+    _require_size(runs, "this design")
+    return runs
+
+
+def _power_of_two(options: Mapping[str, Any], key: str) -> int:
+    runs = _whole(options, key, least=2)
+    near = 2 ** round(math.log2(runs))
+    if runs != near:
+        raise ZhuanxingError(
+            f"design.{key} is {runs}, but a Sobol' sequence covers its space evenly only with a "
+            f"power of two; the nearest is {near}"
+        )
+    _require_size(runs, "this design")
+    return runs
+
+
+def _seed(options: Mapping[str, Any]) -> int:
+    return _whole(options, "seed", least=0)
+
+
+def _whole(options: Mapping[str, Any], key: str, least: int) -> int:
+    value = options.get(key)
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise ZhuanxingError(
+            f"design.{key} is '{value}', but a whole number of {least} at least is expected"
+        )
+    return value
+
+
+def _require_size(runs: int, what: str) -> None:
+    if runs > MOST_RUNS:
+        raise ZhuanxingError(
+            f"{what} has {runs:,} runs, but {MOST_RUNS:,} are the most; vary fewer factors or "
+            "take another design"
+        )

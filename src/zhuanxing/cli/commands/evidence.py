@@ -1,0 +1,137 @@
+"""`zhuanxing evidence`: the plan's effect in the model beside published estimates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from zhuanxing.analyses.evidence import (
+    INSIDE,
+    MIDDLE,
+    NO_ESTIMATE,
+    EvidenceSettings,
+    compare,
+    spread,
+)
+from zhuanxing.cli.configuration import read_settings, show_help
+from zhuanxing.cli.listing import print_table
+from zhuanxing.errors import ZhuanxingError
+from zhuanxing.storage.atomic import require_writable
+from zhuanxing.storage.paths import find_places
+
+if TYPE_CHECKING:
+    from zhuanxing.model import Model
+
+__all__ = ["main"]
+
+HELP = """用法 usage: zhuanxing evidence [key=value ...]
+
+方案减基准的效果，与文献中同类政策估计（did_* 行）对照
+The plan's effect (plan minus baseline) beside published estimates (rows did_*)"""
+
+COLUMNS = (
+    ("结果", "output", ""),
+    ("文献", "published", ""),
+    ("文献范围", "estimate", ""),
+    ("年份", "year", ""),
+    ("模型效果（中位）", "median effect", ""),
+    ("其80%区间", "its 80 % interval", ""),
+    ("城市间范围", "range over cities", ""),
+    ("结论", "verdict", ""),
+)
+WORDS = {"inside": "一致 inside", "outside": "不一致 outside", "no estimate": "无估计 no estimate"}
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run both scenarios, print the comparison and write it by city and year; return 0.
+
+    Raises ZhuanxingError for a wrong setting, or a row or output that is not there.
+    """
+    places = find_places()
+    path = places.conf / "evidence.yaml"
+    if show_help(argv, path, HELP):
+        return 0
+    settings = read_settings(EvidenceSettings, path, argv)
+    target = Path(settings.output) / "evidence.csv"
+    require_writable(target)
+    # Imported here: a misspelt setting is refused before the seconds that the imports take.
+    from zhuanxing.model import load
+    from zhuanxing.storage.netcdf import write_table
+
+    model = load(places.root, end=max(settings.years), calibration=settings.calibration)
+    source = places.model / "data" / "raw" / "parameters.csv"
+    try:
+        parameters = pd.read_csv(source)
+    except OSError as error:
+        raise ZhuanxingError(f"{source}: the table cannot be read ({error.strerror})") from error
+    table = compare(model.run(settings.plan), model.run(settings.baseline), parameters, settings)
+    uncertain = _uncertainty(model, settings) if settings.draws else None
+    _report(table, uncertain, settings)
+    if uncertain is not None:
+        table = table.merge(uncertain, how="left", on=["output", "year", "city"])
+    write_table(table, target)
+    print(target)
+    return 0
+
+
+def _uncertainty(model: Model, settings: EvidenceSettings) -> pd.DataFrame:
+    """Run the plan and the baseline with the same draws; return the intervals of the effects."""
+    from zhuanxing.uncertainty.ensemble import ensemble_design
+
+    wanted = {effect.of or effect.output for effect in settings.outputs}
+    wanted |= {effect.over for effect in settings.outputs if effect.over}
+    plan, baseline = (
+        model.run_many(
+            ensemble_design(model, scenario, settings.draws),
+            scenario=scenario,
+            outputs=sorted(wanted),
+        )
+        for scenario in map(model.scenario, (settings.plan, settings.baseline))
+    )
+    return spread(plan, baseline, settings)
+
+
+def _report(
+    table: pd.DataFrame, uncertain: pd.DataFrame | None, settings: EvidenceSettings
+) -> None:
+    last = table[table["year"] == max(settings.years)]
+    rows = []
+    for (output, published), part in last.groupby(["output", "published"], sort=False):
+        effect = part["effect"]
+        inside = float((part["verdict"] == INSIDE).mean())
+        first = part["verdict"].iloc[0]
+        verdict = first if first == NO_ESTIMATE or inside in (0.0, 1.0) else None
+        rows.append(
+            [
+                str(output),
+                str(published) or "-",
+                _limits(part["low"].iloc[0], part["high"].iloc[0]),
+                str(max(settings.years)),
+                f"{effect.median():+.2f}",
+                _interval(uncertain, str(output), max(settings.years)),
+                f"{effect.min():+.2f} … {effect.max():+.2f}",
+                WORDS[verdict] if verdict else f"{inside:.0%} 城市一致 of cities inside",
+            ]
+        )
+    title = ("方案效果与文献对照", "the plan's effect beside published estimates")
+    print_table(title, COLUMNS, rows, None)
+
+
+def _interval(uncertain: pd.DataFrame | None, output: str, year: int) -> str:
+    if uncertain is None:
+        return "-"
+    chosen = (uncertain["output"] == output) & (uncertain["year"] == year)
+    row = uncertain[chosen & (uncertain["city"] == MIDDLE)].iloc[0]
+    return f"{row['effect_low']:+.2f} … {row['effect_high']:+.2f}"
+
+
+def _limits(low: float, high: float) -> str:
+    if np.isnan(low):
+        return "-"
+    if np.isinf(high):
+        return "> 0"
+    return "< 0" if np.isinf(low) else f"{low:+.2f} … {high:+.2f}"

@@ -1,0 +1,1 @@
+"""Initial states of the cities from the tables."""

@@ -1,0 +1,44 @@
+"""Value-added prices by city, sector and year, the price of mining by what a city digs."""
+
+from __future__ import annotations
+
+import xarray as xr
+
+from zhuanxing.data.initial.lookup import Known
+from zhuanxing.data.tables import Tables
+
+__all__ = ["city_prices"]
+
+
+def city_prices(
+    tables: Tables, drivers: xr.Dataset, known: Known
+) -> dict[str, dict[str, dict[int, float]]]:
+    """Return {city: {sector: {year: price, 1 in 2020}}}.
+
+    Sectors without a row in `sector_price_index` are priced by coal, oil and ore in the
+    proportions in which the city mines them.
+    """
+    rows = tables.drivers
+    priced = set(rows.loc[rows["name"] == "sector_price_index", "subscript"])
+    years = [int(year) for year in drivers["year"].values]
+    general = {
+        sector: dict(zip(years, map(float, drivers["sector_price_index"].sel(sector=sector).values),
+                         strict=True))
+        for sector in priced
+    }  # fmt: skip
+    resource = {
+        name: dict(zip(years, map(float, drivers[f"{name}_price_index"].values), strict=True))
+        for name in ("coal", "oil", "ore")
+    }
+    dug = [sector for sector in tables.elements["sector"] if sector not in priced]
+    prices = {}
+    for city in tables.cities:
+        coal = known.typical(city, "mining_coal_share")
+        oil = known.typical(city, "mining_oil_share")
+        parts = {"coal": coal, "oil": oil, "ore": 1.0 - coal - oil}
+        mixed = {
+            year: sum(share * resource[name][year] for name, share in parts.items())
+            for year in years
+        }
+        prices[city] = {**general, **{sector: mixed for sector in dug}}
+    return prices

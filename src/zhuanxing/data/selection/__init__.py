@@ -1,0 +1,1 @@
+"""Selection: one observation out of several sources, by a written rule."""

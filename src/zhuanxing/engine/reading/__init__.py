@@ -1,0 +1,1 @@
+"""Reading: from a Vensim or XMILE file to a syntax tree."""

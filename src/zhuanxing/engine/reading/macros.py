@@ -1,0 +1,124 @@
+"""Macros written out: every call becomes the macro's own variables under a prefix."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from zhuanxing.engine.reading import syntax_tree
+from zhuanxing.engine.running.failures import TranslationError, key_of
+from zhuanxing.engine.translating.subscripts import Dimensions
+
+__all__ = ["expand_macros"]
+
+
+def expand_macros(
+    model: syntax_tree.ParsedModel, dimensions: Dimensions, where: Callable[[str], str]
+) -> tuple[syntax_tree.Element, ...]:
+    """Return the main section's elements without macro calls, the macros' variables added.
+
+    A macro's variables run over the ranges on the left-hand side of the equation that calls it.
+    `where` tells file and line of a name. Raises TranslationError for a macro that calls itself.
+    """
+    main, *macros = model.sections
+    expansion = _Expansion({macro.name: macro for macro in macros}, dimensions, where)
+    if not macros:
+        return main.elements
+    for element in main.elements:
+        expansion.add(element, ())
+    return tuple(expansion.elements)
+
+
+class _Expansion:
+    def __init__(
+        self,
+        macros: dict[str, syntax_tree.Section],
+        dimensions: Dimensions,
+        where: Callable[[str], str],
+    ) -> None:
+        self.macros = macros
+        self.where = where
+        self.dimensions = dimensions
+        self.elements: list[syntax_tree.Element] = []
+        self.calls = 0
+
+    def add(self, element: syntax_tree.Element, above: tuple[str, ...]) -> None:
+        components = []
+        for component in element.components:
+            labels = tuple(
+                name for name in component.subscripts if not self.dimensions.is_element(name)
+            )
+            expression = syntax_tree.rewrite(
+                component.expression, self._inliner(element.name, labels, above)
+            )
+            components.append(_with_expression(component, expression))
+        self.elements.append(
+            syntax_tree.Element(
+                element.name, tuple(components), element.units, element.documentation
+            )
+        )
+
+    def _inliner(
+        self, caller: str, labels: tuple[str, ...], above: tuple[str, ...]
+    ) -> Callable[[Any], Any]:
+        def change(node: Any) -> Any:
+            if isinstance(node, syntax_tree.Call) and node.function.name in self.macros:
+                return self._inline(node, caller, labels, above)
+            return node
+
+        return change
+
+    def _inline(
+        self, call: syntax_tree.Call, caller: str, labels: tuple[str, ...], above: tuple[str, ...]
+    ) -> syntax_tree.Reference:
+        macro = self.macros[call.function.name]
+        if macro.name in above:
+            raise self._endless(caller, macro.name)
+        if len(call.arguments) != len(macro.params):
+            raise TranslationError(
+                f"variable '{caller}' ({self.where(caller)}): macro '{macro.name}' takes "
+                f"{len(macro.params)} arguments, {len(call.arguments)} given."
+            )
+        self.calls += 1
+        prefix = f"{macro.name} {self.calls}: "
+        own = {key_of(element.name) for element in macro.elements} | set(macro.params)
+
+        def rename(node: Any) -> Any:
+            # A macro's result is a variable of the same name, and renamed by now.
+            if isinstance(node, syntax_tree.Call) and node.function.name == prefix + macro.name:
+                raise self._endless(caller, macro.name)
+            if isinstance(node, syntax_tree.Reference) and node.name in own:
+                subscripts = node.subscripts or labels
+                return syntax_tree.Reference(prefix + node.name, subscripts or None)
+            return node
+
+        for parameter, argument in zip(macro.params, call.arguments, strict=True):
+            component = syntax_tree.Component(labels, (), argument, "auxiliary")
+            self.add(syntax_tree.Element(prefix + parameter, (component,)), above)
+        for element in macro.elements:
+            components = tuple(
+                syntax_tree.Component(
+                    component.subscripts or (labels if component.role != "lookup" else ()),
+                    component.excepts,
+                    syntax_tree.rewrite(component.expression, rename),
+                    component.role,
+                    component.keyword,
+                )
+                for component in element.components
+            )
+            named = syntax_tree.Element(
+                prefix + key_of(element.name), components, element.units, element.documentation
+            )
+            self.add(named, (*above, macro.name))
+        return syntax_tree.Reference(prefix + macro.name, labels or None)
+
+    def _endless(self, caller: str, macro: str) -> TranslationError:
+        return TranslationError(
+            f"variable '{caller}' ({self.where(caller)}): macro '{macro}' calls itself."
+        )
+
+
+def _with_expression(component: syntax_tree.Component, expression: Any) -> syntax_tree.Component:
+    return syntax_tree.Component(
+        component.subscripts, component.excepts, expression, component.role, component.keyword
+    )

@@ -1,0 +1,85 @@
+"""Constants and series in spreadsheets and text files, read by PySD's own readers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from zhuanxing.engine.reading import syntax_tree
+from zhuanxing.engine.running.failures import TranslationError
+
+__all__ = ["read_constants", "read_series", "reading_failure"]
+
+Members = Mapping[str, tuple[str, ...]]
+Source = syntax_tree.GetConstants | syntax_tree.GetData | syntax_tree.GetLookups
+
+
+def read_constants(
+    source: syntax_tree.GetConstants, folder: Path, members: Members, name: str
+) -> np.ndarray:
+    """Return the constants of a GET CONSTANTS call, an axis for every range in `members`."""
+    from pysd.py_backend.external import ExtConstant
+
+    coords = {label: list(elements) for label, elements in members.items()}
+    reader = ExtConstant(source.file, source.tab, source.cell, coords, folder, coords, name)
+    return np.asarray(_initialised(reader, source)(), dtype=np.float64)
+
+
+def read_series(
+    source: syntax_tree.GetData | syntax_tree.GetLookups,
+    folder: Path,
+    members: Members,
+    name: str,
+    rule: str = "interpolate",
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return x of shape (points,) and y of shape (points, *ranges) of a GET DATA or LOOKUPS.
+
+    Missing values are filled by `rule`, except that a raw series keeps them.
+    """
+    from pysd.py_backend.external import ExtData, ExtLookup
+
+    coords = {label: list(elements) for label, elements in members.items()}
+    reader: Any
+    if isinstance(source, syntax_tree.GetData):
+        reader = ExtData(
+            source.file,
+            source.tab,
+            source.time_row_or_col,
+            source.cell,
+            rule,
+            coords,
+            folder,
+            coords,
+            name,
+        )
+    else:
+        reader = ExtLookup(
+            source.file, source.tab, source.x_row_or_col, source.cell, coords, folder, coords, name
+        )
+    data = _initialised(reader, source).data
+    x = np.asarray(data[data.dims[0]].values, dtype=np.float64)
+    return x, np.asarray(data.values, dtype=np.float64)
+
+
+def reading_failure(failure: Exception) -> str:
+    """Return what a reader of spreadsheets complains about, on one line without full stop."""
+    title, _, rest = str(failure).strip().partition("\n")  # PySD's first line is a name of its own
+    lines = [line.strip() for line in (rest or title).splitlines()]
+    told = " ".join(line for line in lines if not line.startswith(("File name:", "Sheet name:")))
+    if "Excel file format cannot be determined" in told:
+        return "it is not an Excel file"
+    return told.strip().rstrip(".") or type(failure).__name__
+
+
+def _initialised(reader: Any, source: Source) -> Any:
+    try:
+        reader.initialize()
+    except Exception as failure:  # spreadsheet readers raise what they like
+        raise TranslationError(
+            f"its data cannot be read from {source.file}, cell {source.cell} of '{source.tab}': "
+            f"{reading_failure(failure)}."
+        ) from failure
+    return reader

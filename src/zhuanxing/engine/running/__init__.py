@@ -1,0 +1,1 @@
+"""Running: from nodes to numbers, one run or a batch at a time."""

@@ -1,0 +1,131 @@
+"""Many runs in blocks of one fixed size, so that neither bits nor memory depend on their number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from zhuanxing.engine.running.dependency_order import evaluation_order
+from zhuanxing.engine.running.inputs import Inputs
+from zhuanxing.engine.running.numpy_stepper import walk
+from zhuanxing.engine.running.run_plan import keyed
+from zhuanxing.engine.running.scan import Graph, start_numpy
+from zhuanxing.engine.translating.model_builder import Built
+from zhuanxing.engine.translating.nodes import Env
+
+__all__ = ["BLOCK", "Batch", "Failure", "Runs"]
+
+# Runs go through the machine in blocks of this many whatever the chunk size: the instructions
+# that compute a run, and hence its bits, depend on the block size alone.
+BLOCK = 32
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A run that left the domain of the equations: the first variable and year that did."""
+
+    run: int
+    variable: str
+    year: float
+
+
+class Runs(dict[str, np.ndarray]):
+    """Outputs by name with a leading run axis, and the runs that failed."""
+
+    failures: list[Failure]
+
+
+class Batch:
+    """The inputs of many runs, and the compiled function of one block of them."""
+
+    def __init__(
+        self,
+        built: Built,
+        given: Inputs,
+        inputs: Mapping[str, np.ndarray],
+        batched: frozenset[str],
+        function: Callable[[Mapping[str, np.ndarray]], dict[str, Any]],
+        outputs: Mapping[str, str],
+    ) -> None:
+        self._built = built
+        self._given = given
+        self._inputs = inputs
+        self._batched = batched
+        self._function = function
+        self._outputs = keyed(outputs)
+        self.count = next(inputs[name].shape[-1] for name in batched)
+
+    def chunks(self, chunk: int) -> Iterator[Runs]:
+        """Yield the outputs of `chunk` runs after another."""
+        held: dict[str, np.ndarray] = {}
+        done = 0
+        for start in range(0, self.count, BLOCK):
+            block = self._block(start)
+            held = {
+                name: np.concatenate([held[name], array]) if held else array
+                for name, array in block.items()
+            }
+            available = min(start + BLOCK, self.count)
+            while done < available and (done + chunk <= available or available == self.count):
+                size = min(chunk, self.count - done)
+                taken = {name: array[:size].copy() for name, array in held.items()}
+                held = {name: array[size:] for name, array in held.items()}
+                yield self._checked(taken, done)
+                done += size
+
+    def _block(self, start: int) -> dict[str, np.ndarray]:
+        """Return one block's outputs, run axis first; the last block repeats its last run."""
+        lanes = np.minimum(np.arange(start, start + BLOCK), self.count - 1)
+        block = {
+            name: np.ascontiguousarray(value[..., lanes]) if name in self._batched else value
+            for name, value in self._inputs.items()
+        }
+        found = self._function(block)
+        kept = min(BLOCK, self.count - start)
+        result = {}
+        for name, how in self._outputs.items():
+            array = np.asarray(found[f"{name}|{how}"])
+            if array.ndim == 1 + len(self._given.shape(name)):  # the same for all runs
+                array = np.broadcast_to(array[..., None], (*array.shape, BLOCK))
+            result[name] = np.ascontiguousarray(np.moveaxis(array, -1, 0)[:kept])
+        return result
+
+    def _checked(self, found: dict[str, np.ndarray], first: int) -> Runs:
+        """Return a chunk with failed runs made NaN throughout and their failures named."""
+        count = next(iter(found.values())).shape[0]
+        sound = np.ones(count, dtype=bool)
+        for array in found.values():
+            sound &= np.isfinite(array).reshape(count, -1).all(axis=1)
+        runs = Runs(found)
+        runs.failures = [self._failure(first + int(lane)) for lane in np.flatnonzero(~sound)]
+        for array in found.values():
+            array[~sound] = np.nan
+        return runs
+
+    def _failure(self, run: int) -> Failure:
+        """Return which variable was first not finite, and when, by stepping the run in numpy."""
+        inputs = {
+            name: value[..., run] if name in self._batched else value
+            for name, value in self._inputs.items()
+        }
+        start, step, count = self._given.clock(inputs)
+        graph = Graph(self._built, frozenset(inputs))
+        order = [
+            name
+            for name in evaluation_order(graph.nodes, graph.in_step)
+            if name in graph.nodes and name not in inputs
+        ]
+        env, _ = start_numpy(graph, inputs, (start, step), None, frozenset())
+        found: list[Failure] = []
+
+        def visit(now: Env) -> bool:
+            broken = (name for name in order if not np.isfinite(now.values[name]).all())
+            found.extend(Failure(run, name, float(now.time)) for name in [next(broken, "")] if name)
+            return bool(found)
+
+        with np.errstate(all="ignore"):
+            walk(graph, env, list(graph.states), start + step * np.arange(count + 1), visit)
+        return found[0] if found else Failure(run, "an input", start)

@@ -1,0 +1,117 @@
+"""Compiled runs on disk: a second start neither traces nor compiles the model again.
+
+JAX's own cache holds what XLA compiled, but finding it there takes tracing and lowering the whole
+model first, which is most of a second start.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import pickle
+import platform
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import lru_cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+from jax.experimental import serialize_executable
+
+from zhuanxing.engine.reading.parser import cache_folder, write_atomically
+
+__all__ = ["WORTH_KEEPING", "stored"]
+
+# What JAX compiles in fewer seconds stays out of its own cache.
+WORTH_KEEPING = 0.2
+
+
+def stored(
+    text: str,
+    question: object,
+    arguments: Mapping[str, np.ndarray],
+    compile_: Callable[[], Any],
+) -> Any:
+    """Return the executable that answers `question` about a model's text, compiled or from disk.
+
+    `question` is all, beside text and shapes of the arguments, that the executable depends on.
+    A model with data in files beside it is compiled every time: the data may have changed.
+    """
+    if re.search(r"GET[ _](XLS|DIRECT)", text, re.IGNORECASE):
+        return compile_()
+    shapes = sorted((name, np.shape(value)) for name, value in arguments.items())
+    signature = repr((hashlib.sha256(text.encode()).hexdigest(), question, shapes, _machinery()))
+    path = cache_folder() / "executables" / hashlib.sha256(signature.encode()).hexdigest()
+    if (found := _read(path)) is not None:
+        return found
+    with _one_at_a_time(path):
+        if (found := _read(path)) is not None:
+            return found
+        compiled = _afresh(compile_)
+        write_atomically(path, pickle.dumps(serialize_executable.serialize(compiled)))
+    return compiled
+
+
+def _read(path: Path) -> Any:
+    """Return the executable stored at `path`, or None where there is none that can be read."""
+    try:
+        return serialize_executable.deserialize_and_load(*pickle.loads(path.read_bytes()))
+    except (OSError, pickle.UnpicklingError, EOFError, ValueError, jax.errors.JaxRuntimeError):
+        return None
+
+
+@contextmanager
+def _one_at_a_time(path: Path) -> Iterator[None]:
+    """Hold the right to compile for `path`: the workers of a sweep all ask at the same moment.
+
+    Compiling takes half a gigabyte, and a core of each.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = path.with_suffix(".lock")
+    with lock.open("w") as handle:
+        # The kernel frees the lock when the process ends, however it ends.
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+        lock.unlink(missing_ok=True)
+
+
+def _afresh(compile_: Callable[[], Any]) -> Any:
+    """Compile and keep the result out of JAX's own cache: what comes from there cannot be stored.
+
+    XLA leaves the kernels out when an executable that it loaded is serialised again.
+    """
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", float("inf"))
+    try:
+        return compile_()
+    finally:
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", WORTH_KEEPING)
+
+
+@lru_cache(maxsize=1)
+def _machinery() -> tuple[str, ...]:
+    """Return what else makes an executable: the engine's source, JAX, and the processor."""
+    source = hashlib.sha256()
+    for path in sorted(Path(__file__).parents[1].rglob("*.py")):
+        source.update(path.read_bytes())
+    return (
+        source.hexdigest(),
+        version("jax"),
+        version("jaxlib"),
+        os.environ.get("XLA_FLAGS", ""),
+        platform.machine(),
+        _processor(),
+    )
+
+
+def _processor() -> str:
+    """Return the instructions that the processor knows, where the system tells."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line for line in lines if line.startswith(("flags", "Features"))), "")

@@ -1,0 +1,127 @@
+"""What must be computed for the outputs that are asked, and what does not change in a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from zhuanxing.engine.running.dependency_order import dependents, evaluation_order, reachable
+from zhuanxing.engine.running.failures import key_of
+from zhuanxing.engine.running.inputs import Inputs
+from zhuanxing.engine.running.scan import AGGREGATES, Graph, Plan, start_numpy
+from zhuanxing.engine.translating.model_builder import Built
+from zhuanxing.errors import ZhuanxingError, nearest
+
+__all__ = ["asked", "inputs_read", "keyed", "make_plan"]
+
+
+def keyed(outputs: Mapping[str, str]) -> dict[str, str]:
+    """Return the outputs by the keys of their names."""
+    return {key_of(name): how for name, how in outputs.items()}
+
+
+def asked(built: Built, given: Inputs, outputs: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Return the outputs and their aggregates, by key.
+
+    Raises ZhuanxingError for an unknown output or aggregate.
+    """
+    pairs = tuple(keyed(outputs).items())
+    for name, how in pairs:
+        given.shape(name)
+        if name in built.model.tables:
+            raise ZhuanxingError(f"'{name}' is a look-up and has no path, ask for its reader.")
+        if how not in AGGREGATES:
+            raise ZhuanxingError(
+                f"output '{name}' asks for '{how}', did you mean '{nearest(how, AGGREGATES)}'?"
+            )
+    return pairs
+
+
+def make_plan(
+    built: Built,
+    given: Inputs,
+    method: str,
+    inputs: Mapping[str, np.ndarray],
+    outputs: Mapping[str, str],
+    *,
+    batched: frozenset[str] = frozenset(),
+    runs: int | None = None,
+    guarded: bool = False,
+) -> Plan:
+    """Return the plan of a run whose `batched` inputs have an axis of `runs`.
+
+    Raises ZhuanxingError for an unknown output or aggregate.
+    """
+    start, step, count = given.clock(inputs)
+    pairs = asked(built, given, outputs)
+    per_year = _steps_per_year(step, pairs)
+    graph = Graph(built, frozenset(inputs))
+    orders = _orders(graph, [name for name, _ in pairs])
+    spread = _spread(graph, batched)
+    held = next((inputs[name].shape[-1] for name in sorted(batched)), None)
+    with np.errstate(all="ignore"):
+        env, lengths = start_numpy(graph, inputs, (start, step), held, spread)
+        for key in orders[-1]:
+            env.states[key]  # reading a state notes its length
+    return Plan(graph, *orders, lengths, spread, runs, count, per_year, method, pairs, guarded)
+
+
+def inputs_read(plan: Plan, inputs: Mapping[str, np.ndarray]) -> list[str]:
+    """Return the inputs that a plan reads: a change of others must not reach the compiler."""
+    named = {*plan.start_order, *plan.once, *plan.every_step, *plan.graph.tables}
+    stocks = {plan.graph.states[key].scope.name for key in plan.states}
+    return [
+        name
+        for name in sorted(inputs)
+        if name in named or name in stocks or name.startswith("time:")
+    ]
+
+
+def _steps_per_year(step: float, pairs: Sequence[tuple[str, str]]) -> int:
+    """Return the number of steps in a year, or 0 where it is not whole and not needed."""
+    per_year = round(1.0 / step)
+    if abs(per_year * step - 1.0) <= 1e-9:
+        return per_year
+    if any(how != "path" for _, how in pairs):
+        raise ZhuanxingError(
+            f"annual outputs need a whole number of time steps in a year, a step is {step}."
+        )
+    return 0
+
+
+def _orders(
+    graph: Graph, outputs: Sequence[str]
+) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """Return start order, once, every step, for states, states: only what the outputs need."""
+    wanted = sorted(reachable(outputs, graph.ever))
+    states = tuple(name for name in wanted if name.startswith("@"))
+    feeding = [need for key in states for need in sorted(graph.states[key].needs)]
+    order = [
+        name
+        for name in evaluation_order([*outputs, *feeding], graph.in_step)
+        if name in graph.nodes
+    ]
+    varying = graph.varying([*order, *states])
+    start = [name for name in evaluation_order(states, graph.at_start) if name not in graph.tables]
+    fed = reachable(feeding, graph.in_step)
+    stepped = tuple(name for name in order if name in varying)
+    return (
+        tuple(start),
+        tuple(name for name in order if name not in varying),
+        stepped,
+        tuple(name for name in stepped if name in fed),
+        states,
+    )
+
+
+def _spread(graph: Graph, batched: frozenset[str]) -> frozenset[str]:
+    """Return everything that differs between runs when these inputs do."""
+    if not batched:
+        return frozenset()
+    stocks = {
+        key
+        for key, state in graph.states.items()
+        if state.scope.name in batched and graph.is_stock(state.scope.name)
+    }
+    return frozenset(dependents(batched | stocks, [*graph.nodes, *graph.states], graph.ever))

@@ -1,0 +1,315 @@
+"""One model run as one function: initialise, then a scan over time steps.
+
+The same nodes are evaluated by numpy (to learn fixed lengths, to find where a run failed) and
+by JAX (to run). A Plan holds everything that is fixed before a run is compiled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from zhuanxing.engine.running.dependency_order import dependents
+from zhuanxing.engine.running.integrators import combined
+from zhuanxing.engine.running.xla_options import settled
+from zhuanxing.engine.translating.model_builder import Built
+from zhuanxing.engine.translating.nodes import Array, Env, Node, number
+from zhuanxing.engine.translating.states import Leaves, State
+
+__all__ = ["AGGREGATES", "Graph", "LazyValues", "Plan", "simulate", "start_numpy"]
+
+AGGREGATES = ("path", "year_sum", "year_mean", "year_end")
+NEEDS_LAST = ("path", "year_end")
+
+
+class Graph:
+    """Who needs whom, in a step and at the start, given which variables are overridden."""
+
+    def __init__(self, built: Built, overridden: frozenset[str]) -> None:
+        self.nodes = built.nodes
+        self.states: Mapping[str, State] = built.model.states
+        self.tables = built.model.tables
+        self.dimensions = built.model.dimensions
+        self.replaced = frozenset(name for name in overridden if not self.is_stock(name))
+
+    def is_stock(self, name: str) -> bool:
+        """Tell whether the variable is a stock: its override is its initial value."""
+        state = self.states.get(f"@{name}")
+        return type(state).__name__ == "StockState" and self.nodes[name].needs >= {f"@{name}"}
+
+    def in_step(self, name: str) -> frozenset[str]:
+        """Return what a variable reads in a step; a state is given."""
+        if name.startswith("@") or name in self.tables or name in self.replaced:
+            return frozenset()
+        return self.nodes[name].needs
+
+    def at_start(self, name: str) -> frozenset[str]:
+        """Return what a variable or state reads when the model initialises."""
+        if name.startswith("@"):
+            return self.states[name].needs_initial
+        if name in self.tables or name in self.replaced:
+            return frozenset()
+        return self.nodes[name].needs_initial
+
+    def ever(self, name: str) -> frozenset[str]:
+        """Return what a variable or state reads at any moment."""
+        if name.startswith("@"):
+            return self.states[name].needs | self.states[name].needs_initial
+        return self.in_step(name) | self.at_start(name)
+
+    def varying(self, names: Sequence[str]) -> set[str]:
+        """Return the names whose value changes from step to step."""
+        sources = {
+            name
+            for name in names
+            if name.startswith("@")
+            or (
+                name in self.nodes
+                and name not in self.replaced
+                and (self.nodes[name].clock or self.nodes[name].chance)
+            )
+        }
+        return dependents(sources, names, self.in_step)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is fixed before compiling: orders, states, lengths, clock and outputs."""
+
+    graph: Graph
+    start_order: tuple[str, ...]
+    once: tuple[str, ...]
+    every_step: tuple[str, ...]
+    for_states: tuple[str, ...]
+    states: tuple[str, ...]
+    lengths: Mapping[str, int]
+    batched: frozenset[str]
+    runs: int | None
+    steps: int
+    steps_per_year: int
+    method: str
+    outputs: tuple[tuple[str, str], ...]
+    guarded: bool = False
+
+    @property
+    def evaluations(self) -> int:
+        """Number of times at which the equations are evaluated."""
+        last = any(how in NEEDS_LAST for _, how in self.outputs)
+        return self.steps + 1 if last else self.steps
+
+
+def variable(graph: Graph, env: Env, name: str) -> Array:
+    """Return a variable's value: its override, or its node's."""
+    if name in graph.replaced or (name in env.inputs and not graph.is_stock(name)):
+        return env.inputs[name]
+    return number(env.xp, graph.nodes[name].value(env))
+
+
+class LazyValues(dict[str, Any]):
+    """Variables computed by numpy when they are first read."""
+
+    def __init__(self, graph: Graph, env: Env) -> None:
+        super().__init__()
+        self._graph = graph
+        self._env = env
+
+    def __missing__(self, name: str) -> Array:
+        value = variable(self._graph, self._env, name)
+        self[name] = value
+        return value
+
+
+class _LazyStates(dict[str, Any]):
+    """Initial states computed by numpy when they are first read; lengths are noted."""
+
+    def __init__(self, graph: Graph, env: Env, time_step: float, lengths: dict[str, int]) -> None:
+        super().__init__()
+        self._graph = graph
+        self._env = env
+        self._time_step = time_step
+        self._lengths = lengths
+
+    def __missing__(self, key: str) -> Leaves:
+        state = self._graph.states[key]
+        self._lengths[key] = state.length(self._nominal, self._time_step)
+        leaves = state.start(self._env, self._lengths[key])
+        self[key] = leaves
+        return leaves
+
+    def _nominal(self, node: Node) -> np.ndarray:
+        return np.asarray(node.value(self._env))
+
+
+def start_numpy(
+    graph: Graph,
+    inputs: Mapping[str, Array],
+    clock: tuple[float, float],
+    runs: int | None,
+    batched: frozenset[str],
+) -> tuple[Env, dict[str, int]]:
+    """Return a numpy environment at the initial time, computed as it is read, and the lengths.
+
+    `clock` is (initial time, time step).
+    """
+    lengths: dict[str, int] = {}
+    env = Env(
+        np,
+        np.float64(clock[0]),
+        0,
+        np.float64(clock[1]),
+        initialising=True,
+        inputs=dict(inputs),
+        runs=runs,
+        batched=batched,
+    )
+    env.values = LazyValues(graph, env)
+    env.states = _LazyStates(graph, env, clock[1], lengths)
+    return env, lengths
+
+
+def simulate(plan: Plan, inputs: Mapping[str, Array]) -> dict[str, Array]:
+    """Run the model in JAX: a pure function of the inputs, with 'time:start', 'time:step' and
+    'time:one'.
+
+    Returns an array for every output, time or year first, runs last.
+    """
+    return _Run(plan, inputs).outputs()
+
+
+class _Run:
+    def __init__(self, plan: Plan, inputs: Mapping[str, Array]) -> None:
+        self.plan = plan
+        self.graph = plan.graph
+        self.inputs = dict(inputs)
+        self.start = inputs["time:start"]
+        self.dt = inputs["time:step"]
+
+    def env(self, step: Array, shift: Array = 0.0, initialising: bool = False) -> Env:
+        time = self.start + (step + shift) * self.dt
+        plan = self.plan
+        return Env(
+            jnp,
+            time,
+            step,
+            self.dt,
+            initialising,
+            inputs=self.inputs,
+            runs=plan.runs,
+            one=self.inputs["time:one"],
+            batched=plan.batched,
+            guarded=plan.guarded,
+        )
+
+    def initial_states(self) -> dict[str, Leaves]:
+        env = self.env(jnp.asarray(0), initialising=True)
+        for name in self.plan.start_order:
+            if name.startswith("@"):
+                leaves = self.graph.states[name].start(env, self.plan.lengths[name])
+                env.states[name] = {key: _floating(leaf) for key, leaf in leaves.items()}
+            else:
+                env.values[name] = variable(self.graph, env, name)
+        return {key: env.states[key] for key in self.plan.states}
+
+    def evaluate(
+        self,
+        env: Env,
+        states: Mapping[str, Leaves],
+        once: Mapping[str, Array],
+        names: Sequence[str],
+    ) -> Env:
+        env.states = dict(states)
+        env.values = dict(once)
+        for name in names:
+            value = variable(self.graph, env, name)
+            env.values[name] = settled(value) if self.plan.guarded else value
+        return env
+
+    def advance(
+        self, env: Env, states: Mapping[str, Leaves], once: Mapping[str, Array]
+    ) -> dict[str, Leaves]:
+        def slopes_at(share: float, slopes: dict[str, Leaves]) -> dict[str, Leaves]:
+            moved = dict(states)
+            for key, rate in slopes.items():
+                moved[key] = {n: states[key][n] + rate[n] * (share * self.dt) for n in rate}
+            there = self.env(env.step, share)
+            return self.rates(self.evaluate(there, moved, once, self.plan.for_states), moved)
+
+        slopes = combined(self.plan.method, self.rates(env, states), slopes_at)
+        moved = {}
+        for key, leaves in states.items():
+            state = self.graph.states[key]
+            if state.continuous:
+                stepped = {n: leaf + slopes[key][n] * self.dt for n, leaf in leaves.items()}
+                moved[key] = state.settle(env, stepped)
+            else:
+                moved[key] = state.advance(env, leaves)
+        return moved
+
+    def rates(self, env: Env, states: Mapping[str, Leaves]) -> dict[str, Leaves]:
+        return {
+            key: self.graph.states[key].rate(env, leaves)
+            for key, leaves in states.items()
+            if self.graph.states[key].continuous
+        }
+
+    def outputs(self) -> dict[str, Array]:
+        plan = self.plan
+        states = self.initial_states()
+        once = self.evaluate(self.env(jnp.asarray(0)), {}, {}, plan.once).values
+        years = plan.steps // plan.steps_per_year if plan.steps_per_year else 0
+        totals = {
+            f"{name}|{how}": jnp.zeros((years + 1, *self._shape(name)))
+            for name, how in plan.outputs
+            if how != "path"
+        }
+
+        def body(carry: Any, step: Array) -> Any:
+            states, totals = carry
+            env = self.evaluate(self.env(step), states, once, plan.every_step)
+            paths, noted = {}, dict(totals)
+            for name, how in plan.outputs:
+                value = jnp.broadcast_to(env.values[name], self._shape(name))
+                key = f"{name}|{how}"
+                if how == "path":
+                    paths[key] = value
+                else:
+                    noted[key] = self._note(totals[key], how, value, step)
+            return (self.advance(env, states, once), noted), paths
+
+        carry, paths = _loop(body, (states, totals), plan)
+        return {**{key: total[:years] for key, total in carry[1].items()}, **paths}
+
+    def _note(self, total: Array, how: str, value: Array, step: Array) -> Array:
+        """Add a value to its year, or set it where a year ends; the last row takes the rest."""
+        per_year = self.plan.steps_per_year
+        rest = total.shape[0] - 1
+        if how == "year_end":
+            ended = (step > 0) & (step % per_year == 0)
+            year = jnp.where(ended, jnp.minimum(step // per_year - 1, rest), rest)
+            return jax.lax.dynamic_update_index_in_dim(total, value, year, 0)
+        year = jnp.minimum(step // per_year, rest)
+        share = value * self.dt if how == "year_sum" else value / per_year
+        so_far = jax.lax.dynamic_index_in_dim(total, year, 0, keepdims=False)
+        return jax.lax.dynamic_update_index_in_dim(total, so_far + share, year, 0)
+
+    def _shape(self, name: str) -> tuple[int, ...]:
+        sizes = tuple(self.graph.dimensions.size(label) for label in self.graph.nodes[name].dims)
+        runs = (self.plan.runs,) if self.plan.runs and name in self.plan.batched else ()
+        return (*sizes, *runs)
+
+
+def _floating(leaf: Array) -> Array:
+    return jnp.asarray(leaf, dtype=jnp.float64)
+
+
+def _loop(body: Callable[[Any, Array], Any], carry: Any, plan: Plan) -> tuple[Any, Any]:
+    """Scan over the steps; for a gradient only states are kept, and each step computed again."""
+    steps = jnp.arange(plan.evaluations)
+    if plan.guarded:
+        body = jax.checkpoint(body, prevent_cse=False)
+    return jax.lax.scan(body, carry, steps)

@@ -1,0 +1,1 @@
+"""Translating: from a syntax tree to nodes that NumPy and JAX evaluate."""

@@ -1,0 +1,183 @@
+"""Functions over a whole range: sums, extremes, selections, sorting, matrix inversion."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from zhuanxing.engine.running.failures import TranslationError
+from zhuanxing.engine.translating.nodes import Array, Env, Node, Scope, align, lift, number
+from zhuanxing.engine.translating.sum_products import contract
+
+__all__ = ["COUNTS", "FUNCTIONS"]
+
+
+def _summed(labels: Sequence[str]) -> tuple[int, ...]:
+    return tuple(axis for axis, label in enumerate(labels) if label.endswith("!"))
+
+
+def _reduce(method: str, every: bool = False) -> Callable[[Scope, Sequence[Node]], Node]:
+    """Return the translation of a reduction over the marked ranges (over all if `every`)."""
+
+    def build(scope: Scope, arguments: Sequence[Node]) -> Node:
+        (argument,) = arguments
+        axes = tuple(range(len(argument.dims))) if every else _summed(argument.dims)
+        left = tuple(label for i, label in enumerate(argument.dims) if i not in axes)
+
+        def value(env: Env) -> Array:
+            if method == "sum" and len(axes) == 1 and argument.factors:
+                total = contract(scope, argument.factors, argument.dims[axes[0]], left, env)
+                if total is not None:
+                    return total
+            array = number(env.xp, argument.value(env))
+            return getattr(env.xp, method)(array, axis=axes) if axes else array
+
+        return replace(argument, dims=left, value=value, written=(), factors=(), constant=None)
+
+    return build
+
+
+def _vector_select(scope: Scope, arguments: Sequence[Node]) -> Node:
+    """VECTOR SELECT(selection, expression, missing value, numerical action, error action)."""
+    selection, expression, missing, action, _ = arguments
+    if action.constant is not None and int(action.constant) not in range(11):
+        raise TranslationError(
+            f"numerical action {int(action.constant)} of VECTOR SELECT is not 0 to 10."
+        )
+    joint = scope.order([selection.dims, expression.dims])
+    axes = _summed(joint)
+    left = tuple(label for label in joint if not label.endswith("!"))
+
+    def value(env: Env) -> Array:
+        xp = env.xp
+        chosen, amount = align(
+            scope,
+            [(number(xp, node.value(env)), node.dims) for node in (selection, expression)],
+            joint,
+        )
+        chosen, amount = xp.broadcast_arrays(chosen, amount)
+        out = _chosen(xp, chosen, amount, axes, action, action.value(env))
+        none = (chosen == 0).all(axis=axes)
+        other, out_ = align(scope, [(missing.value(env), missing.dims), (out, left)], left)
+        return xp.where(none, other, out_)
+
+    return replace(
+        lift(scope, lambda env, *_: 0.0, [selection, expression, missing, action]),
+        dims=left,
+        value=value,
+    )
+
+
+def _chosen(
+    xp: Any, chosen: Array, amount: Array, axes: tuple[int, ...], action: Node, code: Array
+) -> Array:
+    """Return the result of the action, which may be known only while the model runs."""
+    if action.constant is not None:
+        return _select(xp, chosen, amount, axes, int(action.constant))
+    out = _select(xp, chosen, amount, axes, 0)
+    for other in range(1, 11):
+        out = xp.where(code == other, _select(xp, chosen, amount, axes, other), out)
+    return out
+
+
+def _select(xp: Any, chosen: Array, amount: Array, axes: tuple[int, ...], code: int) -> Array:
+    mask = chosen != 0
+    if code == 5:
+        weighted = xp.where(mask, xp.power(amount, chosen), 1.0)
+    elif code < 5:
+        weighted = chosen * amount
+    else:
+        weighted = amount
+    if code in (0, 6):
+        return xp.where(mask, weighted, 0.0).sum(axis=axes)
+    if code in (1, 5, 7):
+        return xp.where(mask, weighted, 1.0).prod(axis=axes)
+    if code in (2, 8):
+        return xp.where(mask, weighted, np.inf).min(axis=axes)
+    if code in (3, 9):
+        return xp.where(mask, weighted, -np.inf).max(axis=axes)
+    count = xp.maximum(mask.sum(axis=axes), 1)
+    return xp.where(mask, weighted, 0.0).sum(axis=axes) / count
+
+
+def _along_last(
+    function: Callable[[Env, Array, Array], Array],
+) -> Callable[[Scope, Sequence[Node]], Node]:
+    """Return the translation of a function along the last subscript of its first argument."""
+
+    def build(scope: Scope, arguments: Sequence[Node]) -> Node:
+        vector, other = arguments
+        target = scope.order([vector.dims, other.dims])
+        last = (vector.written or vector.dims)[-1]
+        axis = target.index(last)
+
+        def value(env: Env) -> Array:
+            first, second = align(
+                scope,
+                [(number(env.xp, node.value(env)), node.dims) for node in arguments],
+                target,
+            )
+            shape = np.broadcast_shapes(np.shape(first), np.shape(second))
+            moved = env.xp.moveaxis(env.xp.broadcast_to(first, shape), axis, 0)
+            if np.ndim(second):
+                second = env.xp.moveaxis(env.xp.broadcast_to(second, shape), axis, 0)
+            return env.xp.moveaxis(function(env, moved, second), 0, axis)
+
+        plain = lift(scope, lambda env, *_: 0.0, arguments)
+        return replace(plain, dims=target, value=value, constant=None)
+
+    return build
+
+
+def _sort_order(env: Env, vector: Array, direction: Array) -> Array:
+    ascending = env.xp.argsort(vector, axis=0)
+    return env.xp.where(direction > 0, ascending, ascending[::-1]).astype(np.float64)
+
+
+def _rank(env: Env, vector: Array, direction: Array) -> Array:
+    order = env.xp.argsort(vector, axis=0)
+    rank = env.xp.argsort(order, axis=0).astype(np.float64) + 1.0
+    return env.xp.where(direction > 0, rank, np.shape(vector)[0] + 1.0 - rank)
+
+
+def _reorder(env: Env, vector: Array, places: Array) -> Array:
+    return env.xp.take_along_axis(vector, places.astype(int), axis=0)
+
+
+def _invert(scope: Scope, arguments: Sequence[Node]) -> Node:
+    matrix = arguments[0]
+    written = matrix.written or matrix.dims
+    axes = (matrix.dims.index(written[-2]), matrix.dims.index(written[-1]))
+
+    def value(env: Env) -> Array:
+        moved = env.xp.moveaxis(matrix.value(env), axes, (-2, -1))
+        return env.xp.moveaxis(env.xp.linalg.inv(moved), (-2, -1), axes)
+
+    return replace(matrix, value=value, constant=None)
+
+
+FUNCTIONS: dict[str, Callable[[Scope, Sequence[Node]], Node]] = {
+    "sum": _reduce("sum"),
+    "prod": _reduce("prod"),
+    "vmin": _reduce("min"),
+    "vmax": _reduce("max"),
+    "vmin xmile": _reduce("min", every=True),
+    "vmax xmile": _reduce("max", every=True),
+    "vector select": _vector_select,
+    "vector sort order": _along_last(_sort_order),
+    "vector rank": _along_last(_rank),
+    "vector reorder": _along_last(_reorder),
+    "invert matrix": _invert,
+}
+
+# Numbers of arguments, least and most, of the functions that take more than one.
+COUNTS: dict[str, tuple[int, ...]] = {
+    "vector select": (5,),
+    "vector sort order": (2,),
+    "vector rank": (2,),
+    "vector reorder": (2,),
+    "invert matrix": (1, 2),
+}

@@ -1,0 +1,165 @@
+"""Vensim's and XMILE's functions of numbers, element by element.
+
+Each takes the environment and arrays aligned to one set of labels. Names are those of the
+abstract model, with spaces for underscores; thresholds are PySD's, which are Vensim's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import jax
+import numpy as np
+
+from zhuanxing.engine.translating.nodes import Array, Env, number
+from zhuanxing.engine.translating.safe_maths import (
+    SMALL,
+    divide,
+    exponential,
+    logarithm,
+    power,
+    square_root,
+    zero_divide,
+)
+
+__all__ = ["CLOCKED", "COMPARISONS", "ELEMENTWISE", "OPERATORS", "divide_exactly"]
+
+Function = Callable[..., Array]
+
+
+def _integer(env: Env, x: Array) -> Array:
+    return env.xp.trunc(x)
+
+
+def _quantum(env: Env, x: Array, unit: Array) -> Array:
+    coarse = unit < SMALL
+    safe = env.xp.where(coarse, 1.0, unit)
+    return env.xp.where(coarse, x, safe * env.xp.trunc(_quotient(env, x, safe)))
+
+
+def _quotient(env: Env, x: Array, unit: Array) -> Array:
+    """Return x / unit, truly divided, without a derivative: only whole parts are taken of it."""
+    if env.xp is np:
+        return x / unit
+    return jax.lax.stop_gradient(x) / jax.lax.stop_gradient(unit * env.one)
+
+
+def _modulo(env: Env, x: Array, unit: Array) -> Array:
+    return x - _quantum(env, x, unit)
+
+
+def _log(env: Env, x: Array, base: Array) -> Array:
+    return divide(env, logarithm(env, x), logarithm(env, base))
+
+
+def _step(env: Env, height: Array, start: Array) -> Array:
+    return height * number(env.xp, env.time + env.time_step / 2 > start)
+
+
+def _ramp(env: Env, slope: Array, start: Array, finish: Array | None = None) -> Array:
+    reached = env.time if finish is None else env.xp.minimum(finish, env.time)
+    return number(env.xp, env.time + SMALL > start) * slope * (reached - start)
+
+
+def _pulse(env: Env, start: Array, width: Array) -> Array:
+    on = (start - SMALL <= env.time) & (env.time < start + width)
+    return number(env.xp, on)
+
+
+def _pulse_train(env: Env, start: Array, interval: Array, width: Array, end: Array) -> Array:
+    single = interval == 0
+    period = env.xp.where(single, 1.0, interval)
+    repeated = (
+        (start <= env.time)
+        & (env.time < end)
+        & (_remainder(env, env.time - start + SMALL, period) < width)
+    )
+    return env.xp.where(single, _pulse(env, start, width), number(env.xp, repeated))
+
+
+def _xmile_pulse(env: Env, start: Array, magnitude: Array) -> Array:
+    return _pulse(env, start, 0.5 * env.time_step) * magnitude / env.time_step
+
+
+def _xmile_pulse_train(env: Env, start: Array, interval: Array, magnitude: Array) -> Array:
+    on = _pulse_train(env, start, interval, 0.5 * env.time_step, np.float64(np.inf))
+    return on * magnitude / env.time_step
+
+
+def _remainder(env: Env, x: Array, unit: Array) -> Array:
+    return x - unit * env.xp.floor(x / unit)
+
+
+def _unary(name: str) -> Function:
+    return lambda env, x: getattr(env.xp, name)(x)
+
+
+def _divide_or_zero(env: Env, above: Array, below: Array) -> Array:
+    return zero_divide(env, above, below, 0.0)
+
+
+def _game(env: Env, x: Array) -> Array:
+    return x
+
+
+ELEMENTWISE: dict[str, Function] = {
+    "abs": _unary("abs"),
+    "power": power,
+    "min": lambda env, a, b: env.xp.minimum(a, b),
+    "max": lambda env, a, b: env.xp.maximum(a, b),
+    "exp": exponential,
+    "sin": _unary("sin"),
+    "cos": _unary("cos"),
+    "tan": _unary("tan"),
+    "arcsin": _unary("arcsin"),
+    "arccos": _unary("arccos"),
+    "arctan": _unary("arctan"),
+    "sinh": _unary("sinh"),
+    "cosh": _unary("cosh"),
+    "tanh": _unary("tanh"),
+    "sqrt": square_root,
+    "ln": logarithm,
+    "log": _log,
+    "integer": _integer,
+    "modulo": _modulo,
+    "quantum": _quantum,
+    "xidz": zero_divide,
+    "zidz": _divide_or_zero,
+    "game": _game,
+}
+
+# Functions that read Time.
+CLOCKED: dict[str, Function] = {
+    "step": _step,
+    "ramp": _ramp,
+    "xramp": _ramp,
+    "pulse": _pulse,
+    "xpulse": _xmile_pulse,
+    "pulse train": _pulse_train,
+    "xpulse train": _xmile_pulse_train,
+}
+
+
+def divide_exactly(env: Env, above: Array, below: Array) -> Array:
+    """Return above / below by a division, also where below is a written number."""
+    return divide(env, above, below * env.one)
+
+
+OPERATORS: dict[str, Function] = {
+    "+": lambda env, a, b: a + b,
+    "-": lambda env, a, b: a - b,
+    "*": lambda env, a, b: a * b,
+    "/": divide,
+    "^": power,
+}
+
+COMPARISONS: dict[str, Function] = {
+    "=": lambda env, a, b: a == b,
+    "<>": lambda env, a, b: a != b,
+    ">=": lambda env, a, b: a >= b,
+    ">": lambda env, a, b: a > b,
+    "<=": lambda env, a, b: a <= b,
+    "<": lambda env, a, b: a < b,
+    ":AND:": lambda env, a, b: (a != 0) & (b != 0),
+    ":OR:": lambda env, a, b: (a != 0) | (b != 0),
+}

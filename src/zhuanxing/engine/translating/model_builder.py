@@ -1,0 +1,247 @@
+"""From the parsed model to typed nodes: shapes first, then tables, then every expression."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from zhuanxing.engine.reading import syntax_tree
+from zhuanxing.engine.reading.data_files import DataFiles
+from zhuanxing.engine.reading.macros import expand_macros
+from zhuanxing.engine.reading.spreadsheets import read_constants, read_series
+from zhuanxing.engine.running.failures import TranslationError, key_of, locate
+from zhuanxing.engine.translating.expressions import Translator
+from zhuanxing.engine.translating.lookup_tables import Table
+from zhuanxing.engine.translating.nodes import Node, Scope
+from zhuanxing.engine.translating.piecewise_definitions import Piece, assemble
+from zhuanxing.engine.translating.references import Model, pick
+from zhuanxing.engine.translating.subscripts import Dimensions, RangeError
+
+__all__ = ["Built", "build"]
+
+TABLE_NODES = (syntax_tree.Lookup, syntax_tree.GetLookups)
+
+
+@dataclass(frozen=True)
+class Built:
+    """Every variable's node by key, what nodes refer to, and the elements as written.
+
+    Variables inside macros have nodes but are no elements of the model.
+    """
+
+    model: Model
+    nodes: dict[str, Node]
+    elements: dict[str, syntax_tree.Element]
+
+
+def build(parsed: syntax_tree.ParsedModel, text: str, origin: str, data: DataFiles) -> Built:
+    """Translate a parsed model, with its data variables' values from `data`.
+
+    Raises TranslationError naming variable, file and line.
+    """
+    try:
+        dimensions = Dimensions(parsed.sections[0].ranges)
+    except RangeError as failure:
+        raise TranslationError(f"{locate(text, origin, failure.name)}: {failure}") from None
+    expanded = expand_macros(parsed, dimensions, lambda name: locate(text, origin, name))
+    elements = {key_of(element.name): element for element in expanded}
+    builder = _Builder(dimensions, elements, text, origin, data)
+    own = {key_of(element.name) for element in parsed.sections[0].elements}
+    written = {key: element for key, element in elements.items() if key in own}
+    return Built(builder.model, builder.nodes(), written)
+
+
+class _Builder:
+    def __init__(
+        self,
+        dimensions: Dimensions,
+        elements: dict[str, syntax_tree.Element],
+        text: str,
+        origin: str,
+        data: DataFiles,
+    ) -> None:
+        self.dimensions = dimensions
+        self.elements = elements
+        self.text = text
+        self.origin = origin
+        self.data = data
+        self.labels: dict[str, tuple[str, ...]] = {}
+        self.tables: dict[str, Table] = {}
+        for key, element in elements.items():
+            axes = self._axes(key, element)
+            if isinstance(element.components[0].expression, TABLE_NODES):
+                self.tables[key] = self._table(key, element, axes)
+            else:
+                self.labels[key] = axes
+        self.model = Model(dimensions, self.labels, self.tables)
+
+    def where(self, key: str) -> str:
+        return locate(self.text, self.origin, key)
+
+    def refuse(self, key: str, reason: str) -> TranslationError:
+        return TranslationError(f"variable '{key}' ({self.where(key)}): {reason}")
+
+    def _axes(self, key: str, element: syntax_tree.Element) -> tuple[str, ...]:
+        pieces = [component.subscripts for component in element.components]
+        if not pieces:
+            raise self.refuse(key, "it has no equation that is read.")
+        if len({len(piece) for piece in pieces}) > 1:
+            raise self.refuse(key, "its definitions have different numbers of subscripts.")
+        if len(pieces) > 1 and not pieces[0]:
+            raise self.refuse(key, f"it is defined {len(pieces)} times, keep one definition.")
+        excepted = (group for component in element.components for group in component.excepts)
+        for name in (name for piece in (*pieces, *excepted) for name in piece):
+            self.dimensions.require(name, f"'{key}' ({self.where(key)})")
+        try:
+            return self.dimensions.merge(pieces)
+        except TranslationError as failure:
+            raise self.refuse(key, str(failure)) from None
+
+    def nodes(self) -> dict[str, Node]:
+        return {
+            key: self._variable(key, element)
+            for key, element in self.elements.items()
+            if key not in self.tables
+        }
+
+    def _variable(self, key: str, element: syntax_tree.Element) -> Node:
+        axes = self.labels[key]
+        try:
+            pieces = [self._piece(key, axes, component) for component in element.components]
+        except TranslationError:
+            raise
+        except (IndexError, KeyError, TypeError, ValueError) as failure:
+            # What the grammar lets through need not make sense: a sort of something without
+            # subscripts, a number where a function takes a name.
+            raise self.refuse(
+                key, f"its equation makes no sense here ({failure}); see its arguments."
+            ) from failure
+        return assemble(pieces, axes, self.dimensions)
+
+    def _piece(self, key: str, axes: tuple[str, ...], component: syntax_tree.Component) -> Piece:
+        scope = Scope(
+            key,
+            tuple(name for name in component.subscripts if not self.dimensions.is_element(name)),
+            self.dimensions,
+        )
+        indices = [
+            self.dimensions.index(name, axis)
+            for name, axis in zip(component.subscripts, axes, strict=True)
+        ]
+        translator = Translator(
+            self.model, scope, self.where(key), lambda xp, array: pick(xp, array, indices)
+        )
+        node = self._node(translator, key, scope, component)
+        extra = [label for label in node.dims if label not in scope.labels]
+        if extra:
+            raise self.refuse(
+                key, f"its expression runs over {', '.join(extra)}, its left-hand side does not."
+            )
+        return Piece(scope, component.subscripts, component.excepts, node)
+
+    def _node(
+        self, translator: Translator, key: str, scope: Scope, component: syntax_tree.Component
+    ) -> Node:
+        expression = component.expression
+        if isinstance(expression, syntax_tree.DataFile):
+            return translator.series(self._series(key, scope, component))
+        if not isinstance(expression, (syntax_tree.GetConstants, syntax_tree.GetData)):
+            return translator.node(expression)
+        folder = Path(self.origin).parent
+        members = {label: self.dimensions.elements[label] for label in scope.labels}
+        rule = component.keyword or "interpolate"
+        try:
+            if isinstance(expression, syntax_tree.GetData):
+                series = read_series(expression, folder, members, key, rule)
+                return translator.series(Table(scope.labels, *series, rule))
+            constants = read_constants(expression, folder, members, key)
+        except TranslationError as failure:
+            raise self.refuse(key, str(failure)) from None
+        value = constants.reshape(scope.sizes(scope.labels))
+        return Node(scope.labels, lambda env: value, constant=value)
+
+    def _series(self, key: str, scope: Scope, component: syntax_tree.Component) -> Table:
+        """Return the series of a data variable, which lies in a file that the user names."""
+        rule = component.keyword or "interpolate"
+        members = [self.dimensions.members(name) for name in component.subscripts]
+        found = self.data.series(key, members, rule)
+        if found is None:
+            searched = ", ".join(str(path) for path in self.data.paths)
+            raise self.refuse(
+                key,
+                f"its data are not in {searched}."
+                if searched
+                else "the model does not hold its data: name a file that does, with --data FILE.",
+            )
+        x, y = found
+        sizes = scope.sizes(scope.labels)
+        x = x if x.ndim == 1 else x.reshape((len(x), *sizes))
+        return Table(scope.labels, x, y.reshape((len(y), *sizes)), rule)
+
+    # -- look-up tables -----------------------------------------------------------------------
+
+    def _table(self, key: str, element: syntax_tree.Element, axes: tuple[str, ...]) -> Table:
+        points = [
+            (component, *self._points(key, component, axes)) for component in element.components
+        ]
+        count = max(x.shape[0] for _, x, _, _ in points)
+        sizes = tuple(self.dimensions.size(axis) for axis in axes)
+        x = np.full((count, *sizes), np.nan)
+        y = np.full((count, *sizes), np.nan)
+        for component, xs, ys, _ in points:
+            indices = [
+                self.dimensions.index(name, axis)
+                for name, axis in zip(component.subscripts, axes, strict=True)
+            ]
+            place = _cells(sizes, indices)
+            cells: tuple[Any, ...] = (slice(None), *place)
+            x[cells] = _shape_to(_longer(xs, count), place)
+            y[cells] = _shape_to(_longer(ys, count), place)
+        if axes and (x == x.reshape(count, -1)[:, :1].reshape((count,) + (1,) * len(axes))).all():
+            x = x.reshape(count, -1)[:, 0]
+        return Table(axes, x, y, points[0][3])
+
+    def _points(
+        self, key: str, component: syntax_tree.Component, axes: tuple[str, ...]
+    ) -> tuple[np.ndarray, np.ndarray, str]:
+        expression: Any = component.expression
+        if isinstance(expression, syntax_tree.Lookup):
+            if not expression.x:
+                raise self.refuse(key, "its look-up has no points.")
+            return np.array(expression.x), np.array(expression.y), expression.type
+        members = {
+            name: self.dimensions.elements[name]
+            for name in component.subscripts
+            if not self.dimensions.is_element(name)
+        }
+        try:
+            x, y = read_series(expression, Path(self.origin).parent, members, key)
+        except TranslationError as failure:
+            raise self.refuse(key, str(failure)) from None
+        return x, y, "interpolate"
+
+
+def _longer(points: np.ndarray, count: int) -> np.ndarray:
+    """Return points with the last one repeated up to `count`."""
+    missing = count - points.shape[0]
+    return np.concatenate([points, np.repeat(points[-1:], missing, axis=0)]) if missing else points
+
+
+def _cells(sizes: Sequence[int], indices: Sequence[Any]) -> tuple[np.ndarray, ...]:
+    """Return an open mesh of the cells that one index an axis selects."""
+    chosen = [
+        np.arange(size) if index is None else np.atleast_1d(np.arange(size)[index])
+        for size, index in zip(sizes, indices, strict=True)
+    ]
+    return np.ix_(*chosen) if chosen else ()
+
+
+def _shape_to(points: np.ndarray, place: tuple[np.ndarray, ...]) -> np.ndarray:
+    """Return points with axes for the cells: as many as the mesh has, length one where constant."""
+    if points.ndim == 1:
+        return points.reshape((-1,) + (1,) * len(place))
+    return points.reshape((points.shape[0], *(mesh.size for mesh in place)))

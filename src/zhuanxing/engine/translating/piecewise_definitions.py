@@ -1,0 +1,127 @@
+"""A variable out of the pieces that define it: subranges, single elements and exceptions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from zhuanxing.engine.translating.nodes import Array, Env, Node, Scope, align, number
+from zhuanxing.engine.translating.subscripts import Dimensions, Index
+
+__all__ = ["Piece", "assemble"]
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One definition: its scope, left-hand subscripts, exceptions and expression."""
+
+    scope: Scope
+    subscripts: tuple[str, ...]
+    excepts: tuple[tuple[str, ...], ...]
+    node: Node
+
+
+def assemble(pieces: Sequence[Piece], axes: tuple[str, ...], dimensions: Dimensions) -> Node:
+    """Return the node of the whole variable, with an axis for every range of `axes`.
+
+    Elements that no piece defines are NaN.
+    """
+    sizes = tuple(dimensions.size(axis) for axis in axes)
+    first = pieces[0]
+    whole = all(_index(dimensions, axes, first.subscripts)[i] is None for i in range(len(axes)))
+    combine: Any
+    if len(pieces) == 1 and whole and not first.excepts:
+
+        def combine(env: Env) -> Array:
+            return _spread(env, first)
+    else:
+        combine = _gather(pieces, axes, sizes, dimensions)
+    nodes = [piece.node for piece in pieces]
+    return Node(
+        axes,
+        combine,
+        needs=frozenset().union(*(node.needs for node in nodes)),
+        needs_initial=frozenset().union(*(node.needs_initial for node in nodes)),
+        clock=any(node.clock for node in nodes),
+        chance=any(node.chance for node in nodes),
+        switches=any(node.switches for node in nodes),
+    )
+
+
+def _index(
+    dimensions: Dimensions, axes: tuple[str, ...], subscripts: tuple[str, ...]
+) -> list[Index | None]:
+    return [dimensions.index(name, axis) for name, axis in zip(subscripts, axes, strict=True)]
+
+
+def _spread(env: Env, piece: Piece) -> Array:
+    """Return the piece's value over all ranges on its left-hand side."""
+    scope, node = piece.scope, piece.node
+    array = number(env.xp, node.value(env))
+    (full,) = align(scope, [(array, node.dims)], scope.labels)
+    shape = scope.sizes(scope.labels)
+    if np.ndim(array) > len(node.dims):
+        shape += (np.shape(array)[-1],)
+        if not node.dims and scope.labels:
+            full = full.reshape((1,) * len(scope.labels) + np.shape(array))
+    return full if np.shape(full) == shape else env.xp.broadcast_to(full, shape)
+
+
+def _gather(
+    pieces: Sequence[Piece], axes: tuple[str, ...], sizes: tuple[int, ...], dimensions: Dimensions
+) -> Any:
+    """Return the function that joins flat pieces and puts every element in its place."""
+    total = int(np.prod(sizes))
+    grid = np.arange(total).reshape(sizes)
+    source = np.full(total, -1)
+    offset = 0
+    for piece in pieces:
+        region = _region(grid, _index(dimensions, axes, piece.subscripts))
+        excluded = [
+            _region(grid, _index(dimensions, axes, group)).ravel() for group in piece.excepts
+        ]
+        kept = ~np.isin(region.ravel(), np.concatenate(excluded)) if excluded else slice(None)
+        source[region.ravel()[kept]] = (offset + np.arange(region.size))[kept]
+        offset += region.size
+    holes = bool((source < 0).any())
+    source[source < 0] = offset
+    in_order = np.array_equal(source, np.arange(total)) and not holes and offset == total
+
+    def combine(env: Env) -> Array:
+        xp = env.xp
+        parts = [_spread(env, piece) for piece in pieces]
+        batched = [
+            np.ndim(part) > len(piece.scope.labels)
+            for part, piece in zip(parts, pieces, strict=True)
+        ]
+        flat = []
+        for part, has_runs in zip(parts, batched, strict=True):
+            column = (
+                xp.reshape(part, (-1, np.shape(part)[-1]))
+                if has_runs
+                else xp.reshape(part, (-1, 1))
+            )
+            if any(batched):
+                column = xp.broadcast_to(column, (column.shape[0], env.runs))
+            flat.append(column)
+        if holes:
+            flat.append(xp.full((1, flat[0].shape[1]), np.nan))
+        joined = xp.concatenate(flat)
+        placed = joined if in_order else xp.take(joined, source, axis=0, mode="clip")
+        return placed.reshape(sizes + ((env.runs,) if any(batched) else ()))
+
+    return combine
+
+
+def _region(grid: np.ndarray, indices: list[Index | None]) -> np.ndarray:
+    """Return the flat places of a region: axes of single elements have length one."""
+    for axis, index in enumerate(indices):
+        if isinstance(index, int):
+            grid = np.take(grid, [index], axis=axis)
+        elif index is not None:
+            places = np.arange(grid.shape[axis])[index]
+            grid = np.take(grid, places, axis=axis)
+    return grid

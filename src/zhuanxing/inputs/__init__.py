@@ -1,0 +1,19 @@
+"""Scenario files: named packages of lever settings, checked and resolved to arrays."""
+
+from __future__ import annotations
+
+from zhuanxing.inputs.names import ModelNames, read_names
+from zhuanxing.inputs.scenario import Scenario, override_assumptions, override_levers, resolve
+from zhuanxing.inputs.scenario_files import ScenarioFile, read_scenario, scenario_names
+
+__all__ = [
+    "ModelNames",
+    "Scenario",
+    "ScenarioFile",
+    "override_assumptions",
+    "override_levers",
+    "read_names",
+    "read_scenario",
+    "resolve",
+    "scenario_names",
+]

@@ -1,0 +1,167 @@
+"""Resolving a scenario with all it extends to lever settings by city."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from zhuanxing.errors import ZhuanxingError
+from zhuanxing.inputs.names import ModelNames, require_known
+from zhuanxing.inputs.scenario_files import (
+    SELECTORS,
+    LeverSetting,
+    ScenarioFile,
+    assumption_values,
+    lever_setting,
+    read_scenario,
+)
+
+__all__ = ["Scenario", "override_assumptions", "override_levers", "resolve"]
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A scenario ready to run.
+
+    `intensity` [city, lever] (Dmnl, 0-1, zero outside a lever's target cities) and `start`
+    [city, lever] (calendar year) are read-only arrays; `assumptions` replaces values by name,
+    for all elements or by element; `lineage` lists the scenario and what it extends.
+    """
+
+    name: str
+    labels: Mapping[str, str]
+    lineage: tuple[str, ...]
+    cities: tuple[str, ...]
+    levers: tuple[str, ...]
+    intensity: np.ndarray
+    start: np.ndarray
+    assumptions: Mapping[str, float | dict[str, float]]
+
+
+def resolve(folder: Path, name: str, names: ModelNames) -> Scenario:
+    """Resolve `folder`/`name`.yaml from its oldest ancestor down.
+
+    Raises ZhuanxingError for anything unknown, for `extends` that runs in a circle, for a lever
+    without a start year, and for an override that selects no city where its lever acts.
+    """
+    chain = _chain(folder, name, names)
+    cities, levers = tuple(names.cities), tuple(names.levers)
+    intensity = np.zeros((len(cities), len(levers)))
+    start = np.full((len(cities), len(levers)), np.nan)
+    assumptions: dict[str, float | dict[str, float]] = {}
+    for file in reversed(chain):
+        where = f"{folder.name}/{file.name}.yaml"
+        everywhere = np.ones(len(cities), dtype=bool)
+        _apply(intensity, start, file.levers, everywhere, names)
+        for number, override in enumerate(file.overrides, start=1):
+            selected = _select(override.where, names)
+            place = f"{where}: overrides, item {number}"
+            _require_action(override.named, selected, names, place)
+            _apply(intensity, start, override.levers, selected, names)
+        assumptions.update(file.assumptions)
+    unset = np.argwhere(np.isnan(start))
+    if len(unset):
+        raise ZhuanxingError(
+            f"{folder.name}/{name}.yaml: the lever '{levers[unset[0][1]]}' has no start year; "
+            "give 'levers.all.start' or extend a scenario that does"
+        )
+    labels, lineage = chain[0].labels, tuple(file.name for file in chain)
+    return Scenario(
+        name, labels, lineage, cities, levers, _frozen(intensity), _frozen(start), assumptions
+    )
+
+
+def override_levers(
+    scenario: Scenario,
+    levers: Mapping[str, Mapping[str, float] | float],
+    cities: Sequence[str] | None,
+    names: ModelNames,
+) -> Scenario:
+    """Return `scenario` with lever settings replaced in `cities` (None: in all of them).
+
+    `levers` maps a lever to an intensity or to {"intensity": .., "start": ..}. Raises
+    ZhuanxingError for unknown names, numbers out of range, and levers that act in none of
+    `cities`.
+    """
+    selected = np.ones(len(scenario.cities), dtype=bool)
+    if cities is not None:
+        for city in cities:
+            require_known("city", city, scenario.cities, "city")
+        selected = np.isin(scenario.cities, list(cities))
+    settings: dict[str, LeverSetting] = {}
+    for lever, value in levers.items():
+        require_known("lever", lever, scenario.levers, "levers")
+        settings[lever] = lever_setting(value, f"levers.{lever}")
+    intensity, start = scenario.intensity.copy(), scenario.start.copy()
+    _require_action(settings, selected, names, "levers")
+    _apply(intensity, start, settings, selected, names)
+    return replace(scenario, intensity=_frozen(intensity), start=_frozen(start))
+
+
+def override_assumptions(
+    scenario: Scenario, values: Mapping[str, Any], names: ModelNames
+) -> Scenario:
+    """Return `scenario` with further assumptions replaced, for all or by element."""
+    checked = assumption_values(values, names, "assumptions")
+    return replace(scenario, assumptions={**scenario.assumptions, **checked})
+
+
+def _chain(folder: Path, name: str, names: ModelNames) -> list[ScenarioFile]:
+    chain: list[ScenarioFile] = []
+    following: str | None = name
+    while following is not None:
+        lineage = [file.name for file in chain]
+        if following in lineage:
+            circle = " -> ".join([*lineage[lineage.index(following) :], following])
+            raise ZhuanxingError(
+                f"{folder.name}/{chain[-1].name}.yaml: extends runs in a circle ({circle})"
+            )
+        chain.append(read_scenario(folder, following, names))
+        following = chain[-1].extends
+    return chain
+
+
+def _select(where: Mapping[str, tuple[str, ...]], names: ModelNames) -> np.ndarray:
+    selected = np.ones(len(names.cities), dtype=bool)
+    for key, values in where.items():
+        selected &= np.isin(names.attribute(SELECTORS[key]), values)
+    return selected
+
+
+def _require_action(
+    levers: Iterable[str], selected: np.ndarray, names: ModelNames, where: str
+) -> None:
+    """Refuse a lever that acts in none of the selected cities [city]."""
+    for lever in levers:
+        target = names.targets[:, tuple(names.levers).index(lever)]
+        if not (selected & target).any():
+            allowed = ", ".join(np.array(list(names.cities))[target])
+            raise ZhuanxingError(
+                f"{where}: the lever '{lever}' acts only in {allowed}; select one of these"
+            )
+
+
+def _apply(
+    intensity: np.ndarray,
+    start: np.ndarray,
+    settings: Mapping[str, LeverSetting],
+    selected: np.ndarray,
+    names: ModelNames,
+) -> None:
+    """Write settings into [city, lever] arrays; intensities stay zero outside the targets."""
+    columns = {lever: column for column, lever in enumerate(names.levers)}
+    for lever, setting in settings.items():
+        column = columns[lever]
+        if setting.intensity is not None:
+            intensity[selected & names.targets[:, column], column] = setting.intensity
+        if setting.start is not None:
+            start[selected, column] = setting.start
+
+
+def _frozen(array: np.ndarray) -> np.ndarray:
+    array.flags.writeable = False
+    return array

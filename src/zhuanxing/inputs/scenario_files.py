@@ -1,0 +1,250 @@
+"""Scenario files: reading one YAML file and checking every name and number in it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from zhuanxing.errors import ZhuanxingError
+from zhuanxing.inputs.names import ModelNames, require_known
+
+__all__ = [
+    "LeverSetting",
+    "Override",
+    "ScenarioFile",
+    "assumption_values",
+    "lever_setting",
+    "read_scenario",
+    "scenario_names",
+]
+
+EVERY_LEVER = "all"
+START_YEARS = (2015.0, 2050.0)
+KEYS = (
+    "name_zh",
+    "name_en",
+    "description_zh",
+    "description_en",
+    "extends",
+    "levers",
+    "groups",
+    "overrides",
+    "assumptions",
+)
+# How a `where:` may select cities, and the column of units.csv that each key reads.
+SELECTORS = {"city": "unit_id", "zone": "zone_id", "archetype": "archetype"}
+
+
+@dataclass(frozen=True)
+class LeverSetting:
+    """What a scenario says of one lever; None leaves the extended scenario's value.
+
+    intensity in [0, 1] (Dmnl), start a calendar year.
+    """
+
+    intensity: float | None = None
+    start: float | None = None
+
+
+@dataclass(frozen=True)
+class Override:
+    """Lever settings for the cities that satisfy every selector in `where`.
+
+    `named` lists the levers written by their own name, not through `all` or a group.
+    """
+
+    where: Mapping[str, tuple[str, ...]]
+    levers: Mapping[str, LeverSetting]
+    named: frozenset[str]
+
+
+@dataclass(frozen=True)
+class ScenarioFile:
+    """One scenario file as written, every name in it known. Lever keys are levers only."""
+
+    name: str
+    labels: Mapping[str, str]
+    extends: str | None
+    levers: Mapping[str, LeverSetting]
+    overrides: tuple[Override, ...]
+    assumptions: Mapping[str, float | dict[str, float]]
+
+
+def scenario_names(folder: Path) -> tuple[str, ...]:
+    """Return the names of the scenario files in `folder`, sorted."""
+    return tuple(sorted(path.stem for path in folder.glob("*.yaml")))
+
+
+def read_scenario(folder: Path, name: str, names: ModelNames) -> ScenarioFile:
+    """Read and check `folder`/`name`.yaml.
+
+    Raises ZhuanxingError, in one sentence with the nearest valid name, for an unknown scenario,
+    key, lever, group, city, zone, archetype or assumption, or a number out of range.
+    """
+    require_known("scenario", name, scenario_names(folder), f"{folder.name}/")
+    path = folder / f"{name}.yaml"
+    where = f"{folder.name}/{path.name}"
+    raw = _mapping(_load(path, where), where)
+    for key in raw:
+        require_known("key", key, KEYS, where)
+    for key in ("name_zh", "name_en"):
+        if not isinstance(raw.get(key), str):
+            raise ZhuanxingError(f"{where}: the key '{key}' must hold the scenario's name as text")
+    extends = raw.get("extends")
+    if extends is not None:
+        require_known("scenario", str(extends), scenario_names(folder), f"{where}: extends")
+    labels = {key: str(raw.get(key, "")) for key in KEYS[:4]}
+    return ScenarioFile(
+        name=name,
+        labels=labels,
+        extends=extends,
+        levers=_levers(raw, names, where),
+        overrides=tuple(_overrides(raw.get("overrides"), names, where)),
+        assumptions=assumption_values(raw.get("assumptions"), names, f"{where}: assumptions"),
+    )
+
+
+def lever_setting(raw: Any, where: str) -> LeverSetting:
+    """Check one `{intensity: .., start: ..}`; a bare number is an intensity."""
+    fields = raw if isinstance(raw, Mapping) else {"intensity": raw}
+    for key in fields:
+        require_known("lever setting", str(key), ("intensity", "start"), where)
+    intensity, start = fields.get("intensity"), fields.get("start")
+    if intensity is not None:
+        intensity = _number(intensity, f"{where}.intensity")
+        if not 0.0 <= intensity <= 1.0:
+            raise ZhuanxingError(
+                f"{where}.intensity is {intensity:g}, but an intensity lies between 0 and 1"
+            )
+    if start is not None:
+        start = _number(start, f"{where}.start")
+        if not START_YEARS[0] <= start <= START_YEARS[1]:
+            raise ZhuanxingError(
+                f"{where}.start is {start:g}, but a start is a calendar year between "
+                f"{START_YEARS[0]:.0f} and {START_YEARS[1]:.0f}"
+            )
+    return LeverSetting(intensity, start)
+
+
+def _levers(raw: Mapping[str, Any], names: ModelNames, where: str) -> dict[str, LeverSetting]:
+    """Merge `levers.all`, `groups` and `levers`: the narrower wins, field by field."""
+    levers = _mapping(raw.get("levers") or {}, f"{where}: levers")
+    groups = _mapping(raw.get("groups") or {}, f"{where}: groups")
+    settings: dict[str, LeverSetting] = {}
+    if EVERY_LEVER in levers:
+        general = lever_setting(levers[EVERY_LEVER], f"{where}: levers.{EVERY_LEVER}")
+        settings = dict.fromkeys(names.levers, general)
+    for group, value in groups.items():
+        require_known("lever group", group, names.lever_groups, f"{where}: groups")
+        setting = lever_setting(value, f"{where}: groups.{group}")
+        for lever, row in names.levers.items():
+            if row["group"] == group:
+                settings[lever] = _merge(settings.get(lever), setting)
+    for lever, value in levers.items():
+        if lever != EVERY_LEVER:
+            require_known("lever", lever, names.levers, f"{where}: levers")
+            setting = lever_setting(value, f"{where}: levers.{lever}")
+            settings[lever] = _merge(settings.get(lever), setting)
+    return settings
+
+
+def _merge(wide: LeverSetting | None, narrow: LeverSetting) -> LeverSetting:
+    if wide is None:
+        return narrow
+    return LeverSetting(
+        wide.intensity if narrow.intensity is None else narrow.intensity,
+        wide.start if narrow.start is None else narrow.start,
+    )
+
+
+def _overrides(raw: Any, names: ModelNames, where: str) -> Iterator[Override]:
+    if raw is None:
+        return
+    if not isinstance(raw, list):
+        raise ZhuanxingError(f"{where}: overrides must be a list of 'where' and 'levers'")
+    for number, item in enumerate(raw, start=1):
+        place = f"{where}: overrides, item {number}"
+        entry = _mapping(item, place)
+        for key in entry:
+            require_known("key", key, ("where", "levers", "groups"), place)
+        yield Override(
+            where=_where(entry.get("where"), names, place),
+            levers=_levers(entry, names, place),
+            named=frozenset(entry.get("levers") or ()) - {EVERY_LEVER},
+        )
+
+
+def _where(raw: Any, names: ModelNames, place: str) -> dict[str, tuple[str, ...]]:
+    selection = _mapping(raw, f"{place}, where")
+    if not selection:
+        raise ZhuanxingError(f"{place}, where: name a city, a zone or an archetype")
+    chosen: dict[str, tuple[str, ...]] = {}
+    for key, value in selection.items():
+        require_known("selector", key, SELECTORS, f"{place}, where")
+        known = names.attribute(SELECTORS[key])
+        values = tuple(str(v) for v in (value if isinstance(value, list) else [value]))
+        for entry in values:
+            require_known(key, entry, dict.fromkeys(known), f"{place}, where.{key}")
+        chosen[key] = values
+    return chosen
+
+
+def assumption_values(
+    raw: Any, names: ModelNames, where: str
+) -> dict[str, float | dict[str, float]]:
+    """Check replaced assumptions: `name: value`, or `name: {element: value}`.
+
+    A name may be written with underscores for its spaces.
+    """
+    values: dict[str, float | dict[str, float]] = {}
+    for key, value in _mapping(raw or {}, where).items():
+        name = key.replace("_", " ") if key not in names.assumptions else key
+        require_known("assumption", name, names.assumptions, where)
+        if isinstance(value, Mapping):
+            for element in value:
+                require_known("element", element, names.assumptions[name], f"{where}.{key}")
+            values[name] = {e: _number(v, f"{where}.{key}.{e}") for e, v in value.items()}
+        else:
+            values[name] = _number(value, f"{where}.{key}")
+    return values
+
+
+def _number(value: Any, where: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ZhuanxingError(f"{where} is '{value}', but a number is expected")
+    return float(value)
+
+
+def _mapping(value: Any, where: str) -> dict[str, Any]:
+    if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
+        raise ZhuanxingError(f"{where}: expected names with values ('name: value')")
+    return dict(value)
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses a key written twice, which YAML would silently let the second win."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key '{key.value}' is written twice", key.start_mark
+                )
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
+def _load(path: Path, where: str) -> Any:
+    try:
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 0
+        raise ZhuanxingError(f"{where}, line {line}: {error.problem}") from error
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ZhuanxingError(f"{where}: the file cannot be read as YAML ({error})") from error

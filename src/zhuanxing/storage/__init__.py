@@ -1,0 +1,1 @@
+"""Storage: where files lie, and how they are written whole or not at all."""

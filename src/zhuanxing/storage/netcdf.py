@@ -1,0 +1,50 @@
+"""Datasets and tables on disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import xarray as xr
+
+from zhuanxing.errors import ZhuanxingError
+from zhuanxing.storage.atomic import written_whole
+
+__all__ = ["intervals_path", "read", "write", "write_table"]
+
+
+def intervals_path(path: Path) -> Path:
+    """Return where the quantiles over draws of the result at `path` are stored."""
+    return path.with_name(f"{path.stem}_intervals.nc")
+
+
+def write(dataset: xr.Dataset, path: Path) -> None:
+    """Write `dataset` as netCDF to `path`, whole or not at all.
+
+    Raises ZhuanxingError if the file cannot be written.
+    """
+    with written_whole(path) as temporary:
+        dataset.to_netcdf(temporary, engine="netcdf4")
+
+
+def write_table(table: pd.DataFrame, path: Path) -> None:
+    """Write `table` without its index as CSV to `path`, whole or not at all.
+
+    Raises ZhuanxingError if the file cannot be written.
+    """
+    with written_whole(path) as temporary:
+        table.to_csv(temporary, index=False)
+
+
+def read(path: Path) -> xr.Dataset:
+    """Return the dataset at `path`, loaded into memory and the file closed.
+
+    Raises ZhuanxingError if there is no file, or it is no netCDF.
+    """
+    if not path.is_file():
+        raise ZhuanxingError(f"{path}: there is no result; make one with 'zhuanxing run'")
+    try:
+        with xr.open_dataset(path, engine="netcdf4") as dataset:
+            return dataset.load()
+    except (OSError, ValueError) as error:
+        raise ZhuanxingError(f"{path}: the file is not a result in netCDF") from error

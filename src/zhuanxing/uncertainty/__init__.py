@@ -1,0 +1,1 @@
+"""Uncertainty: the ranges of what is not known, and draws from them."""
