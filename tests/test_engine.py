@@ -13,9 +13,9 @@ from pysd.py_backend.external import Excels
 
 import zhuanxing
 from zhuanxing.engine import Program, ReferenceEngine, TranslationError, compile_text
-from zhuanxing.engine import parsing as parsing_module
 from zhuanxing.engine import program as program_module
-from zhuanxing.engine import storing as storing_module
+from zhuanxing.engine.reading import parser as parsing_module
+from zhuanxing.engine.running import executable_cache as storing_module
 from zhuanxing.engine.running.executable_cache import stored
 from zhuanxing.errors import ZhuanxingError
 
