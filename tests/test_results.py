@@ -218,3 +218,17 @@ def test_reading_what_is_no_result_is_refused(tmp_path: Path) -> None:
     (tmp_path / "text.nc").write_text("text", encoding="utf-8")
     with pytest.raises(ZhuanxingError, match="not a result"):
         read(tmp_path / "text.nc")
+
+
+def test_every_output_says_which_way_is_good(model: zhuanxing.Model, baseline: xr.Dataset) -> None:
+    good = {output.name: output.better for output in model.outputs}
+    assert set(good.values()) == {"up", "down", "none"}
+    assert good["co2"] == good["government_debt"] == good["energy_intensity"] == "down"
+    assert good["gdp"] == good["employment"] == "up"
+    assert baseline["co2"].attrs["better"] == "down"
+
+
+def test_no_label_holds_a_stray_mark(model: zhuanxing.Model) -> None:
+    for row in model.names.levers.values():
+        assert ";" not in row["name_en"] + row["name_zh"], row["lever"]
+        assert len(row["name_en"]) <= 50, row["lever"]

@@ -26,6 +26,7 @@ MODEL_UNITS = [
     "yiCNY/(Year*km2)",
 ]  # fmt: skip
 AGGREGATES = ["sum", "end", "mean", "ratio", "end_ratio", "change"]
+BETTER = ["up", "down", "none"]
 LAST_YEAR = 2035
 
 
@@ -199,7 +200,7 @@ def _outputs() -> DataFrameSchema:
     columns = {
         "name": _text(), "variable": _text(), "aggregate": _one_of(AGGREGATES),
         "denominator": _text(empty=True), "scale": _number(empty=True), "unit": _text(),
-        "name_zh": _text(), "name_en": _text(), "sector_file": _text(),
+        "name_zh": _text(), "name_en": _text(), "sector_file": _text(), "better": _one_of(BETTER),
     }  # fmt: skip
     return _schema(columns, unique=["name"])
 

@@ -44,6 +44,7 @@ def describe(
             "sector_file": f"{output.sector_file}.mdl",
             "equation": _equation(output, equations),
             "aggregate": output.aggregate,
+            "better": output.better,
         }
     return described
 

@@ -24,13 +24,16 @@ __all__ = ["Output", "read_outputs", "select_outputs"]
 
 AGGREGATES = ("sum", "end", "mean", "ratio", "end_ratio", "change")
 NEED_DENOMINATOR = ("ratio", "end_ratio")
+# Which way a planner wants an output to go.
+BETTER = ("up", "down", "none")
 
 
 @dataclass(frozen=True)
 class Output:
     """One row of outputs.csv: an annual value `name` (`unit`) made from a model variable.
 
-    `sector_file` is the file of the variable in model/sectors, without .mdl.
+    `sector_file` is the file of the variable in model/sectors, without .mdl. `better` says which
+    way is good: up, down, or none where that is a matter of judgement.
     """
 
     name: str
@@ -42,6 +45,7 @@ class Output:
     name_zh: str
     name_en: str
     sector_file: str
+    better: str = "none"
 
 
 def read_outputs(data: Path) -> tuple[Output, ...]:
@@ -83,11 +87,12 @@ def _output(row: dict[str, str], where: str) -> Output:
     missing = [field for field in fields if row.get(field) is None]
     if missing:
         raise ZhuanxingError(f"{where}: the column '{missing[0]}' is missing")
-    if row["aggregate"] not in AGGREGATES:
-        raise ZhuanxingError(
-            f"{where}: there is no aggregate '{row['aggregate']}'; "
-            f"did you mean '{nearest(row['aggregate'], AGGREGATES)}'?"
-        )
+    for column, valid in (("aggregate", AGGREGATES), ("better", BETTER)):
+        if row[column] not in valid:
+            raise ZhuanxingError(
+                f"{where}: there is no {column} '{row[column]}'; "
+                f"did you mean '{nearest(row[column], valid)}'?"
+            )
     if row["aggregate"] in NEED_DENOMINATOR and not row["denominator"]:
         raise ZhuanxingError(f"{where}: the aggregate '{row['aggregate']}' needs a denominator")
     try:
