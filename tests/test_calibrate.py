@@ -41,7 +41,7 @@ from zhuanxing.uncertainty.ranges import model_ranges
 
 LAST = 2020
 # Few parameters of every kind: a fit is then a matter of seconds.
-FEW = ("capital elasticity", "external share", "lead fading")
+FEW = ("capital elasticity", "external share", "trend decay")
 
 
 @pytest.fixture(scope="module")
