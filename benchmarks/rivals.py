@@ -31,7 +31,7 @@ def pysd(folder: Path) -> dict[str, Any]:
     inputs = model.inputs(model.scenario(SCENARIO))
     paths = dict.fromkeys(requests, "path")
     with cpu_seconds() as loading:
-        engine = ReferenceEngine(model.source.text)
+        engine = ReferenceEngine(model.source.equations.text())
     times = model.program.times()
     spent = []
     for count in PYSD_STEPS:

@@ -223,7 +223,7 @@ def test_corrupting_later_data_changes_no_bit_of_a_fit(
             table.loc[later, value] = "77.7"
         table.to_csv(data / f"{name}.csv", index=False)
     corrupted = zhuanxing.load(root, information_year=LAST)
-    assert corrupted.source.text == past.source.text
+    assert corrupted.source.equations.text() == past.source.equations.text()
     again = fit_map(pose(corrupted, settings), rounds=1, iterations=3)
     assert again.z.tobytes() == fit.z.tobytes()
     assert again.laplace.factor.tobytes() == fit.laplace.factor.tobytes()

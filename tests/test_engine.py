@@ -120,7 +120,7 @@ def test_random_constants_give_pysds_numbers_too(text: str) -> None:
 
 
 def test_our_model_gives_pysds_numbers() -> None:
-    text = zhuanxing.load().source.text
+    text = zhuanxing.load().source.equations.text()
     program = compile_text(text, "zhuanxing.mdl")
     outputs = {
         name: "path" for name, found in program.variables.items() if found.stage in ("time", "step")

@@ -1,17 +1,16 @@
-"""The model's text with its data, kept on disk so that a second start reads no tables."""
+"""The model's equations with its data, kept on disk so that a second start reads no tables."""
 
 from __future__ import annotations
 
-import hashlib
-import os
-import pickle
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import xarray as xr
 
 import zhuanxing
+from zhuanxing.engine.cache import entry, unpickled
+from zhuanxing.equations import Equations
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.results.describe import folder_hash
 
@@ -25,53 +24,67 @@ CODE = ("data", "equations")
 class Assembled:
     """The assembled equations, and which rule gave each initial value.
 
-    `origins` holds `initial_*_origin` variables: observed, carried or archetype.
+    `origins` holds `initial_*_origin` variables: observed, carried or estimated.
     """
 
-    text: str
+    equations: Equations
     origins: xr.Dataset
     end: int
     information_year: int
 
 
-def assembled(model: Path, end: int, information_year: int) -> Assembled:
+def assembled(
+    model: Path, end: int, information_year: int, cities: Sequence[str] | None = None
+) -> Assembled:
     """Return the equations of the folder `model` with its data to the end of the year `end`.
 
-    The cache is keyed by the contents of model/ and of the code that assembles, so it never
-    gives an outdated text. Raises ZhuanxingError for anything wrong in model/.
+    `cities` leaves the other cities out: the model is then one of these alone, which start as
+    they do in the whole. The cache is keyed by the contents of model/ and of the code that
+    assembles, so it never gives outdated equations. Raises ZhuanxingError for anything wrong in
+    model/.
     """
-    path = _cache_folder() / "assembled" / f"{_key(model, end, information_year)}.pickle"
-    with suppress(OSError, pickle.UnpicklingError, EOFError, AttributeError, ImportError):
-        stored: Assembled = pickle.loads(path.read_bytes())
-        return stored
-    result = _assemble(model, end, information_year)
-    # A cache that cannot be written only costs time.
-    with suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_suffix(f".{os.getpid()}")
-        temporary.write_bytes(pickle.dumps(result))
-        temporary.replace(path)
-    return result
+    package = Path(zhuanxing.__file__).parent
+    content = folder_hash(model / "sectors", model / "data", *(package / part for part in CODE))
+    signature = f"{zhuanxing.__version__}|{content}|{end}|{information_year}|{cities}"
+    return unpickled(
+        entry("assembled", signature), lambda: _assemble(model, end, information_year, cities)
+    )
 
 
-def _assemble(model: Path, end: int, information_year: int) -> Assembled:
-    # Imported here: pandas and pandera are not needed when the text is in the cache.
+def _assemble(
+    model: Path, end: int, information_year: int, cities: Sequence[str] | None
+) -> Assembled:
+    # Imported here: pandas and pandera are not needed when the equations are in the cache.
     from zhuanxing.data.drivers import build_drivers
     from zhuanxing.data.initial.states import build_initial
     from zhuanxing.data.tables import read_tables
     from zhuanxing.equations.assemble import assemble
 
     tables = read_tables(model)
-    drivers = build_drivers(tables, information_year)
-    first, last = int(drivers["year"].min()) + 1, int(drivers["year"].max())
+    drivers = {
+        column: build_drivers(
+            replace(tables, drivers=tables.drivers.assign(value=tables.drivers[column])),
+            information_year,
+        )
+        for column in ("low", "value", "high")
+    }
+    years = drivers["value"]["year"]
+    first, last = int(years.min()) + 1, int(years.max())
     if not first <= end <= last:
         raise ZhuanxingError(
             f"the last year of a run is {end}, but it must lie between {first} and {last}, "
             "the years of drivers.csv"
         )
     initial = build_initial(tables, information_year)
-    text = assemble(model, tables, initial, drivers, end)
-    return Assembled(text, _origins(initial), end, information_year)
+    if cities is not None:
+        tables, initial = tables.of_cities(cities), _of_cities(initial, cities)
+        drivers = {column: _of_cities(paths, cities) for column, paths in drivers.items()}
+    equations = assemble(model, tables, initial, drivers, end)
+    return Assembled(equations, _origins(initial), end, information_year)
+
+
+def _of_cities(dataset: xr.Dataset, cities: Sequence[str]) -> xr.Dataset:
+    return dataset.sel(city=list(cities)) if "city" in dataset.dims else dataset
 
 
 def _origins(initial: xr.Dataset) -> xr.Dataset:
@@ -85,15 +98,3 @@ def _origins(initial: xr.Dataset) -> xr.Dataset:
             "long_name_zh": f"初始值来源：{value}",
         }
     return origins
-
-
-def _key(model: Path, end: int, information_year: int) -> str:
-    package = Path(zhuanxing.__file__).parent
-    content = folder_hash(model / "sectors", model / "data", *(package / part for part in CODE))
-    text = f"{zhuanxing.__version__}|{content}|{end}|{information_year}"
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _cache_folder() -> Path:
-    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(base) / "zhuanxing"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -14,6 +15,7 @@ from numpy.typing import ArrayLike
 
 from zhuanxing.assembled import Assembled, assembled
 from zhuanxing.calibrations import Calibration, read_calibration
+from zhuanxing.engine.running.failures import TranslationError
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.inputs import ModelNames, Scenario, override_levers, read_names, resolve
 from zhuanxing.inputs.design import design_overrides
@@ -49,27 +51,35 @@ def load(
     end: int = 2025,
     information_year: int = 2022,
     calibration: str | None = None,
+    cities: Sequence[str] | None = None,
 ) -> Model:
     """Return the model in `root` (default: the working directory, else the package's own).
 
     It runs to the end of the year `end`; outside conditions after `information_year` are
     forecasts as they could be known then. `calibration` names a stored set whose values replace
-    those of the tables; `Model.calibration.warning` says whether the set is out of date. Raises
-    ZhuanxingError if model/ or its data are wrong.
+    those of the tables; `Model.calibration.warning` says whether the set is out of date. With
+    `cities` it is a model of these alone: they start as they do in the whole, and share markets,
+    credit and grants among themselves. Raises ZhuanxingError if model/ or its data are wrong, or
+    for an unknown city.
     """
     places = find_places(root)
     names = read_names(places.model)
+    if cities is not None:
+        for city in cities:
+            require_known("city", city, names.cities, "cities")
+        names = names.of_cities(cities)
     chosen = None if calibration is None else read_calibration(places.model, calibration)
-    return Model(places, names, assembled(places.model, end, information_year), chosen)
+    source = assembled(places.model, end, information_year, None if cities is None else (*cities,))
+    return Model(places, names, source, chosen)
 
 
 @lru_cache(maxsize=4)
-def _compiled(text: str, origin: str) -> Program:
-    """Compile a text once a process: tracing takes seconds, and models are loaded repeatedly."""
+def _compiled(structure: str, origin: str) -> Program:
+    """Compile a structure once a process: tracing takes seconds, and models load repeatedly."""
     # Imported here: JAX takes most of a second, which a refused command should not.
     from zhuanxing.engine import compile_text
 
-    return compile_text(text, origin=origin)
+    return compile_text(structure, origin=origin)
 
 
 @dataclass(frozen=True)
@@ -83,8 +93,13 @@ class Model:
 
     @cached_property
     def program(self) -> Program:
-        """The compiled model."""
-        return _compiled(self.source.text, self._origin)
+        """The compiled model with its numbers. Raises TranslationError that names file and line."""
+        equations = self.source.equations
+        try:
+            structure = _compiled(equations.structure(), self._origin)
+        except TranslationError as error:
+            raise TranslationError(self._by_sector_file(str(error))) from error
+        return structure.with_values(equations.values())
 
     @cached_property
     def outputs(self) -> tuple[Output, ...]:
@@ -98,7 +113,8 @@ class Model:
 
     def scenario(self, name: str) -> Scenario:
         """Return the scenario `name`, resolved; refuse an unknown one."""
-        return resolve(self.places.scenarios, name, self.names)
+        everywhere = resolve(self.places.scenarios, name, read_names(self.places.model))
+        return everywhere.of_cities(tuple(self.names.cities))
 
     def inputs(self, scenario: Scenario) -> dict[str, np.ndarray]:
         """Return the scenario as overrides of model constants, with the model's dimensions."""
@@ -222,10 +238,7 @@ class Model:
     @cached_property
     def driver_paths(self) -> Mapping[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:
         """The low, middle and high path of every driver as ordinates of its look-up."""
-        # Imported here: only runs that vary a driver read the tables once more.
-        from zhuanxing.equations.lookups import driver_paths
-
-        return driver_paths(self.places.model, self.source.information_year)
+        return self.source.equations.driver_paths()
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave the compiled model behind: another process compiles the text for itself."""
@@ -242,6 +255,11 @@ class Model:
     def _origin(self) -> str:
         return str(self.places.model.resolve() / "sectors" / "model.mdl")
 
+    def _by_sector_file(self, message: str) -> str:
+        """Return a message with lines of the assembled text told as lines of sector files."""
+        pattern = re.escape(self._origin) + r":(\d+)"
+        return re.sub(pattern, lambda m: self.source.equations.where(int(m[1])), message)
+
     @cached_property
     def _times(self) -> np.ndarray:
         return self.program.times()
@@ -251,7 +269,7 @@ class Model:
             return self.program
         from zhuanxing.engine.reference_pysd import ReferenceEngine
 
-        return ReferenceEngine(self.source.text, origin=self._origin)
+        return ReferenceEngine(self.source.equations.text(), origin=self._origin)
 
     def _assumption(
         self, name: str, value: float | Mapping[str, float], inputs: Mapping[str, np.ndarray]

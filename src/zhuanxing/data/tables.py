@@ -66,6 +66,24 @@ class Tables:
             drivers=self.drivers[self.drivers["known_from"] <= year],
         )
 
+    def of_cities(self, cities: Sequence[str]) -> Tables:
+        """Return the tables of a model of `cities` alone: no row names another."""
+        others = set(self.cities) - set(cities)
+
+        def rest(frame: pd.DataFrame, column: str) -> pd.DataFrame:
+            named = [not others & set(str(text).split(";")) for text in frame[column]]
+            return frame[named]
+
+        return replace(
+            self,
+            units=self.units.set_index("unit_id").loc[list(cities)].reset_index(),
+            observations=rest(self.observations, "unit_id"),
+            targets=rest(self.targets, "unit_id"),
+            evaluations=rest(self.evaluations, "unit_id"),
+            assumptions=rest(self.assumptions, "subscript"),
+            drivers=rest(self.drivers, "subscript"),
+        )
+
 
 def read_tables(root: Path) -> Tables:
     """Read and check every table of `root`/data, where `root` is the model folder.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,9 @@ import jax
 import numpy as np
 from numpy.typing import ArrayLike
 
+from zhuanxing.engine.cache import cache_folder
 from zhuanxing.engine.reading.data_files import DataFiles
-from zhuanxing.engine.reading.parser import cache_folder, parse
+from zhuanxing.engine.reading.parser import parse
 from zhuanxing.engine.running.batches import BLOCK, Batch, Failure, Runs
 from zhuanxing.engine.running.dependency_order import CycleError, evaluation_order
 from zhuanxing.engine.running.domains import refuse_outside
@@ -77,6 +79,16 @@ class Program:
             except CycleError as failure:
                 where = locate(self._text, self._origin, failure.names[0])
                 raise TranslationError(f"{where}: {failure}; {cure}.") from None
+
+    def with_values(self, values: Mapping[str, ArrayLike]) -> Program:
+        """Return the same compiled model with other numbers; nothing is compiled again.
+
+        `values` holds constants [*dims] and ordinates of look-ups [points, *dims] by name. Raises
+        ZhuanxingError for an unknown name or a wrong shape.
+        """
+        other = copy(self)
+        other._given = self._given.with_values(values)
+        return other
 
     def where(self, name: str) -> str:
         """Return 'file:line' of a variable's definition."""

@@ -1,5 +1,5 @@
-"""Sector files and tables put together into one model text."""
+"""Sector files and tables put together into one model, structure and numbers apart."""
 
-from zhuanxing.equations.assemble import assemble
+from zhuanxing.equations.assemble import Equations, assemble
 
-__all__ = ["assemble"]
+__all__ = ["Equations", "assemble"]

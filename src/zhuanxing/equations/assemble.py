@@ -1,8 +1,14 @@
-"""One model text out of the sector files and the tables: what both engines and exports read."""
+"""The model out of the sector files and the tables: what engines, checks and exports read.
+
+Structure and numbers are apart. The structure is a Vensim text: the sector files, and names,
+dimensions and units of all constants and look-ups. The numbers are arrays that go into the
+compiled structure, so that an edited cell of a table costs no compilation.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,53 +21,137 @@ from zhuanxing.equations.constants import (
     initial_constants,
     lever_constants,
 )
-from zhuanxing.equations.lookups import points_of_annual_means
+from zhuanxing.equations.lookups import DriverLookup, driver_lookups
+from zhuanxing.equations.vensim_text import (
+    array_text,
+    equation_text,
+    lookup_text,
+    range_text,
+    subscripted,
+)
 from zhuanxing.errors import ZhuanxingError
 
 if TYPE_CHECKING:
     from zhuanxing.data.tables import Tables
 
-__all__ = ["assemble"]
+__all__ = ["Equations", "assemble"]
 
 ENCODING_MARK = "{UTF-8}"
 # The variable of the sector files that says when outside conditions are read.
 MOMENT = "middle of step"
-# Vensim reads these as the end of an equation or of one of its parts.
-RESERVED = str.maketrans({"|": "/", "~": "-", "\n": " "})
+FINAL_TIME = "FINAL TIME"
+# What stands for a number in the structure; no run reads it.
+PLACEHOLDER = "0"
+
+
+@dataclass(frozen=True)
+class Equations:
+    """The sector files by file name, and the dimensions and numbers that the tables give them."""
+
+    elements: Mapping[str, tuple[str, ...]]
+    sectors: Mapping[str, str]
+    constants: tuple[Constant, ...]
+    lookups: tuple[DriverLookup, ...]
+
+    def structure(self) -> str:
+        """Return the model's text without numbers of the tables and without their comments."""
+        return self._joined(
+            [equation_text(_left(c), PLACEHOLDER, c.unit, "") for c in self.constants],
+            [
+                lookup_text(subscripted(f"{d.name} by year", d.dims), d.times, 0 * d.times, d.unit)
+                for d in self.lookups
+            ],
+        )
+
+    def values(self) -> dict[str, np.ndarray]:
+        """Return the numbers by name: constants [*dims], ordinates of look-ups [points, *dims]."""
+        numbers = {constant.name: constant.values for constant in self.constants}
+        return numbers | {f"{d.name} by year": d.values for d in self.lookups}
+
+    def driver_paths(self) -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """Return by driver the ordinates [points, *dims] of its low, middle and high path."""
+        return {d.name.replace(" ", "_"): (d.low, d.values, d.high) for d in self.lookups}
+
+    def text(self) -> str:
+        """Return the whole model as one Vensim text: structure, numbers and comments."""
+        return self._joined(
+            [
+                equation_text(_left(c), array_text(c.values), c.unit, c.comment)
+                for c in self.constants
+            ],
+            [text for lookup in self.lookups for text in self._tables_in_full(lookup)],
+        )
+
+    def where(self, line: int) -> str:
+        """Return the sector file and its line for a line of `structure`, or model/data."""
+        passed = self.structure().count("\n", 0, -1) + 1
+        for name, text in reversed([*self.sectors.items()]):
+            passed -= text.count("\n") + 1
+            if line > passed:
+                return f"{name}:{line - passed}"
+            passed -= 1
+        return "model/data"
+
+    def _joined(self, constants: list[str], lookups: list[str]) -> str:
+        parts = [
+            ENCODING_MARK,
+            *(range_text(name, names) for name, names in self.elements.items()),
+            *constants,
+            *lookups,
+            *(self._reader(lookup) for lookup in self.lookups),
+            *self.sectors.values(),
+        ]
+        return "\n\n".join(parts) + "\n"
+
+    def _tables_in_full(self, lookup: DriverLookup) -> Iterator[str]:
+        name = f"{lookup.name} by year"
+        comment = f"Annual means of the driver {lookup.name}, knots at mid-year"
+        if not lookup.dims:
+            yield lookup_text(name, lookup.times, lookup.values, lookup.unit, comment)
+            return
+        for place, element in enumerate(self.elements[lookup.dims[0]]):
+            values = lookup.values[:, place]
+            yield lookup_text(f"{name}[{element}]", lookup.times, values, lookup.unit, comment)
+            comment = ""
+
+    def _reader(self, lookup: DriverLookup) -> str:
+        call = f"{subscripted(f'{lookup.name} by year', lookup.dims)}({MOMENT})"
+        comment = f"Driver from outside: {lookup.name}."
+        return equation_text(subscripted(lookup.name, lookup.dims), call, lookup.unit, comment)
 
 
 def assemble(
-    model: Path, tables: Tables, initial: xr.Dataset, drivers: xr.Dataset, end_year: int
-) -> str:
-    """Return the whole model as one Vensim text that runs to the end of `end_year`.
+    model: Path,
+    tables: Tables,
+    initial: xr.Dataset,
+    drivers: Mapping[str, xr.Dataset],
+    end_year: int,
+) -> Equations:
+    """Return the equations of the folder `model`, to run to the end of `end_year`.
 
-    `model` is the model folder. Dimensions come from units.csv, levers.csv and elements.csv,
-    constants from the tables and `initial`, look-ups over time from `drivers`. Raises
+    Dimensions come from units.csv, levers.csv and elements.csv, constants from the tables and
+    `initial`, look-ups over time from the columns low, value and high in `drivers`. Raises
     ZhuanxingError for a table that does not fit its dimensions.
     """
     elements = {
-        "city": tables.cities,
-        "lever": list(tables.levers["lever"]),
-        **{name: list(names) for name, names in tables.elements.items()},
+        "city": tuple(tables.cities),
+        "lever": tuple(tables.levers["lever"]),
+        **{name: tuple(names) for name, names in tables.elements.items()},
     }
-    constants = [
+    constants = (
         *assumption_constants(tables.assumptions, elements),
         *lever_constants(tables.levers, tables.units, elements["funding source"]),
         *initial_constants(initial),
-    ]
-    parts = [
-        ENCODING_MARK,
-        *(_range(name, names) for name, names in elements.items()),
-        *(_constant(constant, elements) for constant in constants),
-        *_drivers(drivers, elements),
-        *sector_texts(model / "sectors"),
-        _equation("FINAL TIME", _number(end_year + 1), "Year", "End of the last year."),
-    ]
-    return "\n\n".join(parts) + "\n"
+        Constant(FINAL_TIME, (), np.asarray(end_year + 1.0), "Year", "End of the last year."),
+    )
+    for constant in constants:
+        _require_shape(constant, elements)
+    lookups = tuple(driver_lookups(drivers, elements))
+    return Equations(elements, dict(sector_texts(model / "sectors")), constants, lookups)
 
 
-def sector_texts(folder: Path) -> Iterator[str]:
-    """Yield the sector files of `folder` in alphabetical order, without their encoding mark.
+def sector_texts(folder: Path) -> Iterator[tuple[str, str]]:
+    """Yield name and text of the sector files of `folder`, without encoding marks, by name.
 
     Raises ZhuanxingError if there is none.
     """
@@ -69,84 +159,18 @@ def sector_texts(folder: Path) -> Iterator[str]:
     if not paths:
         raise ZhuanxingError(f"{folder} holds no sector file; the equations are .mdl files there")
     for path in paths:
-        yield path.read_text(encoding="utf-8").removeprefix(ENCODING_MARK).strip()
+        # Line breaks stay, so that a line of the whole text can be told as one of the file.
+        yield path.name, path.read_text(encoding="utf-8").removeprefix(ENCODING_MARK)
 
 
-def _range(name: str, elements: Sequence[str]) -> str:
-    return f"{name}:\n\t{', '.join(elements)}\n\t~~|"
+def _left(constant: Constant) -> str:
+    return subscripted(constant.name, constant.dims)
 
 
-def _constant(constant: Constant, elements: Mapping[str, Sequence[str]]) -> str:
+def _require_shape(constant: Constant, elements: Mapping[str, tuple[str, ...]]) -> None:
     expected = tuple(len(elements[dim]) for dim in constant.dims)
     if constant.values.shape != expected:
         raise ZhuanxingError(
             f"'{constant.name}' has the shape {constant.values.shape} where its dimensions "
             f"{', '.join(constant.dims)} need {expected}"
         )
-    name = _subscripted(constant.name, constant.dims)
-    return _equation(name, _numbers(constant.values), constant.unit, constant.comment)
-
-
-def _drivers(drivers: xr.Dataset, elements: Mapping[str, Sequence[str]]) -> Iterator[str]:
-    """Yield two equations a driver: its look-up over time, and its value now."""
-    for key, array in drivers.data_vars.items():
-        name = str(key).replace("_", " ")
-        dims = tuple(str(dim) for dim in array.dims if dim != "year")
-        years = np.asarray(array["year"].values, float)
-        unit = str(array.attrs["units"])
-        table = f"{name} by year"
-        comment = f"Annual means of the driver {name}, knots at mid-year"
-        if not dims:
-            points = _points(*points_of_annual_means(years, array.values))
-            yield _lookup(table, points, unit, comment)
-            yield _equation(name, f"{table}({MOMENT})", unit, f"Driver from outside: {name}.")
-            continue
-        (dim,) = dims
-        names = [str(element) for element in array[dim].values]
-        owner = _owner(name, names, elements)
-        for element in names:
-            points = _points(*points_of_annual_means(years, array.sel({dim: element}).values))
-            yield _lookup(f"{table}[{element}]", points, unit, comment)
-            comment = ""
-        call = f"{table}[{owner}]({MOMENT})"
-        yield _equation(f"{name}[{owner}]", call, unit, f"Driver from outside: {name}.")
-
-
-def _owner(name: str, names: Sequence[str], elements: Mapping[str, Sequence[str]]) -> str:
-    """Return the range that holds exactly the elements `names`."""
-    for dim, members in elements.items():
-        if set(members) == set(names):
-            return dim
-    raise ZhuanxingError(
-        f"drivers.csv: '{name}' is given for {', '.join(names[:4])} and others, "
-        "which are no whole dimension of elements.csv"
-    )
-
-
-def _lookup(name: str, points: str, unit: str, comment: str) -> str:
-    return f"{name}(\n\t{points})\n\t~ {unit}\n\t~ {comment.translate(RESERVED)}\n\t|"
-
-
-def _points(times: np.ndarray, values: np.ndarray) -> str:
-    pairs = zip(times, values, strict=True)
-    return ",".join(f"({_number(time)},{_number(value)})" for time, value in pairs)
-
-
-def _equation(name: str, right: str, unit: str, comment: str) -> str:
-    return f"{name} = {right}\n\t~ {unit}\n\t~ {comment.translate(RESERVED)}\n\t|"
-
-
-def _subscripted(name: str, dims: Sequence[str]) -> str:
-    return f"{name}[{','.join(dims)}]" if dims else name
-
-
-def _numbers(values: np.ndarray) -> str:
-    if values.ndim == 0:
-        return _number(values)
-    if values.ndim == 1:
-        return ",".join(map(_number, values))
-    return ";".join(map(_numbers, values)) + ";"
-
-
-def _number(value: float | np.ndarray) -> str:
-    return repr(float(value))

@@ -1,38 +1,57 @@
-"""Drivers of the model text: look-ups over time that keep annual means."""
+"""Drivers as look-ups over time that keep their annual means."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
+import xarray as xr
 
-from zhuanxing.data.drivers import build_drivers
-from zhuanxing.data.tables import read_tables
+from zhuanxing.errors import ZhuanxingError
 
-__all__ = ["driver_paths", "points_of_annual_means"]
+__all__ = ["DriverLookup", "driver_lookups", "points_of_annual_means"]
 
 
-def driver_paths(
-    model: Path, information_year: int
-) -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Return by driver the ordinates (points, *dims) of its low, middle and high figures.
+@dataclass(frozen=True)
+class DriverLookup:
+    """A driver: its dimensions, times [points] in Year, and ordinates [points, *dims].
 
-    `model` is the folder of sectors and data. Raises DataError for anything wrong in its tables.
+    `low` and `high` are the paths of the low and the high values of the table.
     """
-    tables = read_tables(model)
-    paths = []
-    for column in ("low", "value", "high"):
-        figures = tables.drivers.assign(value=tables.drivers[column])
-        paths.append(build_drivers(replace(tables, drivers=figures), information_year))
-    low, middle, high = (
-        {
-            str(name): points_of_annual_means(path["year"].values.astype(float), means.values)[1]
-            for name, means in path.items()
-        }
-        for path in paths
-    )
-    return {name: (low[name], middle[name], high[name]) for name in middle}
+
+    name: str
+    dims: tuple[str, ...]
+    times: np.ndarray
+    low: np.ndarray
+    values: np.ndarray
+    high: np.ndarray
+    unit: str
+
+
+def driver_lookups(
+    drivers: Mapping[str, xr.Dataset], elements: Mapping[str, Sequence[str]]
+) -> Iterator[DriverLookup]:
+    """Yield the look-ups of the drivers.
+
+    `drivers` holds the columns low, value and high of the table, each as a dataset of annual
+    means along `year` and perhaps one more dimension. Raises ZhuanxingError for a driver whose
+    elements are not those of a range of `elements`.
+    """
+    for key, means in drivers["value"].data_vars.items():
+        name = str(key).replace("_", " ")
+        given = [str(dim) for dim in means.dims if dim != "year"]
+        owners = [_owner(name, [str(e) for e in means[dim].values], elements) for dim in given]
+        order = {dim: list(elements[own]) for dim, own in zip(given, owners, strict=True)}
+        years = np.asarray(means["year"].values, float)
+        paths = {}
+        for column, dataset in drivers.items():
+            ordered = dataset[key].sel(order).transpose("year", *given)
+            times, paths[column] = points_of_annual_means(years, np.asarray(ordered.values, float))
+        unit = str(means.attrs["units"])
+        yield DriverLookup(
+            name, tuple(owners), times, paths["low"], paths["value"], paths["high"], unit
+        )
 
 
 def points_of_annual_means(years: np.ndarray, means: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -43,7 +62,7 @@ def points_of_annual_means(years: np.ndarray, means: np.ndarray) -> tuple[np.nda
     first and last year the knot itself: a tridiagonal system (mean-preserving interpolation,
     as in Rymes and Myers, Solar Energy 71, 2001, 225-231).
 
-    `years` (n,) in Year, `means` (n,); returns times (n + 2,) and values (n + 2,).
+    `years` (n,) in Year, `means` (n, ...); returns times (n + 2,) and values (n + 2, ...).
     """
     count = len(years)
     system = np.eye(count)
@@ -54,3 +73,14 @@ def points_of_annual_means(years: np.ndarray, means: np.ndarray) -> tuple[np.nda
     last = knots[-1] + (knots[-1] - knots[-2]) / 2
     times = np.concatenate([[years[0]], years + 0.5, [years[-1] + 1]])
     return times, np.concatenate([[first], knots, [last]])
+
+
+def _owner(name: str, names: Sequence[str], elements: Mapping[str, Sequence[str]]) -> str:
+    """Return the range that holds exactly the elements `names`."""
+    for dim, members in elements.items():
+        if set(members) == set(names):
+            return dim
+    raise ZhuanxingError(
+        f"drivers.csv: '{name}' is given for {', '.join(names[:4])} and others, "
+        "which are not a whole dimension of elements.csv"
+    )

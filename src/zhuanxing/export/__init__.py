@@ -28,7 +28,7 @@ def export(model: Model, scenario: Scenario, folder: Path) -> tuple[Path, Path]:
     targets = folder / f"{scenario.name}.mdl", folder / f"{scenario.name}.xmile"
     for target in targets:
         require_writable(target)
-    text = _in_rows(with_constants(model.source.text, model.inputs(scenario)))
+    text = _in_rows(with_constants(model.source.equations.text(), model.inputs(scenario)))
     content = read_content(text, targets[0].name)
     views = make_views(content, model.places.model / "sectors")
     drawings = [(view, place(view)) for view in views]

@@ -7,8 +7,8 @@ full data with their schemas are read.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +33,20 @@ class ModelNames:
     levers: Mapping[str, Mapping[str, str]]
     targets: np.ndarray
     assumptions: Mapping[str, tuple[str, ...]]
+
+    def of_cities(self, cities: Sequence[str]) -> ModelNames:
+        """Return the names of a model of `cities` alone."""
+        places = [list(self.cities).index(city) for city in cities]
+        others = set(self.cities) - set(cities)
+        return replace(
+            self,
+            cities={city: self.cities[city] for city in cities},
+            targets=self.targets[places],
+            assumptions={
+                name: tuple(row for row in rows if not others & set(row.split(";")))
+                for name, rows in self.assumptions.items()
+            },
+        )
 
     def attribute(self, column: str) -> np.ndarray:
         """Return a column of units.csv along [city]."""

@@ -41,6 +41,16 @@ class Scenario:
     start: np.ndarray
     assumptions: Mapping[str, float | dict[str, float]]
 
+    def of_cities(self, cities: Sequence[str]) -> Scenario:
+        """Return what the scenario sets in `cities`, in their order."""
+        places = [self.cities.index(city) for city in cities]
+        return replace(
+            self,
+            cities=tuple(cities),
+            intensity=_frozen(self.intensity[places]),
+            start=_frozen(self.start[places]),
+        )
+
 
 def resolve(folder: Path, name: str, names: ModelNames) -> Scenario:
     """Resolve `folder`/`name`.yaml from its oldest ancestor down.

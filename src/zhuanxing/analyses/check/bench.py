@@ -48,7 +48,7 @@ class Bench:
     def parsed(self) -> ParsedModel:
         """The assembled equations as syntax trees."""
         folder = self.model.places.model / "sectors"
-        return parse(self.model.source.text, str(folder / "model.mdl"), ".mdl")
+        return parse(self.model.source.equations.structure(), str(folder / "model.mdl"), ".mdl")
 
     @property
     def scenarios(self) -> tuple[str, ...]:

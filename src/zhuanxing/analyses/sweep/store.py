@@ -7,7 +7,6 @@ how often it was written, so that a finished store is the same bytes however it 
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import shutil
@@ -20,6 +19,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 import zarr
+from filelock import FileLock, Timeout
 
 from zhuanxing.analyses.sweep.identity import difference
 from zhuanxing.analyses.sweep.sweep import Piece, Sweep, Values
@@ -79,18 +79,20 @@ def open_for(sweep: Sweep, path: Path) -> Iterator[SweepStore]:
     if not path.exists():
         _create(sweep, identity, path)
     _require_same(identity, path)
-    lock = os.open(path, os.O_RDONLY)
+    # Beside the store, whose bytes are the same whoever wrote it. The system frees the lock when
+    # the process ends, however it ends.
+    lock = FileLock(path.with_name(f".{path.name}.lock"))
     try:
-        # The kernel frees the lock when the process ends, however it ends.
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        _drop_unfinished(path)
-        yield SweepStore(path)
-    except BlockingIOError as error:
+        with lock.acquire(timeout=0):
+            _drop_unfinished(path)
+            yield SweepStore(path)
+    except Timeout as error:
         raise ZhuanxingError(
             f"{path}: another process is writing this sweep; wait for it, or choose another output"
         ) from error
     finally:
-        os.close(lock)
+        if lock.is_locked:
+            lock.release()
 
 
 def _require_same(identity: Mapping[str, Any], path: Path) -> None:

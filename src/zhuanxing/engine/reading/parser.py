@@ -5,9 +5,6 @@ The parsers take seconds and import pandas; a second start reads the cached tree
 
 from __future__ import annotations
 
-import hashlib
-import os
-import pickle
 import re
 import tempfile
 import warnings
@@ -17,24 +14,19 @@ from typing import Any
 
 import numpy as np
 
+from zhuanxing.engine.cache import entry, unpickled
 from zhuanxing.engine.reading import syntax_tree
 from zhuanxing.engine.reading.parse_errors import unreadable
 from zhuanxing.engine.reading.spreadsheets import reading_failure
 from zhuanxing.engine.reading.subscript_mappings import Images, split_mappings
 from zhuanxing.engine.running.failures import TranslationError, key_of, locate
 
-__all__ = ["cache_folder", "parse", "write_atomically"]
+__all__ = ["parse"]
 
 # Raise when the classes of syntax_tree.py change: a cached tree of another shape is not read.
 TREE_VERSION = 3
 VENSIM = (".mdl",)
 XMILE = (".xmile", ".xml", ".stmx")
-
-
-def cache_folder() -> Path:
-    """Return the folder that holds parsed models and compiled programs."""
-    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(base) / "zhuanxing"
 
 
 def parse(text: str, origin: str, suffix: str) -> syntax_tree.ParsedModel:
@@ -43,24 +35,10 @@ def parse(text: str, origin: str, suffix: str) -> syntax_tree.ParsedModel:
     Raises TranslationError if the text is not a model that PySD can read.
     """
     signature = f"{TREE_VERSION}|{version('pysd')}|{suffix}|{Path(origin).parent}|{text}"
-    stored = cache_folder() / "parsed" / hashlib.sha256(signature.encode()).hexdigest()
-    try:
-        # Ranges in spreadsheets may change while the text does not.
-        if not re.search(r"GET[ _](XLS|DIRECT)[ _]SUBSCRIPT", text, re.IGNORECASE):
-            return pickle.loads(stored.read_bytes())
+    # Ranges in spreadsheets may change while the text does not.
+    if re.search(r"GET[ _](XLS|DIRECT)[ _]SUBSCRIPT", text, re.IGNORECASE):
         return _parse(text, origin, suffix)
-    except (OSError, pickle.UnpicklingError, EOFError, AttributeError):
-        parsed = _parse(text, origin, suffix)
-    write_atomically(stored, pickle.dumps(parsed))
-    return parsed
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file of the cache, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as handle:
-        handle.write(content)
-    os.replace(handle.name, path)
+    return unpickled(entry("parsed", signature), lambda: _parse(text, origin, suffix))
 
 
 def _parse(text: str, origin: str, suffix: str) -> syntax_tree.ParsedModel:

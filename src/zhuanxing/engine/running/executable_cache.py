@@ -6,14 +6,12 @@ model first, which is most of a second start.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import pickle
 import platform
 import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
@@ -23,7 +21,7 @@ import jax
 import numpy as np
 from jax.experimental import serialize_executable
 
-from zhuanxing.engine.reading.parser import cache_folder, write_atomically
+from zhuanxing.engine.cache import entry, keep, kept, one_at_a_time
 
 __all__ = ["WORTH_KEEPING", "stored"]
 
@@ -46,38 +44,20 @@ def stored(
         return compile_()
     shapes = sorted((name, np.shape(value)) for name, value in arguments.items())
     signature = repr((hashlib.sha256(text.encode()).hexdigest(), question, shapes, _machinery()))
-    path = cache_folder() / "executables" / hashlib.sha256(signature.encode()).hexdigest()
-    if (found := _read(path)) is not None:
+    path = entry("executables", signature)
+    if (found := kept(path, _loaded)) is not None:
         return found
-    with _one_at_a_time(path):
-        if (found := _read(path)) is not None:
+    # The workers of a sweep all ask at the same moment, and compiling takes half a gigabyte.
+    with one_at_a_time(path):
+        if (found := kept(path, _loaded)) is not None:
             return found
         compiled = _afresh(compile_)
-        write_atomically(path, pickle.dumps(serialize_executable.serialize(compiled)))
+        keep(path, pickle.dumps(serialize_executable.serialize(compiled)))
     return compiled
 
 
-def _read(path: Path) -> Any:
-    """Return the executable stored at `path`, or None where there is none that can be read."""
-    try:
-        return serialize_executable.deserialize_and_load(*pickle.loads(path.read_bytes()))
-    except (OSError, pickle.UnpicklingError, EOFError, ValueError, jax.errors.JaxRuntimeError):
-        return None
-
-
-@contextmanager
-def _one_at_a_time(path: Path) -> Iterator[None]:
-    """Hold the right to compile for `path`: the workers of a sweep all ask at the same moment.
-
-    Compiling takes half a gigabyte, and a core of each.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = path.with_suffix(".lock")
-    with lock.open("w") as handle:
-        # The kernel frees the lock when the process ends, however it ends.
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-        lock.unlink(missing_ok=True)
+def _loaded(payload: bytes) -> Any:
+    return serialize_executable.deserialize_and_load(*pickle.loads(payload))
 
 
 def _afresh(compile_: Callable[[], Any]) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from datetime import datetime
 from typing import Any
 
@@ -43,9 +44,25 @@ class Inputs:
             for name, node in built.nodes.items():
                 if is_constant(node):
                     self.constants[name] = np.asarray(node.value(env), dtype=np.float64)
+        self._lookups: dict[str, np.ndarray] = {}
+
+    def with_values(self, values: Mapping[str, ArrayLike]) -> Inputs:
+        """Return the inputs with other numbers in constants [*dims] and look-ups [points, *dims].
+
+        Look-ups that are given so become arguments of what is compiled, as constants are. Raises
+        ZhuanxingError for an unknown name or a wrong shape.
+        """
+        other = copy(self)
+        arrays = {key_of(name): self.shaped(key_of(name), v, False) for name, v in values.items()}
+        tables = self._model.tables
+        other.constants = {**self.constants, **{n: a for n, a in arrays.items() if n not in tables}}
+        other._lookups = {**self._lookups, **{n: a for n, a in arrays.items() if n in tables}}
+        return other
 
     def lookup(self, name: str) -> np.ndarray:
         """Return the ordinates of a look-up: (points, *dims)."""
+        if name in self._lookups:
+            return self._lookups[name].copy()
         return np.array(np.broadcast_to(self._model.tables[name].y, self.shape(name)))
 
     def shape(self, name: str) -> tuple[int, ...]:
@@ -80,7 +97,7 @@ class Inputs:
             given[FINAL_TIME] = final_time
         if time_step is not None:
             given[TIME_STEP] = time_step
-        inputs = dict(self.constants)
+        inputs = {**self.constants, **self._lookups}
         inputs.update({name: self.lookup(name) for name in also if name in self._model.tables})
         inputs.update({name: self.shaped(name, value, runs) for name, value in given.items()})
         if self._model.reads_computer_time:

@@ -1,0 +1,79 @@
+"""Files that only save time: what is missing, damaged or cannot be written is made again."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pickle
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+from filelock import FileLock
+from platformdirs import user_cache_path
+
+__all__ = ["cache_folder", "entry", "keep", "kept", "one_at_a_time", "unpickled"]
+
+Value = TypeVar("Value")
+
+DIGEST_BYTES = hashlib.sha256().digest_size
+
+
+def cache_folder() -> Path:
+    """Return the folder of all caches; XDG_CACHE_HOME moves it where the system knows that."""
+    return user_cache_path("zhuanxing", appauthor=False)
+
+
+def entry(kind: str, signature: str) -> Path:
+    """Return the file of what `signature` describes in full."""
+    return cache_folder() / kind / hashlib.sha256(signature.encode()).hexdigest()
+
+
+def kept(path: Path, loads: Callable[[bytes], Value]) -> Value | None:
+    """Return what is kept at `path`, or None where it is missing, damaged or outdated."""
+    with suppress(OSError):
+        content = path.read_bytes()
+        digest, payload = content[:DIGEST_BYTES], content[DIGEST_BYTES:]
+        if hashlib.sha256(payload).digest() == digest:
+            # Written by other versions of the libraries, it may fail in any way to be loaded.
+            with suppress(Exception):
+                return loads(payload)
+    return None
+
+
+def keep(path: Path, payload: bytes) -> None:
+    """Write a file, whole or not at all; a folder that cannot be written only costs time."""
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as handle:
+            try:
+                handle.write(hashlib.sha256(payload).digest() + payload)
+            except OSError:
+                os.unlink(handle.name)
+                raise
+        os.replace(handle.name, path)
+
+
+def unpickled(path: Path, make: Callable[[], Value]) -> Value:
+    """Return the pickled value kept at `path`, else what `make` returns, which is kept."""
+    found: Any = kept(path, pickle.loads)
+    if found is None:
+        found = make()
+        keep(path, pickle.dumps(found))
+    return found
+
+
+@contextmanager
+def one_at_a_time(path: Path) -> Iterator[None]:
+    """Hold the right to make `path`: other processes that ask for it wait."""
+    lock = FileLock(path.with_suffix(".lock"))
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # The system frees the lock when the process ends, however it ends.
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
