@@ -26,7 +26,6 @@ from zhuanxing.charts import (
     finance,
     fonts,
     land,
-    lever_effect,
     paths,
     scorecard,
     structure,
@@ -34,10 +33,11 @@ from zhuanxing.charts import (
 from zhuanxing.charts.fonts import check_glyphs, font_file
 from zhuanxing.charts.kinds import Request, figures
 from zhuanxing.charts.save import save
-from zhuanxing.charts.style import GREY
+from zhuanxing.charts.style import GREY, SEQUENCE, signed
 from zhuanxing.cli.commands import chart
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.results.aims import aims_of, city_targets, read_aims
+from zhuanxing.results.comparable import require_comparable
 from zhuanxing.storage import netcdf
 
 ROOT = Path(__file__).parents[1]
@@ -197,8 +197,7 @@ def line(axis: Axes, label: str) -> np.ndarray:
 
 def test_every_kind_of_chart_is_drawn_in_both_languages(drawn: dict[str, Figure]) -> None:
     assert {name.split("_gdp")[0] for name in drawn} == {
-        "paths", "compare", "structure", "energy", "land", "finance",
-        "lever_effect_emerging_share", "scorecard_baotou",
+        "paths", "compare", "structure", "energy", "land", "finance", "scorecard_baotou",
     }  # fmt: skip
 
 
@@ -208,7 +207,8 @@ def test_the_font_holds_every_character_drawn(drawn: dict[str, Figure]) -> None:
         used = {character for text in texts(figure) for character in text} - {" ", "\n"}
         assert used and all(ord(character) in glyphs for character in used)
         for text in figure.findobj(Text):
-            assert Path(findfont(text.get_fontproperties())) == font_file()
+            found = Path(findfont(text.get_fontproperties()))
+                assert found.resolve() == font_file().resolve()
 
 
 def test_no_text_is_cut_off_at_the_edge_of_the_picture(drawn: dict[str, Figure]) -> None:
@@ -293,31 +293,63 @@ def test_runs_become_a_median_and_a_shaded_interval(results: dict[str, xr.Datase
     assert any("5%–95%" in text for text in texts(figure))
 
 
-def test_compare_has_a_readable_panel_for_every_city(drawn: dict[str, Figure]) -> None:
-    figure = drawn["compare_gdp"]
-    shown = [axis for axis in figure.axes if axis.get_visible()]
-    assert len(shown) == 36
-    titles = [(axis._left_title, axis._right_title) for axis in shown]
-    for name, gap in titles:
-        assert name.get_text() and gap.get_text()
-        assert name.get_window_extent().x1 < gap.get_window_extent().x0
-        assert name.get_fontsize() >= 8
-
-
-def test_compare_draws_cities_of_unlike_size_as_an_index(
-    results: dict[str, xr.Dataset], drawn: dict[str, Figure]
+def test_compare_shows_the_difference_of_the_output_itself_in_every_city(
+    results: dict[str, xr.Dataset],
 ) -> None:
-    figure = drawn["compare_gdp"]
-    gdp = results["plan"]["gdp"].isel(city=5)
-    expected = 100 * gdp / gdp.sel(year=2020)
-    assert np.allclose(figure.axes[5].lines[1].get_ydata(), expected)
-    change = 100 * float(gdp[-1] / results["baseline"]["gdp"].isel(city=5)[-1] - 1)
-    assert figure.axes[5]._right_title.get_text() == f"{change:+.2f}%".replace("-", "−")
+    """Neither of an index nor of anything else: what a planner quotes is what the results say."""
+    for variable in ("emerging_share", "gdp", "five_g_coverage"):
+        axis = compare.draw(results, variable=variable, language="en").axes[0]
+        plan, base = (results[k][variable].sel(year=2025) for k in ("plan", "baseline"))
+        true = plan - base
+        if variable == "gdp":
+            true = 100 * true / base
+            assert "%" in axis.get_xlabel()
+        else:
+            assert "percentage points" in axis.get_xlabel()
+        dots = [line.get_xdata()[0] for line in axis.lines if line.get_marker() == "o"]
+        assert np.allclose(dots, np.sort(true.values))
+        said = [text.get_text() for text in axis.texts]
+        assert said == [signed(value) for value in np.sort(true.values)]
 
 
-def test_compare_needs_two_scenarios(results: dict[str, xr.Dataset]) -> None:
+def test_compare_shows_all_scenarios_or_refuses(results: dict[str, xr.Dataset]) -> None:
+    three = {**results, "half": made_up_result("half", "一半", 0.005)}
+    axis = compare.draw(three, variable="gdp", language="zh").axes[0]
+    for key in ("plan", "half"):
+        assert len([line for line in axis.lines if line.get_label() == key]) == 36
     with pytest.raises(ZhuanxingError, match=r"1 scenarios \(plan\)"):
         compare.draw({"plan": results["plan"]}, variable="gdp")
+
+
+def test_compare_marks_the_own_city_and_draws_the_interval_of_the_difference(
+    results: dict[str, xr.Dataset],
+) -> None:
+    true = results["plan"]["gdp"] - results["baseline"]["gdp"]
+    bands = xr.concat([true * f for f in (0.5, 1.0, 2.0)], xr.Variable("quantile", [0.1, 0.5, 0.9]))
+    comparisons = {"plan": xr.Dataset({"difference_of_gdp": bands})}
+    figure = compare.draw(
+        results, variable="gdp", marked=["包头市"], comparisons=comparisons, language="zh"
+    )
+    axis = figure.axes[0]
+    marked = [label for label in axis.get_yticklabels() if label.get_color() == SEQUENCE[0]]
+    assert [label.get_text() for label in marked] == ["包头市"]
+    lines = [line.get_xdata() for line in axis.lines if len(line.get_xdata()) == 2]
+    base = results["baseline"]["gdp"].sel(city="baotou", year=2025)
+    share = float(100 * true.sel(city="baotou", year=2025) / base)
+    assert any(np.allclose(ends, [share * 0.5, share * 2.0]) for ends in lines)
+    assert any("10%–90%" in text for text in texts(figure))
+
+
+@pytest.mark.parametrize("attribute", ["calibration", "model_hash", "data_hash"])
+def test_results_that_differ_in_more_than_the_scenario_are_refused(
+    results: dict[str, xr.Dataset], attribute: str
+) -> None:
+    other = results["plan"].assign_attrs({attribute: "fitted"})
+    with pytest.raises(ZhuanxingError, match=r"baseline and plan .*none and fitted"):
+        require_comparable({"baseline": results["baseline"], "plan": other})
+    with pytest.raises(ZhuanxingError, match="2015 to 2025 and 2015 to 2024"):
+        require_comparable({**results, "short": results["plan"].isel(year=slice(0, -1))})
+    require_comparable(results)
 
 
 def test_structure_stacks_sectors_to_a_hundred(results: dict[str, xr.Dataset]) -> None:
@@ -368,18 +400,6 @@ def test_spending_bars_add_up_to_the_spending(
     )
 
 
-def test_lever_effect_ranks_all_cities(results: dict[str, xr.Dataset]) -> None:
-    figure = lever_effect.draw(
-        results, variable="emerging_share", year=2025, targets=["baotou"], language="en"
-    )
-    bars = figure.axes[0].patches
-    widths = [bar.get_width() for bar in bars]
-    change = (results["plan"] - results["baseline"])["emerging_share"].sel(year=2025).values
-    assert widths == sorted(change)
-    strong = [bar for bar in bars if bar.get_alpha() == 1.0]
-    assert [bar.get_width() for bar in strong] == [change[results["plan"].city == "baotou"].item()]
-
-
 def test_an_aim_of_the_city_goes_before_one_of_its_province_and_one_of_all(
     results: dict[str, xr.Dataset], aims: pd.DataFrame
 ) -> None:
@@ -390,14 +410,29 @@ def test_an_aim_of_the_city_goes_before_one_of_its_province_and_one_of_all(
     assert [intensity(city) for city in ("ordos", "baotou", "tangshan")] == [-16.5, -15.0, -13.5]
 
 
-@pytest.mark.parametrize(("coverage", "mark"), [(94.9, "✓"), (80.0, "×")])
-def test_scorecard_marks_what_is_met(
-    results: dict[str, xr.Dataset], aims: pd.DataFrame, coverage: float, mark: str
+@pytest.mark.parametrize(
+    ("coverage", "mark", "said"),
+    [(95.0, "✓", "95.0"), (94.96, "×", "94.96"), (94.9, "×", "94.9"), (80.0, "×", "80.0")],
+)
+def test_scorecard_forgives_nothing_and_writes_what_tells_a_result_from_its_aim(
+    results: dict[str, xr.Dataset], aims: pd.DataFrame, coverage: float, mark: str, said: str
 ) -> None:
     plan = results["plan"].assign(five_g_coverage=xr.full_like(results["plan"]["gdp"], coverage))
     only = aims[aims["variable"] == "five_g_coverage"]
     figure = scorecard.draw({"plan": plan}, city="baotou", aims=only)
-    assert mark in texts(figure) and f"{coverage:.1f}" in texts(figure)
+    assert mark in texts(figure) and said in texts(figure)
+
+
+def test_an_aim_inside_the_interval_is_too_close_to_call(
+    results: dict[str, xr.Dataset], aims: pd.DataFrame
+) -> None:
+    plan = results["plan"].assign(five_g_coverage=xr.full_like(results["plan"]["gdp"], 96.0))
+    only = aims[aims["variable"] == "five_g_coverage"]
+    spread = xr.Variable("quantile", [0.1, 0.5, 0.9])
+    for width, mark in ((0.5, "✓"), (2.0, "≈")):
+        bands = xr.concat([plan + shift for shift in (-width, 0, width)], spread)
+        figure = scorecard.draw({"plan": plan}, city="baotou", aims=only, bands={"plan": bands})
+        assert mark in texts(figure)
 
 
 def test_city_targets_are_compared_with_the_output_they_mean() -> None:
@@ -412,7 +447,7 @@ def test_city_targets_are_compared_with_the_output_they_mean() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["kind=path"], "'path'.*'paths'"),
+        (["kind=path"], "'path'.*all, paths, compare, .*'paths'"),
         (["kidn=paths"], "'kidn'.*'kind'"),
         (["language=zhh"], "'zhh'.*zh"),
         (["format=pgn"], "'pgn'.*'png'"),
@@ -420,7 +455,7 @@ def test_city_targets_are_compared_with_the_output_they_mean() -> None:
         (["kind=paths", "variable=[gdpp]"], "'gdpp'.*'gdp'"),
         (["kind=structure", "scenario=plam"], "'plam'.*'plan'"),
         (["kind=paths", "scenario=[tight_finance]"], "'zhuanxing run scenario=tight_finance'"),
-        (["kind=lever_effect", "year=2031"], "2031.*2015 to 2025"),
+        (["kind=compare", "year=2031"], "2031.*2015 to 2025"),
         (["paths"], "kind=paths"),
         (["kind=paths", "city=all"], "kind=compare"),
     ],

@@ -193,14 +193,15 @@ def test_the_path_is_asked_for_only_where_two_yearly_values_are_needed() -> None
 @pytest.mark.parametrize(
     ("row", "reason"),
     [
-        ("a,v,total,,1,u,量,A,x", "line 2: there is no aggregate 'total'"),
-        ("a,v,ratio,,1,u,量,A,x", "needs a denominator"),
-        ("a,v,sum,,much,u,量,A,x", "the scale 'much' is not a number"),
-        ("a,v,sum,,1,u,量,A,x\na,v,sum,,1,u,量,A,x", "line 3: .* twice"),
+        ("a,v,total,,1,u,量,A,x,up", "line 2: there is no aggregate 'total'"),
+        ("a,v,ratio,,1,u,量,A,x,up", "needs a denominator"),
+        ("a,v,sum,,much,u,量,A,x,up", "the scale 'much' is not a number"),
+        ("a,v,sum,,1,u,量,A,x,good", "there is no better 'good'"),
+        ("a,v,sum,,1,u,量,A,x,up\na,v,sum,,1,u,量,A,x,up", "line 3: .* twice"),
     ],
 )
 def test_a_bad_row_of_the_output_table_is_named(tmp_path: Path, row: str, reason: str) -> None:
-    header = "name,variable,aggregate,denominator,scale,unit,name_zh,name_en,sector_file"
+    header = "name,variable,aggregate,denominator,scale,unit,name_zh,name_en,sector_file,better"
     (tmp_path / "outputs.csv").write_text(f"{header}\n{row}\n", encoding="utf-8")
     with pytest.raises(ZhuanxingError, match=reason):
         read_outputs(tmp_path)

@@ -1,9 +1,8 @@
-"""Scenario against baseline: small multiples, one panel for every city, from stored results."""
+"""Scenarios against the baseline: the difference in every city, sorted, with its interval."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Literal
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import xarray as xr
@@ -11,106 +10,108 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from zhuanxing.charts import names, style
-from zhuanxing.charts.bands import centre
+from zhuanxing.charts.differences import Difference, difference, direction_note
 from zhuanxing.charts.words import Language, word
 from zhuanxing.errors import ZhuanxingError
 
-__all__ = ["Scale", "draw"]
+__all__ = ["draw", "draw_dots"]
 
-Scale = Literal["auto", "shared", "index", "own"]
-_COLUMNS = 6
+_ROW = 0.19
 
 
 def draw(
     datasets: Mapping[str, xr.Dataset],
     *,
     variable: str,
-    scale: Scale = "auto",
-    base_year: int = style.FIRST_PROJECTED_YEAR - 1,
+    year: int | None = None,
+    marked: Sequence[str] | None = None,
+    comparisons: Mapping[str, xr.Dataset] | None = None,
     language: Language = "zh",
 ) -> Figure:
-    """Draw every city's `variable` (dims city, year) in two stored scenarios, baseline first.
+    """Draw a row a city: the difference of `variable` (dims city, year) from the first scenario.
 
-    `scale`: "shared" gives all panels one y axis in the variable's unit; "index" shows each city
-    as `base_year` = 100 on one y axis; "own" gives each panel its own axis; "auto" chooses by how
-    far apart the cities are. The number in a panel is the difference in the last year.
-    Raises ZhuanxingError for an unknown variable or year, or unless there are two scenarios.
+    Every other scenario has a dot, and a line for its interval where `comparisons` (bands by
+    scenario) holds it. Cities are in the order of the second scenario's difference in `year`
+    (None: the last); the cities `marked` stand out. Raises ZhuanxingError for an unknown city,
+    variable or year, or a single scenario.
     """
-    if len(datasets) != 2:
+    if len(datasets) < 2:
         raise ZhuanxingError(
             f"The chart compare was given {len(datasets)} scenarios ({', '.join(datasets)}): "
-            f"expected two, the baseline first, as in scenario=[baseline,plan]."
+            f"expected two or more, the baseline first, as in scenario=[baseline,plan]."
         )
-    (base_key, base), (key, other) = datasets.items()
-    lines = [centre(names.variable(dataset, variable)) for dataset in (base, other)]
-    index_year = names.get_year(lines[0], base_year)
-    chosen = _choose(lines, index_year) if scale == "auto" else scale
-    if chosen == "index":
-        lines = [100 * line / line.sel(year=index_year) for line in lines]
+    base_key, *others = datasets
+    base = datasets[base_key]
+    data = names.variable(base, variable)
+    when = names.get_year(data, int(data["year"].values[-1]) if year is None else year)
+    found = {
+        key: difference(base, datasets[key], variable, (comparisons or {}).get(key))
+        for key in others
+    }
     ids = names.city_ids(base, None)
     with style.house_style():
-        rows = -(-len(ids) // _COLUMNS)
-        figure, axes = style.panels(
-            rows, _COLUMNS, width=2.15, height=1.55, sharex=True, sharey=chosen != "own"
+        figure, axes = style.panels(1, 1, width=style.PRINT_WIDTH, height=_ROW * len(ids) + 0.6)
+        draw_dots(
+            axes[0, 0], base, found, when, set(names.city_ids(base, list(marked or []))), language
         )
-        original = names.variable(base, variable)
-        for axis, city in zip(axes.flat, ids, strict=False):
-            _panel(axis, [line.sel(city=city) for line in lines], _in_points(original))
-            axis.set_title(names.city_label(base, city, language), fontsize=9)
-        for axis in list(axes.flat)[len(ids) :]:
-            axis.set_visible(False)
-        labels = [names.scenario_label(datasets, k, language) for k in (base_key, key)]
-        figure.legend(
-            axes.flat[0].lines[:2], labels, loc="outside upper right", ncols=2, frameon=False,
-            fontsize=9, labelcolor="linecolor", borderaxespad=0.2,
-        )  # fmt: skip
-        figure.supylabel(_y_title(original, chosen, index_year, language), fontsize=9)
+        labels = {key: names.scenario_label(datasets, key, language) for key in datasets}
+        first = found[others[0]]
+        axes[0, 0].set_xlabel(_x_title(first, labels[base_key], language))
+        if len(others) > 1:
+            style.legend_line(axes[0, 0], [labels[key] for key in others])
         title = word(
-            "compare_title", language, scenario=labels[1], baseline=labels[0],
-            variable=names.variable_label(original, language),
+            "compare_title", language, scenario=style.listing(map(labels.get, others), language),
+            baseline=labels[base_key], variable=names.variable_label(data, language), year=when,
         )  # fmt: skip
-        last = int(original["year"].values[-1])
-        points = _in_points(original)
-        unit = names.difference_unit(original, language) if points else "%"
-        note = word("gap_at_end", language, year=last, baseline=labels[0], unit=unit)
-        return style.finish(figure, language, title=title, notes=[note], title_width=0.7)
+        return style.finish(figure, language, title=title, notes=_notes(first, language))
 
 
-def _choose(lines: list[xr.DataArray], base_year: int) -> Scale:
-    """Choose a scale at which the smallest city is still readable."""
-    widest = np.maximum(*(abs(line).max("year").values for line in lines))
-    if widest.max() <= 2 * np.median(widest):
-        return "shared"
-    at_base = lines[0].sel(year=base_year).values
-    return "index" if np.all(at_base > 0.05 * widest) else "own"
+def draw_dots(
+    axis: Axes,
+    base: xr.Dataset,
+    found: Mapping[str, Difference],
+    year: int,
+    marked: set[str],
+    language: Language,
+) -> None:
+    """Draw the dots of every scenario in `found`, sorted by the first; the smallest at the foot."""
+    values = {key: one.values.sel(year=year) for key, one in found.items()}
+    lead = next(iter(values.values()))
+    ids = [str(city) for city in lead["city"].values]
+    order = [ids[i] for i in np.argsort(lead.values, kind="stable")]
+    palette = dict(zip(found, style.colours(len(found)), strict=True))
+    for row, city in enumerate(order):
+        if city in marked:
+            axis.axhspan(row - 0.5, row + 0.5, color=style.HIGHLIGHT, lw=0, zorder=0)
+        for key, one in found.items():
+            value = float(values[key].sel(city=city))
+            if one.low is not None and one.high is not None:
+                ends = [float(end.sel(city=city, year=year)) for end in (one.low, one.high)]
+                axis.plot(ends, [row, row], color=palette[key], linewidth=1.2, alpha=0.55)
+            axis.plot(value, row, marker="o", markersize=4.5, color=palette[key], label=key)
+        if len(found) == 1:
+            text = style.signed(float(lead.sel(city=city)))
+            axis.annotate(
+                text, (1.0, row), xycoords=("axes fraction", "data"), xytext=(4, 0),
+                textcoords="offset points", va="center", fontsize=7,
+            )  # fmt: skip
+    labels = [names.city_label(base, city, language) for city in order]
+    axis.set_yticks(range(len(order)), labels)
+    for label, city in zip(axis.get_yticklabels(), order, strict=True):
+        label.set_color(style.SEQUENCE[0] if city in marked else style.INK)
+    axis.axvline(0, color=style.GREY, linewidth=0.8)
+    axis.grid(visible=False, axis="y")
+    axis.set_ylim(-0.7, len(order) - 0.3)
 
 
-def _panel(axis: Axes, lines: list[xr.DataArray], points: bool) -> None:
-    """Draw one city's two lines and the difference between them in the last year."""
-    years = [int(year) for year in lines[0]["year"].values]
-    base, other = (line.values for line in lines)
-    axis.plot(years, base, color="#5A5A5A", linewidth=1.3)
-    axis.plot(years, other, color=style.SEQUENCE[0], linewidth=1.6)
-    style.year_axis(axis, years, few=True)
-    style.mark_projection(axis, years, None)
-    gap = _gap(base[-1], other[-1], points)
-    axis.set_title(gap, loc="right", fontsize=8, color=style.SEQUENCE[0])
-    axis.margins(y=0.12)
+def _x_title(one: Difference, baseline: str, language: Language) -> str:
+    change = word("difference_from", language, baseline=baseline, unit=one.unit(language))
+    note = direction_note(one.values, language)
+    return style.joined([change, *([note] if note else [])], language)
 
 
-def _in_points(data: xr.DataArray) -> bool:
-    """Say whether differences of `data` are points of its own unit, not percent of its value."""
-    return str(data.attrs.get("units", "")).startswith("percent") or bool((data <= 0).any())
-
-
-def _gap(base: float, other: float, points: bool) -> str:
-    """Return the difference as text, in the variable's own points or in percent of `base`."""
-    return style.signed(other - base) if points else f"{style.signed(100 * (other / base - 1))}%"
-
-
-def _y_title(data: xr.DataArray, scale: Scale, base_year: int, language: Language) -> str:
-    if scale != "index":
-        return names.axis_title(data, language)
-    comma = "，" if language == "zh" else ", "
-    name = names.variable_label(data, language)
-    return f"{name}{comma}{word('index', language, year=base_year)}"
+def _notes(one: Difference, language: Language) -> list[str]:
+    if one.level is None:
+        return [word("no_interval", language)]
+    low, high = one.level
+    return [word("interval_line", language, low=f"{low:.0%}", high=f"{high:.0%}")]

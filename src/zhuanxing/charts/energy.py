@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from zhuanxing.charts import names, style
-from zhuanxing.charts.bands import centre
 from zhuanxing.charts.stacks import draw_areas, parts, rows, same_top
 from zhuanxing.charts.words import Language, word
+from zhuanxing.results.bands import centre
 
 __all__ = ["draw"]
 

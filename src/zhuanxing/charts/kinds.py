@@ -15,15 +15,15 @@ from zhuanxing.charts import (
     energy,
     finance,
     land,
-    lever_effect,
     names,
     paths,
     scorecard,
     structure,
 )
 from zhuanxing.charts.words import Language
+from zhuanxing.errors import ZhuanxingError, nearest
 
-__all__ = ["ALL", "KINDS", "Request", "figures"]
+__all__ = ["ALL", "KINDS", "Request", "figures", "require_kind"]
 
 ALL = "all"
 NamedFigures = Iterator[tuple[str, Figure]]
@@ -36,7 +36,7 @@ class Request:
     The first of `datasets` is the one compared with; `intervals` holds quantiles over draws of
     those scenarios that have them. `cities` None is every city.
     `options` maps a kind to the keyword arguments of its `draw`; `variables` replaces the
-    variables named there. `targets` are the cities that a lever acts on, None for all.
+    variables named there. `comparisons` holds the bands of analyses.bands by scenario.
     """
 
     datasets: Mapping[str, xr.Dataset]
@@ -45,8 +45,8 @@ class Request:
     options: Mapping[str, Mapping[str, Any]]
     variables: Sequence[str] | None = None
     year: int | None = None
-    targets: Sequence[str] | None = None
     intervals: Mapping[str, xr.Dataset] = field(default_factory=dict)
+    comparisons: Mapping[str, xr.Dataset] = field(default_factory=dict)
     observations: pd.DataFrame | None = None
     aims: pd.DataFrame = field(default_factory=pd.DataFrame)
 
@@ -54,20 +54,25 @@ class Request:
         """Return the variables asked for, else those that `kind` draws by itself."""
         return list(self.variables or self.options[kind]["variable"])
 
-    def first_and_last(self) -> Mapping[str, xr.Dataset]:
-        """Return the first scenario and the last: what a chart of two compares."""
-        keys = list(self.datasets)
-        return {key: self.datasets[key] for key in dict.fromkeys((keys[0], keys[-1]))}
-
 
 def figures(kind: str, request: Request) -> NamedFigures:
     """Yield (file name without ending, figure) of `kind`, or of every kind for "all".
 
     Raises ZhuanxingError with the nearest name for an unknown kind, city or variable.
     """
-    names.find(kind, [ALL, *KINDS], "chart kind")
+    require_kind(kind)
     for name in KINDS if kind == ALL else [kind]:
         yield from KINDS[name](request)
+
+
+def require_kind(kind: str) -> None:
+    """Raise ZhuanxingError, with all kinds there are, for one that is unknown."""
+    if kind not in (ALL, *KINDS):
+        near = nearest(kind, [ALL, *KINDS])
+        raise ZhuanxingError(
+            f"there is no chart kind '{kind}', but {', '.join([ALL, *KINDS])}; "
+            f"did you mean '{near}'?"
+        )
 
 
 def _paths(request: Request) -> NamedFigures:
@@ -84,27 +89,15 @@ def _paths(request: Request) -> NamedFigures:
 
 def _compare(request: Request) -> NamedFigures:
     for name in request.draw_variables("compare"):
-        scale = request.options["compare"]["scale"]
-        yield (
-            f"compare_{name}",
-            compare.draw(
-                request.first_and_last(), variable=name, scale=scale, language=request.language
-            ),
-        )
-
-
-def _lever_effect(request: Request) -> NamedFigures:
-    for name in request.draw_variables("lever_effect"):
-        pair = request.first_and_last()
-        last = int(names.variable(next(iter(pair.values())), name)["year"].values[-1])
-        figure = lever_effect.draw(
-            pair,
+        figure = compare.draw(
+            request.datasets,
             variable=name,
-            year=last if request.year is None else request.year,
-            targets=request.targets,
+            year=request.year,
+            marked=request.cities,
+            comparisons=request.comparisons,
             language=request.language,
         )
-        yield f"lever_effect_{name}", figure
+        yield f"compare_{name}", figure
 
 
 def _scorecard(request: Request) -> NamedFigures:
@@ -115,6 +108,7 @@ def _scorecard(request: Request) -> NamedFigures:
             city=city,
             aims=request.aims,
             year=request.options["scorecard"]["year"],
+            bands={**request.intervals, **request.comparisons},
             language=request.language,
         )
         yield f"scorecard_{city}", figure
@@ -142,6 +136,5 @@ KINDS: Mapping[str, Callable[[Request], NamedFigures]] = {
     "energy": _by_city("energy", energy.draw),
     "land": _by_city("land", land.draw),
     "finance": _by_city("finance", finance.draw),
-    "lever_effect": _lever_effect,
     "scorecard": _scorecard,
 }

@@ -19,6 +19,7 @@ __all__ = [
     "element_label",
     "find",
     "get_year",
+    "is_percentage",
     "scenario_label",
     "scenario_note",
     "unit_label",
@@ -89,9 +90,12 @@ def unit_label(data: xr.DataArray, language: Language) -> str:
 
 def difference_unit(data: xr.DataArray, language: Language) -> str:
     """Return the unit of a difference between two values of an output."""
-    if str(data.attrs.get("units", "")).startswith("percent"):
-        return word("points", language)
-    return unit_label(data, language)
+    return word("points", language) if is_percentage(data) else unit_label(data, language)
+
+
+def is_percentage(data: xr.DataArray) -> bool:
+    """Say whether an output is a percentage, so that its differences are percentage points."""
+    return str(data.attrs.get("units", "")).startswith("percent")
 
 
 def axis_title(data: xr.DataArray, language: Language, *, lines: bool = False) -> str:

@@ -10,10 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from zhuanxing.charts import names, style
-from zhuanxing.charts.bands import centre, interval
 from zhuanxing.charts.observed import draw_observations, legend_note, of_panel
 from zhuanxing.charts.words import Language, word
 from zhuanxing.errors import ZhuanxingError
+from zhuanxing.results.bands import centre, interval
 
 __all__ = ["draw"]
 

@@ -1,8 +1,9 @@
-"""Scorecard: a city's results against the aims of the plan, met or missed."""
+"""Scorecard: a city's results against the aims of the plan: met, missed or too close to call."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 import xarray as xr
@@ -12,13 +13,16 @@ from matplotlib.figure import Figure
 from zhuanxing.charts import names, style
 from zhuanxing.charts.words import Language, word
 from zhuanxing.errors import ZhuanxingError
-from zhuanxing.results.aims import Aim, aims_of
+from zhuanxing.results.aims import Aim, Verdict, aims_of
 
 __all__ = ["draw"]
 
 _NAME, _AIM, _FIRST_VALUE, _COLUMN = 0.0, 4.4, 4.7, 1.7
 _NAME_ROOM = 3.5 * 72
 _TRACK = (-0.55, 1.55)
+_MARKERS = ("D", "o", "s", "^", "v", "P")
+_MARKS: Mapping[Verdict, str] = {"met": "✓", "missed": "×", "open": "≈"}
+_COLOURS: Mapping[Verdict, str] = {"met": style.GOOD, "missed": style.BAD, "open": "#6B6B6B"}
 
 
 def draw(
@@ -26,21 +30,26 @@ def draw(
     *,
     city: str,
     aims: pd.DataFrame,
+    bands: Mapping[str, xr.Dataset] | None = None,
     year: int = 2025,
     language: Language = "zh",
 ) -> Figure:
     """Draw a row an aim: its name and value, each scenario's value with its mark, and a track.
 
     On the track 0 is where the city stood in the aim's base year and 1 is the aim; a dot stands
-    for each scenario, in the order of the columns. `aims`: the table that `charts.aims.read_aims`
-    returns. Raises ZhuanxingError for an unknown city or output, or when the city has no aim.
+    for each scenario, in the shape beside its name. `aims`: the table that `read_aims` returns.
+    `bands`: quantiles by scenario; where the interval of a measure spans the aim, the result is
+    too close to call. Raises ZhuanxingError for an unknown city or output, or a city without aims.
     """
     first = next(iter(datasets.values()))
     identifier = names.city_ids(first, [city])[0]
     rows = aims_of(aims, first, identifier, year)
     if not rows:
         raise ZhuanxingError(f"The table of aims has no aim for the city {identifier!r} in {year}.")
-    reached = [[aim.reached(dataset, identifier) for aim in rows] for dataset in datasets.values()]
+    reached = [
+        _results(rows, dataset, identifier, (bands or {}).get(key))
+        for key, dataset in datasets.items()
+    ]
     labels = [names.scenario_label(datasets, key, language) for key in datasets]
     span = _FIRST_VALUE + _COLUMN * len(datasets)
     with style.house_style():
@@ -51,7 +60,9 @@ def draw(
         table, track = axes[0]
         _table(table, rows, first, language)
         for column, (label, values) in enumerate(zip(labels, reached, strict=True)):
-            _values(table, rows, values, label, _FIRST_VALUE + _COLUMN * (column + 0.75))
+            x = _FIRST_VALUE + _COLUMN * (column + 0.75)
+            _head(table, len(rows) - 0.25, x + 0.25, label, _MARKERS[column % len(_MARKERS)])
+            _values(table, rows, values, x)
         table.set_xlim(_NAME, span)
         _tracks(track, rows, list(datasets.values()), identifier, reached)
         _track_heads(track, rows, language)
@@ -60,17 +71,42 @@ def draw(
             year=year,
         )  # fmt: skip
         notes = [
-            word("scorecard_count", language, scenario=label, met=met, total=len(rows))
-            for label, met in zip(labels, _count(rows, reached), strict=True)
+            word("scorecard_count", language, scenario=label, **_count(values))
+            for label, values in zip(labels, reached, strict=True)
         ]
-        return style.finish(
-            figure, language, title=title, notes=[*notes, word("scorecard_marks", language)]
-        )
+        key = "scorecard_marks" if bands else "scorecard_marks_alone"
+        return style.finish(figure, language, title=title, notes=[*notes, word(key, language)])
 
 
-def _count(rows: Sequence[Aim], reached: Sequence[Sequence[float]]) -> list[int]:
-    """Return how many aims each scenario meets."""
-    return [sum(a.met(v) for a, v in zip(rows, values, strict=True)) for values in reached]
+@dataclass(frozen=True)
+class _Result:
+    """What a scenario reaches of an aim, and the verdict."""
+
+    value: float
+    verdict: Verdict
+
+
+def _results(
+    rows: Sequence[Aim], dataset: xr.Dataset, city: str, bands: xr.Dataset | None
+) -> list[_Result]:
+    found = []
+    for aim in rows:
+        value = aim.reached(dataset, city)
+        spread = None if bands is None else aim.spread(bands, city)
+        found.append(_Result(value, aim.verdict(value, spread)))
+    return found
+
+
+def _count(results: Sequence[_Result]) -> dict[str, int]:
+    """Return how many aims a scenario meets, of how many, and how many are too close to call."""
+    verdicts = [result.verdict for result in results]
+    return {"met": verdicts.count("met"), "open": verdicts.count("open"), "total": len(verdicts)}
+
+
+def _head(axis: Axes, y: float, x: float, label: str, marker: str) -> None:
+    """Write a scenario's name above its column, with the shape that stands for it."""
+    axis.text(x, y, label, ha="right", va="baseline", color=style.GREY)
+    axis.plot(x + 0.13, y + 0.09, marker=marker, markersize=5, color=style.GREY, clip_on=False)
 
 
 def _table(axis: Axes, rows: Sequence[Aim], dataset: xr.Dataset, language: Language) -> None:
@@ -91,14 +127,13 @@ def _table(axis: Axes, rows: Sequence[Aim], dataset: xr.Dataset, language: Langu
     axis.text(_AIM, head, word("aim", language), ha="right", va="baseline", color=style.GREY)
 
 
-def _values(axis: Axes, rows: Sequence[Aim], values: Sequence[float], label: str, x: float) -> None:
-    """Write one scenario's column: its name, its values, and a mark for met or missed."""
-    axis.text(x + 0.25, len(rows) - 0.25, label, ha="right", va="baseline", color=style.GREY)
-    for line, (aim, value) in enumerate(zip(rows, values, strict=True)):
-        y, met = len(rows) - 1 - line, aim.met(value)
-        colour = style.GOOD if met else style.BAD
-        axis.text(x, y, style.number(value), ha="right", va="center", color=colour)
-        axis.text(x + 0.1, y, "✓" if met else "×", va="center", color=colour)
+def _values(axis: Axes, rows: Sequence[Aim], results: Sequence[_Result], x: float) -> None:
+    """Write one scenario's values, each with the mark of its verdict."""
+    for line, (aim, result) in enumerate(zip(rows, results, strict=True)):
+        y, colour = len(rows) - 1 - line, _COLOURS[result.verdict]
+        text = style.number_apart(result.value, aim.value)
+        axis.text(x, y, text, ha="right", va="center", color=colour)
+        axis.text(x + 0.1, y, _MARKS[result.verdict], va="center", color=colour)
 
 
 def _tracks(
@@ -106,19 +141,19 @@ def _tracks(
     rows: Sequence[Aim],
     datasets: Sequence[xr.Dataset],
     city: str,
-    reached: Sequence[Sequence[float]],
+    reached: Sequence[Sequence[_Result]],
 ) -> None:
-    """Draw a track an aim, with a diamond for the first scenario and circles for the others."""
+    """Draw a track an aim, with the shape of each scenario where it stands."""
     for line, aim in enumerate(rows):
         y = len(rows) - 1 - line
         axis.plot([0, 1], [y, y], color="#DADADA", linewidth=5, solid_capstyle="butt", zorder=1)
-        for column, (dataset, values) in enumerate(zip(datasets, reached, strict=True)):
-            met = aim.met(values[line])
+        for column, (dataset, results) in enumerate(zip(datasets, reached, strict=True)):
+            result = results[line]
             axis.plot(
-                _progress(aim, aim.start(dataset, city), values[line]),
+                _progress(aim, aim.start(dataset, city), result.value),
                 y + 0.22 * ((len(datasets) - 1) / 2 - column), zorder=3 + column,
-                marker="o" if column else "D", markersize=7 - column, clip_on=False,
-                markeredgecolor="white", markerfacecolor=style.GOOD if met else style.BAD,
+                marker=_MARKERS[column % len(_MARKERS)], markersize=6.5, clip_on=False,
+                markeredgecolor="white", markerfacecolor=_COLOURS[result.verdict],
             )  # fmt: skip
     axis.set_xlim(*_TRACK)
 

@@ -10,8 +10,8 @@ import xarray as xr
 from matplotlib.axes import Axes
 
 from zhuanxing.charts import names, style
-from zhuanxing.charts.bands import centre
 from zhuanxing.charts.words import Language, word
+from zhuanxing.results.bands import centre
 
 __all__ = ["Part", "draw_areas", "draw_bars", "is_detailed", "parts", "rows", "same_top"]
 

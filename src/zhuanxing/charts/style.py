@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import matplotlib as mpl
+import matplotlib.lines
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -22,15 +23,21 @@ __all__ = [
     "FIRST_PROJECTED_YEAR",
     "GOOD",
     "GREY",
+    "HIGHLIGHT",
     "INK",
+    "PRINT_WIDTH",
     "SEQUENCE",
     "colours",
     "darker",
     "end_label",
     "finish",
     "house_style",
+    "joined",
+    "legend_line",
+    "listing",
     "mark_projection",
     "number",
+    "number_apart",
     "panels",
     "scenario_colours",
     "signed",
@@ -49,7 +56,10 @@ INK = "#222222"
 GREY = "#8A8A8A"
 GOOD = "#0072B2"
 BAD = "#D55E00"
+HIGHLIGHT = "#E8F1F8"
 FIRST_PROJECTED_YEAR = 2021
+# Inches: sixteen centimetres, the text width of an A4 page, at which nothing is scaled down.
+PRINT_WIDTH = 6.3
 _END_LABEL = "end-label"
 # What may not be torn apart: a Chinese character, or a run of others with the space after it.
 _PIECE = re.compile(r"[\u2e80-\uffff]|[^\u2e80-\uffff\s]+\s*|\s+")
@@ -129,15 +139,44 @@ def scenario_colours(scenarios: Sequence[str]) -> dict[str, str]:
     return {scenarios[0]: "#5A5A5A"} | others
 
 
-def number(value: float) -> str:
-    """Return a value as text with three digits that count."""
+def number(value: float, decimals: int | None = None) -> str:
+    """Return a value as text with three digits that count, or with `decimals`."""
     digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
-    return f"{value:,.{digits}f}".replace("-", "−")
+    return f"{value:,.{digits if decimals is None else decimals}f}".replace("-", "−")
+
+
+def number_apart(value: float, limit: float) -> str:
+    """Return a value as text with as many decimals as tell it from `limit`, unless it is equal."""
+    usual = len(number(value).partition(".")[2])
+    apart = (d for d in range(usual, 7) if round(value, d) != limit)
+    return number(value, next(apart, None))
 
 
 def signed(value: float) -> str:
     """Return a difference as text with its sign and three digits that count."""
     return ("+" if value > 0 else "") + number(value)
+
+
+def joined(parts: Iterable[str], language: Language) -> str:
+    """Return clauses in one line, parted as the language parts them."""
+    return ("；" if language == "zh" else "; ").join(parts)
+
+
+def listing(parts: Iterable[str | None], language: Language) -> str:
+    """Return names in one line, parted as the language parts them."""
+    return ("、" if language == "zh" else ", ").join(map(str, parts))
+
+
+def legend_line(axis: Axes, labels: Sequence[str]) -> None:
+    """Write the names of the palette's first colours above the panel, each in its colour."""
+    handles = [
+        mpl.lines.Line2D([], [], color=colour, marker="o", linestyle="none", markersize=4.5)
+        for colour in colours(len(labels))
+    ]
+    axis.legend(
+        handles, labels, loc="lower left", bbox_to_anchor=(0, 1), ncols=len(labels),
+        frameon=False, fontsize=8, labelcolor="linecolor", borderaxespad=0.2, handletextpad=0.2,
+    )  # fmt: skip
 
 
 def wrapped(text: str, room: float, size: float) -> str:

@@ -23,14 +23,20 @@ _WORDS: dict[str, tuple[str, str]] = {
         "Line: median; shading: {low}–{high} percentiles over draws of parameters, of what levers "
         "do and cost, and of conditions outside, without the model's own error",
     ),
+    "better_down": ("越低越好", "lower is better"),
+    "better_up": ("越高越好", "higher is better"),
     "built_up": ("建设用地构成", "Built-up land by class"),
     "by_source": ("政策支出（按资金来源）", "Policy spending by source"),
     "capacity": ("装机容量", "Capacity"),
     "compare_title": (
-        "{variable}：{scenario}与{baseline}对比",
-        "{variable}: {scenario} against {baseline}",
+        "{year}年{variable}：{scenario}与{baseline}的差异",
+        "{variable} in {year}: {scenario} less {baseline}",
     ),
     "difference": ("差值（{unit}）", "Difference, {unit}"),
+    "difference_from": (
+        "相对“{baseline}”的差异（{unit}）",
+        "Difference from {baseline}, {unit}",
+    ),
     "difference_relative": ("相对“{baseline}”的变化（%）", "Change against {baseline}, %"),
     "energy_title": ("能源、碳排放与电力装机", "Energy, carbon and power capacity"),
     "energy_by_fuel": ("能源（按品种）", "Energy by source"),
@@ -48,10 +54,6 @@ _WORDS: dict[str, tuple[str, str]] = {
     ),
     "errors_title": ("样本外预测误差（{year}年之后）", "Errors of forecasts made in {year}"),
     "finance_title": ("投资与政策资金来源", "Investment and the sources of policy money"),
-    "gap_at_end": (
-        "右上数字：{year}年相对“{baseline}”的差异（{unit}）",
-        "Number beside each city: difference from {baseline} in {year}, {unit}",
-    ),
     "heatmap_note": (
         "每格为其中各次运行的平均值，共{runs}次；空白格没有运行",
         "Each cell is the mean of its runs, {runs} in all; blank cells hold none",
@@ -63,14 +65,17 @@ _WORDS: dict[str, tuple[str, str]] = {
     "highest": ("最高", "highest"),
     "history": ("历史", "history"),
     "in_year": ("{year}年", "{year}"),
-    "index": ("{year}年 = 100", "{year} = 100"),
-    "land_title": ("土地利用", "Land use"),
-    "lever_title": (
-        "{lever}：{year}年各城市“{variable}”的变化",
-        "{lever}: change of {variable} by city, {year}",
+    "interval_line": (
+        "横线：{low}–{high} 区间（参数、举措效果与成本、外部条件的不确定性）",
+        "Line: {low}–{high} interval (parameters, what levers do and cost, outside conditions)",
     ),
+    "land_title": ("土地利用", "Land use"),
     "lowest": ("最低", "lowest"),
     "mean_of_cities": ("各城市平均", "mean of the cities"),
+    "no_interval": (
+        "未抽样，没有区间：差异小于模型误差时不宜据此排序",
+        "No draws, no interval: do not rank by differences smaller than the model's error",
+    ),
     "no_spending": ("没有政策支出", "no policy spending"),
     "observed": (
         "圆点：统计数据，实心为官方来源，空心为其他来源",
@@ -102,10 +107,17 @@ _WORDS: dict[str, tuple[str, str]] = {
         "Do the intervals hold? Forecasts made in {year}",
     ),
     "scenario_note": ("情景：{scenarios}", "Scenario: {scenarios}"),
-    "scorecard_count": ("{scenario}：{met}/{total} 项达成", "{scenario}: {met} of {total} met"),
+    "scorecard_count": (
+        "{scenario}：{total}项中{met}项达成、{open}项难以判定",
+        "{scenario}: {met} of {total} met, {open} too close to call",
+    ),
     "scorecard_marks": (
-        "蓝 ✓ 达成，橙 × 未达成；菱形为第一个情景",
-        "Blue ✓ met, orange × missed; the diamond is the first scenario",
+        "蓝 ✓ 达成，橙 × 未达成，灰 ≈ 区间跨过目标、难以判定",
+        "Blue ✓ met, orange × missed, grey ≈ the interval spans the aim: too close to call",
+    ),
+    "scorecard_marks_alone": (
+        "蓝 ✓ 达成，橙 × 未达成；未抽样，判定不含不确定性",
+        "Blue ✓ met, orange × missed; without draws nothing is said of how sure that is",
     ),
     "scorecard_title": ("{city}：{year}年目标对照", "{city} against its aims for {year}"),
     "sensitivity_note": (
@@ -126,7 +138,6 @@ _WORDS: dict[str, tuple[str, str]] = {
         "虚线：{total}，低于堆叠之和时差额为外送能源",
         "Dashed: {total}; where it lies below the stack, the rest is sent elsewhere",
     ),
-    "targeted": ("深色：政策目标城市", "Dark: cities that the lever targets"),
     "tradeoff_note": (
         "{runs}次运行；深色线：帕累托前沿（{count}次），{first}取{first_sense}、{second}取{second_sense}",
         "{runs} runs; line: the Pareto front ({count} runs) of {first_sense} {first} and "

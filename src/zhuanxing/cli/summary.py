@@ -18,7 +18,7 @@ from zhuanxing.charts.words import LANGUAGES, Language
 from zhuanxing.cli.listing import print_table
 from zhuanxing.storage.netcdf import write_table
 
-__all__ = ["Summary", "print_summary"]
+__all__ = ["Summary", "best_titles", "idle_conditions", "print_summary"]
 
 # What the columns of a table of importance are called, in Chinese and English.
 SCORES = {
@@ -197,13 +197,34 @@ def _print_best(summary: Summary, result: SweepResult, language: str | None) -> 
         [row["scenario"], str(row["run"]), *(f"{row[key]:.4g}" for key in keys)]
         for _, row in summary.best.iterrows()
     ]
+    print_table(best_titles(summary, result), columns, rows, language)
+    _print_idle(summary, result, language)
+
+
+def best_titles(summary: Summary, result: SweepResult) -> tuple[str, str]:
+    """Return what the best runs are best at and under which conditions, in Chinese and English."""
+    goal = [summary.goal.label(result, lang) for lang in LANGUAGES]
+    under = [[c.label(result, lang) for c in summary.conditions] for lang in LANGUAGES]
     sense = ("最高", "highest") if summary.highest else ("最低", "lowest")
-    under = [
-        "".join(f", {condition.label(result, lang)}" for condition in summary.conditions)
-        for lang in LANGUAGES
-    ]
-    titles = (f"最好的运行（{sense[0]}{under[0]}）", f"Best runs ({sense[1]}{under[1]})")
-    print_table(titles, columns, rows, language)
+    return (
+        f"最好的运行：{goal[0]}{sense[0]}" + (f"，且{'、'.join(under[0])}" if under[0] else ""),
+        f"Best runs: {sense[1]} {goal[1]}" + (f", with {', '.join(under[1])}" if under[1] else ""),
+    )
+
+
+def idle_conditions(summary: Summary, result: SweepResult) -> list[Condition]:
+    """Return the conditions that every run meets, so that they choose nothing."""
+    return [c for c in summary.conditions if c.holds(result)[result.sound].all()]
+
+
+def _print_idle(summary: Summary, result: SweepResult, language: str | None) -> None:
+    for condition in idle_conditions(summary, result):
+        zh, en = (condition.label(result, lang) for lang in LANGUAGES)
+        said = {
+            "zh": f"每次运行都满足{zh}，该条件不起作用",
+            "en": f"every run meets {en}: it chooses nothing",
+        }
+        print(said[language] if language else " / ".join(said.values()))
 
 
 def _said(labels: Iterable[str], language: str | None) -> str:

@@ -11,11 +11,19 @@ import pandas as pd
 import xarray as xr
 
 from zhuanxing.charts import names
-from zhuanxing.charts.bands import centre
 from zhuanxing.charts.words import Language
 from zhuanxing.errors import ZhuanxingError, nearest
+from zhuanxing.results.bands import CHANGE, centre
 
-__all__ = ["COLUMNS", "EVERYWHERE", "Aim", "aims_of", "city_targets", "read_aims"]
+__all__ = [
+    "COLUMNS",
+    "EVERYWHERE",
+    "Aim",
+    "Verdict",
+    "aims_of",
+    "city_targets",
+    "read_aims",
+]
 
 COLUMNS = (
     "unit_id", "variable", "year", "measure", "base_year", "direction", "value", "name_zh",
@@ -23,8 +31,7 @@ COLUMNS = (
 )  # fmt: skip
 EVERYWHERE = "ALL"
 _VALID = {"measure": ("level", "change"), "direction": ("at_least", "at_most")}
-# An aim is a round figure, and a stock that closes in on it never quite arrives.
-_ROUNDING = 0.005
+Verdict = Literal["met", "missed", "open"]
 
 
 @dataclass(frozen=True)
@@ -60,9 +67,28 @@ class Aim:
         return 100 * (end / self._at(dataset, city, self.base_year) - 1)
 
     def met(self, reached: float) -> bool:
-        """Say whether `reached` satisfies the aim, to half a percent of it."""
-        gap = reached - self.value if self.direction == "at_least" else self.value - reached
-        return gap >= -_ROUNDING * abs(self.value)
+        """Say whether `reached` satisfies the aim."""
+        return reached >= self.value if self.direction == "at_least" else reached <= self.value
+
+    def verdict(self, reached: float, spread: tuple[float, float] | None = None) -> Verdict:
+        """Say whether the aim is met, missed, or open: too close to call within `spread`."""
+        if spread is not None and spread[0] < self.value < spread[1]:
+            return "open"
+        return "met" if self.met(reached) else "missed"
+
+    def spread(self, bands: xr.Dataset, city: str) -> tuple[float, float] | None:
+        """Return the outer quantiles of the aim's measure, None where `bands` does not hold it.
+
+        `bands` is what analyses.bands.comparison_bands returns.
+        """
+        name = f"{CHANGE}{self.variable}" if self.measure == "change" else self.variable
+        if name not in bands or self.year not in bands["year"].values:
+            return None
+        data = bands[name]
+        if self.measure == "change" and data.attrs.get("base_year") != self.base_year:
+            return None
+        ends = data.sel(city=city, year=self.year).sortby("quantile").values
+        return float(ends[0]), float(ends[-1])
 
     def _at(self, dataset: xr.Dataset, city: str, year: int) -> float:
         data = centre(names.variable(dataset, self.variable))

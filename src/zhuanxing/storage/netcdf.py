@@ -10,12 +10,17 @@ import xarray as xr
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.storage.atomic import written_whole
 
-__all__ = ["intervals_path", "read", "write", "write_table"]
+__all__ = ["comparison_path", "intervals_path", "read", "write", "write_table"]
 
 
 def intervals_path(path: Path) -> Path:
     """Return where the quantiles over draws of the result at `path` are stored."""
     return path.with_name(f"{path.stem}_intervals.nc")
+
+
+def comparison_path(path: Path) -> Path:
+    """Return where the bands of the result at `path` against the baseline are stored."""
+    return path.with_name(f"{path.stem}_comparison.nc")
 
 
 def write(dataset: xr.Dataset, path: Path) -> None:

@@ -53,6 +53,10 @@ class Measure:
             end = 100 * (end / self._at(data, self.base_year) - 1)
         return np.where(result.sound, end, np.nan)
 
+    def better(self, result: SweepResult) -> str:
+        """Return which way is good: up, down, or none where that is a matter of judgement."""
+        return str(result.output(self.output).attrs.get("better", "none"))
+
     def name(self, result: SweepResult, language: Language) -> str:
         """Return the output's name with its element."""
         data = result.output(self.output)
@@ -64,9 +68,12 @@ class Measure:
 
     def label(self, result: SweepResult, language: Language) -> str:
         """Return what the measure is, with its unit, city and year."""
+        cities = names.city_ids(result.dataset, None)
+        # The mean of a sweep of one city is that city.
+        city = cities[0] if self.city is None and len(cities) == 1 else self.city
         place = (
-            names.city_label(result.dataset, self.city, language)
-            if self.city
+            names.city_label(result.dataset, city, language)
+            if city
             else word("mean_of_cities", language)
         )
         if self.base_year is None:

@@ -36,8 +36,10 @@ class SweepResult:
 
     @property
     def outputs(self) -> list[str]:
-        """Return the outputs that the store holds by year."""
-        return [str(name) for name, data in self.dataset.items() if "year" in data.dims]
+        """Return the outputs that the store holds by year, in the order they were asked for."""
+        held = {str(name) for name, data in self.dataset.items() if "year" in data.dims}
+        asked = [name for name in self.identity.get("outputs", []) if name in held]
+        return [*asked, *sorted(held.difference(asked))]
 
     def output(self, name: str) -> xr.DataArray:
         """Return an output, not yet read: [scenario, run, year, ...]; refuse an unknown one."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -17,15 +17,16 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from zhuanxing.charts import names
-from zhuanxing.charts.kinds import ALL, KINDS, Request, figures
+from zhuanxing.charts.kinds import ALL, KINDS, Request, figures, require_kind
 from zhuanxing.charts.save import FORMATS, save
 from zhuanxing.charts.style import FIRST_PROJECTED_YEAR
 from zhuanxing.charts.words import check_language
 from zhuanxing.errors import ZhuanxingError
-from zhuanxing.inputs import read_names, scenario_names
+from zhuanxing.inputs import scenario_names
 from zhuanxing.results.aims import city_targets, read_aims
+from zhuanxing.results.comparable import require_comparable
 from zhuanxing.storage import netcdf
-from zhuanxing.storage.netcdf import intervals_path
+from zhuanxing.storage.netcdf import comparison_path, intervals_path
 from zhuanxing.storage.paths import Places, find_places
 
 __all__ = ["main"]
@@ -43,7 +44,8 @@ def main(argv: Sequence[str]) -> int:
         print(path.read_text(encoding="utf-8"), end="")
         return 0
     config = _configure(argv, path)
-    kind = names.find(str(config["kind"]), [ALL, *KINDS], "chart kind")
+    kind = str(config["kind"])
+    require_kind(kind)
     languages = [check_language(str(language)) for language in _listed(config["language"])]
     formats = [names.find(str(f), FORMATS, "chart format") for f in _listed(config["format"])]
     shared = _request(config, places)
@@ -137,11 +139,11 @@ def _request(config: Mapping[str, Any], places: Places) -> dict[str, Any]:
     return {
         "datasets": datasets,
         "cities": None if cities in ([], [ALL]) else [str(city) for city in cities],
-        "intervals": _intervals(datasets, config),
+        "intervals": _beside(datasets, config, intervals_path),
+        "comparisons": _beside(datasets, config, comparison_path),
         "options": options,
         "variables": [str(name) for name in variables] or None,
         "year": config["year"],
-        "targets": _targets_of(config["lever"], places, next(iter(datasets.values()))),
         "observations": _table(data / "observations.csv"),
         "aims": pd.concat([targets, read_aims(data / "aims.csv")], ignore_index=True),
     }
@@ -161,28 +163,19 @@ def _results(config: Mapping[str, Any], places: Places) -> dict[str, xr.Dataset]
         results[scenario] = netcdf.read(path)
     if not results:
         raise ZhuanxingError("zhuanxing chart: scenario is empty; expected at least one")
+    require_comparable(results)
     return results
 
 
-def _intervals(
-    datasets: Mapping[str, xr.Dataset], config: Mapping[str, Any]
+def _beside(
+    datasets: Mapping[str, xr.Dataset],
+    config: Mapping[str, Any],
+    beside: Callable[[Path], Path],
 ) -> dict[str, xr.Dataset]:
     """Read the quantiles over draws that lie beside the results."""
     paths = {key: Path(str(config["results"])) / key / "paths.nc" for key in datasets}
-    found = {key: intervals_path(path) for key, path in paths.items()}
+    found = {key: beside(path) for key, path in paths.items()}
     return {key: netcdf.read(path) for key, path in found.items() if path.is_file()}
-
-
-def _targets_of(lever: str | None, places: Places, result: xr.Dataset) -> list[str] | None:
-    """Return the cities of `result` that `lever` acts on, or None without a lever."""
-    if lever is None:
-        return None
-    model = read_names(places.model)
-    column = list(model.levers).index(names.find(str(lever), model.levers, "lever"))
-    acted_on = {
-        city for city, acts in zip(model.cities, model.targets[:, column], strict=True) if acts
-    }
-    return [city for city in names.city_ids(result, None) if city in acted_on]
 
 
 def _target(output: str | None, default: Path, formats: list[str]) -> tuple[Path, list[str]]:

@@ -166,8 +166,11 @@ def _tradeoff(
 ) -> tuple[tuple[Measure, bool], tuple[Measure, bool]]:
     """Return two measures, each with whether more of it is better."""
     if settings["tradeoff"] is None:
-        first = next((m for m in measures if m.output != goal[0].output), goal[0])
-        return (first, True), goal
+        first = next(
+            (m for m in measures if m.output != goal[0].output and m.better(result) != "none"),
+            goal[0],
+        )
+        return (first, first.better(result) == "up"), goal
     pair = [_directed(str(text), result) for text in listed(settings["tradeoff"])]
     if len(pair) != 2:
         raise ZhuanxingError(f"tradeoff names {len(pair)} measures, but two are expected")

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import xarray as xr
 
-__all__ = ["HIGH", "LOW", "centre", "interval"]
+__all__ = ["CHANGE", "DIFFERENCE", "HIGH", "LOW", "centre", "interval"]
 
 LOW, HIGH = 0.05, 0.95
+# What the bands of a scenario hold besides its outputs, by prefix of the output's name: its
+# difference from another scenario over pairs of runs, and its percent change since a year.
+DIFFERENCE, CHANGE = "difference_of_", "change_of_"
 
 
 def centre(data: xr.DataArray) -> xr.DataArray:

@@ -1,0 +1,80 @@
+"""Intervals of what is compared: differences between two scenarios, and changes since a year."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import xarray as xr
+
+from zhuanxing.errors import ZhuanxingError
+from zhuanxing.results.bands import CHANGE, DIFFERENCE
+
+if TYPE_CHECKING:
+    from zhuanxing.inputs import Scenario
+    from zhuanxing.model import Model
+
+__all__ = ["QUANTILES", "comparison_bands", "draw_runs"]
+
+# Four fifths of the draws lie between the outer two.
+QUANTILES = (0.1, 0.5, 0.9)
+
+
+def draw_runs(
+    model: Model,
+    scenarios: Mapping[str, Scenario],
+    *,
+    draws: int,
+    outputs: Sequence[str] | None = None,
+    years: Sequence[int] | None = None,
+) -> dict[str, xr.Dataset]:
+    """Return the runs of every scenario, along `run`, over the same draws of what is uncertain.
+
+    A draw that leaves the domain of the equations in one scenario is left out of all. Raises
+    ZhuanxingError without a calibration that holds enough draws, and if no draw is sound.
+    """
+    # Imported here: a single run needs none of the tables of what is uncertain.
+    from zhuanxing.uncertainty.ensemble import ensemble_design
+
+    runs = {
+        name: model.run_many(
+            ensemble_design(model, scenario, draws), scenario=scenario, outputs=outputs, years=years
+        )
+        for name, scenario in scenarios.items()
+    }
+    sound = np.all([many["failure"].values == "" for many in runs.values()], axis=0)
+    if not sound.any():
+        raise ZhuanxingError(f"none of the {draws} draws stays in the domain of the equations")
+    return {name: many.isel(run=sound).drop_vars("failure") for name, many in runs.items()}
+
+
+def comparison_bands(
+    model: Model,
+    scenario: Scenario,
+    against: Scenario,
+    *,
+    draws: int,
+    since: Iterable[tuple[str, int]] = (),
+    outputs: Sequence[str] | None = None,
+) -> xr.Dataset:
+    """Return quantiles over `draws` of `scenario`, and of its difference from `against`.
+
+    Variables, dims (quantile, year, city, ...): every output; `difference_of_<output>`, in the
+    output's unit, over pairs of runs with the same draw; and for (output, year) in `since`
+    `change_of_<output>`, the percent change since that year. Raises ZhuanxingError as `draw_runs`.
+    """
+    runs = draw_runs(
+        model, {"scenario": scenario, "against": against}, draws=draws, outputs=outputs
+    )
+    many, other = runs["scenario"], runs["against"]
+    found = dict(many.data_vars)
+    for name in many.data_vars:
+        difference = many[name] - other[name]
+        found[f"{DIFFERENCE}{name}"] = difference.assign_attrs(many[name].attrs)
+    for name, base in since:
+        if name in many:
+            change = 100 * (many[name] / many[name].sel(year=base) - 1)
+            found[f"{CHANGE}{name}"] = change.assign_attrs(many[name].attrs, base_year=base)
+    bands = xr.Dataset(found).quantile(list(QUANTILES), "run", keep_attrs=True, skipna=False)
+    return bands.assign_attrs({**many.attrs, "against": against.name, "draws": many.sizes["run"]})
