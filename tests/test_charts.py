@@ -208,7 +208,7 @@ def test_the_font_holds_every_character_drawn(drawn: dict[str, Figure]) -> None:
         assert used and all(ord(character) in glyphs for character in used)
         for text in figure.findobj(Text):
             found = Path(findfont(text.get_fontproperties()))
-                assert found.resolve() == font_file().resolve()
+            assert found.resolve() == font_file().resolve()
 
 
 def test_no_text_is_cut_off_at_the_edge_of_the_picture(drawn: dict[str, Figure]) -> None:

@@ -26,7 +26,7 @@ from zhuanxing.analyses.sweep.factors import Factor, find_factors, known_factors
 from zhuanxing.analyses.sweep.importance import importance
 from zhuanxing.analyses.sweep.measure import parse_condition, parse_measure
 from zhuanxing.analyses.sweep.reading import SweepResult, open_sweep
-from zhuanxing.analyses.sweep.summarise import best_runs, quantiles
+from zhuanxing.analyses.sweep.summarise import best_runs, quantiles, trade_partner
 from zhuanxing.charts import fan, heatmap, parallel, tradeoff
 from zhuanxing.charts.quantity import Quantity
 from zhuanxing.charts.words import LANGUAGES, Language
@@ -530,6 +530,30 @@ def test_a_summary_speaks_both_languages_and_draws_every_chart(
     made = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
     assert made == charts | {"quantiles.nc", "best.csv", "importance.csv", "aims.csv"}
     assert xr.open_dataset(folder / "quantiles.nc")["gdp"].sizes["quantile"] == 5
+
+
+def test_a_summary_names_its_goal_and_the_conditions_that_choose_nothing(
+    copied: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["city=[tangshan]", "charts=[tradeoff]", "format=[svg]"]
+    assert main(["summarise", str(copied), *arguments]) == 0
+    under = ["minimise=energy_intensity@tangshan", "subject_to=[co2@tangshan>0,gdp@tangshan>0]"]
+    assert main(["summarise", str(copied), *arguments, *under, "language=en"]) == 0
+    text = " ".join(capsys.readouterr().out.split())
+    assert "Best runs: lowest Energy intensity (Tangshan, 2025" in text
+    assert "every run meets Carbon dioxide emissions (Tangshan" in text
+    drawn = [path.parent.name for path in copied.with_suffix("").rglob("*.svg")]
+    assert drawn == ["en"], "a picture of another summary lies beside the new one"
+
+
+def test_a_trade_off_goes_where_each_output_is_better(store: Path) -> None:
+    result = open_sweep(store)
+    goal = parse_measure("energy_intensity@tangshan", result)
+    measures = [parse_measure(name, result) for name in result.outputs if "by_fuel" not in name]
+    assert result.outputs == ["gdp", "co2", "energy_intensity", "energy_by_fuel"]
+    assert trade_partner(result, goal, measures).word == "gdp"
+    better = {measure.word: measure.better(result) for measure in measures}
+    assert better == {"gdp": "up", "co2": "down", "energy_intensity": "down"}
 
 
 def test_discovery_answers_in_both_languages_or_one_sentence(

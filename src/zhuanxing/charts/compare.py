@@ -63,7 +63,8 @@ def draw(
             "compare_title", language, scenario=style.listing(map(labels.get, others), language),
             baseline=labels[base_key], variable=names.variable_label(data, language), year=when,
         )  # fmt: skip
-        return style.finish(figure, language, title=title, notes=_notes(first, language))
+        notes = [*_notes(first, language), *names.result_notes(datasets, language)]
+        return style.finish(figure, language, title=title, notes=notes)
 
 
 def draw_dots(

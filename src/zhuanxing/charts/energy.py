@@ -60,7 +60,7 @@ def draw(
         note = word("total_line", language, total=names.variable_label(whole, language))
         return style.finish(
             figure, language, title=word("energy_title", language),
-            notes=[*names.scenario_note(datasets, language), note],
+            notes=[*names.result_notes(datasets, language), note],
         )  # fmt: skip
 
 

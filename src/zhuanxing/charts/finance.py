@@ -49,7 +49,7 @@ def draw(
             same_top(row[1:], len(spenders))
         return style.finish(
             figure, language, title=word("finance_title", language),
-            notes=names.scenario_note(datasets, language),
+            notes=names.result_notes(datasets, language),
         )  # fmt: skip
 
 

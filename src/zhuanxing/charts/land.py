@@ -53,7 +53,7 @@ def draw(
             _same_width(list(axes[start : start + len(datasets), 1]))
         return style.finish(
             figure, language, title=word("land_title", language),
-            notes=names.scenario_note(datasets, language),
+            notes=names.result_notes(datasets, language),
         )  # fmt: skip
 
 

@@ -20,13 +20,15 @@ __all__ = [
     "find",
     "get_year",
     "is_percentage",
+    "result_notes",
     "scenario_label",
-    "scenario_note",
     "unit_label",
     "variable",
     "variable_label",
 ]
 
+# Characters of a hash that tell one state of the model from another.
+_HASH = 6
 _COMMON_DIMS = frozenset({"city", "year", "run", "scenario", "quantile"})
 
 
@@ -113,12 +115,17 @@ def scenario_label(datasets: Mapping[str, xr.Dataset], key: str, language: Langu
     return str(datasets[key].attrs.get(f"scenario_{language}") or _plain(key))
 
 
-def scenario_note(datasets: Mapping[str, xr.Dataset], language: Language) -> list[str]:
-    """Return the footnote that names the scenario, or nothing when the panels name several."""
-    if len(datasets) != 1:
-        return []
-    label = scenario_label(datasets, next(iter(datasets)), language)
-    return [word("scenario_note", language, scenarios=label)]
+def result_notes(datasets: Mapping[str, xr.Dataset], language: Language) -> list[str]:
+    """Return the footnotes of a chart of results: what made them, and the scenario if it is one."""
+    first = next(iter(datasets.values()))
+    notes = []
+    if len(datasets) == 1:
+        label = scenario_label(datasets, next(iter(datasets)), language)
+        notes.append(word("scenario_note", language, scenarios=label))
+    made = [str(first.attrs.get(f"{part}_hash", ""))[:_HASH] for part in ("model", "data")]
+    if all(made):
+        notes.append(word("made_with", language, model=made[0], data=made[1]))
+    return notes
 
 
 def detail_dim(data: xr.DataArray) -> str:

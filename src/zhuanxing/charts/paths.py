@@ -102,7 +102,7 @@ def _notes(
     language: Language,
 ) -> list[str]:
     """Return the footnote's sentences: scenario (when alone), dots, and what the shading is."""
-    found = [*names.scenario_note(datasets, language), *notes]
+    found = [*names.result_notes(datasets, language), *notes]
     for dataset in datasets.values():
         spread = interval(names.variable(dataset, variables[0]))
         if spread is not None:

@@ -1,4 +1,4 @@
-"""Writing a figure: PNG and SVG, whole or not at all."""
+"""Writing a figure: PNG, SVG and PDF, whole or not at all."""
 
 from __future__ import annotations
 
@@ -9,19 +9,21 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from zhuanxing.charts import names, style
+from zhuanxing.charts.words import LANGUAGES, Language
 from zhuanxing.storage.atomic import written_whole
 
-__all__ = ["FORMATS", "save"]
+__all__ = ["FORMATS", "remove_outdated", "save"]
 
-FORMATS = ("png", "svg")
+FORMATS = ("png", "svg", "pdf")
+# What no file may hold, so that the same chart is the same file.
+_UNDATED = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
 
 
 def save(figure: Figure, path: Path, formats: Sequence[str] = FORMATS) -> list[Path]:
     """Write `figure` to `path` with each format's ending in place of its own; return the files.
 
-    A file appears under its name only when it is complete. The SVG holds no date, so that the
-    same chart is the same file. Raises ZhuanxingError for a format that is not in FORMATS, and if a
-    file cannot be written.
+    A file appears under its name only when it is complete, and holds no date. Raises
+    ZhuanxingError for a format that is not in FORMATS, and if a file cannot be written.
     """
     chosen = [names.find(name, FORMATS, "chart format") for name in formats]
     FigureCanvasAgg(figure)
@@ -29,7 +31,16 @@ def save(figure: Figure, path: Path, formats: Sequence[str] = FORMATS) -> list[P
     for ending in chosen:
         final = path.with_name(f"{path.name}.{ending}")
         with written_whole(final) as temporary, style.house_style():
-            metadata = {"Date": None} if ending == "svg" else {}
-            figure.savefig(temporary, format=ending, metadata=metadata)
+            figure.savefig(temporary, format=ending, metadata=_UNDATED.get(ending, {}))
         written.append(final)
     return written
+
+
+def remove_outdated(folder: Path, name: str, drawn: Sequence[Language]) -> None:
+    """Remove the chart `name` from the folders of the languages that are not drawn now.
+
+    A picture of another day and setting would else lie beside the new one as its translation.
+    """
+    for language in LANGUAGES:
+        for ending in FORMATS if language not in drawn else ():
+            (folder / language / f"{name}.{ending}").unlink(missing_ok=True)

@@ -75,7 +75,8 @@ def draw(
             for label, values in zip(labels, reached, strict=True)
         ]
         key = "scorecard_marks" if bands else "scorecard_marks_alone"
-        return style.finish(figure, language, title=title, notes=[*notes, word(key, language)])
+        notes += [word(key, language), *names.result_notes(datasets, language)]
+        return style.finish(figure, language, title=title, notes=notes)
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ def draw(
                 style.value_axis(axis, word("share_of_gdp", language))
         return style.finish(
             figure, language, title=word("structure_title", language),
-            notes=names.scenario_note(datasets, language),
+            notes=names.result_notes(datasets, language),
         )  # fmt: skip
 
 

@@ -71,6 +71,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     ),
     "land_title": ("土地利用", "Land use"),
     "lowest": ("最低", "lowest"),
+    "made_with": ("模型{model}、数据{data}", "Model {model}, data {data}"),
     "mean_of_cities": ("各城市平均", "mean of the cities"),
     "no_interval": (
         "未抽样，没有区间：差异小于模型误差时不宜据此排序",

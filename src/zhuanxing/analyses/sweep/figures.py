@@ -14,7 +14,7 @@ from zhuanxing.analyses.sweep.measure import Measure
 from zhuanxing.analyses.sweep.reading import SweepResult
 from zhuanxing.charts import fan, heatmap, parallel, tradeoff
 from zhuanxing.charts.quantity import Quantity
-from zhuanxing.charts.save import save
+from zhuanxing.charts.save import remove_outdated, save
 from zhuanxing.charts.words import Language, unit, word
 
 __all__ = ["CHARTS", "Ranked", "SweepCharts", "save_charts"]
@@ -106,6 +106,7 @@ def save_charts(
         for kind in charts.kinds:
             figure = CHARTS[kind](material)
             if figure is not None:
+                remove_outdated(folder, kind, languages)
                 yield from save(figure, folder / language / kind, charts.formats)
 
 

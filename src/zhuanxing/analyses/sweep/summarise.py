@@ -15,7 +15,7 @@ from zhuanxing.analyses.sweep.reading import SweepResult
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.results.aims import Aim, aims_of
 
-__all__ = ["AimShare", "aim_misses", "aim_shares", "best_runs", "quantiles"]
+__all__ = ["AimShare", "aim_misses", "aim_shares", "best_runs", "quantiles", "trade_partner"]
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,12 @@ def quantiles(result: SweepResult, outputs: Sequence[str], levels: Sequence[floa
         found[name] = values
     coords = {k: v for k, v in result.dataset.coords.items() if not {"run", "factor"} & set(v.dims)}
     return xr.Dataset(found, {**coords, "quantile": list(levels)}, attrs=result.dataset.attrs)
+
+
+def trade_partner(result: SweepResult, goal: Measure, measures: Sequence[Measure]) -> Measure:
+    """Return the first of `measures` of another output that has a good direction, else the goal."""
+    others = (m for m in measures if m.output != goal.output and m.better(result) != "none")
+    return next(others, goal)
 
 
 def aim_misses(result: SweepResult, aim: Aim, city: str) -> np.ndarray:

@@ -18,9 +18,9 @@ from yaml import YAMLError
 
 from zhuanxing.charts import names
 from zhuanxing.charts.kinds import ALL, KINDS, Request, figures, require_kind
-from zhuanxing.charts.save import FORMATS, save
+from zhuanxing.charts.save import FORMATS, remove_outdated, save
 from zhuanxing.charts.style import FIRST_PROJECTED_YEAR
-from zhuanxing.charts.words import check_language
+from zhuanxing.charts.words import Language, check_language
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.inputs import scenario_names
 from zhuanxing.results.aims import city_targets, read_aims
@@ -50,7 +50,7 @@ def main(argv: Sequence[str]) -> int:
     formats = [names.find(str(f), FORMATS, "chart format") for f in _listed(config["format"])]
     shared = _request(config, places)
     jobs = [
-        _Job(each, Request(language=language, **shared), config["output"], formats)
+        _Job(each, Request(language=language, **shared), config["output"], formats, languages)
         for language in languages
         for each in (KINDS if kind == ALL else [kind])
     ]
@@ -67,6 +67,7 @@ class _Job:
     request: Request
     output: str | None
     formats: list[str]
+    languages: Sequence[Language]
 
     def draw(self) -> list[Path]:
         """Draw and save; return the files."""
@@ -74,6 +75,8 @@ class _Job:
         files: list[Path] = []
         for name, figure in figures(self.kind, self.request):
             target, endings = _target(self.output, folder / name, self.formats)
+            if self.output is None:
+                remove_outdated(folder.parent, name, self.languages)
             files += save(figure, target, endings)
         return files
 

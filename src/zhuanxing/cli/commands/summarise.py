@@ -12,7 +12,7 @@ from zhuanxing.analyses.sweep.figures import CHARTS, SweepCharts, save_charts
 from zhuanxing.analyses.sweep.importance import importance
 from zhuanxing.analyses.sweep.measure import Measure, parse_condition, parse_measure
 from zhuanxing.analyses.sweep.reading import SweepResult, open_sweep
-from zhuanxing.analyses.sweep.summarise import aim_shares, best_runs, quantiles
+from zhuanxing.analyses.sweep.summarise import aim_shares, best_runs, quantiles, trade_partner
 from zhuanxing.charts import names
 from zhuanxing.charts.save import FORMATS
 from zhuanxing.cli.store_settings import aims_table, languages, listed, read_store_settings
@@ -166,10 +166,7 @@ def _tradeoff(
 ) -> tuple[tuple[Measure, bool], tuple[Measure, bool]]:
     """Return two measures, each with whether more of it is better."""
     if settings["tradeoff"] is None:
-        first = next(
-            (m for m in measures if m.output != goal[0].output and m.better(result) != "none"),
-            goal[0],
-        )
+        first = trade_partner(result, goal[0], measures)
         return (first, first.better(result) == "up"), goal
     pair = [_directed(str(text), result) for text in listed(settings["tradeoff"])]
     if len(pair) != 2:
