@@ -2,6 +2,7 @@
 
 from zhuanxing.data.drivers import build_drivers
 from zhuanxing.data.initial.states import build_initial
+from zhuanxing.data.observed import observed
 from zhuanxing.data.tables import DataError, Tables, read_tables
 
-__all__ = ["DataError", "Tables", "build_drivers", "build_initial", "read_tables"]
+__all__ = ["DataError", "Tables", "build_drivers", "build_initial", "observed", "read_tables"]

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import pandas as pd
 from pandera.pandas import Check, Column, DataFrameSchema
 
-__all__ = ["BASES", "CHOSEN", "UNCERTAIN", "schema_of"]
+from zhuanxing.data.selection.collected import QUALITIES
+
+__all__ = ["CHOSEN", "UNCERTAIN", "schema_of"]
 
 # Kinds of assumptions: numbers that could be other than they are, within their range, and those
 # that a scenario sets or that are so by definition.
@@ -15,11 +18,6 @@ UNCERTAIN = ["literature", "official", "reasoning"]
 CHOSEN = ["setting", "definition"]
 
 GRADES = [1, 2, 3, 4]
-QUALITIES = ["official", "secondary", "preliminary", "derived"]
-BASES = [
-    "", "pre_2018_census", "post_2018_census",
-    "pre_2020_population_census", "post_2020_population_census",
-]  # fmt: skip
 MODEL_UNITS = [
     "yiCNY", "yiCNY/Year", "wanperson", "wantce", "wantce/Year", "wantonne", "km2", "MW", "GWh",
     "h", "h/Year", "Year", "1/Year", "Dmnl", "ug/m3", "yiCNY/MW", "km2/MW", "km2/wanperson",
@@ -27,7 +25,13 @@ MODEL_UNITS = [
 ]  # fmt: skip
 AGGREGATES = ["sum", "end", "mean", "ratio", "end_ratio", "change"]
 BETTER = ["up", "down", "none"]
-LAST_YEAR = 2035
+FIRST_YEAR, LAST_YEAR = 1990, 2100
+# What any statistic of a unit of measure may be, for tables whose variables have no ranges.
+RANGES = {
+    "percent": (-100.0, 200.0), "fraction": (0.0, 1.0), "1e8 CNY": (0.0, 5e6),
+    "1e4 tce": (0.0, 1e6), "1e6 t": (0.0, 2e4), "1e4 persons": (0.0, 2e5), "MW": (0.0, 5e6),
+    "1e8 kWh": (0.0, 2e5), "h": (0.0, 8784.0), "2015=100": (10.0, 1000.0),
+}  # fmt: skip
 
 
 def _text(*checks: Check, empty: bool = False) -> Column:
@@ -45,7 +49,7 @@ def _number(low: float | None = None, high: float | None = None, empty: bool = F
     return Column(float, checks=checks, nullable=empty)
 
 
-def _year(first: int = 2000, last: int = LAST_YEAR) -> Column:
+def _year(first: int = FIRST_YEAR, last: int = LAST_YEAR) -> Column:
     return Column(int, Check.in_range(first, last, error=f"a year from {first} to {last}"))
 
 
@@ -83,8 +87,11 @@ def schema_of(table: str, units: Sequence[str] = (), archetypes: Sequence[str] =
     """Return the schema of `table`; `units` and `archetypes` are the names that rows may use."""
     makers: dict[str, Callable[[], DataFrameSchema]] = {
         "units": _units,
-        "observations": lambda: _figures(units),
-        "targets": lambda: _figures(units),
+        "variables": _variables,
+        "bases": _bases,
+        "sources": _sources,
+        "observations": lambda: _observations(units),
+        "own": lambda: _own(units),
         "evaluations": lambda: _evaluations(units),
         "provinces": _provinces,
         "archetypes": lambda: _archetypes(archetypes),
@@ -93,6 +100,7 @@ def schema_of(table: str, units: Sequence[str] = (), archetypes: Sequence[str] =
         "levers": lambda: _levers(units),
         "outputs": _outputs,
         "laws": _laws,
+        "elements": _elements,
     }
     return makers[table]()
 
@@ -113,11 +121,38 @@ def _units() -> DataFrameSchema:
     return _schema(columns, unique=["unit_id"])
 
 
-def _figures(units: Sequence[str]) -> DataFrameSchema:
+def _variables() -> DataFrameSchema:
+    columns = {
+        "variable": _text(), "unit": _text(), "low": _number(), "high": _number(),
+        "jump": _number(1, empty=True), "bases": _text(empty=True), "name_zh": _text(),
+        "name_en": _text(),
+    }  # fmt: skip
+    ordered = Check(lambda frame: frame["low"] < frame["high"], error="low < high")
+    return _schema(columns, unique=["variable"], checks=ordered)
+
+
+def _bases() -> DataFrameSchema:
+    columns = {
+        "bases": _text(), "basis": _text(), "first_year": _year(), "last_year": _year(),
+        "current": _one_of([0, 1], int), "why": _text(),
+    }  # fmt: skip
+    return _schema(columns, unique=["basis", "first_year"])
+
+
+def _sources() -> DataFrameSchema:
+    columns = {"source_id": _text(), "source": _text(), "url": _text(empty=True)}
+    return _schema(columns, unique=["source_id"])
+
+
+def _observations(units: Sequence[str]) -> DataFrameSchema:
+    columns = {**_own(units).columns, "source_id": _text()}
+    return _schema(columns, unique=["unit_id", "year", "variable"])
+
+
+def _own(units: Sequence[str]) -> DataFrameSchema:
     columns = {
         "unit_id": _one_of(units), "year": _year(), "variable": _text(), "value": _number(),
-        "unit": _text(), "quality": _one_of(QUALITIES), "basis": _one_of(BASES),
-        "source": _text(), "url": _text(empty=True), "note": _text(empty=True),
+        "unit": _text(), "quality": _one_of(QUALITIES), "basis": _text(empty=True),
     }  # fmt: skip
     return _schema(columns, unique=["unit_id", "year", "variable"])
 
@@ -136,7 +171,18 @@ def _provinces() -> DataFrameSchema:
         "unit": _text(), "quality": _one_of([*QUALITIES, "assumption"]), "source": _text(),
         "url": _text(empty=True),
     }  # fmt: skip
-    return _schema(columns, unique=["province", "year", "variable"])
+    return _schema(columns, unique=["province", "year", "variable"], checks=_of_its_unit())
+
+
+def _of_its_unit() -> Check:
+    """A figure that its unit of measure allows."""
+
+    def fits(frame: pd.DataFrame) -> pd.Series:
+        low = frame["unit"].map({unit: limits[0] for unit, limits in RANGES.items()})
+        high = frame["unit"].map({unit: limits[1] for unit, limits in RANGES.items()})
+        return (frame["value"] >= low) & (frame["value"] <= high)
+
+    return Check(fits, error=f"a figure in one of {', '.join(RANGES)} and possible in that unit")
 
 
 def _archetypes(names: Sequence[str]) -> DataFrameSchema:
@@ -150,12 +196,13 @@ def _archetypes(names: Sequence[str]) -> DataFrameSchema:
 
 def _drivers() -> DataFrameSchema:
     columns = {
-        "name": _text(), "subscript": _text(empty=True), "year": _year(2015), **_range(),
-        "unit": _one_of(MODEL_UNITS), "known_from": _year(2015),
+        "name": _text(), "subscript": _text(empty=True), "year": _year(), **_range(),
+        "unit": _one_of(MODEL_UNITS), "known_from": _year(),
         "kind": _one_of(["official", "derived", "forecast", "assumption"]), **_sourced(),
     }  # fmt: skip
     key = ["name", "subscript", "year", "known_from"]
-    return _schema(columns, unique=key, checks=_ranged())
+    positive = Check(lambda frame: frame["low"] > 0, error="low > 0: drivers are positive")
+    return _schema(columns, unique=key, checks=[_ranged(), positive])
 
 
 def _assumptions() -> DataFrameSchema:
@@ -208,3 +255,8 @@ def _outputs() -> DataFrameSchema:
 def _laws() -> DataFrameSchema:
     names = ("law", "residual", "scale", "name_zh", "name_en")
     return _schema({name: _text() for name in names}, unique=["law"])
+
+
+def _elements() -> DataFrameSchema:
+    names = ("dimension", "element", "name_zh", "name_en")
+    return _schema({name: _text() for name in names}, unique=["dimension", "element"])

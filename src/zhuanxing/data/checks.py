@@ -1,0 +1,93 @@
+"""Checks of one table against another: names that must exist, shares that must sum to one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from zhuanxing.data.reading import DataError, line_of
+from zhuanxing.errors import nearest
+
+__all__ = ["check_funding", "check_known", "check_references"]
+
+NOBODY, NATION = "none", "China"
+TOLERANCE = 1e-6
+
+
+def check_known(path: Path, frame: pd.DataFrame, column: str, names: Iterable[str]) -> None:
+    """Raise DataError for the first cell of `column` that is not one of `names`."""
+    known = list(dict.fromkeys(names))
+    wrong = ~frame[column].isin(known)
+    if wrong.any():
+        row = int(wrong.to_numpy().argmax())
+        found = str(frame[column].iloc[row])
+        raise DataError(
+            f"{path}, line {line_of(row)}: '{found}' in the column '{column}' is not known, "
+            f"the nearest is '{nearest(found, known)}'"
+        )
+
+
+def check_references(folder: Path, provinces: pd.DataFrame, units: pd.DataFrame) -> None:
+    """Raise DataError for a province without units, or a variable given in two units."""
+    check_known(
+        folder / "provinces.csv", provinces, "province", [NATION, *units["province_en"]]
+    )
+    first = provinces.groupby("variable")["unit"].transform("first")
+    other = first != provinces["unit"]
+    if other.any():
+        row = int(other.to_numpy().argmax())
+        variable, unit = provinces[["variable", "unit"]].iloc[row]
+        raise DataError(
+            f"{folder / 'provinces.csv'}, line {line_of(row)}: '{variable}' is given in '{unit}', "
+            f"expected '{first.iloc[row]}' as in its other rows"
+        )
+
+
+def check_funding(path: Path, levers: pd.DataFrame, sources: Sequence[str]) -> None:
+    """Raise DataError for payers or shares that are not sources of funds, or do not sum to one."""
+    pairs = zip(levers["lever"], levers["paid_by"], levers["funding_shares"], strict=True)
+    for row, (lever, paid_by, cell) in enumerate(pairs):
+        where = f"{path}, line {line_of(row)}: the lever '{lever}'"
+        payers = [name for name in paid_by.split(";") if name != NOBODY]
+        for name in payers:
+            _require_source(where, name, sources)
+        shares = _shares(where, cell, sources)
+        if set(shares) != set(payers):
+            raise DataError(
+                f"{where} is paid by {', '.join(payers) or NOBODY}, but its funding_shares name "
+                f"{', '.join(shares) or 'nobody'}"
+            )
+        total = sum(shares.values())
+        if shares and abs(total - 1) > TOLERANCE:
+            raise DataError(f"{where} has funding_shares that sum to {total:g}, expected 1")
+
+
+def _shares(where: str, cell: str, sources: Sequence[str]) -> dict[str, float]:
+    """Return the share of each source in a cell like `central:0.4;local:0.6`."""
+    found: dict[str, float] = {}
+    for part in filter(None, cell.split(";")):
+        name, colon, number = part.partition(":")
+        try:
+            share = float(number) if colon and number.isascii() else -1.0
+        except ValueError:
+            share = -1.0
+        if not 0 <= share <= 1:
+            raise DataError(
+                f"{where} has '{part}' in funding_shares, expected SOURCE:SHARE with a share from "
+                "0 to 1"
+            )
+        _require_source(where, name, sources)
+        if name in found:
+            raise DataError(f"{where} names '{name}' twice in funding_shares")
+        found[name] = share
+    return found
+
+
+def _require_source(where: str, name: str, sources: Sequence[str]) -> None:
+    if name not in sources:
+        raise DataError(
+            f"{where} is paid by '{name}', which is not a source of funds, the nearest is "
+            f"'{nearest(name, sources)}'"
+        )

@@ -1,0 +1,91 @@
+"""The statistics of the units as every reader takes them: one variable, in order, by basis."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from zhuanxing.data.selection.bases import basis_by_year
+from zhuanxing.data.selection.collected import base_name
+from zhuanxing.data.reading import DataError, line_of
+from zhuanxing.errors import nearest
+
+__all__ = ["basis_by_year", "check_figures", "current_bases", "observed"]
+
+
+def observed(
+    observations: pd.DataFrame,
+    variable: str,
+    *,
+    units: Sequence[str] | None = None,
+    years: tuple[int, int] | None = None,
+    bases: Sequence[str] | None = None,
+) -> pd.DataFrame:
+    """Return the observations of one variable: unit_id, year, value, quality, basis, in order.
+
+    `observations` is the table of that name; `years` are the first and the last, both included.
+    With `bases` only levels on one of them, and what has no basis, are returned.
+    """
+    rows = observations[observations["variable"] == variable]
+    if units is not None:
+        rows = rows[rows["unit_id"].isin(units)]
+    if years is not None:
+        rows = rows[rows["year"].between(*years)]
+    if bases is not None:
+        rows = rows[rows["basis"].isin(["", *bases])]
+    columns = ["unit_id", "year", "value", "quality", "basis"]
+    return rows[columns].sort_values(["unit_id", "year"]).reset_index(drop=True)
+
+
+def current_bases(bases: pd.DataFrame) -> list[str]:
+    """Return the bases of bases.csv that levels of today stand on."""
+    return list(dict.fromkeys(bases.loc[bases["current"] == 1, "basis"]))
+
+
+def check_figures(
+    path: Path, frame: pd.DataFrame, variables: pd.DataFrame, bases: pd.DataFrame
+) -> None:
+    """Raise DataError for a row of another name, unit, range or basis than variables.csv says.
+
+    `frame` has columns variable, value, unit, basis; a period may follow the name of an average.
+    """
+    of = variables.set_index("variable")
+    base = frame["variable"].map(base_name)
+    _refuse(path, frame, ~base.isin(of.index), "variable", list(of.index))
+    about = of.loc[base].set_index(frame.index)
+    other = frame["unit"] != about["unit"]
+    if other.any():
+        row = int(other.to_numpy().argmax())
+        name, found, wanted = base.iloc[row], frame["unit"].iloc[row], about["unit"].iloc[row]
+        raise DataError(
+            f"{path}, line {line_of(row)}: '{name}' is given in '{found}', expected '{wanted}'"
+        )
+    outside = (frame["value"] < about["low"]) | (frame["value"] > about["high"])
+    if outside.any():
+        row = int(outside.to_numpy().argmax())
+        low, high, unit = about[["low", "high", "unit"]].iloc[row]
+        raise DataError(
+            f"{path}, line {line_of(row)}: {frame['value'].iloc[row]:g} is not a {base.iloc[row]} "
+            f"in {unit}, expected {low:g} to {high:g}"
+        )
+    allowed = bases.groupby("bases")["basis"].unique().to_dict()
+    known = {kind: set(names) for kind, names in allowed.items()}
+    wrong = [
+        found not in known.get(kind, {""})
+        for found, kind in zip(frame["basis"], about["bases"], strict=True)
+    ]
+    _refuse(path, frame, pd.Series(wrong, index=frame.index), "basis", list(bases["basis"]))
+
+
+def _refuse(
+    path: Path, frame: pd.DataFrame, wrong: pd.Series, column: str, names: Sequence[str]
+) -> None:
+    if wrong.any():
+        row = int(wrong.to_numpy().argmax())
+        found = str(frame[column].iloc[row])
+        raise DataError(
+            f"{path}, line {line_of(row)}: '{found}' in the column '{column}' is not known here, "
+            f"the nearest is '{nearest(found, names)}'"
+        )

@@ -1,0 +1,190 @@
+"""Open a table and check every row: one sentence names the file, the line, the column, the cell.
+
+A row that breaks its schema is refused with what was found and what was expected, with the
+nearest valid name where names are listed.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pandera.errors import SchemaError
+
+from zhuanxing.errors import ZhuanxingError, nearest
+
+__all__ = ["DataError", "line_of", "open_table", "read_checked"]
+
+HEADER_LINES = 1
+NUMERIC = ("float64", "int64")
+CHINESE = "gb18030"
+FORMULA = re.compile(r"^\s*[=@]|^\s*[+-](?![\d.\s])|^#(REF|N/A|NAME|VALUE|DIV|NUM|NULL)")
+NOT_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+
+
+class DataError(ZhuanxingError):
+    """A table of the model that cannot be read or breaks its schema."""
+
+
+def line_of(row: int) -> int:
+    """Return the line of the file that holds the row with this position in the table."""
+    return row + 1 + HEADER_LINES
+
+
+def open_table(path: Path, chinese: bool = False) -> pd.DataFrame:
+    """Return the cells of a CSV file as texts without spaces around them.
+
+    UTF-8 is read, with or without a byte-order mark; with `chinese` also GBK, which spreadsheet
+    programs write in China. Raises DataError for a file that is missing, empty, without rows, in
+    another encoding, with lines of unequal length, or with formulas or control characters.
+    """
+    try:
+        text = _decoded(path, path.read_bytes(), chinese)
+    except OSError as error:
+        raise DataError(
+            f"{path} cannot be read ({error.strerror}): the model needs this table"
+        ) from None
+    frame = _parsed(path, text)
+    frame = frame.map(str.strip)
+    for name in frame.columns:
+        _refuse_cells(path, frame, str(name))
+    return frame
+
+
+def _decoded(path: Path, content: bytes, chinese: bool) -> str:
+    if not content.strip():
+        raise DataError(f"{path} is empty, expected a line of column names and rows")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        pass
+    if not content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        try:
+            text = content.decode(CHINESE)
+        except UnicodeDecodeError:
+            text = ""
+        if text and chinese:
+            return text
+    raise DataError(f"{path} is not UTF-8: save it as CSV UTF-8 (in Excel 'CSV UTF-8')")
+
+
+def _parsed(path: Path, text: str) -> pd.DataFrame:
+    from io import StringIO
+
+    try:
+        frame = pd.read_csv(
+            StringIO(text), dtype=str, keep_default_na=False, index_col=False, on_bad_lines="error"
+        )
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError, OverflowError) as error:
+        said = str(error).strip().splitlines()[-1].removeprefix("Error tokenizing data. ")
+        raise DataError(f"{path} is not a table of comma-separated values: {said}") from None
+    frame.columns = [str(name).strip() for name in frame.columns]
+    if frame.empty:
+        raise DataError(f"{path} has column names but no rows")
+    return frame.fillna("")
+
+
+def _refuse_cells(path: Path, frame: pd.DataFrame, name: str) -> None:
+    for pattern, what in ((FORMULA, "a formula"), (NOT_TEXT, "a character that cannot be seen")):
+        found = frame[name].str.contains(pattern)
+        if found.any():
+            row = int(found.to_numpy().argmax())
+            raise DataError(
+                f"{path}, line {line_of(row)}: the column '{name}' holds {what}, "
+                f"{frame[name].iloc[row]!r}; expected a plain text or number"
+            )
+
+
+def read_checked(
+    path: Path, schema: Any, frame: pd.DataFrame | None = None, optional: Sequence[str] = ()
+) -> pd.DataFrame:
+    """Return the table of `path` with the types of its pandera `schema`.
+
+    `frame` holds its cells where they were read already; columns that are `optional` may be
+    missing. Raises DataError in one sentence for the first row that breaks the schema.
+    """
+    frame = open_table(path) if frame is None else frame
+    _check_columns(path, frame, schema, optional)
+    for name, column in schema.columns.items():
+        if str(column.dtype) in NUMERIC and name in frame:
+            frame[name] = _numbers(path, frame, name, column)
+    try:
+        checked: pd.DataFrame = schema.validate(frame)
+    except SchemaError as error:
+        raise DataError(_sentence(path, frame, error)) from None
+    return checked
+
+
+def _check_columns(path: Path, frame: pd.DataFrame, schema: Any, optional: Sequence[str]) -> None:
+    wanted, found = list(schema.columns), list(frame.columns)
+    missing = [name for name in wanted if name not in found and name not in optional]
+    extra = [name for name in found if name not in wanted]
+    twice = [name for name in found if found.count(name) > 1]
+    if missing:
+        near = f", the nearest found is '{nearest(missing[0], extra)}'" if extra else ""
+        raise DataError(f"{path}, line 1: the column '{missing[0]}' is missing{near}")
+    if extra:
+        raise DataError(
+            f"{path}, line 1: the column '{extra[0]}' is not known, "
+            f"the nearest valid name is '{nearest(extra[0], wanted)}'"
+        )
+    if twice:
+        raise DataError(f"{path}, line 1: the column '{twice[0]}' is given twice")
+
+
+def _numbers(path: Path, frame: pd.DataFrame, name: str, column: Any) -> pd.Series:
+    text = frame[name]
+    values = pd.to_numeric(text.where(text.map(str.isascii), "x"), errors="coerce").astype(float)
+    bad = ~np.isfinite(values) & ~(column.nullable & (text == ""))
+    if str(column.dtype) == "int64":
+        bad |= (values % 1 != 0) | (values.abs() > 1e9)
+    if bad.any():
+        row = int(bad.to_numpy().argmax())
+        raise DataError(
+            f"{path}, line {line_of(row)}: '{text.iloc[row]}' in the column '{name}' "
+            f"is not {_wanted(str(column.dtype), text.iloc[row])}"
+        )
+    return values
+
+
+def _wanted(dtype: str, found: str) -> str:
+    """Return what was expected of a number, and what to do about the commonest mistakes."""
+    plain = unicodedata.normalize("NFKC", found)
+    if plain != found:
+        return f"a number in plain digits: it holds full-width characters, write '{plain}'"
+    if re.fullmatch(r"[-+]?\d{1,3}(,\d{3})+(\.\d+)?", found):
+        return f"a number: write it without separators, '{found.replace(',', '')}'"
+    if found.endswith("%"):
+        return "a number: write it without the sign for percent"
+    return "a whole number" if dtype == "int64" else "a number"
+
+
+def _sentence(path: Path, frame: pd.DataFrame, error: SchemaError) -> str:
+    """Return the one sentence for the first row that breaks the schema."""
+    cases = error.failure_cases
+    rows = [int(row) for row in cases["index"].dropna()] if "index" in cases else []
+    row = min(rows) if rows else 0
+    column = getattr(error.schema, "name", None)
+    if column is None:
+        return f"{path}, line {line_of(row)}: {_whole_row(frame, row, error)}"
+    found = frame[column].iloc[row]
+    check = error.check
+    expected = getattr(check, "error", None) or str(check)
+    allowed = getattr(check, "statistics", {}).get("allowed_values") if check is not None else None
+    near = f", the nearest is '{nearest(str(found), map(str, allowed))}'" if allowed else ""
+    return f"{path}, line {line_of(row)}: '{found}' in the column '{column}' is not {expected}{near}"
+
+
+def _whole_row(frame: pd.DataFrame, row: int, error: SchemaError) -> str:
+    expected = getattr(error.check, "error", None)
+    if expected:
+        given = {name: frame[name].iloc[row] for name in ("low", "value", "high") if name in frame}
+        return f"expected {expected}, found " + ", ".join(f"{k} {v:g}" for k, v in given.items())
+    unique = [name for name in (error.schema.unique or []) if name in frame]
+    named = ", ".join(str(frame[name].iloc[row]) for name in unique)
+    return f"the row of {named} is given twice"

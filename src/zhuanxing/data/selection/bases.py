@@ -1,0 +1,106 @@
+"""Which accounts, census or method a level belongs to; growth rates belong to none.
+
+The rule by year stands in bases.csv. Two things are read from the figures themselves: a note that
+says on which accounts a figure stands, and residents that a source restated after a census: going
+back from the census, as long as no step from year to year is larger than people move.
+"""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pandas as pd
+
+from zhuanxing.data.selection.collected import base_name
+
+__all__ = ["basis_by_year", "with_basis"]
+
+BEFORE = re.compile(r"修订前|普前|后经普修订|before (?:the|later)|unrevised figures of")
+AFTER = re.compile(r"修订后|revised series|restated|最终核实|似四经普修订后")
+ACCOUNTS, CENSUS = "accounts", "census"
+RESIDENTS = "population"
+# The largest change of residents in a year without a new basis: no unit with figures from two
+# censuses moved faster over the ten years between them.
+LARGEST_STEP = 0.02
+# Residents within this part of the registered population in every year are a mislabelled column.
+SAME_AS_REGISTERED = 0.007
+
+
+def basis_by_year(variable: str, year: int, variables: pd.DataFrame, bases: pd.DataFrame) -> str:
+    """Return the basis that bases.csv gives for a level of `year`, "" for what has none."""
+    kind = dict(zip(variables["variable"], variables["bases"], strict=True)).get(
+        base_name(variable), ""
+    )
+    rows = bases[bases["bases"] == kind]
+    rows = rows[(rows["first_year"] <= year) & (rows["last_year"] >= year)]
+    return "" if rows.empty else str(rows["basis"].iloc[0])
+
+
+def with_basis(rows: pd.DataFrame, variables: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
+    """Return `rows` with the column basis; residents that are registered persons are replaced."""
+    rows = _residents(rows)
+    pairs = rows[["variable", "year"]].drop_duplicates()
+    of = {
+        (variable, year): basis_by_year(variable, year, variables, bases)
+        for variable, year in pairs.itertuples(index=False)
+    }
+    basis = pd.Series([of[pair] for pair in zip(rows["variable"], rows["year"], strict=True)])
+    basis.index = rows.index
+    kind = rows["variable"].map(base_name).map(variables.set_index("variable")["bases"])
+    current = bases[bases["current"] == 1].drop_duplicates("bases").set_index("bases")["basis"]
+    said = rows["note"].str.contains(AFTER) & ~rows["note"].str.contains(BEFORE)
+    said &= kind == ACCOUNTS
+    basis = basis.where(~said, current[ACCOUNTS])
+    since = int(bases.loc[bases["basis"] == current[CENSUS], "first_year"].max())
+    restated = _restated(rows, basis == current[CENSUS], since)
+    return rows.assign(basis=basis.where(~restated, current[CENSUS]))
+
+
+def _residents(rows: pd.DataFrame) -> pd.DataFrame:
+    """Replace residents that equal the registered population by output over output per head."""
+    key = ["unit_id", "source_id", "year"]
+    names = [RESIDENTS, "registered_population", "gdp", "gdp_per_capita"]
+    wide = rows[rows["variable"].isin(names)].pivot_table(
+        index=key, columns="variable", values="value"
+    )
+    wide = wide.reindex(columns=names).dropna()
+    apart = (wide[names[0]] / wide[names[1]] - 1).abs()
+    equal = apart.groupby(["unit_id", "source_id"]).transform("median") < SAME_AS_REGISTERED
+    wrong = wide[equal]
+    keys = pd.MultiIndex.from_frame(rows[key])
+    found = (rows["variable"] == RESIDENTS) & keys.isin(wrong.index)
+    heads = (1e4 * wrong["gdp"] / wrong["gdp_per_capita"]).round(2)
+    value = np.where(found, heads.reindex(keys).to_numpy(), rows["value"])
+    note = rows["note"].where(~found, "output over output per head, mean of the year")
+    quality = rows["quality"].where(~found, "derived")
+    return rows.assign(value=value, note=note, quality=quality)
+
+
+def _restated(rows: pd.DataFrame, counted: pd.Series, since: int) -> pd.Series:
+    """Return which residents stand on the basis of the census of `since`: they lead up to it."""
+    people = rows[rows["variable"] == RESIDENTS]
+    told = people["note"].str.contains(BEFORE)
+    restated = pd.Series(False, index=rows.index)
+    for unit, own in people.groupby("unit_id"):
+        later = own[counted[own.index] & (own["year"] >= since)]
+        if later.empty:
+            continue
+        anchor = int(later["year"].min())
+        value = float(later.loc[later["year"] == anchor, "value"].median())
+        for _, series in own[~told[own.index]].groupby("source_id"):
+            restated |= _chain(series, anchor, value, restated.index)
+    return restated
+
+
+def _chain(series: pd.DataFrame, year: int, value: float, index: pd.Index) -> pd.Series:
+    """Return which rows of one source lead up to `value` of `year` without a break."""
+    found = pd.Series(False, index=index)
+    by_year = {int(when): place for place, when in series["year"].items()}
+    while year - 1 in by_year:
+        before = float(series.loc[by_year[year - 1], "value"])
+        if abs(np.log(value / before)) > LARGEST_STEP:
+            break
+        year, value = year - 1, before
+        found[by_year[year]] = True
+    return found
