@@ -13,20 +13,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zhuanxing.cli.main import main
-from zhuanxing.data import DataError, Tables, build_drivers, build_initial, read_tables
-from zhuanxing.data.coverage import ORIGINS, coverage_table
-from zhuanxing.data.selection.observations import (
-    QUALITIES,
-    select_observations,
-    select_targets,
-    write_selection,
+from zhuanxing.data import (
+    DataError,
+    Tables,
+    build_drivers,
+    build_initial,
+    observed,
+    read_tables,
 )
+from zhuanxing.data.coverage import ORIGINS, coverage_table
+from zhuanxing.data.selection.collected import QUALITIES, collect
+from zhuanxing.data.selection.observations import select_observations, write_selection
 
 ROOT = Path(__file__).parents[1]
 DATA = ROOT / "model" / "data"
 TABLES = read_tables(ROOT / "model")
 INITIAL = build_initial(TABLES)
-RAW = pd.read_csv(DATA / "raw" / "observations.csv")
 
 
 @pytest.fixture
@@ -47,7 +49,7 @@ def spoil(folder: Path, table: str, line: int, column: str, value: str) -> None:
 # --- choosing observations
 
 
-@pytest.mark.parametrize("table", ["observations", "targets", "evaluations", "provinces"])
+@pytest.mark.parametrize("table", ["observations", "sources", "evaluations", "provinces"])
 def test_chosen_tables_are_what_the_rule_makes_of_the_collected_ones(
     table: str, copy: Path
 ) -> None:
@@ -58,16 +60,24 @@ def test_chosen_tables_are_what_the_rule_makes_of_the_collected_ones(
 def figure(value: float, quality: str, note: str = "", variable: str = "gdp") -> dict[str, object]:
     return {
         "unit_id": "a", "year": 2018, "variable": variable, "value": value, "unit": "1e8 CNY",
-        "quality": quality, "source": f"{quality} {value}", "url": "", "note": note,
+        "quality": quality, "source_id": f"{quality} {value}", "note": note,
     }  # fmt: skip
 
 
-def chosen_value(*rows: dict[str, object]) -> float:
-    shares = [
-        {**figure(value, "official", variable=f"{broad}_va"), "source": "all three"}
-        for broad, value in zip(("primary", "secondary", "tertiary"), (1, 5, 4), strict=True)
+def choose(*rows: dict[str, object]) -> pd.DataFrame:
+    return select_observations(pd.DataFrame(rows), TABLES.variables, TABLES.bases)
+
+
+def three(*values: float) -> list[dict[str, object]]:
+    broad = ("primary", "secondary", "tertiary")
+    return [
+        {**figure(value, "official", variable=f"{name}_va"), "source_id": "all three"}
+        for name, value in zip(broad, values, strict=True)
     ]
-    chosen = select_observations(pd.DataFrame([*rows, *shares]))
+
+
+def chosen_value(*rows: dict[str, object]) -> float:
+    chosen = choose(*rows, *three(10, 50, 40))
     return float(chosen.loc[chosen["variable"] == "gdp", "value"].iloc[0])
 
 
@@ -77,26 +87,28 @@ def test_official_figures_come_before_all_others() -> None:
         assert chosen_value(*ranked[first:]) == ranked[first]["value"]
 
 
-def test_the_revised_basis_comes_before_the_old_one() -> None:
-    assert chosen_value(figure(5, "secondary"), figure(7, "secondary", "修订后(四经普)")) == 7
+def test_the_basis_in_use_now_comes_before_an_official_figure_on_an_older_one() -> None:
+    assert chosen_value(figure(50, "official"), figure(70, "secondary", "修订后(四经普)")) == 70
 
 
 def test_the_figure_nearest_to_the_median_is_chosen_and_the_smaller_of_two() -> None:
-    assert chosen_value(*(figure(x, "secondary") for x in (1, 9, 10))) == 9
-    assert chosen_value(figure(8, "secondary"), figure(6, "secondary")) == 6
+    assert chosen_value(*(figure(x, "secondary") for x in (10, 90, 100))) == 90
+    assert chosen_value(figure(80, "secondary"), figure(60, "secondary")) == 60
+
+
+def test_of_one_figure_rounded_in_two_ways_the_longer_is_chosen() -> None:
+    assert chosen_value(figure(249, "official"), figure(248.93, "official")) == 248.93
 
 
 def test_doubtful_and_partial_figures_are_left_out() -> None:
-    rows = [figure(1, "doubtful"), figure(2, "official", variable="gdp_h1"), figure(3, "derived")]
-    assert chosen_value(*rows) == 3
+    raw = DATA / "raw"
+    chosen, _ = collect(raw, TABLES.variables)
+    assert set(chosen["quality"]) == set(QUALITIES)
+    assert not chosen["variable"].str.contains("_h1|_q1|_9m|_max|target").any()
 
 
 def test_shares_are_computed_from_values_added_of_one_source() -> None:
-    rows = [
-        {**figure(value, "official", variable=f"{broad}_va"), "source": "all three"}
-        for broad, value in zip(("primary", "secondary", "tertiary"), (1, 5, 4), strict=True)
-    ]
-    chosen = select_observations(pd.DataFrame(rows)).set_index("variable")
+    chosen = choose(*three(10, 50, 40)).set_index("variable")
     assert chosen.loc["secondary_share", "value"] == 50
     assert chosen.loc["secondary_share", "quality"] == "derived"
 
@@ -104,8 +116,28 @@ def test_shares_are_computed_from_values_added_of_one_source() -> None:
 def test_every_observation_has_a_source_and_one_value_per_cell() -> None:
     chosen = TABLES.observations
     assert not chosen.duplicated(["unit_id", "year", "variable"]).any()
-    assert (chosen["source"].str.len() > 0).all()
-    assert not chosen["variable"].str.contains("target|expected|_h1|_q1").any()
+    assert set(chosen["source_id"]) == set(TABLES.sources["source_id"])
+
+
+def test_a_level_that_leaps_away_from_the_years_around_it_is_left_out() -> None:
+    years = [
+        {**figure(value, "official"), "year": 2012 + i} for i, value in enumerate(range(50, 56))
+    ]
+    leap = {**figure(540, "official"), "year": 2018}
+    chosen = choose(*years, leap, *three(10, 50, 40))
+    assert set(chosen.loc[chosen["variable"] == "gdp", "value"]) == set(range(50, 56))
+
+
+def test_residents_restated_after_a_census_stand_on_its_basis_and_others_do_not() -> None:
+    people = observed(TABLES.observations, "population").set_index(["unit_id", "year"])["basis"]
+    assert people["tangshan", 2015] == "post_2020_population_census"
+    assert people["anshan", 2015] == "pre_2020_population_census"
+    assert people["tongling", 2014] == "pre_2020_population_census"
+
+
+def test_registered_persons_printed_as_residents_are_replaced_by_residents() -> None:
+    people = observed(TABLES.observations, "population", units=["jiangjin"])
+    assert people.set_index("year")["value"].loc[[2010, 2015]].tolist() == [120.13, 131.22]
 
 
 def test_three_shares_of_a_year_add_up_to_a_hundred() -> None:
@@ -127,12 +159,6 @@ def test_levels_carry_their_basis_so_that_nothing_is_differenced_across_a_census
     assert (gdp.loc[gdp["year"] >= 2019, "basis"] == "post_2018_census").all()
     growth = chosen[chosen["variable"] == "gdp_growth"]
     assert (growth["basis"] == "").all()
-
-
-def test_aims_are_kept_apart_from_what_happened() -> None:
-    aims = select_targets(RAW)
-    assert (aims["year"] >= 2024).all()
-    assert (aims["year"] == 2025).sum() > 20
 
 
 # --- reading

@@ -31,9 +31,7 @@ def check_known(path: Path, frame: pd.DataFrame, column: str, names: Iterable[st
 
 def check_references(folder: Path, provinces: pd.DataFrame, units: pd.DataFrame) -> None:
     """Raise DataError for a province without units, or a variable given in two units."""
-    check_known(
-        folder / "provinces.csv", provinces, "province", [NATION, *units["province_en"]]
-    )
+    check_known(folder / "provinces.csv", provinces, "province", [NATION, *units["province_en"]])
     first = provinces.groupby("variable")["unit"].transform("first")
     other = first != provinces["unit"]
     if other.any():

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from zhuanxing.data.reading import DataError, line_of
 from zhuanxing.data.selection.bases import basis_by_year
 from zhuanxing.data.selection.collected import base_name
-from zhuanxing.data.reading import DataError, line_of
 from zhuanxing.errors import nearest
 
 __all__ = ["basis_by_year", "check_figures", "current_bases", "observed"]

@@ -23,7 +23,7 @@ __all__ = ["DataError", "line_of", "open_table", "read_checked"]
 HEADER_LINES = 1
 NUMERIC = ("float64", "int64")
 CHINESE = "gb18030"
-FORMULA = re.compile(r"^\s*[=@]|^\s*[+-](?![\d.\s])|^#(REF|N/A|NAME|VALUE|DIV|NUM|NULL)")
+FORMULA = re.compile(r"^\s*[=@]|^\s*[+-](?![\d.\s])|^#(?:REF|N/A|NAME|VALUE|DIV|NUM|NULL)")
 NOT_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
@@ -177,7 +177,9 @@ def _sentence(path: Path, frame: pd.DataFrame, error: SchemaError) -> str:
     expected = getattr(check, "error", None) or str(check)
     allowed = getattr(check, "statistics", {}).get("allowed_values") if check is not None else None
     near = f", the nearest is '{nearest(str(found), map(str, allowed))}'" if allowed else ""
-    return f"{path}, line {line_of(row)}: '{found}' in the column '{column}' is not {expected}{near}"
+    return (
+        f"{path}, line {line_of(row)}: '{found}' in the column '{column}' is not {expected}{near}"
+    )
 
 
 def _whole_row(frame: pd.DataFrame, row: int, error: SchemaError) -> str:

@@ -82,7 +82,7 @@ def _restated(rows: pd.DataFrame, counted: pd.Series, since: int) -> pd.Series:
     people = rows[rows["variable"] == RESIDENTS]
     told = people["note"].str.contains(BEFORE)
     restated = pd.Series(False, index=rows.index)
-    for unit, own in people.groupby("unit_id"):
+    for _, own in people.groupby("unit_id"):
         later = own[counted[own.index] & (own["year"] >= since)]
         if later.empty:
             continue

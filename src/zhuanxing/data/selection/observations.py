@@ -12,7 +12,8 @@ The rule, in order:
 5. Still tied: the smaller one.
 
 The three shares of a year are chosen together, from one source. Where no share of a year is
-printed but one source gives all three values added, the shares are computed and called derived.
+printed but one source gives all three values added, the shares are computed and called derived;
+so is the urban share of residents where only urban residents are printed.
 Run `python -m zhuanxing.data.selection.observations MODEL/data` to write the chosen tables
 from `raw/`.
 """
@@ -36,6 +37,7 @@ CELL = ["unit_id", "year", "variable"]
 FIRST_YEAR = 2010
 SHARES = ["primary_share", "secondary_share", "tertiary_share"]
 VALUES_ADDED = ["primary_va", "secondary_va", "tertiary_va"]
+URBAN_SHARE, URBAN_RESIDENTS, RESIDENTS = "urbanization", "urban_population", "population"
 # Figures this close to the median, as a part of it, are one figure rounded in several ways.
 ROUNDING = 0.005
 NEIGHBOURS, FEWEST = 3, 2
@@ -54,6 +56,7 @@ def select_observations(
     rows["old"] = ~rows["basis"].isin(["", *bases.loc[bases["current"] == 1, "basis"]])
     shares = rows["variable"].isin(SHARES)
     chosen = pd.concat([_choose(rows[~shares]), _choose_shares(rows)], ignore_index=True)
+    chosen = pd.concat([chosen, _urban_shares(chosen)], ignore_index=True)
     return chosen[COLUMNS].sort_values(["unit_id", "variable", "year"]).reset_index(drop=True)
 
 
@@ -137,6 +140,23 @@ def _shares_from_values(values: pd.DataFrame) -> pd.DataFrame:
     return part.assign(
         variable=part["variable"].str.replace("_va", "_share"),
         value=(100.0 * part["value"] / total).round(3),
+        unit="percent",
+        quality="derived",
+    )
+
+
+def _urban_shares(chosen: pd.DataFrame) -> pd.DataFrame:
+    """Return derived urban shares where residents and urban residents stand on one basis."""
+    key = ["unit_id", "year", "basis"]
+    parts = {name: chosen[chosen["variable"] == name] for name in (URBAN_RESIDENTS, RESIDENTS)}
+    both = parts[URBAN_RESIDENTS].merge(
+        parts[RESIDENTS][[*key, "value"]], on=key, suffixes=("", "_all")
+    )
+    known = pd.MultiIndex.from_frame(chosen.loc[chosen["variable"] == URBAN_SHARE, key[:2]])
+    both = both[~pd.MultiIndex.from_frame(both[key[:2]]).isin(known)]
+    return both.assign(
+        variable=URBAN_SHARE,
+        value=(100.0 * both["value"] / both["value_all"]).round(2),
         unit="percent",
         quality="derived",
     )
