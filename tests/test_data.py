@@ -49,7 +49,9 @@ def spoil(folder: Path, table: str, line: int, column: str, value: str) -> None:
 # --- choosing observations
 
 
-@pytest.mark.parametrize("table", ["observations", "sources", "evaluations", "provinces"])
+@pytest.mark.parametrize(
+    "table", ["observations", "sources", "targets", "evaluations", "provinces"]
+)
 def test_chosen_tables_are_what_the_rule_makes_of_the_collected_ones(
     table: str, copy: Path
 ) -> None:
@@ -159,6 +161,11 @@ def test_levels_carry_their_basis_so_that_nothing_is_differenced_across_a_census
     assert (gdp.loc[gdp["year"] >= 2019, "basis"] == "post_2018_census").all()
     growth = chosen[chosen["variable"] == "gdp_growth"]
     assert (growth["basis"] == "").all()
+
+
+def test_aims_are_kept_apart_from_what_happened() -> None:
+    assert TABLES.targets["year"].min() > TABLES.observations["year"].max()
+    assert (TABLES.targets["year"] == 2025).sum() > 20
 
 
 # --- reading

@@ -91,6 +91,7 @@ def schema_of(table: str, units: Sequence[str] = (), archetypes: Sequence[str] =
         "bases": _bases,
         "sources": _sources,
         "observations": lambda: _observations(units),
+        "targets": lambda: _targets(units),
         "own": lambda: _own(units),
         "evaluations": lambda: _evaluations(units),
         "provinces": _provinces,
@@ -146,6 +147,14 @@ def _sources() -> DataFrameSchema:
 
 def _observations(units: Sequence[str]) -> DataFrameSchema:
     columns = {**_own(units).columns, "source_id": _text()}
+    return _schema(columns, unique=["unit_id", "year", "variable"])
+
+
+def _targets(units: Sequence[str]) -> DataFrameSchema:
+    columns = {
+        **_own(units).columns, "source": _text(), "url": _text(empty=True),
+        "note": _text(empty=True),
+    }  # fmt: skip
     return _schema(columns, unique=["unit_id", "year", "variable"])
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -15,8 +17,8 @@ from zhuanxing.data.schemas import schema_of
 __all__ = ["DataError", "Tables", "read_tables"]
 
 NAMES = (
-    "variables", "bases", "sources", "observations", "evaluations", "provinces", "archetypes",
-    "drivers", "assumptions", "levers", "outputs", "laws",
+    "variables", "bases", "sources", "observations", "targets", "evaluations", "provinces",
+    "archetypes", "drivers", "assumptions", "levers", "outputs", "laws",
 )  # fmt: skip
 
 
@@ -32,6 +34,7 @@ class Tables:
     bases: pd.DataFrame
     sources: pd.DataFrame
     observations: pd.DataFrame
+    targets: pd.DataFrame
     evaluations: pd.DataFrame
     provinces: pd.DataFrame
     archetypes: pd.DataFrame
@@ -110,7 +113,7 @@ def read_tables(root: Path) -> Tables:
     units = read_checked(folder / "units.csv", schema_of("units"))
     names = list(units["unit_id"])
     keys = ["all", *dict.fromkeys(units["archetype"]), *dict.fromkeys(units["province_en"]), *names]
-    rest = {
+    rest: dict[str, Any] = {
         name: read_checked(folder / f"{name}.csv", schema_of(name, names, keys)) for name in NAMES
     }
     tables = Tables(units=units, **rest, elements=_read_elements(folder / "elements.csv"))

@@ -8,7 +8,6 @@ from zhuanxing.analyses.calibrate.observations import Statistics, select
 from zhuanxing.analyses.calibrate.parameters import free_parameters
 from zhuanxing.analyses.calibrate.posterior import Posterior
 from zhuanxing.analyses.calibrate.settings import CalibrateSettings
-from zhuanxing.data.schemas import BASES
 from zhuanxing.data.tables import Tables, read_tables
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.inputs.names import require_known
@@ -44,7 +43,7 @@ def _require_names(settings: CalibrateSettings, tables: Tables) -> None:
         kinds = dict.fromkeys(tables.units["archetype"])
         require_known("archetype", settings.nuts.archetype, kinds, "calibrate.yaml: nuts")
     for basis in settings.basis:
-        require_known("basis", basis, filter(None, BASES), "calibrate.yaml: basis")
+        require_known("basis", basis, tables.bases["basis"], "calibrate.yaml: basis")
 
 
 def statistics_of(

@@ -89,18 +89,19 @@ def _restated(rows: pd.DataFrame, counted: pd.Series, since: int) -> pd.Series:
         anchor = int(later["year"].min())
         value = float(later.loc[later["year"] == anchor, "value"].median())
         for _, series in own[~told[own.index]].groupby("source_id"):
-            restated |= _chain(series, anchor, value, restated.index)
+            restated[_leading_up(series, anchor, value)] = True
     return restated
 
 
-def _chain(series: pd.DataFrame, year: int, value: float, index: pd.Index) -> pd.Series:
+def _leading_up(series: pd.DataFrame, year: int, value: float) -> list[int]:
     """Return which rows of one source lead up to `value` of `year` without a break."""
-    found = pd.Series(False, index=index)
-    by_year = {int(when): place for place, when in series["year"].items()}
-    while year - 1 in by_year:
-        before = float(series.loc[by_year[year - 1], "value"])
-        if abs(np.log(value / before)) > LARGEST_STEP:
-            break
-        year, value = year - 1, before
-        found[by_year[year]] = True
+    by_year = {
+        int(when): (int(row), float(seen))
+        for row, when, seen in zip(series.index, series["year"], series["value"], strict=True)
+    }
+    found: list[int] = []
+    while year - 1 in by_year and abs(np.log(value / by_year[year - 1][1])) <= LARGEST_STEP:
+        year -= 1
+        row, value = by_year[year]
+        found.append(row)
     return found

@@ -29,6 +29,7 @@ import pandas as pd
 from zhuanxing.data.selection.bases import with_basis
 from zhuanxing.data.selection.collected import QUALITIES, base_name, collect
 from zhuanxing.data.selection.provinces import select_evaluations, select_provinces
+from zhuanxing.data.selection.targets import select_targets
 
 __all__ = ["select_observations", "write_selection"]
 
@@ -65,14 +66,10 @@ def _plausible(rows: pd.DataFrame, variables: pd.DataFrame) -> pd.DataFrame:
     of = variables.set_index("variable").loc[rows["variable"].map(base_name)]
     value = rows["value"].to_numpy(float)
     rows = rows[(value >= of["low"].to_numpy(float)) & (value <= of["high"].to_numpy(float))]
-    jumps = variables.dropna(subset="jump").set_index("variable")["jump"]
-    leaps = [
-        index
-        for (_, variable), part in rows[rows["variable"].isin(jumps.index)].groupby(
-            ["unit_id", "variable"]
-        )
-        for index in _leaps(part, float(jumps[variable]))
-    ]
+    steady = variables.dropna(subset="jump")
+    jumps = dict(zip(steady["variable"], steady["jump"].astype(float), strict=True))
+    series = rows[rows["variable"].isin(jumps)].groupby(["unit_id", "variable"])
+    leaps = [index for _, part in series for index in _leaps(part, jumps[part["variable"].iloc[0]])]
     return rows.drop(index=leaps)
 
 
@@ -163,11 +160,12 @@ def _urban_shares(chosen: pd.DataFrame) -> pd.DataFrame:
 
 
 def write_selection(root: Path) -> None:
-    """Write observations, sources, evaluations and provinces from `root`/raw into `root`."""
+    """Write the tables that are chosen from `root`/raw, and their sources, into `root`."""
     variables, bases = pd.read_csv(root / "variables.csv"), pd.read_csv(root / "bases.csv")
     variables["bases"] = variables["bases"].fillna("")
     collected, sources = collect(root / "raw", variables)
     observations = select_observations(collected, variables, bases)
+    pages = pd.read_csv(root / "raw" / "observations.csv")
     zones = pd.read_csv(root / "raw" / "zones.csv")
     provinces = pd.read_csv(root / "raw" / "provinces.csv")
     growth = pd.read_csv(root / "raw" / "growth.csv")
@@ -175,6 +173,7 @@ def write_selection(root: Path) -> None:
     tables = {
         "observations": observations,
         "sources": sources[sources["source_id"].isin(observations["source_id"])],
+        "targets": select_targets(pages, int(observations["year"].max())),
         "evaluations": select_evaluations(zones),
         "provinces": select_provinces(provinces, zones, growth, units),
     }
