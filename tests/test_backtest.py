@@ -166,7 +166,7 @@ def test_sensitivity_sees_what_acts_and_what_does_not(past: zhuanxing.Model) -> 
     small = replace(
         whole,
         outputs=("gdp", "forest_carbon"),
-        parameters=("technical progress rate[[]emerging]", "carbon density"),
+        parameters=("labour saving rate[[]emerging]", "carbon density"),
         morris=MorrisSettings(trajectories=2, levels=4),
     )
     numbers = chosen_ranges(past, small)
@@ -175,7 +175,7 @@ def test_sensitivity_sees_what_acts_and_what_does_not(past: zhuanxing.Model) -> 
     acting = effects.argmax("parameter").values.tolist()
     labels = [number.label for number in numbers]
     assert [labels[place] for place in acting] == [
-        "technical progress rate[emerging]",
+        "labour saving rate[emerging]",
         "carbon density",
     ]
     assert float(effects.sel(output="gdp", parameter="carbon density")) == 0.0

@@ -8,6 +8,7 @@ from zhuanxing.analyses.check.expectation import Expectation
 from zhuanxing.analyses.check.extremes import Extreme, InputChange
 from zhuanxing.analyses.check.history import Comparison
 from zhuanxing.analyses.check.reality import Bounds, GainRatio, Worse
+from zhuanxing.analyses.check.shocks import Shock
 
 __all__ = ["CheckSettings", "Expectation"]
 
@@ -88,6 +89,7 @@ class CheckSettings:
     units: UnitSettings
     laws: LawSettings
     extremes: tuple[Extreme, ...]
+    shocks: tuple[Shock, ...]
     timestep: TimestepSettings
     levers: LeverSettings
     history: HistorySettings

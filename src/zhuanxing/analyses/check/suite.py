@@ -13,6 +13,7 @@ from zhuanxing.analyses.check.laboratory import Experiment
 from zhuanxing.analyses.check.laws import law_findings, limit_findings
 from zhuanxing.analyses.check.levers import LeverTerms, lever_findings, rule_finding
 from zhuanxing.analyses.check.reality import bounds_finding, gain_finding, worse_finding
+from zhuanxing.analyses.check.shocks import Shock, shock_finding
 from zhuanxing.analyses.check.timestep import timestep_finding
 from zhuanxing.analyses.check.units import unit_problems
 from zhuanxing.inputs.names import require_known
@@ -57,6 +58,7 @@ def _require_names(bench: Bench) -> None:
         settings.levers.rule.poor,
         settings.levers.rule.status,
         *(output for comparison in settings.history.compare for output in comparison.outputs),
+        *(shock.output for shock in settings.shocks),
         *(bounds.output for bounds in settings.reality.bounds),
         *(gain.output for gain in settings.reality.gains),
     ]
@@ -122,6 +124,27 @@ def _extremes(bench: Bench) -> list[Finding]:
             laboratory.paths(bench.of_scenario(extreme.scenario)),
         )
         for extreme in bench.settings.extremes
+    ]
+
+
+def _shock_run(shock: Shock) -> Experiment:
+    return Experiment(f"shock {shock.name}", shock.scenario, inputs=shock.inputs)
+
+
+def _shock_runs(bench: Bench) -> list[Experiment]:
+    shocks = bench.settings.shocks
+    return [*map(_shock_run, shocks), *(bench.of_scenario(shock.scenario) for shock in shocks)]
+
+
+def _shocks(bench: Bench) -> list[Finding]:
+    laboratory = bench.laboratory
+    return [
+        shock_finding(
+            shock,
+            laboratory.paths(_shock_run(shock)),
+            laboratory.paths(bench.of_scenario(shock.scenario)),
+        )
+        for shock in bench.settings.shocks
     ]
 
 
@@ -228,6 +251,7 @@ CHECKS = {
     "units": Check(_nothing, _units),
     "laws": Check(_nothing, _laws),
     "extremes": Check(_extremes_and_references, _extremes),
+    "shocks": Check(_shock_runs, _shocks),
     "timestep": Check(_timestep_runs, _timestep),
     "levers": Check(_lever_runs, _levers),
     "history": Check(_history_runs, _history),
