@@ -35,7 +35,7 @@ from zhuanxing.analyses.evidence import (
 from zhuanxing.analyses.sensitivity.analyse import chosen_ranges, screen
 from zhuanxing.analyses.sensitivity.settings import MorrisSettings, SensitivitySettings
 from zhuanxing.cli.configuration import read_settings
-from zhuanxing.data import read_tables
+from zhuanxing.data.tables import read_tables
 from zhuanxing.errors import ZhuanxingError
 
 FIT_YEAR = 2020
@@ -122,7 +122,7 @@ def test_the_future_of_a_driver_is_wider_than_its_past_and_widens(
     past: zhuanxing.Model, settings: BacktestSettings
 ) -> None:
     name = settings.surprises[0]
-    middle = past.driver_paths[name][1]
+    middle = past.source.equations.driver_paths()[name][1]
     draws = driver_draws(past, [name], 100, 3)[f"{name.replace('_', ' ')} by year"]
     spread = (draws.std(axis=0) / middle).mean(axis=1)
     # Point 1 of the look-up is the middle of 2015.

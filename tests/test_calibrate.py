@@ -32,12 +32,12 @@ from zhuanxing.analyses.calibrate.store import begin, save, target_path
 from zhuanxing.calibrations import read_calibration
 from zhuanxing.cli.configuration import read_settings
 from zhuanxing.cli.main import main
-from zhuanxing.data import read_tables
 from zhuanxing.data.schemas import CHOSEN
+from zhuanxing.data.tables import read_tables
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.storage import netcdf
 from zhuanxing.uncertainty.ensemble import ensemble_design
-from zhuanxing.uncertainty.ranges import model_ranges
+from zhuanxing.uncertainty.ranges import uncertain_numbers
 
 LAST = 2020
 # Few parameters of every kind: a fit is then a matter of seconds.
@@ -262,7 +262,7 @@ def test_an_ensemble_draws_all_that_is_uncertain_and_nothing_else(stored: zhuanx
     for name, drawn in stored.calibration.draws.items():
         np.testing.assert_array_equal(design[name.replace(" ", "_")], drawn)
     tables = read_tables(stored.places.model)
-    for number in model_ranges(stored, tables, ["*"]):
+    for number in uncertain_numbers(stored.source.equations):
         values = design[number.name.replace(" ", "_")].values[:, number.mask]
         assert (np.ptp(values, axis=0) > 0).all(), number.label
         assert ((number.low <= values) & (values <= number.high)).all(), number.label
@@ -270,7 +270,7 @@ def test_an_ensemble_draws_all_that_is_uncertain_and_nothing_else(stored: zhuanx
     by_lever = tables.levers.set_index("lever").loc[list(stored.elements("lever"))]
     assert ((by_lever["cost_low"] <= costs) & (costs <= by_lever["cost_high"])).all()
     drivers = [name for name in map(str, design) if name.startswith("drivers.")]
-    assert len(drivers) == len(stored.driver_paths)
+    assert len(drivers) == len(stored.source.equations.driver_paths())
     assert all(1 > abs(design[name]).max() > 0 for name in drivers)
     chosen = tables.assumptions["kind"].isin(CHOSEN).groupby(tables.assumptions["name"]).all()
     assert not {name.replace(" ", "_") for name in chosen.index[chosen]} & set(map(str, design))

@@ -13,17 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zhuanxing.cli.main import main
-from zhuanxing.data import (
-    DataError,
-    Tables,
-    build_drivers,
-    build_initial,
-    observed,
-    read_tables,
-)
 from zhuanxing.data.coverage import ORIGINS, coverage_table
+from zhuanxing.data.drivers import build_drivers
+from zhuanxing.data.initial.states import build_initial
+from zhuanxing.data.observed import observed
 from zhuanxing.data.selection.collected import QUALITIES, collect
 from zhuanxing.data.selection.observations import select_observations, write_selection
+from zhuanxing.data.tables import DataError, Tables, read_tables
 
 ROOT = Path(__file__).parents[1]
 DATA = ROOT / "model" / "data"

@@ -17,7 +17,9 @@ ELEMENTS = {"city": ["baotou", "ordos"], "fuel": ["coal", "oil"]}
 
 def rows(*values: tuple[str, str, float]) -> pd.DataFrame:
     frame = pd.DataFrame(values, columns=["name", "subscript", "value"])
-    return frame.assign(unit="Dmnl", basis="for the test")
+    return frame.assign(
+        unit="Dmnl", basis="for the test", kind="reasoning", low=frame["value"], high=frame["value"]
+    )
 
 
 @settings(max_examples=50, deadline=None, derandomize=True)

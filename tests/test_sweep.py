@@ -27,12 +27,15 @@ from zhuanxing.analyses.sweep.importance import importance
 from zhuanxing.analyses.sweep.measure import parse_condition, parse_measure
 from zhuanxing.analyses.sweep.reading import SweepResult, open_sweep
 from zhuanxing.analyses.sweep.summarise import best_runs, quantiles, trade_partner
+from zhuanxing.analyses.sweep.sweep import READERS
 from zhuanxing.charts import fan, heatmap, parallel, tradeoff
 from zhuanxing.charts.quantity import Quantity
 from zhuanxing.charts.words import LANGUAGES, Language
 from zhuanxing.cli.main import main
 from zhuanxing.cores import cores, on_one_core
 from zhuanxing.errors import ZhuanxingError
+from zhuanxing.results.describe import folder_hash
+from zhuanxing.uncertainty.ranges import uncertain_numbers
 
 ROOT = Path(__file__).parents[1]
 KNOWN = known_factors(ROOT / "model/data")
@@ -607,3 +610,27 @@ def test_too_many_fans_are_refused(store: Path) -> None:
     spread = quantiles(open_sweep(store), ["gdp", "co2"], [0.1, 0.5, 0.9])
     with pytest.raises(ZhuanxingError, match="at most 40 panels"):
         fan.draw(spread, cities=None, variables=["gdp", "co2"])
+
+
+def test_a_pattern_varies_what_is_uncertain_and_no_setting() -> None:
+    known = known_factors(ROOT / "model" / "data")
+    chosen = {factor.name for factor in find_factors(["assumptions.*"], known)}
+    settings = {name for name, factor in known.items() if not factor.uncertain}
+    assert settings and not chosen & settings
+    numbers = uncertain_numbers(zhuanxing.load(ROOT).source.equations)
+    tabled = {f"assumptions.{number.key}" for number in numbers} & set(known)
+    assert chosen == tabled
+    named = find_factors(["assumptions.investment_switch:0:1"], known)
+    assert [factor.name for factor in named] == ["assumptions.investment_switch"]
+
+
+def test_the_identity_of_a_store_covers_all_code_but_what_reads_or_shows(tmp_path: Path) -> None:
+    package = tmp_path / "zhuanxing"
+    shutil.copytree(Path(zhuanxing.__file__).parent, package)
+    whole = folder_hash(package, without=READERS)
+    for path in sorted(package.rglob("*.py")):
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text + "\n# changed\n", encoding="utf-8")
+        reads = bool(set(READERS) & set(path.relative_to(package).parts))
+        assert (folder_hash(package, without=READERS) == whole) == reads, path
+        path.write_text(text, encoding="utf-8")

@@ -108,8 +108,7 @@ class Model:
 
     def elements(self, dim: str) -> tuple[str, ...]:
         """Return the elements of a dimension of the model, in snake_case and the model's order."""
-        # Vensim, and so the parsed model, reads an underscore as a space.
-        return tuple(name.replace(" ", "_") for name in self.program.dims[dim.replace("_", " ")])
+        return self.source.equations.elements[dim.replace("_", " ")]
 
     def scenario(self, name: str) -> Scenario:
         """Return the scenario `name`, resolved; refuse an unknown one."""
@@ -118,10 +117,7 @@ class Model:
 
     def inputs(self, scenario: Scenario) -> dict[str, np.ndarray]:
         """Return the scenario as overrides of model constants, with the model's dimensions."""
-        cities = [scenario.cities.index(city) for city in self.elements("city")]
-        levers = [scenario.levers.index(lever) for lever in self.elements("lever")]
-        chosen = np.ix_(cities, levers)
-        inputs = {INTENSITY: scenario.intensity[chosen], START: scenario.start[chosen]}
+        inputs = {INTENSITY: scenario.intensity, START: scenario.start}
         if self.calibration is not None:
             inputs |= {name: value.copy() for name, value in self.calibration.values.items()}
         for name, value in scenario.assumptions.items():
@@ -200,7 +196,7 @@ class Model:
         runs = design.sizes.get("run", 0)
         for first in range(0, max(runs, 1), chunk):
             part = design.isel(run=slice(first, first + chunk)) if runs else design
-            overrides = {**base, **design_overrides(part, scenario, self)}
+            overrides = {**base, **design_overrides(part, base, self.source.equations)}
             found = self.program.run_many(overrides, requests, chunk)
             failures = [""] * part.sizes["run"]
             for failure in found.failures:
@@ -234,11 +230,6 @@ class Model:
         return bands.assign_attrs(
             seed="that of the calibration", draws=draws, draws_left_out=draws - sound.sizes["run"]
         )
-
-    @cached_property
-    def driver_paths(self) -> Mapping[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:
-        """The low, middle and high path of every driver as ordinates of its look-up."""
-        return self.source.equations.driver_paths()
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave the compiled model behind: another process compiles the text for itself."""
@@ -278,16 +269,10 @@ class Model:
 
         Other elements are as in `inputs`, else as in the tables.
         """
-        constants = self.program.constants()
-        if name not in constants:
-            raise ZhuanxingError(f"the assumption '{name}' is no constant of the equations")
-        array = np.array(inputs.get(name, constants[name]))
-        if not isinstance(value, Mapping):
-            return np.full_like(array, value)
-        dims = self.program.variables[name].dims
-        for element, number in value.items():
-            parts = zip(dims, element.split(";"), strict=True)
-            array[tuple(self.elements(dim).index(part) for dim, part in parts)] = number
+        equations = self.source.equations
+        array = np.array(inputs.get(name, equations.constant(name).values))
+        for subscript, number in value.items() if isinstance(value, Mapping) else [("", value)]:
+            array[equations.mask(name, subscript)] = number
         return array
 
     def _array(self, name: str, values: np.ndarray, way: str, runs: bool = False) -> xr.DataArray:

@@ -8,14 +8,10 @@ from typing import Any
 import pandas as pd
 from pandera.pandas import Check, Column, DataFrameSchema
 
+from zhuanxing.data.kinds import CHOSEN, UNCERTAIN
 from zhuanxing.data.selection.collected import QUALITIES
 
-__all__ = ["CHOSEN", "UNCERTAIN", "schema_of"]
-
-# Kinds of assumptions: numbers that could be other than they are, within their range, and those
-# that a scenario sets or that are so by definition.
-UNCERTAIN = ["literature", "official", "reasoning"]
-CHOSEN = ["setting", "definition"]
+__all__ = ["schema_of"]
 
 GRADES = [1, 2, 3, 4]
 MODEL_UNITS = [

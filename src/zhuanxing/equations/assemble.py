@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ import numpy as np
 import xarray as xr
 
 from zhuanxing.equations.constants import (
+    OTHERS,
     Constant,
     assumption_constants,
     initial_constants,
@@ -29,7 +31,7 @@ from zhuanxing.equations.vensim_text import (
     range_text,
     subscripted,
 )
-from zhuanxing.errors import ZhuanxingError
+from zhuanxing.errors import ZhuanxingError, nearest
 
 if TYPE_CHECKING:
     from zhuanxing.data.tables import Tables
@@ -52,6 +54,50 @@ class Equations:
     sectors: Mapping[str, str]
     constants: tuple[Constant, ...]
     lookups: tuple[DriverLookup, ...]
+
+    def constant(self, name: str) -> Constant:
+        """Return a constant by its name; raise ZhuanxingError for an unknown one."""
+        found = self._by_name.get(name)
+        if found is None:
+            close = nearest(name, list(self._by_name))
+            raise ZhuanxingError(f"there is no constant '{name}'; did you mean '{close}'?")
+        return found
+
+    def mask(self, name: str, subscript: str) -> np.ndarray:
+        """Return where [*dims] a row of the constant `name` counts.
+
+        That is everywhere for "", at its own elements for `a;b`, and for `others` at all that no
+        row of the tables names. Raises ZhuanxingError for an unknown name or element.
+        """
+        constant = self.constant(name)
+        mask = np.zeros(constant.values.shape, dtype=bool)
+        if not subscript:
+            return ~mask
+        named = [row.subscript for row in constant.rows if row.subscript != OTHERS]
+        for row in named if subscript == OTHERS else [subscript]:
+            mask[self._place(constant, row)] = True
+        return ~mask if subscript == OTHERS else mask
+
+    def _place(self, constant: Constant, subscript: str) -> tuple[int, ...]:
+        parts = subscript.split(";")
+        if len(parts) != len(constant.dims):
+            raise ZhuanxingError(
+                f"'{constant.name}' with the elements {', '.join(parts)}: it has "
+                f"{len(constant.dims)} dimensions ({', '.join(constant.dims) or 'one number'})"
+            )
+        place = []
+        for dim, part in zip(constant.dims, parts, strict=True):
+            if part not in self.elements[dim]:
+                close = nearest(part, list(self.elements[dim]))
+                raise ZhuanxingError(
+                    f"'{constant.name}': there is no {dim} '{part}'; did you mean '{close}'?"
+                )
+            place.append(self.elements[dim].index(part))
+        return tuple(place)
+
+    @cached_property
+    def _by_name(self) -> dict[str, Constant]:
+        return {constant.name: constant for constant in self.constants}
 
     def structure(self) -> str:
         """Return the model's text without numbers of the tables and without their comments."""

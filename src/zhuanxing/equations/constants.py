@@ -9,23 +9,51 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from zhuanxing.data.kinds import UNCERTAIN
 from zhuanxing.errors import ZhuanxingError, nearest
 
-__all__ = ["Constant", "assumption_constants", "initial_constants", "lever_constants"]
+__all__ = [
+    "OTHERS",
+    "Constant",
+    "Row",
+    "assumption_constants",
+    "initial_constants",
+    "lever_constants",
+]
 
+# The subscript of a row that stands for all elements that no other row names.
 OTHERS = "others"
 FIRST_LEVER_YEAR = 2021
+RANGED = ["subscript", "value", "low", "high", "kind"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of a table: the elements that it names (`a;b`, or "" for a scalar), and its range.
+
+    `uncertain` is false for what a scenario sets and for what is so by definition.
+    """
+
+    subscript: str
+    value: float
+    low: float
+    high: float
+    uncertain: bool
 
 
 @dataclass(frozen=True)
 class Constant:
-    """A constant of the model: name, dimensions, values in that shape, unit and comment."""
+    """A constant of the model: name, dimensions, values in that shape, unit and comment.
+
+    `rows` are those of the tables that give its values, where they give ranges too.
+    """
 
     name: str
     dims: tuple[str, ...]
     values: np.ndarray
     unit: str
     comment: str
+    rows: tuple[Row, ...] = ()
 
 
 def assumption_constants(
@@ -40,11 +68,15 @@ def assumption_constants(
     for name, rows in frame.groupby("name", sort=False):
         first = rows.iloc[0]
         comment = str(first["basis"])
-        subscripts = list(rows["subscript"])
-        if subscripts == [""]:
-            yield Constant(str(name), (), np.asarray(first["value"]), str(first["unit"]), comment)
+        ranged = tuple(
+            Row(subscript, value, low, high, kind in UNCERTAIN)
+            for subscript, value, low, high, kind in rows[RANGED].itertuples(index=False)
+        )
+        unit = str(first["unit"])
+        if [row.subscript for row in ranged] == [""]:
+            yield Constant(str(name), (), np.asarray(ranged[0].value), unit, comment, ranged)
             continue
-        given = dict(zip(subscripts, rows["value"], strict=True))
+        given = {row.subscript: row.value for row in ranged}
         rest = given.pop(OTHERS, np.nan)
         dims = _dims(str(name), given, elements)
         values = np.full([len(elements[dim]) for dim in dims], rest)
@@ -56,7 +88,7 @@ def assumption_constants(
                 f"assumptions.csv: '{name}' has no value for every element of {', '.join(dims)}; "
                 f"add the missing rows or one with the subscript '{OTHERS}'"
             )
-        yield Constant(str(name), dims, values, str(first["unit"]), comment)
+        yield Constant(str(name), dims, values, unit, comment, ranged)
 
 
 def _dims(
@@ -105,7 +137,8 @@ def lever_constants(
         "lever limit": ("limit", "Dmnl", "Highest level that can be reached"),
     }  # fmt: skip
     for name, (column, unit, comment) in by_lever.items():
-        yield Constant(name, ("lever",), levers[column].to_numpy(float), unit, comment)
+        values = levers[column].to_numpy(float)
+        yield Constant(name, ("lever",), values, unit, comment, _costs(levers, column))
     shares = np.array([_shares(text, sources) for text in levers["funding_shares"]])
     comment = "Part of the cost that each source pays"
     yield Constant("lever funding share", ("lever", "funding source"), shares, "Dmnl", comment)
@@ -125,12 +158,25 @@ def lever_constants(
 
 def _effects(levers: pd.DataFrame) -> Iterator[Constant]:
     """Yield the size of the effect of every lever that has one."""
-    columns = (levers[name] for name in ("lever", "effect", "effect_unit", "name_en"))
-    for lever, effect, unit, label in zip(*columns, strict=True):
-        if not np.isnan(effect):
+    columns = ["lever", "effect_unit", "name_en", "effect", "effect_low", "effect_high"]
+    for lever, unit, label, *sizes in levers[columns].itertuples(index=False):
+        if not np.isnan(sizes[0]):
             name = f"effect of {str(lever).replace('_', ' ')}"
             comment = f"Size of the effect at full level of: {label}"
-            yield Constant(name, (), np.asarray(effect), str(unit), comment)
+            value, low, high = map(float, sizes)
+            row = Row("", value, low, high, True)
+            yield Constant(name, (), np.asarray(row.value), str(unit), comment, (row,))
+
+
+def _costs(levers: pd.DataFrame, column: str) -> tuple[Row, ...]:
+    """Return the rows of the costs, the one column of a lever that has a range of its own."""
+    if column != "cost_rate":
+        return ()
+    rows = levers[["lever", "cost_rate", "cost_low", "cost_high"]]
+    return tuple(
+        Row(str(lever), float(value), float(low), float(high), True)
+        for lever, value, low, high in rows.itertuples(index=False)
+    )
 
 
 def _shares(text: str, sources: Sequence[str]) -> list[float]:

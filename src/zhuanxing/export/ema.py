@@ -29,9 +29,9 @@ from ema_workbench.em_framework.points import (
     experiment_generator,
 )
 
-from zhuanxing.data.tables import read_tables
 from zhuanxing.inputs.names import require_known
 from zhuanxing.model import Model, load
+from zhuanxing.uncertainty.ranges import Range, uncertain_numbers
 
 __all__ = ["BatchEvaluator", "CityModel"]
 
@@ -58,14 +58,14 @@ class CityModel(SingleReplication):
     ) -> None:
         """Make a model whose experiments depart from `scenario`.
 
-        `uncertainties` names constants of assumptions.csv, with underscores and an element after
-        a point where the row has one; by default all that have a range. `levers` and `outcomes`
+        `uncertainties` names uncertain numbers, with underscores and an element after a point
+        where the row has one; by default all. `levers` and `outcomes`
         name rows of levers.csv and outputs.csv. Raises ZhuanxingError for an unknown name.
         """
         super().__init__(name)
         self.model = load() if model is None else model
         self.scenario = self.model.scenario(scenario)
-        known = _ranges(self.model)
+        known = {n.key: n for n in uncertain_numbers(self.model.source.equations)}
         self.uncertainties = [
             _parameter(key, known) for key in (known if uncertainties is None else uncertainties)
         ]
@@ -145,19 +145,7 @@ def _chunks(experiments: Iterable[Prepared]) -> Iterator[list[Prepared]]:
             yield chunk
 
 
-def _ranges(model: Model) -> dict[str, tuple[float, float, float]]:
-    """Return value, low and high of the assumptions that have a range, by their design key."""
-    table = read_tables(model.places.model).assumptions
-    rows: Any = table[table["low"] < table["high"]].itertuples()
-    found = {}
-    for row in rows:
-        elements = [element for element in row.subscript.split(";") if element]
-        key = ".".join([row.name.replace(" ", "_"), *elements])
-        found[key] = float(row.value), float(row.low), float(row.high)
-    return found
-
-
-def _parameter(key: str, known: Mapping[str, tuple[float, float, float]]) -> RealParameter:
-    require_known("assumption with a range", key, known, "uncertainties")
-    value, low, high = known[key]
-    return RealParameter(key, low, high, default=value)
+def _parameter(key: str, known: Mapping[str, Range]) -> RealParameter:
+    require_known("uncertain number", key, known, "uncertainties")
+    number = known[key]
+    return RealParameter(key, number.low, number.high, default=number.value)

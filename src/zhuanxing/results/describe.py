@@ -75,15 +75,17 @@ def run_attributes(root: Path, config: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def folder_hash(*folders: Path) -> str:
+def folder_hash(*folders: Path, without: Sequence[str] = ()) -> str:
     """Return the SHA-256 of the names and contents of all files in `folders`.
 
-    Stored calibrations are left out: they are made from the data, and name its hash themselves.
+    Stored calibrations are left out: they are made from the data, and name its hash themselves;
+    so is all below folders and files called as one of `without`.
     """
     digest = hashlib.sha256()
+    left_out = {*LEFT_OUT, *without}
     for folder in folders:
         for path in sorted(folder.rglob("*")):
-            if path.is_file() and not LEFT_OUT & set(path.relative_to(folder).parts):
+            if path.is_file() and not left_out & set(path.relative_to(folder).parts):
                 digest.update(str(path.relative_to(folder)).encode() + b"\0")
                 digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()

@@ -13,10 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 
-from zhuanxing.data.tables import read_tables
 from zhuanxing.errors import ZhuanxingError
-from zhuanxing.inputs.design import COST_INPUT
-from zhuanxing.uncertainty.ranges import Range, constants_of, inside, model_ranges
+from zhuanxing.uncertainty.ranges import Range, constants_of, inside, uncertain_numbers
 
 if TYPE_CHECKING:
     from zhuanxing.inputs import Scenario
@@ -46,7 +44,7 @@ def ensemble_design(model: Model, scenario: Scenario, draws: int) -> xr.Dataset:
             continue
         dims = (dim.replace(" ", "_") for dim in model.program.variables[name].dims)
         arrays[name.replace(" ", "_")] = (("run", *dims), array)
-    for driver in model.driver_paths:
+    for driver in model.source.equations.driver_paths():
         # As `inside`, between the low path at -1 and the high one at 1.
         place = np.tanh(random.standard_normal(draws) / 2)
         arrays[f"drivers.{driver}"] = (("run",), place)
@@ -56,19 +54,6 @@ def ensemble_design(model: Model, scenario: Scenario, draws: int) -> xr.Dataset:
 def _not_fitted(model: Model) -> list[Range]:
     """Return the uncertain numbers that the calibration of `model` left alone."""
     assert model.calibration is not None
-    tables = read_tables(model.places.model)
     known = model.calibration.fitted
-    numbers = [
-        number
-        for number in model_ranges(model, tables, ["*"])
-        if not {number.name, number.label} & known
-    ]
-    levers = np.array(model.elements("lever"))
-    for lever, *figures in tables.levers[
-        ["lever", "cost_rate", "cost_low", "cost_high"]
-    ].itertuples(index=False):
-        value, low, high = map(float, figures)
-        if high > low:
-            label = f"{COST_INPUT}[{lever}]"
-            numbers.append(Range(COST_INPUT, label, levers == lever, value, low, high))
-    return numbers
+    numbers = uncertain_numbers(model.source.equations)
+    return [number for number in numbers if not {number.name, number.label} & known]

@@ -1,6 +1,7 @@
-"""Uncertain numbers of the tables: the rows of assumptions.csv and levers.csv that have a range.
+"""Uncertain numbers: rows of assumptions.csv and levers.csv that have a range.
 
-What a scenario sets (shocks, switches) and what is so by definition is not uncertain.
+What a scenario sets (shocks, switches) and what is so by definition is not uncertain. Everything
+that draws, fits, varies or analyses numbers takes them from here, so that a range means one thing.
 """
 
 from __future__ import annotations
@@ -8,26 +9,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
 
 import jax
 import numpy as np
-import pandas as pd
 from jax import Array
 
-from zhuanxing.data.schemas import UNCERTAIN
-from zhuanxing.data.tables import Tables
+from zhuanxing.equations import Equations
 from zhuanxing.errors import ZhuanxingError, nearest
 
-if TYPE_CHECKING:
-    from zhuanxing.model import Model
+__all__ = ["Range", "constants_of", "inside", "uncertain_numbers"]
 
-__all__ = ["OTHERS", "Range", "city_range", "constants_of", "inside", "model_ranges", "ranges"]
-
-OTHERS = "others"
 # Keeps the logistic's start inside the range where the tabled value is at its edge.
 EDGE = 0.02
-LEVER_EFFECT = "effect of {}"
 
 
 @dataclass(frozen=True)
@@ -44,17 +37,51 @@ class Range:
     low: float
     high: float
 
+    @property
+    def key(self) -> str:
+        """The name of the number in a design: `name.element.element`, with underscores."""
+        return self.label.replace(" ", "_").replace("[", ".").replace(";", ".").rstrip("]")
 
-def model_ranges(model: Model, tables: Tables, patterns: Sequence[str]) -> list[Range]:
-    """Return the uncertain numbers of `model` that match `patterns`, as `ranges` does."""
-    constants = model.program.constants()
-    places = {
-        name: tuple(
-            model.elements(dim.replace(" ", "_")) for dim in model.program.variables[name].dims
+
+def uncertain_numbers(equations: Equations, patterns: Sequence[str] = ("*",)) -> list[Range]:
+    """Return the uncertain numbers whose name or label matches a pattern (`*` stands for any).
+
+    Raises ZhuanxingError for a pattern that matches nothing.
+    """
+    numbers = {number.label: number for number in _numbers(equations)}
+    names = [*dict.fromkeys(number.name for number in numbers.values())]
+    known = [constant.name for constant in equations.constants if constant.rows]
+    found: dict[str, Range] = {}
+    for pattern in patterns:
+        matched = [
+            number
+            for number in numbers.values()
+            if fnmatchcase(number.name, pattern) or fnmatchcase(number.label, pattern)
+        ]
+        # A name whose rows have no range is left out, as in a pattern.
+        if not matched and pattern not in known:
+            raise ZhuanxingError(
+                f"parameters: nothing uncertain is called '{pattern}'; "
+                f"did you mean '{nearest(pattern, names)}'?"
+            )
+        found |= {number.label: number for number in matched}
+    return list(found.values())
+
+
+def _numbers(equations: Equations) -> list[Range]:
+    return [
+        Range(
+            constant.name,
+            f"{constant.name}[{row.subscript}]" if row.subscript else constant.name,
+            equations.mask(constant.name, row.subscript),
+            row.value,
+            row.low,
+            row.high,
         )
-        for name in constants
-    }
-    return ranges(tables, patterns, constants, places)
+        for constant in equations.constants
+        for row in constant.rows
+        if row.uncertain and row.high > row.low
+    ]
 
 
 def inside(numbers: Sequence[Range], z: Array | np.ndarray) -> Array:
@@ -84,101 +111,3 @@ def constants_of(
             found[number.name] = np.broadcast_to(bases[number.name], shape).copy()
         found[number.name][:, number.mask] = column[:, None]
     return found
-
-
-@dataclass(frozen=True)
-class _Row:
-    """A row of a table: the elements that it names, its value and its range."""
-
-    name: str
-    subscript: str
-    value: float
-    low: float
-    high: float
-
-    @property
-    def label(self) -> str:
-        return f"{self.name}[{self.subscript}]" if self.subscript else self.name
-
-
-def ranges(
-    tables: Tables,
-    patterns: Sequence[str],
-    shapes: Mapping[str, np.ndarray],
-    places: Mapping[str, tuple[Sequence[str], ...]],
-) -> list[Range]:
-    """Return the free numbers whose name or label matches one of `patterns` (`*` stands for any).
-
-    `shapes` gives the constants of the model by name and `places` the elements of each of their
-    dimensions. Rows without a range, settings and definitions are left out. Raises ZhuanxingError
-    for a pattern that matches nothing.
-    """
-    rows = _rows(tables)
-    subscripts: dict[str, set[str]] = {}
-    for row in rows:
-        subscripts.setdefault(row.name, set()).add(row.subscript)
-    found: dict[str, Range] = {}
-    for pattern in patterns:
-        matched = [
-            row for row in rows if fnmatchcase(row.name, pattern) or fnmatchcase(row.label, pattern)
-        ]
-        if not matched:
-            raise ZhuanxingError(
-                f"calibrate.yaml: parameters: nothing is called '{pattern}'; "
-                f"did you mean '{nearest(pattern, list(subscripts))}'?"
-            )
-        for row in matched:
-            if row.high > row.low:
-                shape = shapes[row.name].shape
-                mask = _mask(row.subscript, subscripts[row.name], shape, places[row.name])
-                found[row.label] = Range(row.name, row.label, mask, row.value, row.low, row.high)
-    return list(found.values())
-
-
-def city_range(tables: Tables, name: str, cities: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Return the low and the high [city] that assumptions.csv gives for the constant `name`."""
-    rows = tables.assumptions[tables.assumptions["name"] == name].set_index("subscript")
-    if rows.empty:
-        close = nearest(name, sorted(set(tables.assumptions["name"])))
-        raise ZhuanxingError(
-            f"calibrate.yaml: cities: assumptions.csv gives no range for '{name}'; "
-            f"did you mean '{close}'?"
-        )
-    chosen = rows.loc[[city if city in rows.index else OTHERS for city in cities]]
-    return chosen["low"].to_numpy(float), chosen["high"].to_numpy(float)
-
-
-def _mask(
-    subscript: str, named: set[str], shape: tuple[int, ...], places: tuple[Sequence[str], ...]
-) -> np.ndarray:
-    """Return where a row counts: its own element, or for `others` all that no row names."""
-    mask = np.zeros(shape, bool)
-    if not subscript:
-        return ~mask
-    if subscript != OTHERS:
-        mask[_place(subscript, places)] = True
-        return mask
-    for other in named - {OTHERS}:
-        mask[_place(other, places)] = True
-    return ~mask
-
-
-def _place(subscript: str, places: tuple[Sequence[str], ...]) -> tuple[int, ...]:
-    parts = zip(subscript.split(";"), places, strict=True)
-    return tuple(list(elements).index(part) for part, elements in parts)
-
-
-def _rows(tables: Tables) -> list[_Row]:
-    """Return the effects of levers and the assumptions that have a range."""
-    rows = [
-        _Row(LEVER_EFFECT.format(str(lever).replace("_", " ")), "", *map(float, figures))
-        for lever, *figures in tables.levers[
-            ["lever", "effect", "effect_low", "effect_high"]
-        ].itertuples(index=False)
-        if not pd.isna(figures[0])
-    ]
-    columns = ["name", "subscript", "value", "low", "high"]
-    assumptions = tables.assumptions[tables.assumptions["kind"].isin(UNCERTAIN)]
-    for name, subscript, *figures in assumptions[columns].itertuples(index=False):
-        rows.append(_Row(str(name), str(subscript), *map(float, figures)))
-    return rows

@@ -27,7 +27,7 @@ def driver_draws(
     the growth of those in `surprises` moreover differs in each year to come as much as growth has
     changed from year to year before.
     """
-    paths = model.driver_paths
+    paths = model.source.equations.driver_paths()
     for name in surprises:
         if name not in paths:
             raise ZhuanxingError(

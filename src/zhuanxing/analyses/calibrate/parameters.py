@@ -19,7 +19,7 @@ from zhuanxing.analyses.calibrate.settings import CityParameter
 from zhuanxing.data.initial.economy import ARCHETYPE, CARRIED
 from zhuanxing.data.tables import Tables
 from zhuanxing.errors import ZhuanxingError, nearest
-from zhuanxing.uncertainty.ranges import Range, city_range, inside, model_ranges
+from zhuanxing.uncertainty.ranges import Range, inside, uncertain_numbers
 
 if TYPE_CHECKING:
     from zhuanxing.model import Model
@@ -143,7 +143,9 @@ def free_parameters(
     constants = model.program.constants()
     by_city = {setting.name for setting in cities}
     numbers = [
-        number for number in model_ranges(model, tables, patterns) if number.name not in by_city
+        number
+        for number in uncertain_numbers(model.source.equations, patterns)
+        if number.name not in by_city
     ]
     blocks: list[Block] = []
     start = len(numbers)
@@ -173,8 +175,7 @@ def _block(
     base = constants[setting.name]
     half = np.zeros(len(cities))
     if setting.link == "range":
-        low, high = city_range(tables, setting.name, cities)
-        half = (high - low) / 2
+        half = _half_range(model, setting.name)
     groups: tuple[str, ...] = ("",)
     belongs = np.ones((1, 1))
     if setting.link == "shares":
@@ -189,6 +190,15 @@ def _block(
     return Block(
         setting, start, archetypes, tuple(cities), member, groups, base, half, belongs, reach
     )
+
+
+def _half_range(model: Model, name: str) -> np.ndarray:
+    """Return half the range [city] that assumptions.csv gives for the constant `name`."""
+    equations = model.source.equations
+    half = np.zeros(len(model.elements("city")))
+    for row in equations.constant(name).rows:
+        half[equations.mask(name, row.subscript)] = (row.high - row.low) / 2
+    return half
 
 
 def _reach(model: Model, setting: CityParameter, cities: Sequence[str]) -> np.ndarray:

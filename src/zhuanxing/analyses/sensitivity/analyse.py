@@ -14,9 +14,8 @@ from SALib.sample import morris as sample_morris
 from SALib.sample import sobol as sample_sobol
 
 from zhuanxing.analyses.sensitivity.settings import SensitivitySettings
-from zhuanxing.data.tables import read_tables
 from zhuanxing.errors import ZhuanxingError
-from zhuanxing.uncertainty.ranges import Range, constants_of, model_ranges
+from zhuanxing.uncertainty.ranges import Range, constants_of, uncertain_numbers
 
 if TYPE_CHECKING:
     from zhuanxing.model import Model
@@ -41,7 +40,7 @@ def chosen_ranges(model: Model, settings: SensitivitySettings) -> list[Range]:
         raise ZhuanxingError(
             f"sensitivity.yaml.sobol.samples is {settings.sobol.samples}, expected a power of two"
         )
-    found = model_ranges(model, read_tables(model.places.model), settings.parameters)
+    found = uncertain_numbers(model.source.equations, settings.parameters)
     return [
         number
         for number in found

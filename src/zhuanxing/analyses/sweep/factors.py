@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from zhuanxing.data.kinds import UNCERTAIN
 from zhuanxing.errors import ZhuanxingError, nearest
 
 __all__ = ["Factor", "find_factors", "known_factors", "named_factor"]
@@ -40,6 +41,7 @@ class Factor:
     label_en: str
     limits: tuple[float, float] = (-math.inf, math.inf)
     levels: tuple[float, ...] = ()
+    uncertain: bool = True
 
     @property
     def varies(self) -> bool:
@@ -60,8 +62,9 @@ def known_factors(data: Path) -> dict[str, Factor]:
 def find_factors(words: Sequence[str], known: dict[str, Factor]) -> tuple[Factor, ...]:
     """Return the factors that `words` name: `name`, `name:low:high` or `name:v1:v2:v3...`.
 
-    A name may hold * and ?; `levers.<lever>` is its intensity, and the name of an assumption
-    stands for all its rows. A later word replaces the range of an earlier one. Raises
+    A name may hold * and ?, which stand for what is uncertain: settings and definitions are
+    varied only by name. `levers.<lever>` is its intensity, and the name of an assumption stands
+    for all its rows. A later word replaces the range of an earlier one. Raises
     ZhuanxingError for a name that matches nothing, and for a range that is none.
     """
     found: dict[str, Factor] = {}
@@ -70,6 +73,8 @@ def find_factors(words: Sequence[str], known: dict[str, Factor]) -> tuple[Factor
         values = [_number(number, str(word)) for number in numbers]
         for factor in _matching(pattern, known):
             chosen = _ranged(factor, values, str(word))
+            if not chosen.uncertain and {"*", "?"} & set(pattern):
+                continue
             if chosen.varies:
                 found[factor.name] = chosen
             elif "*" not in pattern and "?" not in pattern and factor.name == _full(pattern):
@@ -185,7 +190,9 @@ def _assumptions(data: Path) -> Iterable[Factor]:
         label = row["name"] + (f" ({', '.join(parts[1:])})" if parts[1:] else "")
         label = label.replace("_", " ")
         low, high = _range(row, "low", "high", path, line)
-        yield Factor(".".join(["assumptions", *parts]), low, high, row["unit"], label, label)
+        name = ".".join(["assumptions", *parts])
+        uncertain = row["kind"] in UNCERTAIN
+        yield Factor(name, low, high, row["unit"], label, label, uncertain=uncertain)
 
 
 def _range(row: dict[str, str], low: str, high: str, path: Path, line: int) -> tuple[float, float]:

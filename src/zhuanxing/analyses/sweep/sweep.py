@@ -27,7 +27,8 @@ __all__ = ["Piece", "Simulation", "Sweep", "Values"]
 
 # Versions of these, and our own code in these folders, decide the bits of a result.
 PACKAGES = ("jax", "jaxlib", "numpy")
-CODE = ("data", "engine", "equations", "results")
+# Parts of the package that read or show results; all others decide them.
+READERS = ("cli", "charts", "export", "report", "app")
 
 
 @dataclass(frozen=True)
@@ -85,9 +86,7 @@ class Simulation:
 
         A worker may be on a machine without these files.
         """
-        drivers = any(name.startswith("drivers.") for name in self.factors)
-        for name in ("outputs", "driver_paths") if drivers else ("outputs",):
-            getattr(self.model, name)
+        self.model.outputs  # noqa: B018
 
     def _input(self, name: str, column: np.ndarray, base: Scenario) -> xr.DataArray:
         """Return a factor along run; a lever's setting by city where only some cities set it."""
@@ -162,7 +161,7 @@ class Sweep:
             "chunk": self.chunk,
             "model": folder_hash(model.places.model / "sectors"),
             "data": folder_hash(data),
-            "code": folder_hash(*(package / part for part in CODE)),
+            "code": folder_hash(package, without=READERS),
             "packages": {name: version(name) for name in PACKAGES},
         }
 

@@ -38,8 +38,9 @@ def main(argv: Sequence[str]) -> int:
         print(HELP)
         return 0
     # Reading and checking the tables takes longer than the help text should.
-    from zhuanxing.data import build_initial, read_tables
     from zhuanxing.data.coverage import coverage_table
+    from zhuanxing.data.initial.states import build_initial
+    from zhuanxing.data.tables import read_tables
 
     tables = read_tables(find_places().model)
     settings = parse_settings(argv, {"city": tables.cities})
