@@ -85,8 +85,23 @@ def test_official_figures_come_before_all_others() -> None:
         assert chosen_value(*ranked[first:]) == ranked[first]["value"]
 
 
-def test_the_basis_in_use_now_comes_before_an_official_figure_on_an_older_one() -> None:
-    assert chosen_value(figure(50, "official"), figure(70, "secondary", "修订后(四经普)")) == 70
+def test_a_level_is_kept_on_every_basis_with_that_of_today_last() -> None:
+    chosen = choose(
+        figure(50, "official"), figure(70, "secondary", "修订后(四经普)"), *three(10, 50, 40)
+    )
+    assert chosen.loc[chosen["variable"] == "gdp", "value"].tolist() == [50, 70]
+
+
+def test_what_a_census_restated_was_not_known_before_it() -> None:
+    def people(year: int) -> pd.DataFrame:
+        return observed(TABLES.known_at(year).observations, "population", units=["tangshan"])
+
+    assert set(people(2019)["basis"]) == {
+        "pre_2020_population_census",
+        "post_2020_population_census",
+    }
+    assert people(2019).loc[people(2019)["basis"].str.startswith("post"), "year"].tolist() == [2010]
+    assert 2015 in people(2020)["year"].tolist()
 
 
 def test_the_figure_nearest_to_the_median_is_chosen_and_the_smaller_of_two() -> None:
@@ -113,7 +128,7 @@ def test_shares_are_computed_from_values_added_of_one_source() -> None:
 
 def test_every_observation_has_a_source_and_one_value_per_cell() -> None:
     chosen = TABLES.observations
-    assert not chosen.duplicated(["unit_id", "year", "variable"]).any()
+    assert not chosen.duplicated(["unit_id", "year", "variable", "basis"]).any()
     assert set(chosen["source_id"]) == set(TABLES.sources["source_id"])
 
 
@@ -127,7 +142,9 @@ def test_a_level_that_leaps_away_from_the_years_around_it_is_left_out() -> None:
 
 
 def test_residents_restated_after_a_census_stand_on_its_basis_and_others_do_not() -> None:
-    people = observed(TABLES.observations, "population").set_index(["unit_id", "year"])["basis"]
+    people = (
+        observed(TABLES.observations, "population").groupby(["unit_id", "year"])["basis"].last()
+    )
     assert people["tangshan", 2015] == "post_2020_population_census"
     assert people["anshan", 2015] == "pre_2020_population_census"
     assert people["tongling", 2014] == "pre_2020_population_census"

@@ -5,19 +5,19 @@ from __future__ import annotations
 import pandas as pd
 import xarray as xr
 
-from zhuanxing.data.initial.economy import ARCHETYPE, CARRIED, OBSERVED
+from zhuanxing.data.initial.carrying import CARRIED, ESTIMATED, OBSERVED
 from zhuanxing.data.tables import Tables
 
 __all__ = ["ORIGINS", "coverage_table"]
 
-ORIGINS = (OBSERVED, CARRIED, ARCHETYPE)
+ORIGINS = (OBSERVED, CARRIED, ESTIMATED)
 SUFFIX = "_origin"
 
 
 def coverage_table(tables: Tables, initial: xr.Dataset) -> pd.DataFrame:
     """Return one row per unit and initial variable with the number of values of each origin.
 
-    Columns unit_id, variable, observed, carried, archetype, observations: the last counts the
+    Columns unit_id, variable, observed, carried, estimated, observations: the last counts the
     chosen observations of the unit, all variables together, and is the same in all its rows.
     """
     counts = tables.observations.groupby("unit_id").size()

@@ -11,23 +11,25 @@ from zhuanxing.errors import nearest
 
 __all__ = ["build_drivers"]
 
-FIRST_INFORMATION_YEAR = 2020
 
-
-def build_drivers(tables: Tables, information_year: int = 2022) -> xr.Dataset:
+def build_drivers(tables: Tables, information_year: int | None = None) -> xr.Dataset:
     """Return annual means of every driver, dims year and, where it has them, sector or city.
 
     Of several figures for one year, the one with the latest `known_from` not after
     `information_year` counts. Drivers given by province are spread to the cities of the province.
     Where a driver names some sectors only, the others are 1 (the price of mining, which follows
-    coal, oil and ore prices). Raises DataError for an information year before 2020 or a gap.
+    coal, oil and ore prices). The information year is the last one unless it is given. Raises
+    DataError for one before the first forecast of all years, or for a gap.
     """
-    if information_year < FIRST_INFORMATION_YEAR:
+    rows = tables.drivers
+    if information_year is None:
+        information_year = tables.last_information_year
+    forecast = int(rows.loc[rows["year"] == rows["year"].max(), "known_from"].min())
+    if information_year < forecast:
         raise DataError(
-            f"drivers.csv holds what was known from {FIRST_INFORMATION_YEAR} on, "
+            f"drivers.csv holds what was expected from {forecast} on, "
             f"so information_year={information_year} is too early"
         )
-    rows = tables.drivers
     known = rows[rows["known_from"] <= information_year].sort_values("known_from", kind="stable")
     latest = known.drop_duplicates(["name", "subscript", "year"], keep="last")
     years = sorted(set(rows["year"]))

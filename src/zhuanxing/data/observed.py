@@ -12,7 +12,7 @@ from zhuanxing.data.selection.bases import basis_by_year
 from zhuanxing.data.selection.collected import base_name
 from zhuanxing.errors import nearest
 
-__all__ = ["basis_by_year", "check_figures", "current_bases", "observed"]
+__all__ = ["basis_by_year", "check_figures", "current_bases", "known_from", "observed"]
 
 
 def observed(
@@ -26,7 +26,8 @@ def observed(
     """Return the observations of one variable: unit_id, year, value, quality, basis, in order.
 
     `observations` is the table of that name; `years` are the first and the last, both included.
-    With `bases` only levels on one of them, and what has no basis, are returned.
+    A level known on two bases has two rows, that of today last. With `bases` only levels on one
+    of them, and what has no basis, are returned.
     """
     rows = observations[observations["variable"] == variable]
     if units is not None:
@@ -36,12 +37,26 @@ def observed(
     if bases is not None:
         rows = rows[rows["basis"].isin(["", *bases])]
     columns = ["unit_id", "year", "value", "quality", "basis"]
-    return rows[columns].sort_values(["unit_id", "year"]).reset_index(drop=True)
+    return rows[columns].sort_values(["unit_id", "year"], kind="stable", ignore_index=True)
 
 
 def current_bases(bases: pd.DataFrame) -> list[str]:
     """Return the bases of bases.csv that levels of today stand on."""
     return list(dict.fromkeys(bases.loc[bases["current"] == 1, "basis"]))
+
+
+def known_from(observations: pd.DataFrame, bases: pd.DataFrame) -> pd.Series:
+    """Return the year from which each row is known on its basis, 0 where it has none.
+
+    Residents of the years between two censuses that were restated after the later one are known
+    when that one is.
+    """
+    since = observations["basis"].map(bases.groupby("basis")["known_from"].max()).fillna(0)
+    periods = bases[["basis", "first_year", "last_year", "known_from"]]
+    for basis, first, last, year in periods.itertuples(index=False):
+        within = observations["year"].between(int(first), int(last))
+        since = since.mask((observations["basis"] == basis) & within, int(year))
+    return since.astype(int)
 
 
 def check_figures(

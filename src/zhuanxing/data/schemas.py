@@ -17,7 +17,7 @@ GRADES = [1, 2, 3, 4]
 MODEL_UNITS = [
     "yiCNY", "yiCNY/Year", "wanperson", "wantce", "wantce/Year", "wantonne", "km2", "MW", "GWh",
     "h", "h/Year", "Year", "1/Year", "Dmnl", "ug/m3", "yiCNY/MW", "km2/MW", "km2/wanperson",
-    "yiCNY/(Year*km2)",
+    "yiCNY/(Year*km2)", "m2/person", "wantonne/Year",
 ]  # fmt: skip
 AGGREGATES = ["sum", "end", "mean", "ratio", "end_ratio", "change"]
 BETTER = ["up", "down", "none"]
@@ -131,7 +131,7 @@ def _variables() -> DataFrameSchema:
 def _bases() -> DataFrameSchema:
     columns = {
         "bases": _text(), "basis": _text(), "first_year": _year(), "last_year": _year(),
-        "current": _one_of([0, 1], int), "why": _text(),
+        "current": _one_of([0, 1], int), "known_from": _year(), "why": _text(),
     }  # fmt: skip
     return _schema(columns, unique=["basis", "first_year"])
 
@@ -143,7 +143,7 @@ def _sources() -> DataFrameSchema:
 
 def _observations(units: Sequence[str]) -> DataFrameSchema:
     columns = {**_own(units).columns, "source_id": _text()}
-    return _schema(columns, unique=["unit_id", "year", "variable"])
+    return _schema(columns, unique=["unit_id", "year", "variable", "basis"])
 
 
 def _targets(units: Sequence[str]) -> DataFrameSchema:

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from zhuanxing.data.checks import check_funding, check_known, check_references
-from zhuanxing.data.observed import check_figures
+from zhuanxing.data.observed import check_figures, known_from
 from zhuanxing.data.reading import DataError, read_checked
 from zhuanxing.data.schemas import schema_of
 
@@ -20,6 +20,7 @@ NAMES = (
     "variables", "bases", "sources", "observations", "targets", "evaluations", "provinces",
     "archetypes", "drivers", "assumptions", "levers", "outputs", "laws",
 )  # fmt: skip
+PRICES = "sector_price_index"
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,13 @@ class Tables:
         return int(self.drivers["year"].min())
 
     @property
+    def price_year(self) -> int:
+        """The year in whose prices values are given: that in which every price index is one."""
+        rows = self.drivers[self.drivers["name"] == PRICES]
+        one = rows["value"].eq(1).groupby(rows["year"]).all()
+        return int(one.index[one][0])
+
+    @property
     def last_information_year(self) -> int:
         """The last year at whose end the drivers say what was known."""
         return int(self.drivers["known_from"].max())
@@ -64,12 +72,14 @@ class Tables:
     def known_at(self, year: int) -> Tables:
         """Return the tables as they could be known at the end of `year`.
 
-        Statistics of a year count as known at its end. What is assumed or reasoned has no year
-        and stays.
+        Statistics of a year count as known at its end, figures restated after a census when its
+        results were known. What is assumed or reasoned has no year and stays.
         """
+        known = known_from(self.observations, self.bases) <= year
+        then = self.observations[known & (self.observations["year"] <= year)]
         return replace(
             self,
-            observations=self.observations[self.observations["year"] <= year],
+            observations=then,
             provinces=self.provinces[self.provinces["year"] <= year],
             drivers=self.drivers[self.drivers["known_from"] <= year],
         )
@@ -98,9 +108,11 @@ class Tables:
         `own` has the columns of observations; of the file `name` they came from.
         """
         key = ["unit_id", "year", "variable"]
-        both = pd.concat([own, self.observations], ignore_index=True).drop_duplicates(key)
-        ordered = both.sort_values(["unit_id", "variable", "year"], ignore_index=True)
-        return replace(self, observations=ordered, own=name)
+        given = pd.MultiIndex.from_frame(own[key])
+        rest = self.observations[~pd.MultiIndex.from_frame(self.observations[key]).isin(given)]
+        both = pd.concat([rest, own], ignore_index=True)
+        ordered = both.sort_values(["unit_id", "variable", "year"], kind="stable")
+        return replace(self, observations=ordered.reset_index(drop=True), own=name)
 
 
 def read_tables(root: Path) -> Tables:

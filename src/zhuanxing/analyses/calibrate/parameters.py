@@ -16,7 +16,7 @@ import numpy as np
 from jax import Array
 
 from zhuanxing.analyses.calibrate.settings import CityParameter
-from zhuanxing.data.initial.economy import ARCHETYPE, CARRIED
+from zhuanxing.data.initial.carrying import CARRIED, ESTIMATED
 from zhuanxing.data.tables import Tables
 from zhuanxing.errors import ZhuanxingError, nearest
 from zhuanxing.uncertainty.ranges import Range, inside, uncertain_numbers
@@ -209,7 +209,7 @@ def _reach(model: Model, setting: CityParameter, cities: Sequence[str]) -> np.nd
     origins = model.source.origins[name].sel(city=list(cities))
     # All elements of a city's value have one origin.
     first = origins.isel({dim: 0 for dim in origins.dims if dim != "city"}).values
-    factor = {CARRIED: setting.carried, ARCHETYPE: setting.estimated}
+    factor = {CARRIED: setting.carried, ESTIMATED: setting.estimated}
     return np.array([factor.get(str(origin), 1.0) for origin in first])
 
 

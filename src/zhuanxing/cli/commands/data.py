@@ -20,7 +20,7 @@ of the archetype and provincial averages. With city=.. the variables of one city
 COUNTS = (
     ("观测", "observed", ""),
     ("推算", "carried", ""),
-    ("类型估计", "archetype", ""),
+    ("估计", "estimated", ""),
 )
 COLUMNS_BY_CITY = (
     ("城市", "city", ""),

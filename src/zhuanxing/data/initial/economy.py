@@ -1,7 +1,8 @@
 """Initial output, its sectors and the people of each unit, and where each value comes from.
 
-Levels are anchored in 2020, whose accounts follow the 2018 census, and carried back by real
-growth: what was observed of the unit, else a period average of the unit, else the province.
+Levels are anchored in the year of the prices, whose accounts follow the last economic census, and
+carried back by real growth: what was observed of the unit, else a period average of the unit, else
+the province.
 """
 
 from __future__ import annotations
@@ -11,34 +12,64 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from zhuanxing.data.initial.carrying import CARRIED, ESTIMATED, OBSERVED, Value, figure_of
 from zhuanxing.data.initial.lookup import Known, Province
+from zhuanxing.data.tables import Tables
 
-__all__ = ["ARCHETYPE", "CARRIED", "OBSERVED", "Economy", "Value"]
+__all__ = ["Economy", "Periods"]
 
-OBSERVED, CARRIED, ARCHETYPE = "observed", "carried", "archetype"
-BASE, ANCHOR, LAST = 2015, 2020, 2022
-OLDER = "pre_2018_census"
-REVISED, CENSUS = "post_2018_census", "post_2020_population_census"
 BROAD = ("primary", "secondary", "tertiary")
 NATION = "China"
-LEAST_SHARE = 0.002
+LEAST_SHARE, LEAST_URBAN = 0.002, 0.05
+# Change of output by an economic census, as a logarithm, at which shares on the accounts before it
+# count exp(-1/2) as much as without a change (an assumption).
+TRUSTED_REVISION = 0.1
 
-Value = tuple[float, str]
+
+@dataclass(frozen=True)
+class Periods:
+    """Years and bases that the tables give: `first` of the model, `prices`, `last` known.
+
+    `accounts` and `census` are the bases of today of output and of people, `older` the accounts
+    before.
+    """
+
+    first: int
+    prices: int
+    last: int
+    accounts: str
+    census: str
+    older: str
+
+    @classmethod
+    def of(cls, tables: Tables, last: int) -> Periods:
+        """Return the periods of `tables` for a reader who knows the statistics to `last`."""
+        now = tables.bases[tables.bases["current"] == 1].set_index("bases")["basis"]
+        before = tables.bases[tables.bases["current"] == 0].set_index("bases")["basis"]
+        current = now[~now.index.duplicated()]
+        return cls(
+            first=tables.first_year,
+            prices=tables.price_year,
+            last=last,
+            accounts=str(current["accounts"]),
+            census=str(current["census"]),
+            older=str(before["accounts"]),
+        )
 
 
 @dataclass(frozen=True)
 class Economy:
     """Economic history of the units.
 
-    `price[city][sector][year]` is the value-added price of a sector in a city, 1 in 2020; `last`
-    is the last year whose statistics are known.
+    `price[city][sector][year]` is the value-added price of a sector in a city, 1 in the year of
+    the prices.
     """
 
     known: Known
     province: Province
     province_of: dict[str, str]
     price: dict[str, dict[str, dict[int, float]]]
-    last: int = LAST
+    when: Periods
 
     def growth(self, unit: str) -> dict[int, Value]:
         """Return real growth of output by year as a fraction, with its origin."""
@@ -46,7 +77,7 @@ class Economy:
         where = self.province_of[unit]
         lag = self.known.own(unit, "growth_adjustment") or 0.0
         path: dict[int, Value] = {}
-        for year in range(BASE + 1, self.last + 1):
+        for year in range(self.when.first + 1, self.when.last + 1):
             if year in seen:
                 path[year] = (seen[year], OBSERVED)
             else:
@@ -55,71 +86,81 @@ class Economy:
                     CARRIED,
                 )
         for first, last, mean in self.known.averages(unit, "gdp_growth_avg"):
-            if first > BASE:
+            if first > self.when.first:
                 path = _meet_average(
-                    path, first, min(last, self.last), mean / 100, last - first + 1
+                    path, first, min(last, self.when.last), mean / 100, last - first + 1
                 )
         return path
 
     def output_of_anchor(self, unit: str) -> Value:
         """Return output of 2020 at its own prices, 1e8 CNY."""
-        seen = self.known.seen(unit, "gdp", REVISED)
-        if ANCHOR in seen:
-            return seen[ANCHOR], OBSERVED
-        near = {year: value for year, value in seen.items() if year >= ANCHOR - 1}
+        seen = self.known.seen(unit, "gdp", self.when.accounts)
+        if self.when.prices in seen:
+            return seen[self.when.prices], OBSERVED
+        near = {year: value for year, value in seen.items() if year >= self.when.prices - 1}
         if not near and self.known.own(unit, "gdp_2020") is None:
             # Only when later statistics are not yet known: a level before the revision.
             older = self.known.seen(unit, "gdp")
-            near = {year: older[year] for year in sorted(older)[-1:] if year >= BASE}
+            near = {year: older[year] for year in sorted(older)[-1:] if year >= self.when.first}
         if not near:
-            return self.known.typical(unit, "gdp_2020"), ARCHETYPE
-        closest = min(abs(year - ANCHOR) for year in near)
+            return self.known.typical(unit, "gdp_2020"), ESTIMATED
+        closest = min(abs(year - self.when.prices) for year in near)
         carried = [
             value * self._nominal_to_anchor(unit, year)
             for year, value in near.items()
-            if abs(year - ANCHOR) == closest
+            if abs(year - self.when.prices) == closest
         ]
         return math.exp(sum(map(math.log, carried)) / len(carried)), CARRIED
 
     def _nominal_to_anchor(self, unit: str, year: int) -> float:
         own = self.known.seen(unit, "nominal_gdp_growth")
-        if year == ANCHOR - 1 and ANCHOR in own:
-            return 1 + own[ANCHOR] / 100
+        if year == self.when.prices - 1 and self.when.prices in own:
+            return 1 + own[self.when.prices] / 100
         where = self.province_of[unit]
         value = self.province.value
-        return value(where, "gdp", ANCHOR) / value(where, "gdp", year)
+        return value(where, "gdp", self.when.prices) / value(where, "gdp", year)
 
     def output(self, unit: str) -> Value:
         """Return real output of 2015 in prices of 2020, 1e8 CNY a year."""
         level, origin = self.output_of_anchor(unit)
         path = self.growth(unit)
-        years = range(BASE + 1, ANCHOR + 1)
+        years = range(self.when.first + 1, self.when.prices + 1)
         factor = math.prod(1 + path[year][0] for year in years)
         if origin == OBSERVED and any(path[year][1] == CARRIED for year in years):
             origin = CARRIED
         return level / factor, origin
 
     def broad_shares(self, unit: str) -> tuple[dict[str, float], str]:
-        """Return real shares of 2015 of the three broad sectors; they sum to 1."""
-        chosen = self._share_year(unit)
-        if chosen is None:
-            return self._typical_shares(unit), ARCHETYPE
-        year, nominal = chosen
-        real = {b: nominal[b] / self._broad_price(unit, b, year) for b in BROAD}
-        real = _normal(real)
-        for when in range(BASE + 1, year + 1):
-            real = _normal({b: real[b] / self._relative_growth(unit, b, when) for b in BROAD})
-        return real, OBSERVED if BASE in self._share_years(unit, REVISED) else CARRIED
+        """Return real shares of the first year of the three broad sectors; they sum to 1.
 
-    def _share_year(self, unit: str) -> tuple[int, dict[str, float]] | None:
-        """Return the first year with shares, on the revised basis if there is one, and they."""
-        common = self._share_years(unit, "")
-        if not common:
-            return None
-        revised = self._share_years(unit, REVISED)
-        year = min(revised or common)
-        shares = _normal({b: self.known.seen(unit, f"{b}_share")[year] for b in BROAD})
-        return year, shares if year in revised else self._on_revised_basis(unit, shares)
+        Two ways lead there: shares of the first year on today's accounts, carried back by the
+        growth of the sectors; and shares of the first year itself on the accounts of then. The
+        second counts by how little the census changed the output of the unit.
+        """
+        years = {basis: self._share_years(unit, basis) for basis in (self.when.accounts, "")}
+        first = self.when.first
+        if not years[""]:
+            return self._typical_shares(unit), ESTIMATED
+        back = self._carried_back(unit, min(years[self.when.accounts] or years[""]))
+        if first in years[self.when.accounts]:
+            return back, OBSERVED
+        if first not in years[""]:
+            return back, CARRIED
+        then = self._carried_back(unit, first)
+        trust = math.exp(-0.5 * (math.log(self._revision(unit)) / TRUSTED_REVISION) ** 2)
+        mixed = _normal({b: then[b] ** trust * back[b] ** (1 - trust) for b in BROAD})
+        return mixed, OBSERVED if trust > 0.5 else CARRIED
+
+    def _carried_back(self, unit: str, year: int) -> dict[str, float]:
+        """Return real shares of the first year from the nominal ones of `year`."""
+        revised = year in self._share_years(unit, self.when.accounts)
+        basis = self.when.accounts if revised else ""
+        shares = _normal({b: self.known.seen(unit, f"{b}_share", basis)[year] for b in BROAD})
+        nominal = shares if revised else self._on_revised_basis(unit, shares)
+        real = _normal({b: nominal[b] / self._broad_price(unit, b, year) for b in BROAD})
+        for when in range(self.when.first + 1, year + 1):
+            real = _normal({b: real[b] / self._relative_growth(unit, b, when) for b in BROAD})
+        return real
 
     def _on_revised_basis(self, unit: str, shares: dict[str, float]) -> dict[str, float]:
         """Return shares of the accounts before the 2018 census as the census would have them.
@@ -133,17 +174,19 @@ class Economy:
 
     def _revision(self, unit: str) -> float:
         """Return output on the revised basis over that on the older, 1 if one is not known."""
-        older = self.known.seen(unit, "gdp", OLDER)
-        years = [year for year in older if year >= BASE]
+        older = self.known.seen(unit, "gdp", self.when.older)
+        years = [year for year in older if year >= self.when.first]
         if not years:
             return 1.0
         year = max(years)
         return self.output_of_anchor(unit)[0] / (older[year] * self._nominal_to_anchor(unit, year))
 
     def _share_years(self, unit: str, basis: str) -> set[int]:
-        """Return the years from 2015 to 2022 for which all three shares were observed."""
+        """Return the years from the first for which all three shares were observed."""
         years = (set(self.known.seen(unit, f"{b}_share", basis)) for b in BROAD)
-        return {year for year in set.intersection(*years) if BASE <= year <= LAST}
+        return {
+            year for year in set.intersection(*years) if self.when.first <= year <= self.when.last
+        }
 
     def _broad_price(self, unit: str, broad: str, year: int) -> float:
         weights = self.sector_weights(unit)[broad]
@@ -161,7 +204,7 @@ class Economy:
         if self.known.own(unit, "three_sector_share", BROAD[0]) is not None:
             return _normal({b: self.known.typical(unit, "three_sector_share", b) for b in BROAD})
         where = self.province_of[unit]
-        shares = _normal({b: self.province.value(where, f"{b}_va", BASE) for b in BROAD})
+        shares = _normal({b: self.province.value(where, f"{b}_va", self.when.first) for b in BROAD})
         for broad in BROAD[:2]:
             shift = self.known.typical(unit, "sector_shift", broad)
             shares[broad] = max(LEAST_SHARE, shares[broad] + shift)
@@ -177,20 +220,23 @@ class Economy:
         return {broad: _normal(group) for broad, group in groups.items()}
 
     def people(self, unit: str) -> Value:
-        """Return residents at the end of 2014, 1e4 persons, on the basis of the 2020 census."""
-        seen = self.known.seen(unit, "population", CENSUS)
-        if ANCHOR in seen and 2010 in seen:
-            yearly = (seen[ANCHOR] / seen[2010]) ** (1 / (ANCHOR - 2010))
-            return seen[ANCHOR] / yearly ** (ANCHOR - BASE + 1), OBSERVED
-        later = {year: value for year, value in seen.items() if year >= ANCHOR}
+        """Return residents at the end of the year before the first, 1e4 persons.
+
+        The basis is that of the last census: the figure of the year, else interpolated between
+        the censuses and what was restated after them, else carried back from later figures.
+        """
+        seen = self.known.seen(unit, "population", self.when.census)
+        start = self.when.first - 1
         yearly = self._population_growth(unit)
-        if later:
-            year = min(later)
-            return later[year] / yearly ** (year - BASE + 1), CARRIED
+        if seen and min(seen) <= start <= max(seen):
+            return _known(figure_of(seen, start))
+        if seen:
+            year = min(seen, key=lambda other: abs(other - start))
+            return seen[year] / yearly ** (year - start), CARRIED
         typical = self.known.own(unit, "population_2020")
         if typical is None:
             typical = self._people_by_output(unit)
-        return typical / yearly ** (ANCHOR - BASE + 1), ARCHETYPE
+        return typical / yearly ** (self.when.prices - start), ESTIMATED
 
     def _people_by_output(self, unit: str) -> float:
         """Return residents of 2020 if the unit makes as much a head as its province.
@@ -198,34 +244,76 @@ class Economy:
         Only needed when later censuses and statistics are not yet known.
         """
         where = self.province_of[unit]
-        heads = self.province.nearest_year(where, "population", ANCHOR)
-        return heads * self.output_of_anchor(unit)[0] / self.province.value(where, "gdp", ANCHOR)
+        heads = self.province.nearest_year(where, "population", self.when.prices)
+        return (
+            heads
+            * self.output_of_anchor(unit)[0]
+            / self.province.value(where, "gdp", self.when.prices)
+        )
 
     def _population_growth(self, unit: str) -> float:
         own = self.known.own(unit, "population_growth")
         if own is not None:
             return 1 + own
         where = self.province_of[unit]
-        return self.province.yearly_growth(where, "population", (BASE, BASE + 4))
+        return self.province.yearly_growth(where, "population")
+
+    def energy_intensity(self, unit: str) -> float:
+        """Return energy per output of the province in the first year, 1e4 tce per 1e8 CNY."""
+        where, first = self.province_of[unit], self.when.first
+        use = self.province.value(where, "energy_consumption", first)
+        return use / self.province.value(where, "gdp", first)
 
     def urban_share(self, unit: str) -> Value:
-        """Return the urban share of residents at the end of 2014."""
-        own = self.known.own(unit, "urbanization")
-        if own is not None:
-            return own, ARCHETYPE
+        """Return the urban share of residents at the end of the year before the first.
+
+        The figure of the year, else interpolated between figures before and after it, else the
+        nearest figure carried with the province.
+        """
+        start = self.when.first - 1
+        seen = {year: value / 100 for year, value in self.known.seen(unit, "urbanization").items()}
+        if min(seen, default=start) < start < max(seen, default=start) or start in seen:
+            share, origin = _known(figure_of(seen, start))
+            return min(1.0, share), origin
         where = self.province_of[unit]
-        first, last = (
-            self.province.value(where, "urbanization", year) for year in (BASE, BASE + 4)
+        first, last = self.province.span(where, "urbanization")
+        level = self.province.value(where, "urbanization", first)
+        step = (self.province.value(where, "urbanization", last) - level) / (last - first)
+        own = self.known.own(unit, "urbanization")
+        for basis in (self.when.census, ""):
+            near = {
+                y: v for y, v in seen.items() if y in self.known.seen(unit, "urbanization", basis)
+            }
+            if near:
+                year = min(near, key=lambda other: abs(other - start))
+                return float(np.clip(near[year] - step * (year - start), LEAST_URBAN, 1.0)), CARRIED
+        if own is None:
+            own = level - step * (first - start) + self.known.typical(unit, "urbanization_shift")
+        return float(np.clip(own, LEAST_URBAN, 1.0)), ESTIMATED
+
+    def nominal(self, unit: str) -> dict[int, float]:
+        """Return output at its own prices by year from the first, 1e8 CNY, on today's accounts.
+
+        Printed where it is; in the first year real output of the sectors at their prices; between
+        the two by interpolation, after the last by none.
+        """
+        shares, _ = self.broad_shares(unit)
+        real, _ = self.output(unit)
+        first = self.when.first
+        value = sum(
+            real * shares[broad] * weight * self.price[unit][sector][first]
+            for broad, weights in self.sector_weights(unit).items()
+            for sector, weight in weights.items()
         )
-        step = (last - first) / 4
-        for basis in (CENSUS, ""):
-            seen = self.known.seen(unit, "urbanization", basis)
-            if seen:
-                year = min(seen, key=lambda other: abs(other - BASE))
-                value = seen[year] / 100 - step * (year - BASE + 1)
-                return float(np.clip(value, 0.05, 1.0)), CARRIED
-        shift = self.known.typical(unit, "urbanization_shift")
-        return float(np.clip(first - step + shift, 0.05, 1.0)), ARCHETYPE
+        seen = {first: value, **self.known.seen(unit, "gdp", self.when.accounts)}
+        if self.when.prices not in seen:
+            seen[self.when.prices] = self.output_of_anchor(unit)[0]
+        return {year: _known(figure_of(seen, year))[0] for year in range(first, max(seen) + 1)}
+
+
+def _known(found: Value | None) -> Value:
+    assert found is not None, "a figure of an empty series"
+    return found
 
 
 def _normal(parts: dict[str, float]) -> dict[str, float]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from zhuanxing.data.tables import DataError, Tables
 from zhuanxing.errors import nearest
 
@@ -13,7 +11,10 @@ Row = tuple[int, float, str]
 
 
 class Known:
-    """What is known of each unit, by name: `typical` from archetypes.csv, `seen` observations."""
+    """What is known of each unit, by name: `typical` from archetypes.csv, `seen` observations.
+
+    `asked` are the names of the statistics that were looked up.
+    """
 
     def __init__(self, tables: Tables) -> None:
         rows = tables.archetypes
@@ -27,6 +28,7 @@ class Known:
                 units["unit_id"], units["archetype"], units["province_en"], strict=True
             )
         }
+        self.asked: set[str] = set()
         self._seen: dict[tuple[str, str], list[Row]] = {}
         found = tables.observations
         for unit, variable, year, value, basis in zip(
@@ -57,13 +59,18 @@ class Known:
         names = [sub for key, name, sub in self._typical if name == variable and key in chain]
         return list(dict.fromkeys(names))
 
-    def seen(self, unit: str, variable: str, basis: str = "") -> dict[int, float]:
-        """Return observations by year; with `basis` only the levels of that basis."""
+    def seen(self, unit: str, variable: str, *bases: str) -> dict[int, float]:
+        """Return observations by year; with `bases` only the levels on one of them.
+
+        Of a level known on several bases the one of today counts.
+        """
+        self.asked.add(variable)
         rows = self._seen.get((unit, variable), [])
-        return {year: value for year, value, of in rows if not basis or of == basis}
+        return {year: value for year, value, of in rows if not any(bases) or of in bases}
 
     def averages(self, unit: str, stem: str) -> list[tuple[int, int, float]]:
         """Return period averages `stem_FROM_TO` of the unit as (first year, last year, value)."""
+        self.asked.add(stem)
         found = []
         for (of, variable), rows in self._seen.items():
             if of == unit and variable.startswith(stem):
@@ -95,8 +102,15 @@ class Province:
         series = self._values.get((province, variable), {})
         return series[min(series, key=lambda other: abs(other - year))] if series else 0.0
 
-    def yearly_growth(self, province: str, variable: str, years: Iterable[int]) -> float:
-        """Return the mean yearly growth factor between the first and last year of `years`."""
-        when = sorted(years)
-        first, last = (self.value(province, variable, year) for year in (when[0], when[-1]))
-        return float((last / first) ** (1.0 / (when[-1] - when[0])))
+    def span(self, province: str, variable: str) -> tuple[int, int]:
+        """Return the first and the last year of the statistic; raises DataError without two."""
+        series = self._values.get((province, variable), {})
+        if len(series) < 2:
+            raise DataError(f"provinces.csv has no two years of {variable} of {province}")
+        return min(series), max(series)
+
+    def yearly_growth(self, province: str, variable: str) -> float:
+        """Return the mean yearly growth factor from the first to the last year of a statistic."""
+        first, last = self.span(province, variable)
+        change = self.value(province, variable, last) / self.value(province, variable, first)
+        return float(change ** (1.0 / (last - first)))

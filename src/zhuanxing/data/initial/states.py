@@ -1,7 +1,7 @@
 """The initial state of every unit, with the origin of every value.
 
-A value is `observed`, else `carried` from the nearest observed year (with provincial growth or
-change), else of the `archetype` (with provincial averages). docs/data.md states the rule in full.
+A value is `observed`, else `carried` from other years of the unit, else `estimated` from the
+nearest units in structure, the archetype or the province. docs/data.md states the rule in full.
 """
 
 from __future__ import annotations
@@ -10,14 +10,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from zhuanxing.data.drivers import build_drivers
-from zhuanxing.data.initial.economy import ARCHETYPE, BASE, CARRIED, LAST, OBSERVED, Economy, Value
+from zhuanxing.data.initial.carrying import CARRIED, ESTIMATED, Value
+from zhuanxing.data.initial.debt import debt_by_kind, debt_per_output
+from zhuanxing.data.initial.economy import Economy, Periods
 from zhuanxing.data.initial.energy import EnergyState
 from zhuanxing.data.initial.land import initial_land
 from zhuanxing.data.initial.lookup import Known, Province
+from zhuanxing.data.initial.neighbours import Neighbours, structure
 from zhuanxing.data.initial.prices import city_prices
+from zhuanxing.data.initial.quantities import ENERGY, OUTPUT, PEOPLE, QUANTITIES, URBAN, Quantities
+from zhuanxing.data.observed import current_bases
 from zhuanxing.data.tables import Tables
 
 __all__ = ["build_initial"]
@@ -26,25 +32,24 @@ UNITS = {
     "initial_gdp": "yiCNY/Year", "initial_population": "wanperson",
     "initial_energy_consumption": "wantce/Year", "initial_coal_power": "MW",
     "initial_wind": "MW", "initial_solar_base": "MW", "initial_distributed_solar": "MW",
-    "initial_storage": "MW", "initial_land": "km2", "initial_pollution": "ug/m3",
-    "wind_hours": "h/Year", "solar_hours": "h/Year",
+    "initial_storage": "MW", "initial_land": "km2", "initial_general_debt": "yiCNY",
+    "initial_special_debt": "yiCNY", "initial_urban_industrial_land": "km2",
+    "initial_housing_floor": "wanm2", "wind_hours": "h/Year", "solar_hours": "h/Year",
+    **{quantity.name: quantity.unit for quantity in QUANTITIES},
 }  # fmt: skip
 # Model name of a city value that archetypes.csv gives as it stands, and the variable there.
 PLAIN = {
-    "initial_debt_ratio": "debt_ratio",
-    "initial_pollution": "pollution",
     "initial_storage": "storage_2015",
     "initial_power_export_ratio": "power_export_ratio",
     "initial_circular_park_share": "circular_park_share",
     "initial_park_output_share": "park_output_share",
     "initial_obsolete_share": "obsolete_share",
     "initial_five_g_coverage": "five_g_coverage",
-    "initial_rd_intensity": "rd_intensity",
-    "initial_export_share": "export_share",
     "coal_share_of_mining": "mining_coal_share",
     "oil_share_of_mining": "mining_oil_share",
     "solar_hours": "solar_hours",
 }
+INDUSTRIAL_PARCELS = "urban_parcels_industrial_share"
 # Forest is part of ecological land; statistics of forest cover may count more.
 MOST_FOREST = 0.95
 
@@ -60,31 +65,97 @@ class State:
         self.values.setdefault(name, {})[key] = value
 
 
-def build_initial(tables: Tables, information_year: int = 2022) -> xr.Dataset:
+def build_initial(tables: Tables, information_year: int | None = None) -> xr.Dataset:
     """Return the initial state: variables of the contract over city and their second dimension.
 
-    Statistics after `information_year` are not used.
+    Statistics after `information_year`, the last one known unless it is given, are not used.
 
     Each variable `name` has a companion `name_origin` of the same shape that holds `observed`,
-    `carried` or `archetype`. Shares sum to 1 and land to the area of the unit.
+    `carried` or `estimated`. Shares sum to 1 and land to the area of the unit.
     """
-    tables = tables.known_at(information_year)
-    known, province = Known(tables), Province(tables)
-    units = tables.units
-    province_of = dict(zip(units["unit_id"], units["province_en"], strict=True))
-    area = dict(zip(units["unit_id"], units["area_km2"].astype(float), strict=True))
-    price = city_prices(tables, build_drivers(tables, information_year), known)
-    economy = Economy(known, province, province_of, price, min(LAST, information_year))
-    energy = EnergyState(known, province, province_of, area)
+    year = tables.last_information_year if information_year is None else information_year
+    start = Start.of(tables, year)
     state = State()
     for unit in tables.cities:
-        output, people, secondary = _economy(state, economy, unit)
-        solar = _energy(state, energy, unit, output, tables.elements["fuel"])
-        _land(state, known, unit, area[unit], people, secondary, solar)
+        output, people, secondary = _economy(state, start.economy, unit)
+        solar = _energy(state, start.energy, unit, output, tables.elements["fuel"])
+        area = start.energy.area[unit]
+        _land(state, start, unit, area, people, secondary, solar)
         for name, variable in PLAIN.items():
-            state.put(name, (known.typical(unit, variable), ARCHETYPE), unit)
-        state.put("initial_fiscal_revenue_share", _revenue(known, unit), unit)
+            state.put(name, (start.known.typical(unit, variable), ESTIMATED), unit)
+    _quantities(state, start)
     return _dataset(tables, state)
+
+
+@dataclass(frozen=True)
+class Start:
+    """What initial values are made from: lookups, the economy, energy, quantities and debts."""
+
+    known: Known
+    economy: Economy
+    energy: EnergyState
+    quantities: Quantities
+    debt: dict[str, float]
+
+    @classmethod
+    def of(cls, tables: Tables, information_year: int) -> Start:
+        """Return the start as the statistics known at the end of `information_year` tell it."""
+        when = Periods.of(tables, information_year)
+        then = tables.known_at(information_year)
+        known, province = Known(then), Province(then)
+        units = tables.units
+        province_of = dict(zip(units["unit_id"], units["province_en"], strict=True))
+        area = dict(zip(units["unit_id"], units["area_km2"].astype(float), strict=True))
+        price = city_prices(tables, build_drivers(tables, information_year), known)
+        economy = Economy(known, province, province_of, price, when)
+        quantities = _quantities_of(tables, known, economy)
+        output = quantities.drivers[OUTPUT]
+        debt = debt_per_output(known, province, tables.cities, output, when.first - 1)
+        energy = EnergyState(known, province, province_of, area, when)
+        return cls(known, economy, energy, quantities, debt)
+
+
+def _quantities_of(tables: Tables, known: Known, economy: Economy) -> Quantities:
+    cities, first = tables.cities, economy.when.first
+    nominal = {unit: economy.nominal(unit) for unit in cities}
+    output = {unit: nominal[unit][first] for unit in cities}
+    people = {unit: economy.people(unit)[0] for unit in cities}
+    urban = {unit: economy.urban_share(unit)[0] for unit in cities}
+    shares = pd.DataFrame({unit: economy.broad_shares(unit)[0] for unit in cities}).T
+    features = structure(output, people, urban, shares, tables.units)
+    drivers = {
+        OUTPUT: output,
+        PEOPLE: people,
+        URBAN: {unit: people[unit] * urban[unit] for unit in cities},
+        ENERGY: {unit: output[unit] * economy.energy_intensity(unit) for unit in cities},
+    }
+    bases = current_bases(tables.bases)
+    return Quantities(known, Neighbours(features), drivers, nominal, bases, first)
+
+
+def _quantities(state: State, start: Start) -> None:
+    """Record what the statistics tell of purse, power, towns, air and knowledge."""
+    found = start.quantities.all()
+    for name, values in found.items():
+        for unit, value in values.items():
+            state.put(name, value, unit)
+    output = start.quantities.drivers[OUTPUT]
+    debts = debt_by_kind(start.known, start.quantities.neighbours, start.debt, output)
+    for unit, (general, special) in debts.items():
+        state.put("initial_general_debt", general, unit)
+        state.put("initial_special_debt", special, unit)
+        ratio = (general[0] + special[0]) / output[unit]
+        state.put("initial_debt_ratio", (ratio, general[1]), unit)
+    parcels = {unit: start.known.seen(unit, INDUSTRIAL_PARCELS) for unit in output}
+    shares = {unit: max(seen.values()) / 100 for unit, seen in parcels.items() if seen}
+    for unit, (area, _) in found["initial_urban_construction_land"].items():
+        own = unit in shares
+        share = shares[unit] if own else start.quantities.neighbours.estimate(unit, shares)
+        origin = CARRIED if own else ESTIMATED
+        state.put("initial_urban_industrial_land", (area * share, origin), unit)
+    for unit, townspeople in start.quantities.drivers[URBAN].items():
+        floor = townspeople * start.known.typical(unit, "housing_floor_per_person")
+        state.put("initial_housing_floor", (floor, ESTIMATED), unit)
 
 
 def _economy(state: State, economy: Economy, unit: str) -> tuple[float, float, float]:
@@ -107,42 +178,31 @@ def _energy(
     use = energy.consumption(unit, output)
     state.put("initial_energy_consumption", use, unit)
     for fuel, share in energy.fuel_shares(unit, fuels).items():
-        state.put("initial_fuel_share", (share, ARCHETYPE), unit, fuel)
+        state.put("initial_fuel_share", (share, ESTIMATED), unit, fuel)
     state.put("initial_coal_power", energy.coal_power(unit, use[0]), unit)
     state.put("initial_wind", energy.wind(unit), unit)
     base, distributed = energy.solar(unit)
-    state.put("initial_solar_base", (base, ARCHETYPE), unit)
-    state.put("initial_distributed_solar", (distributed, ARCHETYPE), unit)
+    state.put("initial_solar_base", (base, ESTIMATED), unit)
+    state.put("initial_distributed_solar", (distributed, ESTIMATED), unit)
     state.put("wind_hours", energy.wind_hours(unit), unit)
     return base
 
 
-def _land(state: State, known: Known, unit: str, area: float, *drivers: float) -> None:
+def _land(state: State, start: Start, unit: str, area: float, *drivers: float) -> None:
     """Record land by use; `drivers` are people, secondary value added and base solar."""
+    known = start.known
     land = initial_land(known, unit, area, *drivers)
     for use, size in land.items():
-        state.put("initial_land", (size, ARCHETYPE), unit, use)
-    state.put("initial_forest_share", _forest(known, unit, land["ecological"] / area), unit)
+        state.put("initial_land", (size, ESTIMATED), unit, use)
+    state.put("initial_forest_share", _forest(start, unit, land["ecological"] / area), unit)
 
 
-def _forest(known: Known, unit: str, ecological: float) -> Value:
-    seen = known.seen(unit, "forest_cover")
+def _forest(start: Start, unit: str, ecological: float) -> Value:
+    seen = start.known.seen(unit, "forest_cover")
     if seen:
-        year = min(seen, key=lambda other: abs(other - BASE))
+        year = min(seen, key=lambda other: abs(other - start.economy.when.first))
         return min(seen[year] / 100, MOST_FOREST * ecological), CARRIED
-    return min(known.typical(unit, "forest_share"), MOST_FOREST * ecological), ARCHETYPE
-
-
-def _revenue(known: Known, unit: str) -> Value:
-    """Return general budget revenue over output of the same year, the year nearest to 2015."""
-    revenue = known.seen(unit, "fiscal_revenue")
-    output = {**known.seen(unit, "gdp"), **known.seen(unit, "gdp", "post_2018_census")}
-    revised = set(known.seen(unit, "gdp", "post_2018_census"))
-    years = sorted(set(revenue) & set(output), key=lambda y: (y not in revised, abs(y - BASE)))
-    if not years:
-        return known.typical(unit, "fiscal_revenue_share"), ARCHETYPE
-    origin = OBSERVED if years[0] == BASE else CARRIED
-    return revenue[years[0]] / output[years[0]], origin
+    return min(start.known.typical(unit, "forest_share"), MOST_FOREST * ecological), ESTIMATED
 
 
 def _dataset(tables: Tables, state: State) -> xr.Dataset:

@@ -1,19 +1,20 @@
-"""Choose one figure per unit, year and variable from the collected statistics.
+"""Choose one figure per unit, year, variable and basis from the collected statistics.
 
 The rule, in order:
 
 1. Left out: what `collected` leaves out; figures outside the range of variables.csv; levels that
    lie further than the factor `jump` of variables.csv from the median of the unit's other figures
    within three years.
-2. The basis in use now before an earlier one (census of accounts, of people, method).
-3. Official before secondary before modelled before preliminary before derived.
-4. The figure closest to the median of all figures of that cell; figures within half a percent of
+2. Official before secondary before modelled before preliminary before derived.
+3. The figure closest to the median of all figures of that cell; figures within half a percent of
    it count as equally close, and the one printed with more digits is taken.
-5. Still tied: the smaller one.
+4. Still tied: the smaller one.
 
-The three shares of a year are chosen together, from one source. Where no share of a year is
-printed but one source gives all three values added, the shares are computed and called derived;
-so is the urban share of residents where only urban residents are printed.
+Levels on different bases (census of accounts or of people, method) are different cells: what was
+known before a census stays known. The three shares of a year are chosen together, from one source.
+Where no share of a year is printed but one source gives all three values added, the shares are
+computed and called derived; so is the urban share of residents where only urban residents are
+printed.
 Run `python -m zhuanxing.data.selection.observations MODEL/data` to write the chosen tables
 from `raw/`.
 """
@@ -34,7 +35,7 @@ from zhuanxing.data.selection.targets import select_targets
 __all__ = ["select_observations", "write_selection"]
 
 COLUMNS = ["unit_id", "year", "variable", "value", "unit", "quality", "basis", "source_id"]
-CELL = ["unit_id", "year", "variable"]
+CELL = ["unit_id", "year", "variable", "basis"]
 FIRST_YEAR = 2010
 SHARES = ["primary_share", "secondary_share", "tertiary_share"]
 VALUES_ADDED = ["primary_va", "secondary_va", "tertiary_va"]
@@ -47,18 +48,20 @@ NEIGHBOURS, FEWEST = 3, 2
 def select_observations(
     collected: pd.DataFrame, variables: pd.DataFrame, bases: pd.DataFrame
 ) -> pd.DataFrame:
-    """Return one row per unit, year and variable, by the rule of this module.
+    """Return one row per unit, year, variable and basis, by the rule of this module.
 
     `collected`: columns unit_id, year, variable, value, unit, quality, source_id, note, in the
     units of `variables` (variables.csv); `bases` is bases.csv.
     """
     rows = collected[collected["year"] >= FIRST_YEAR].reset_index(drop=True)
     rows = _plausible(with_basis(rows, variables, bases), variables)
-    rows["old"] = ~rows["basis"].isin(["", *bases.loc[bases["current"] == 1, "basis"]])
+    current = ["", *bases.loc[bases["current"] == 1, "basis"]]
     shares = rows["variable"].isin(SHARES)
     chosen = pd.concat([_choose(rows[~shares]), _choose_shares(rows)], ignore_index=True)
     chosen = pd.concat([chosen, _urban_shares(chosen)], ignore_index=True)
-    return chosen[COLUMNS].sort_values(["unit_id", "variable", "year"]).reset_index(drop=True)
+    ordered = chosen.assign(_now=chosen["basis"].isin(current))
+    ordered = ordered.sort_values(["unit_id", "variable", "year", "_now"], ignore_index=True)
+    return ordered[COLUMNS]
 
 
 def _plausible(rows: pd.DataFrame, variables: pd.DataFrame) -> pd.DataFrame:
@@ -93,7 +96,7 @@ def _rank(rows: pd.DataFrame) -> pd.DataFrame:
         _quality=rows["quality"].map(QUALITIES.index),
         _distance=distance.where(distance > ROUNDING * middle.abs(), 0.0).round(9),
         _digits=[-len(repr(float(value)).partition(".")[2].rstrip("0")) for value in rows["value"]],
-    ).sort_values([*CELL, "old", "_quality", "_distance", "_digits", "value"], kind="stable")
+    ).sort_values([*CELL, "_quality", "_distance", "_digits", "value"], kind="stable")
 
 
 def _choose(rows: pd.DataFrame) -> pd.DataFrame:
@@ -106,7 +109,7 @@ def _choose_shares(rows: pd.DataFrame) -> pd.DataFrame:
     computed = _shares_from_values(rows[rows["variable"].isin(VALUES_ADDED)])
     chosen: list[pd.DataFrame] = []
     cells = pd.concat([printed, computed], ignore_index=True)
-    for _, cell in cells.groupby(["unit_id", "year"]):
+    for _, cell in cells.groupby(["unit_id", "year", "basis"]):
         by_source = [part for _, part in cell.groupby("source_id") if _whole(part)]
         if by_source:
             best = min(by_source, key=_triple_key)
@@ -120,17 +123,16 @@ def _whole(part: pd.DataFrame) -> bool:
     return part["variable"].nunique() == len(SHARES)
 
 
-def _triple_key(part: pd.DataFrame) -> tuple[bool, int, float]:
-    """Order complete triples: basis, then worst quality, then how far the sum is from 100."""
+def _triple_key(part: pd.DataFrame) -> tuple[int, float]:
+    """Order complete triples: worst quality, then how far the sum is from 100."""
     worst = max(QUALITIES.index(quality) for quality in part["quality"])
-    total = part.drop_duplicates("variable")["value"].sum()
-    return bool(part["old"].any()), worst, abs(total - 100.0)
+    return worst, abs(float(part.drop_duplicates("variable")["value"].sum()) - 100.0)
 
 
 def _shares_from_values(values: pd.DataFrame) -> pd.DataFrame:
     """Return derived shares where one source gives all three values added of a year."""
     ranked = _rank(values).drop_duplicates([*CELL, "source_id"])
-    by_source = ["unit_id", "year", "source_id"]
+    by_source = ["unit_id", "year", "basis", "source_id"]
     whole = ranked.groupby(by_source)["variable"].transform("size") == len(VALUES_ADDED)
     part = ranked[whole]
     total = part.groupby(by_source)["value"].transform("sum")
@@ -149,8 +151,8 @@ def _urban_shares(chosen: pd.DataFrame) -> pd.DataFrame:
     both = parts[URBAN_RESIDENTS].merge(
         parts[RESIDENTS][[*key, "value"]], on=key, suffixes=("", "_all")
     )
-    known = pd.MultiIndex.from_frame(chosen.loc[chosen["variable"] == URBAN_SHARE, key[:2]])
-    both = both[~pd.MultiIndex.from_frame(both[key[:2]]).isin(known)]
+    known = pd.MultiIndex.from_frame(chosen.loc[chosen["variable"] == URBAN_SHARE, key])
+    both = both[~pd.MultiIndex.from_frame(both[key]).isin(known)]
     return both.assign(
         variable=URBAN_SHARE,
         value=(100.0 * both["value"] / both["value_all"]).round(2),

@@ -1,0 +1,130 @@
+"""What units have at the start that their statistics tell: purse, power, land, air, knowledge.
+
+Every quantity is a figure per unit of a driver, such as loans per output. A unit with figures of
+its own has them brought to the start; one without has those of its nearest in structure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from zhuanxing.data.initial.carrying import ESTIMATED, Value, figure_of
+from zhuanxing.data.initial.lookup import Known
+from zhuanxing.data.initial.neighbours import Neighbours
+
+__all__ = ["QUANTITIES", "Quantities", "Quantity"]
+
+# Drivers by name: output of the year at its own prices, 1e8 CNY; residents and urban residents,
+# 1e4; the energy that the output would take as in the province, 1e4 tce; one for what is compared
+# as it stands.
+OUTPUT, PEOPLE, URBAN, ENERGY, NOTHING = "output", "people", "urban people", "energy", "nothing"
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """How a statistic becomes an initial value of the model.
+
+    `observed` names the statistic, `driver` what it is taken relative to and `offset` the year
+    from the first of the model: 0 for what flows in it, -1 for a stock at its start. The trend
+    that carries it further is at most `largest_step` a year. With `ratio` the value is the figure
+    per output of its own year, else the figure times `factor`, in `unit`. A `part` is a share of
+    the statistic of that name in its own year, times the value of the quantity `whole`.
+    """
+
+    name: str
+    observed: str
+    driver: str
+    unit: str
+    offset: int = 0
+    largest_step: float = 0.0
+    factor: float = 1.0
+    ratio: bool = False
+    part: str = ""
+    whole: str = ""
+
+
+QUANTITIES = (
+    Quantity("initial_fiscal_revenue_share", "fiscal_revenue", OUTPUT, "Dmnl", ratio=True),
+    Quantity("initial_fiscal_expenditure_share", "fiscal_expenditure", OUTPUT, "Dmnl", ratio=True),
+    Quantity("initial_export_share", "exports", OUTPUT, "Dmnl", ratio=True),
+    Quantity("initial_rd_intensity", "rd_expenditure", OUTPUT, "Dmnl", ratio=True),
+    Quantity("initial_private_debt_ratio", "bank_loans", OUTPUT, "Year", -1, 0.1, ratio=True),
+    Quantity("initial_platform_debt", "platform_debt", OUTPUT, "yiCNY", -1, 0.1),
+    Quantity("initial_electricity", "electricity_consumption", ENERGY, "GWh/Year", 0, 0.08, 100.0),
+    Quantity("initial_industrial_electricity", "industrial_electricity", NOTHING, "GWh/Year",
+             part="electricity_consumption", whole="initial_electricity"),
+    Quantity("initial_household_electricity", "household_electricity", NOTHING, "GWh/Year",
+             part="electricity_consumption", whole="initial_electricity"),
+    Quantity("initial_built_up_area", "built_up_area", URBAN, "km2", -1, 0.03),
+    Quantity("initial_urban_construction_land", "urban_construction_land", URBAN, "km2", -1, 0.03),
+    Quantity("initial_urban_residential_land", "urban_residential_land", URBAN, "km2", -1, 0.03),
+    Quantity("initial_pollution", "pm25", NOTHING, "ug/m3", 0, 0.08),
+    Quantity("initial_sulphur_dioxide", "industrial_so2", OUTPUT, "wantonne/Year", 0, 0.15, 1e-4),
+    Quantity("initial_patents", "patents_granted", PEOPLE, "1/Year", 0, 0.15),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Quantities:
+    """Figures of the units for a model that starts in the year `first`.
+
+    `drivers[name][unit]` is a driver in that year, `nominal[unit]` output at its own prices by
+    year, 1e8 CNY.
+    """
+
+    known: Known
+    neighbours: Neighbours
+    drivers: Mapping[str, Mapping[str, float]]
+    nominal: Mapping[str, Mapping[int, float]]
+    current: Sequence[str]
+    first: int
+
+    def all(self) -> dict[str, dict[str, Value]]:
+        """Return the values of every quantity, by name and unit, with their origins."""
+        found: dict[str, dict[str, Value]] = {}
+        for quantity in QUANTITIES:
+            values = self._of(quantity)
+            if quantity.whole:
+                whole = found[quantity.whole]
+                values = {
+                    unit: (value[0] * whole[unit][0], value[1]) for unit, value in values.items()
+                }
+            found[quantity.name] = values
+        return found
+
+    def _of(self, quantity: Quantity) -> dict[str, Value]:
+        own = {unit: self._own(quantity, unit) for unit in self.drivers[PEOPLE]}
+        relative = self._relative(quantity, own)
+        values = {}
+        for unit, found in own.items():
+            if found is None:
+                estimate = self.neighbours.estimate(unit, relative)
+                found = estimate * self._driver(quantity, unit), ESTIMATED
+            values[unit] = found[0] * quantity.factor, found[1]
+        return values
+
+    def left_out(self, quantity: Quantity) -> dict[str, float]:
+        """Return by unit the logarithm of its estimate from the others over its own figure."""
+        own = {unit: self._own(quantity, unit) for unit in self.drivers[PEOPLE]}
+        return self.neighbours.left_out(self._relative(quantity, own))
+
+    def _relative(self, quantity: Quantity, own: Mapping[str, Value | None]) -> dict[str, float]:
+        return {
+            unit: found[0] / self._driver(quantity, unit)
+            for unit, found in own.items()
+            if found is not None
+        }
+
+    def _own(self, quantity: Quantity, unit: str) -> Value | None:
+        """Return the figure of the unit at the start, per output with `ratio`; None without any."""
+        seen = self.known.seen(unit, quantity.observed, "", *self.current)
+        if quantity.ratio or quantity.part:
+            whole = self.known.seen(unit, quantity.part) if quantity.part else self.nominal[unit]
+            shift = quantity.offset
+            seen = {y: seen[y] / whole[y - shift] for y in seen if y - shift in whole}
+        return figure_of(seen, self.first + quantity.offset, quantity.largest_step)
+
+    def _driver(self, quantity: Quantity, unit: str) -> float:
+        alone = quantity.ratio or quantity.driver == NOTHING
+        return 1.0 if alone else self.drivers[quantity.driver][unit]
