@@ -16,7 +16,7 @@ from workload import SCENARIO, cpu_seconds, draw, peak_megabytes, pin, prepare
 import zhuanxing
 from zhuanxing.analyses.calibrate.problem import pose
 from zhuanxing.analyses.calibrate.settings import CalibrateSettings
-from zhuanxing.cli.configuration import read_settings
+from zhuanxing.config import read_settings
 from zhuanxing.engine.running.xla_options import GRADIENT, THOROUGH
 from zhuanxing.storage.paths import find_places
 
@@ -98,7 +98,7 @@ def gradient(_: int) -> dict[str, Any]:
 def posterior(_: int) -> dict[str, Any]:
     """Value and gradient of the calibration's log posterior, against the value alone."""
     places = find_places()
-    settings = read_settings(CalibrateSettings, places.conf / "calibrate.yaml", [])
+    settings = read_settings(CalibrateSettings, places.conf / "calibrate.yaml")
     posed = pose(zhuanxing.load(places.root, information_year=settings.last_year), settings)
     noise = posed.first_noise()
     given = (np.zeros(posed.parameters.count), noise.spreads, posed.factor(noise), posed.fixed)

@@ -34,7 +34,7 @@ from zhuanxing.analyses.evidence import (
 )
 from zhuanxing.analyses.sensitivity.analyse import chosen_ranges, screen
 from zhuanxing.analyses.sensitivity.settings import MorrisSettings, SensitivitySettings
-from zhuanxing.cli.configuration import read_settings
+from zhuanxing.config import read_settings
 from zhuanxing.data.tables import read_tables
 from zhuanxing.errors import ZhuanxingError
 
@@ -43,7 +43,7 @@ FIT_YEAR = 2020
 
 @pytest.fixture(scope="module")
 def settings() -> BacktestSettings:
-    return read_settings(BacktestSettings, ROOT / "conf" / "backtest.yaml", [])
+    return read_settings(BacktestSettings, ROOT / "conf" / "backtest.yaml")
 
 
 @pytest.fixture(scope="module")
@@ -140,7 +140,7 @@ def test_an_unknown_driver_is_refused(past: zhuanxing.Model) -> None:
 def test_projections_widen_and_shares_add_up(
     past: zhuanxing.Model, settings: BacktestSettings
 ) -> None:
-    whole = read_settings(CalibrateSettings, ROOT / "conf" / "calibrate.yaml", [])
+    whole = read_settings(CalibrateSettings, ROOT / "conf" / "calibrate.yaml")
     few = replace(whole, last_year=FIT_YEAR, parameters=("external share",))
     posterior = pose(past, few)
     noise = posterior.first_noise()
@@ -162,7 +162,7 @@ def test_projections_widen_and_shares_add_up(
 
 
 def test_sensitivity_sees_what_acts_and_what_does_not(past: zhuanxing.Model) -> None:
-    whole = read_settings(SensitivitySettings, ROOT / "conf" / "sensitivity.yaml", [])
+    whole = read_settings(SensitivitySettings, ROOT / "conf" / "sensitivity.yaml")
     small = replace(
         whole,
         outputs=("gdp", "forest_carbon"),
@@ -183,7 +183,7 @@ def test_sensitivity_sees_what_acts_and_what_does_not(past: zhuanxing.Model) -> 
 
 @pytest.fixture(scope="module")
 def evidence() -> EvidenceSettings:
-    return read_settings(EvidenceSettings, ROOT / "conf" / "evidence.yaml", [])
+    return read_settings(EvidenceSettings, ROOT / "conf" / "evidence.yaml")
 
 
 def test_every_published_row_and_output_exists(

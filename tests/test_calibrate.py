@@ -30,8 +30,8 @@ from zhuanxing.analyses.calibrate.problem import pose
 from zhuanxing.analyses.calibrate.settings import CalibrateSettings, Target
 from zhuanxing.analyses.calibrate.store import begin, save, target_path
 from zhuanxing.calibrations import read_calibration
-from zhuanxing.cli.configuration import read_settings
 from zhuanxing.cli.main import main
+from zhuanxing.config import read_settings
 from zhuanxing.data.schemas import CHOSEN
 from zhuanxing.data.tables import read_tables
 from zhuanxing.errors import ZhuanxingError
@@ -46,7 +46,7 @@ FEW = ("capital elasticity", "external share", "trend decay")
 
 @pytest.fixture(scope="module")
 def settings() -> CalibrateSettings:
-    whole = read_settings(CalibrateSettings, ROOT / "conf" / "calibrate.yaml", [])
+    whole = read_settings(CalibrateSettings, ROOT / "conf" / "calibrate.yaml")
     return replace(whole, name="trial", last_year=LAST, parameters=FEW, draws=3)
 
 

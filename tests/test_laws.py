@@ -18,12 +18,12 @@ import zhuanxing
 from zhuanxing.analyses.check.bench import Bench
 from zhuanxing.analyses.check.laws import Law, law_findings, limit_findings
 from zhuanxing.analyses.check.settings import CheckSettings
-from zhuanxing.cli.configuration import read_settings
+from zhuanxing.config import read_settings
 from zhuanxing.equations.constants import assumption_constants
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT / "model" / "data"
-CHECK: CheckSettings = read_settings(CheckSettings, ROOT / "conf" / "check.yaml", [])
+CHECK: CheckSettings = read_settings(CheckSettings, ROOT / "conf" / "check.yaml")
 
 
 def rows_of(table: str) -> list[dict[str, str]]:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 import pandas as pd
 import xarray as xr
+from annotated_types import MinLen
 
+from zhuanxing.config import File, Language, Scenario, Seed, Several, Text, Year, checked
 from zhuanxing.errors import ZhuanxingError, nearest
-from zhuanxing.settings import AtLeast
 
 __all__ = [
     "INSIDE",
@@ -35,7 +35,7 @@ MIDDLE = "median"
 SIGNS = {"positive": 1.0, "negative": -1.0}
 
 
-@dataclass(frozen=True)
+@checked
 class Effect:
     """An effect of the plan: on the output `of` (default `output`), over another if given.
 
@@ -43,14 +43,14 @@ class Effect:
     """
 
     output: str
-    measure: str
+    measure: Literal["percent", "difference"]
     of: str | None = None
     over: str | None = None
     scale: float = 1.0
     unit: str = ""
 
 
-@dataclass(frozen=True)
+@checked
 class Published:
     """A published row and the effect that it is an estimate of."""
 
@@ -58,18 +58,49 @@ class Published:
     output: str
 
 
-@dataclass(frozen=True)
+@checked
 class EvidenceSettings:
-    """All of ``conf/evidence.yaml``."""
+    """Set the plan's effect (plan minus baseline) beside published estimates (rows did_*).
 
-    plan: str
-    baseline: str
-    calibration: str | None
-    draws: Annotated[int, AtLeast(0)]
-    years: Annotated[tuple[int, ...], AtLeast(1)]
+    方案减基准的效果，与文献中同类政策估计（did_* 行）对照。
+    """
+
+    plan: Scenario
+    """Scenario with the plan.
+
+    方案情景。"""
+    baseline: Scenario
+    """Scenario without it.
+
+    基准情景。"""
+    calibration: Text | None
+    """Parameter set; null takes the tables.
+
+    参数集，null 为数据表的值。"""
+    draws: Seed
+    """Draws for intervals of the effects; needs a calibration.
+
+    区间所用抽样数，需有参数集。"""
+    years: Annotated[Several[Year], MinLen(1)]
+    """Years of the effects.
+
+    年份。"""
     outputs: tuple[Effect, ...]
+    """Outputs whose effect is shown.
+
+    展示效果的结果。"""
     published: tuple[Published, ...]
-    output: str
+    """Which output a published row is about.
+
+    文献行所对应的结果。"""
+    output: File
+    """Folder of the table.
+
+    结果文件夹。"""
+    language: Language | None = None
+    """Language of the table.
+
+    表格语言。"""
 
 
 def compare(
@@ -144,7 +175,6 @@ def _effect(effect: Effect, plan: xr.Dataset, baseline: xr.Dataset) -> xr.DataAr
     with_plan, without = pair
     if effect.measure == "percent":
         return 100 * (with_plan / without - 1)
-    _require("measure", effect.measure, ["percent", "difference"])
     return (with_plan - without) * effect.scale
 
 

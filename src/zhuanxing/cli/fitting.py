@@ -4,25 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import Progress
 
 from zhuanxing.analyses.calibrate.settings import CalibrateSettings
-from zhuanxing.storage.paths import Places
+from zhuanxing.cli.command import Context
 
 if TYPE_CHECKING:
     from zhuanxing.analyses.calibrate.fit_map import Fit
     from zhuanxing.model import Model
 
-__all__ = ["fit_with_progress", "progress_bar"]
-
-
-def progress_bar() -> Progress:
-    """Return a bar for work whose parts are known, with the time it has taken."""
-    return Progress(TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+__all__ = ["fit_with_progress"]
 
 
 def fit_with_progress(
-    places: Places, settings: CalibrateSettings, progress: Progress
+    context: Context, settings: CalibrateSettings, progress: Progress
 ) -> tuple[Model, Fit]:
     """Fit on the years to `settings.last_year` with a model that knows nothing after it.
 
@@ -33,9 +28,10 @@ def fit_with_progress(
     from zhuanxing.analyses.calibrate.problem import pose
     from zhuanxing.model import load
 
-    model = load(places.root, information_year=settings.last_year)
+    model = load(context.places.root, information_year=settings.last_year)
     last = settings.last_year
-    task = progress.add_task(f"校准至{last}年 fitting to {last}", total=1.0)
+    said = f"校准至{last}年" if context.language == "zh" else f"fitting to {last}"
+    task = progress.add_task(said, total=1.0)
     fit = fit_map(
         pose(model, settings),
         settings.rounds,

@@ -2,39 +2,35 @@
 
 from __future__ import annotations
 
+import ast
 import gc
 import os
 import signal
 import sys
+import tempfile
 import threading
+import time
+import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
+from pathlib import Path
 
 from zhuanxing import __version__
 from zhuanxing.errors import ZhuanxingError, nearest
 
-__all__ = ["entry", "main"]
+__all__ = ["command_names", "entry", "main"]
 
-# Command -> what it does, in Chinese and English; its module is zhuanxing.cli.commands.<command>.
-COMMANDS = {
-    "run": ("运行情景，写出路径", "run scenarios and store their paths"),
-    "chart": ("绘制图表", "draw charts from stored paths"),
-    "sweep": ("批量试验，写出可续跑的结果库", "run a design of many runs into one store"),
-    "summarise": ("汇总批量试验", "summarise a sweep: spread, aims, best runs, what matters"),
-    "discover": ("找出目标落空的条件", "find the conditions under which an aim is missed"),
-    "check": ("检验模型", "check the model"),
-    "calibrate": ("校准参数", "fit parameters to statistics"),
-    "backtest": ("样本外检验", "forecast known years and compare with naive forecasts"),
-    "sensitivity": ("敏感性与可识别性", "which parameters matter, and which the data tell apart"),
-    "evidence": ("政策效果与文献对照", "the plan's effect beside published estimates"),
-    "data": ("显示数据覆盖情况", "show where the initial values come from"),
-    "export": ("导出为 Vensim 和 XMILE", "write the model for Vensim and XMILE"),
-    "simulate": ("模拟任意 .mdl 模型", "simulate any .mdl model"),
-    "scenarios": ("列出情景", "list the scenarios"),
-    "levers": ("列出政策举措", "list the levers"),
-    "cities": ("列出城市", "list the cities"),
+COMMANDS = Path(__file__).with_name("commands")
+SECTIONS = {
+    "run": ("运行与比较", "run and compare"),
+    "ask": ("提问", "ask"),
+    "trust": ("可信度", "how far to trust it"),
+    "list": ("列出", "what there is"),
+    "exchange": ("与其他程序交换", "with other programs"),
 }
-EXIT_ERROR = 2
+EXIT_REFUSED = 2
+EXIT_UNFORESEEN = 3
 EXIT_INTERRUPTED = 130
 # Seconds: long enough for the callback to have returned.
 INSIST_AFTER = 0.05
@@ -43,6 +39,9 @@ INSIST_AFTER = 0.05
 def entry() -> None:
     """Run the command line of this process and leave with its exit code."""
     sys.unraisablehook = _insist
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that has no Chinese shows the codes of the characters instead of failing.
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     code = main(sys.argv[1:])
     # The interpreter need not walk through all that JAX holds before it leaves (half a second).
     gc.freeze()
@@ -60,53 +59,165 @@ def _insist(unraisable: sys.UnraisableHookArgs) -> None:
 def main(argv: Sequence[str]) -> int:
     """Run one command and return its exit code.
 
-    0 done, 1 a check failed, 2 refused with one sentence on stderr, 130 interrupted.
+    0 done, 1 a check failed, 2 refused with one sentence on stderr, 3 an unforeseen error whose
+    traceback is in the file that the sentence names, 130 interrupted.
     """
     try:
-        return _dispatch(list(argv))
+        code = _dispatch(list(argv))
+        sys.stdout.flush()
+        return code
     except ZhuanxingError as error:
-        print(f"zhuanxing: {error}", file=sys.stderr)
-        return EXIT_ERROR
+        return _refuse(str(error))
     except KeyboardInterrupt:
-        print("zhuanxing: 已中断 interrupted", file=sys.stderr)
+        print("zhuanxing: interrupted 已中断", file=sys.stderr)
         return EXIT_INTERRUPTED
     except BrokenPipeError:
         # The reader (`| head`) has left; keep Python from complaining when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _close_stdout()
         return 0
+    except Exception as error:
+        if isinstance(error, OSError) and error.filename is None and _stdout_is_broken():
+            return _refuse(f"the output cannot be written ({error.strerror})")
+        return _tell_unforeseen(error)
+
+
+def _refuse(sentence: str) -> int:
+    print(f"zhuanxing: {sentence}", file=sys.stderr)
+    return EXIT_REFUSED
+
+
+def _stdout_is_broken() -> bool:
+    """Tell whether what the program prints cannot be written, as on a full disk."""
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        _close_stdout()
+        return True
+    return False
+
+
+def _close_stdout() -> None:
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _tell_unforeseen(error: Exception) -> int:
+    """Say in one sentence what happened, and keep the traceback in a file."""
+    name = f"zhuanxing-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.txt"
+    path = Path(tempfile.gettempdir()) / name
+    text = "".join(traceback.format_exception(error))
+    with suppress(OSError):
+        path.write_text(f"{' '.join(sys.argv)}\n\n{text}", encoding="utf-8")
+    first = (str(error).strip().splitlines() or [""])[0]
+    print(
+        f"zhuanxing: an unforeseen error, {type(error).__name__}: {first}; the traceback is in "
+        f"{path}, please report it",
+        file=sys.stderr,
+    )
+    return EXIT_UNFORESEEN
 
 
 def _dispatch(argv: list[str]) -> int:
     if not argv or argv[0] in ("-h", "--help", "help"):
         print(_help())
         return 0
-    command, rest = argv[0], argv[1:]
-    if command == "--version":
+    name, rest = argv[0], argv[1:]
+    if name == "--version":
         print(__version__)
         return 0
-    if command not in COMMANDS:
+    known = command_names()
+    if name not in known:
         raise ZhuanxingError(
-            f"there is no command '{command}'; did you mean '{nearest(command, COMMANDS)}'? "
+            f"there is no command '{name}'; did you mean '{nearest(name, known)}'? "
             "('zhuanxing --help' lists them)"
         )
-    code: int = import_module(f"zhuanxing.cli.commands.{command}").main(rest)
-    return code
+    module = import_module(f"zhuanxing.cli.commands.{name}")
+    if not hasattr(module, "COMMAND"):
+        code: int = module.main(rest)
+        return code
+    return _run(name, module.COMMAND, rest)
+
+
+def _run(name: str, command: object, rest: list[str]) -> int:
+    # Imported here: `zhuanxing --help` needs none of them.
+    from zhuanxing.cli.application import run_command
+    from zhuanxing.cli.command import Command, Context
+    from zhuanxing.cli.console import default_language
+    from zhuanxing.inputs import read_names
+    from zhuanxing.storage.paths import find_places
+
+    assert isinstance(command, Command)
+    places = find_places()
+    if not places.own:
+        print(f"zhuanxing: using the model in {places.root}", file=sys.stderr)
+    context = Context(places, read_names(places.model), (default_language(),))
+    return run_command(name, command, rest, context)
+
+
+def command_names() -> list[str]:
+    """Return the commands there are: the files of zhuanxing/cli/commands."""
+    return sorted(path.stem for path in COMMANDS.glob("*.py") if path.stem != "__init__")
 
 
 def _help() -> str:
-    commands = "\n".join(
-        f"  {name:<10} {zh}\n  {'':<10} {en}" for name, (zh, en) in COMMANDS.items()
-    )
-    return f"""转型 zhuanxing {__version__}
-老工业城市和资源型城市产业转型的系统动力学模型
-A system-dynamics model of China's old industrial and resource-based cities
+    from zhuanxing.cli.console import default_language
+    from zhuanxing.cli.help import in_language
 
-用法 usage: zhuanxing <命令 command> [设置 key=value ...]
+    language = default_language()
+    place = 0 if language == "zh" else 1
+    found: dict[str, list[str]] = {section: [] for section in SECTIONS}
+    for name in command_names():
+        section, text = _described(COMMANDS / f"{name}.py")
+        line = f"  {name:<12} {in_language(text, language).rstrip('.。')}"
+        found.setdefault(section, []).append(line)
+    listed = "\n\n".join(
+        "\n".join([SECTIONS.get(section, (section, section))[place], *lines])
+        for section, lines in found.items()
+        if lines
+    )
+    return HELP[language].format(version=__version__, commands=listed)
+
+
+def _described(path: Path) -> tuple[str, str]:
+    """Return the section of a command and what it does, from its file, without importing it."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    section = next(
+        (
+            str(node.value.value)
+            for node in tree.body
+            if isinstance(node, ast.Assign)
+            and isinstance(node.value, ast.Constant)
+            and any(isinstance(name, ast.Name) and name.id == "SECTION" for name in node.targets)
+        ),
+        "exchange",
+    )
+    return section, ast.get_docstring(tree) or ""
+
+
+HELP = {
+    "zh": """转型 zhuanxing {version}
+老工业城市和资源型城市产业转型的系统动力学模型
+
+用法：zhuanxing <命令> [设置 key=value ...]
 
 {commands}
 
-每个命令的说明 help of a command: zhuanxing <命令 command> --help
-例 examples:
+每个命令的说明：zhuanxing <命令> --help
+例：
+  zhuanxing run scenario=coal_reduction
+  zhuanxing run scenario=plan levers.solar_base.intensity=0.8 'city=[包头,鄂尔多斯]'
+  zhuanxing run -m scenario=baseline,plan,coal_reduction""",
+    "en": """zhuanxing {version}
+A system-dynamics model of the industrial transformation of China's old industrial and
+resource-based cities
+
+usage: zhuanxing <command> [key=value ...]
+
+{commands}
+
+help of a command: zhuanxing <command> --help
+examples:
   zhuanxing run scenario=coal_reduction
   zhuanxing run scenario=plan levers.solar_base.intensity=0.8 'city=[baotou,ordos]'
-  zhuanxing run -m scenario=baseline,plan,coal_reduction"""
+  zhuanxing run -m scenario=baseline,plan,coal_reduction""",
+}

@@ -14,8 +14,9 @@ from zhuanxing.analyses.sweep.measure import Condition, Measure
 from zhuanxing.analyses.sweep.reading import SweepResult
 from zhuanxing.analyses.sweep.summarise import AimShare
 from zhuanxing.charts import names, style
-from zhuanxing.charts.words import LANGUAGES, Language
-from zhuanxing.cli.listing import print_table
+from zhuanxing.charts.words import LANGUAGES
+from zhuanxing.cli.console import print_table
+from zhuanxing.config import Language
 from zhuanxing.storage.netcdf import write_table
 
 __all__ = ["Summary", "best_titles", "idle_conditions", "print_summary"]
@@ -78,26 +79,27 @@ class Summary:
             yield path
 
 
-def print_summary(summary: Summary, result: SweepResult, spoken: Sequence[Language]) -> None:
-    """Print every table, in the languages `spoken`."""
-    language = spoken[0] if len(spoken) == 1 else None
-    _print_state(result)
+def print_summary(summary: Summary, result: SweepResult, language: Language) -> None:
+    """Print every table in `language`."""
+    _print_state(result, language)
     _print_spread(summary, result, language)
     _print_aims(summary, result, language)
     _print_importance(summary, result, language)
     _print_best(summary, result, language)
 
 
-def _print_state(result: SweepResult) -> None:
+def _print_state(result: SweepResult, language: Language) -> None:
     done, failed = int(result.done.sum()), int((result.done & result.failed).sum())
     method = result.identity["design"]["method"]
-    print(
-        f"{result.path}  {method}  {len(result.factors)} 个因素 factors  "
-        f"{done:,}/{result.done.size:,} 次运行已完成 runs done  {failed:,} 次失败 failed"
-    )
+    total = result.done.size
+    if language == "zh":
+        said = f"{len(result.factors)} 个因素  {done:,}/{total:,} 次运行已完成  {failed:,} 次失败"
+    else:
+        said = f"{len(result.factors)} factors  {done:,}/{total:,} runs done  {failed:,} failed"
+    print(f"{result.path}  {method}  {said}")
 
 
-def _print_spread(summary: Summary, result: SweepResult, language: str | None) -> None:
+def _print_spread(summary: Summary, result: SweepResult, language: Language) -> None:
     rows = []
     for measure, values in summary.values.items():
         label = _said((measure.label(result, lang) for lang in LANGUAGES), language)
@@ -111,7 +113,7 @@ def _print_spread(summary: Summary, result: SweepResult, language: str | None) -
     print_table(("指标的分位数", "Quantiles of the measures"), columns, rows, language)
 
 
-def _print_aims(summary: Summary, result: SweepResult, language: str | None) -> None:
+def _print_aims(summary: Summary, result: SweepResult, language: Language) -> None:
     if not summary.shares:
         return
     make_rows = _by_city if summary.by_city else _over_cities
@@ -126,7 +128,7 @@ def _print_aims(summary: Summary, result: SweepResult, language: str | None) -> 
     print_table(("目标达成情况", "Aims reached"), columns, rows, language)
 
 
-def _by_city(summary: Summary, result: SweepResult, language: str | None) -> list[list[str]]:
+def _by_city(summary: Summary, result: SweepResult, language: Language) -> list[list[str]]:
     return [
         [
             _said((share.aim.name(result.dataset, lang) for lang in LANGUAGES), language),
@@ -141,7 +143,7 @@ def _by_city(summary: Summary, result: SweepResult, language: str | None) -> lis
     ]
 
 
-def _over_cities(summary: Summary, result: SweepResult, language: str | None) -> list[list[str]]:
+def _over_cities(summary: Summary, result: SweepResult, language: Language) -> list[list[str]]:
     """Return a row an aim and scenario: the mean share, and the cities that have the smallest."""
     groups: dict[tuple[str, str, str], list[AimShare]] = {}
     for share in summary.shares:
@@ -163,7 +165,7 @@ def _over_cities(summary: Summary, result: SweepResult, language: str | None) ->
     return rows
 
 
-def _print_importance(summary: Summary, result: SweepResult, language: str | None) -> None:
+def _print_importance(summary: Summary, result: SweepResult, language: Language) -> None:
     for (measure, scenario), table in summary.ranked.items():
         shown = table.head(summary.top)
         scores = [name for name in SCORES if name in table.columns]
@@ -183,7 +185,7 @@ def _print_importance(summary: Summary, result: SweepResult, language: str | Non
         print_table(titles, columns, rows, language)
 
 
-def _print_best(summary: Summary, result: SweepResult, language: str | None) -> None:
+def _print_best(summary: Summary, result: SweepResult, language: Language) -> None:
     measures = list(
         dict.fromkeys([summary.goal, *(condition.measure for condition in summary.conditions)])
     )
@@ -217,21 +219,20 @@ def idle_conditions(summary: Summary, result: SweepResult) -> list[Condition]:
     return [c for c in summary.conditions if c.holds(result)[result.sound].all()]
 
 
-def _print_idle(summary: Summary, result: SweepResult, language: str | None) -> None:
+def _print_idle(summary: Summary, result: SweepResult, language: Language) -> None:
     for condition in idle_conditions(summary, result):
         zh, en = (condition.label(result, lang) for lang in LANGUAGES)
         said = {
             "zh": f"每次运行都满足{zh}，该条件不起作用",
             "en": f"every run meets {en}: it chooses nothing",
         }
-        print(said[language] if language else " / ".join(said.values()))
+        print(said[language])
 
 
-def _said(labels: Iterable[str], language: str | None) -> str:
-    """Return a Chinese and English label in the table's language, or both on two lines."""
+def _said(labels: Iterable[str], language: Language) -> str:
+    """Return a Chinese and English label in the table's language."""
     zh, en = labels
-    both = zh if zh == en else f"{zh}\n{en}"
-    return {"zh": zh, "en": en}.get(language or "", both)
+    return zh if language == "zh" else en
 
 
 def _factor_labels(name: str, result: SweepResult) -> tuple[str, str]:

@@ -7,17 +7,81 @@ full data with their schemas are read.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping, Sequence
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+import yaml
 
 from zhuanxing.errors import ZhuanxingError, nearest
 
-__all__ = ["ModelNames", "read_names", "require_known"]
+__all__ = ["ModelNames", "Names", "read_names", "require_known"]
 
 EVERYWHERE = "ALL"
+# What a Chinese name of a place ends in and may leave out, after two characters at least.
+KIND_OF_PLACE = re.compile(r"(?<=..)(自治州|地区|市|区|县|省|盟)$")
+CHINESE = re.compile(r"[\u3400-\u9fff]")
+
+
+@dataclass(frozen=True)
+class Names:
+    """The members of one kind and every spelling that a person may use for each.
+
+    `spellings` maps an id to its other names: Chinese in full and short, English.
+    """
+
+    kind: str
+    spellings: Mapping[str, tuple[str, ...]]
+
+    def find(self, name: str, where: str) -> str:
+        """Return the id of `name`: the id itself, or a Chinese or English name of it.
+
+        Upper case, blanks, underscores, hyphens and full-width forms make no difference. Raises
+        ZhuanxingError that begins with `where` and proposes the nearest name in the same script.
+        """
+        if name in self.spellings:
+            return name
+        found = self._folded.get(_folded(name))
+        if found is None:
+            hint = self._nearest(name)
+            raise ZhuanxingError(f"{where}: there is no {self.kind} '{name}'{hint}")
+        return found
+
+    @cached_property
+    def _folded(self) -> dict[str, str]:
+        names = [
+            (other, key) for key, others in self.spellings.items() for other in others if other
+        ]
+        # An id wins over another member's name.
+        return {_folded(name): key for name, key in [*names, *((k, k) for k in self.spellings)]}
+
+    def _nearest(self, name: str) -> str:
+        chinese = CHINESE.search(name) is not None
+        known = {
+            spelling: key
+            for key, others in self.spellings.items()
+            for spelling in filter(None, (key, *others))
+            if (CHINESE.search(spelling) is not None) == chinese
+        }
+        if not known:
+            return ""
+        # A part of a long name is nearer to it than its letters tell.
+        near = nearest(name, [whole for whole in known if name in whole] or known)
+        return f"; did you mean '{near}'" + (f" ({known[near]})?" if chinese else "?")
+
+
+def _folded(name: str) -> str:
+    plain = unicodedata.normalize("NFKC", name).casefold()
+    return re.sub(r"[\s_\-]+", "", plain)
+
+
+def _of_place(row: Mapping[str, str], prefix: str) -> tuple[str, ...]:
+    full = row.get(f"{prefix}_zh", "")
+    return full, KIND_OF_PLACE.sub("", full), row.get(f"{prefix}_en", "")
 
 
 @dataclass(frozen=True)
@@ -33,6 +97,21 @@ class ModelNames:
     levers: Mapping[str, Mapping[str, str]]
     targets: np.ndarray
     assumptions: Mapping[str, tuple[str, ...]]
+    folder: Path
+
+    def of(self, kind: str) -> Names:
+        """Return the names of one kind, which are read when they are first asked for.
+
+        Kinds: city, zone, archetype, province, lever, lever group, scenario, output, assumption,
+        driver.
+        """
+        if kind not in self._read_kinds:
+            self._read_kinds[kind] = Names(kind, KINDS[kind](self))
+        return self._read_kinds[kind]
+
+    @cached_property
+    def _read_kinds(self) -> dict[str, Names]:
+        return {}
 
     def of_cities(self, cities: Sequence[str]) -> ModelNames:
         """Return the names of a model of `cities` alone."""
@@ -58,6 +137,45 @@ class ModelNames:
         return tuple(dict.fromkeys(row["group"] for row in self.levers.values()))
 
 
+def _places(key: str, prefix: str) -> Callable[[ModelNames], dict[str, tuple[str, ...]]]:
+    return lambda names: {row[key]: _of_place(row, prefix) for row in names.cities.values()}
+
+
+def _labels(rows: Iterable[Mapping[str, str]], key: str) -> dict[str, tuple[str, ...]]:
+    return {row[key]: (row.get("name_zh", ""), row.get("name_en", "")) for row in rows}
+
+
+def _scenario_labels(names: ModelNames) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for path in sorted((names.folder.parents[1] / "scenarios").glob("*.yaml")):
+        try:
+            raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, yaml.YAMLError):
+            raw = None
+        # A broken file keeps its name; it is refused with its place when it is used.
+        labels = raw if isinstance(raw, dict) else {}
+        found[path.stem] = tuple(str(labels.get(key, "")) for key in ("name_zh", "name_en"))
+    return found
+
+
+KINDS: Mapping[str, Callable[[ModelNames], Mapping[str, tuple[str, ...]]]] = {
+    "city": _places("unit_id", "name"),
+    "zone": _places("zone_id", "zone"),
+    "province": _places("province_en", "province"),
+    "archetype": lambda names: dict.fromkeys(names.attribute("archetype"), ()),
+    "lever": lambda names: _labels(names.levers.values(), "lever"),
+    "lever group": lambda names: dict.fromkeys(names.lever_groups, ()),
+    "scenario": _scenario_labels,
+    "output": lambda names: _labels(_read(names.folder / "outputs.csv", ("name",)), "name"),
+    "assumption": lambda names: dict.fromkeys(
+        (name.replace(" ", "_") for name in names.assumptions), ()
+    ),
+    "driver": lambda names: dict.fromkeys(
+        (row["name"] for row in _read(names.folder / "drivers.csv", ("name",))), ()
+    ),
+}
+
+
 def require_known(kind: str, name: str, known: Iterable[str], where: str) -> None:
     """Refuse a name that is not among the known ones, naming the nearest that is."""
     candidates = tuple(known)
@@ -80,7 +198,8 @@ def read_names(model_dir: Path) -> ModelNames:
         assumptions[row["name"]] = (*assumptions.get(row["name"], ()), row["subscript"])
     cities = {row["unit_id"]: row for row in units}
     by_name = {row["lever"]: row for row in levers}
-    return ModelNames(cities, by_name, _targets(tuple(cities), by_name, data), assumptions)
+    targets = _targets(tuple(cities), by_name, data)
+    return ModelNames(cities, by_name, targets, assumptions, data)
 
 
 def _targets(

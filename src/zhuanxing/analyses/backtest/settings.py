@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated
 
-from zhuanxing.charts.words import Language
-from zhuanxing.settings import AtLeast
+from annotated_types import Ge, MinLen
+
+from zhuanxing.config import Driver, File, Language, Seed, Several, Year, checked
 
 __all__ = ["BacktestSettings", "Outside", "Pool"]
 
 
-@dataclass(frozen=True)
+@checked
 class Pool:
     """Statistics that are judged together, with the name of the pool in both languages."""
 
@@ -21,7 +21,7 @@ class Pool:
     observed: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@checked
 class Outside:
     """Where national and provincial growth and shares stand: drivers, and provincial statistics."""
 
@@ -33,19 +33,54 @@ class Outside:
     shares: dict[str, str]
 
 
-@dataclass(frozen=True)
+@checked
 class BacktestSettings:
-    """All of ``conf/backtest.yaml``."""
+    """Fit on the years to fit_year, forecast the next ones, and compare with naive forecasts.
 
-    fit_year: int
-    test_years: Annotated[tuple[int, ...], AtLeast(1)]
-    project_from: int
-    project_years: tuple[int, ...]
-    # Tails of 95 % intervals rest on a few of them.
-    samples: Annotated[int, AtLeast(100)]
-    seed: Annotated[int, AtLeast(0)]
+    用截至 fit_year 的数据校准，预测其后年份，并与简单预测比较。
+    """
+
+    fit_year: Year
+    """Last year that is known to the fit.
+
+    校准所知的末年。"""
+    test_years: Annotated[Several[Year], MinLen(1)]
+    """Years that are forecast and compared with observations.
+
+    预测并检验的年份。"""
+    project_from: Year
+    """Last year that is known to the projection.
+
+    推算所知的末年。"""
+    project_years: Several[Year]
+    """Years that no observation covers yet; [] skips them.
+
+    尚无统计数据的推算年份，[] 为不推算。"""
+    samples: Annotated[int, Ge(100)]
+    """Samples of each forecast: the tails of 95 % intervals rest on a few of them.
+
+    每个预测的样本数。"""
+    seed: Seed
+    """Seed of the samples.
+
+    随机种子。"""
     variables: tuple[Pool, ...]
+    """Observations that are judged together.
+
+    合并评价的指标。"""
     outside: Outside
-    surprises: tuple[str, ...]
-    output: str
-    language: tuple[Language, ...]
+    """What naive forecasts of growth know.
+
+    简单预测所知的信息。"""
+    surprises: tuple[Driver, ...]
+    """Drivers that may turn out otherwise than forecast.
+
+    可能偏离预测的外部条件。"""
+    output: File
+    """Folder of scores and charts.
+
+    结果文件夹。"""
+    language: Several[Language] | None = None
+    """Language of the tables, and of the charts.
+
+    表格和图的语言。"""

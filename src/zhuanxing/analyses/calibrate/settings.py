@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
-from zhuanxing.settings import AtLeast
+from annotated_types import Ge
+
+from zhuanxing.config import Count, Language, Scenario, Seed, Several, Text, Year, checked
 
 __all__ = [
-    "METHODS",
     "CalibrateSettings",
     "CityParameter",
     "NutsSettings",
@@ -16,10 +16,8 @@ __all__ = [
     "Target",
 ]
 
-METHODS = ("map", "laplace", "nuts")
 
-
-@dataclass(frozen=True)
+@checked
 class CityParameter:
     """A constant by city whose values are drawn around those of the city's archetype.
 
@@ -32,7 +30,7 @@ class CityParameter:
     """
 
     name: str
-    link: str
+    link: Literal["range", "log", "shares"]
     archetype: float
     city: float
     groups: str | None = None
@@ -40,7 +38,7 @@ class CityParameter:
     estimated: float = 1.0
 
 
-@dataclass(frozen=True)
+@checked
 class Target:
     """What a statistic is compared with.
 
@@ -52,15 +50,15 @@ class Target:
 
     observed: str
     variable: str
-    how: str
+    how: Literal["change", "mean_change", "share", "level"]
     error: float
     structural: float
-    way: str = "sum"
+    way: Literal["sum", "end"] = "sum"
     element: str | None = None
     over: str | None = None
 
 
-@dataclass(frozen=True)
+@checked
 class Quality:
     """A class of sources: `error` times the error of a good one, `tails` degrees of freedom."""
 
@@ -69,32 +67,81 @@ class Quality:
     tails: float
 
 
-@dataclass(frozen=True)
+@checked
 class NutsSettings:
     """The full posterior: of the parameters of the cities of `archetype`; null is all."""
 
     archetype: str | None
     # Two chains are compared, and their halves with one another.
-    chains: Annotated[int, AtLeast(2)]
-    warmup: Annotated[int, AtLeast(1)]
-    samples: Annotated[int, AtLeast(4)]
+    chains: Annotated[int, Ge(2)]
+    warmup: Count
+    samples: Annotated[int, Ge(4)]
 
 
-@dataclass(frozen=True)
+@checked
 class CalibrateSettings:
-    """All of ``conf/calibrate.yaml``."""
+    """Fit parameters to observations and store them as a named set.
 
-    name: str
-    method: str
-    last_year: int
-    scenario: str
-    seed: Annotated[int, AtLeast(0)]
-    draws: Annotated[int, AtLeast(1)]
-    rounds: Annotated[int, AtLeast(1)]
-    iterations: Annotated[int, AtLeast(1)]
+    用统计数据校准参数，存为参数集，供 'zhuanxing run calibration=<name>' 使用。
+    """
+
+    name: Text
+    """Name of the set; `zhuanxing run calibration=<name>` uses it.
+
+    参数集的名称。"""
+    method: Literal["map", "laplace", "nuts"]
+    """map: the most probable values; laplace: with draws; nuts: the full posterior.
+
+    map 最可能值；laplace 另给抽样；nuts 完整后验。"""
+    last_year: Year
+    """Last year whose observations are used.
+
+    所用统计数据的末年。"""
+    scenario: Scenario
+    """Scenario under which the past is run.
+
+    拟合时所用情景。"""
+    seed: Seed
+    """Seed of the draws.
+
+    随机种子。"""
+    draws: Count
+    """Draws that are stored for ensembles.
+
+    存储的抽样数。"""
+    rounds: Count
+    """Rounds of fitting and of estimating errors.
+
+    拟合与误差估计的轮数。"""
+    iterations: Count
+    """Iterations of the optimiser in each round.
+
+    每轮优化的迭代次数。"""
     basis: tuple[str, ...]
-    parameters: tuple[str, ...]
+    """Bases on which levels are compared.
+
+    可比较水平值的统计口径。"""
+    parameters: Several[Text]
+    """Parameters to fit, by name or pattern.
+
+    待校准参数，可用通配符。"""
     cities: tuple[CityParameter, ...]
+    """Parameters by city.
+
+    分城市参数。"""
     targets: tuple[Target, ...]
+    """What is compared with the observations.
+
+    与统计数据比较的变量。"""
     quality: tuple[Quality, ...]
+    """Classes of sources.
+
+    数据来源的质量等级。"""
     nuts: NutsSettings
+    """Sampling of the full posterior.
+
+    完整后验的抽样。"""
+    language: Language | None = None
+    """Language of the tables.
+
+    表格语言。"""

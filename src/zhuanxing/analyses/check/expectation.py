@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import xarray as xr
 
+from zhuanxing.config import checked
 
-@dataclass(frozen=True)
+
+@checked
 class Expectation:
     """``output`` lies within factors of its value in the reference run, in enough cities.
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 import xarray as xr
 
 from zhuanxing.analyses.check.expectation import Expectation, fault_of
 from zhuanxing.analyses.check.finding import Finding
+from zhuanxing.config import Scenario, checked
 
 
-@dataclass(frozen=True)
+@checked
 class InputChange:
     """A constant of the model, set to ``value`` or multiplied by ``times``, at some elements."""
 
@@ -34,13 +35,13 @@ class InputChange:
         return changed.where(here, default)
 
 
-@dataclass(frozen=True)
+@checked
 class Extreme:
     """A named extreme condition: what it changes and what has to follow."""
 
     name: str
     label: str
-    scenario: str
+    scenario: Scenario
     lever_intensity: float | None = None
     inputs: tuple[InputChange, ...] = ()
     expect: tuple[Expectation, ...] = ()

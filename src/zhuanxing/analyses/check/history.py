@@ -9,9 +9,10 @@ import pandas as pd
 import xarray as xr
 
 from zhuanxing.analyses.check.finding import Finding, worst_first
+from zhuanxing.config import checked
 
 
-@dataclass(frozen=True)
+@checked
 class Comparison:
     """An output set against an observed variable, with the mean absolute error allowed.
 

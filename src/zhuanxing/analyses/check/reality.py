@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
 
 from zhuanxing.analyses.check.expectation import Expectation, met_by
 from zhuanxing.analyses.check.finding import Finding, worst_first
+from zhuanxing.config import City, Scenario, checked
 
 
-@dataclass(frozen=True)
+@checked
 class Bounds:
     """``output`` stays within low..high in every scenario, city and year."""
 
@@ -22,18 +22,18 @@ class Bounds:
     high: float
 
 
-@dataclass(frozen=True)
+@checked
 class Worse:
     """``scenario`` does worse than ``reference`` in at least ``at_least`` of the expectations."""
 
     label: str
-    scenario: str
-    reference: str
+    scenario: Scenario
+    reference: Scenario
     expect: tuple[Expectation, ...]
     at_least: int
 
 
-@dataclass(frozen=True)
+@checked
 class GainRatio:
     """Each of ``cities`` gains ``ratio`` times what the median city gains.
 
@@ -41,11 +41,11 @@ class GainRatio:
     """
 
     label: str
-    scenario: str
-    reference: str
+    scenario: Scenario
+    reference: Scenario
     output: str
     year: int
-    cities: tuple[str, ...]
+    cities: tuple[City, ...]
     ratio: float
 
 

@@ -2,42 +2,41 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from zhuanxing.analyses.check.expectation import Expectation
 from zhuanxing.analyses.check.extremes import Extreme, InputChange
 from zhuanxing.analyses.check.history import Comparison
 from zhuanxing.analyses.check.reality import Bounds, GainRatio, Worse
 from zhuanxing.analyses.check.shocks import Shock
+from zhuanxing.config import Count, Language, Scenario, Several, Text, checked
 
 __all__ = ["CheckSettings", "Expectation"]
 
 
-@dataclass(frozen=True)
+@checked
 class UnitSettings:
     """Names of the units that the model may use."""
 
     tokens: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@checked
 class LawSettings:
     """Scenarios in which laws and limits are judged, and to which relative accuracy."""
 
     tolerance: float
-    scenarios: tuple[str, ...]
+    scenarios: tuple[Scenario, ...]
     physical: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@checked
 class TimestepSettings:
     """Scenario run at the model's step and at half of it; ``tolerance`` is a fraction."""
 
-    scenario: str
+    scenario: Scenario
     tolerance: float
 
 
-@dataclass(frozen=True)
+@checked
 class RuleSettings:
     """Case for a lever that is a rule: outputs that count poor years and show the status."""
 
@@ -46,11 +45,11 @@ class RuleSettings:
     inputs: tuple[InputChange, ...] = ()
 
 
-@dataclass(frozen=True)
+@checked
 class LeverSettings:
     """Terms of the one-at-a-time lever runs; see ``levers.LeverTerms``."""
 
-    scenario: str
+    scenario: Scenario
     start: int
     within: int
     movement: float
@@ -61,17 +60,17 @@ class LeverSettings:
     rule: RuleSettings
 
 
-@dataclass(frozen=True)
+@checked
 class HistorySettings:
     """Years (inclusive) and variables compared with the statistics."""
 
-    scenario: str
+    scenario: Scenario
     first_year: int
     last_year: int
     compare: tuple[Comparison, ...]
 
 
-@dataclass(frozen=True)
+@checked
 class RealitySettings:
     """Statements about scenarios."""
 
@@ -80,17 +79,33 @@ class RealitySettings:
     gains: tuple[GainRatio, ...]
 
 
-@dataclass(frozen=True)
+@checked
 class CheckSettings:
-    """All of ``conf/check.yaml``."""
+    """Check the model: units, laws, extremes, time step, levers, history, reality.
 
-    only: tuple[str, ...] | None
-    worst: int
+    检验模型：量纲、守恒律、极端条件、步长、举措、历史、现实。退出码 0 全部通过，1 有未过项。
+    """
+
+    only: Several[Text] | None
+    """Checks to run; null is all.
+
+    要做的检验，null 为全部。"""
+    worst: Count
+    """Offenders listed for a check that fails, worst first.
+
+    未过项列出的最差者个数。"""
     units: UnitSettings
     laws: LawSettings
     extremes: tuple[Extreme, ...]
+    """Extreme conditions.
+
+    极端条件。"""
     shocks: tuple[Shock, ...]
     timestep: TimestepSettings
     levers: LeverSettings
     history: HistorySettings
     reality: RealitySettings
+    language: Language | None = None
+    """Language of the tables.
+
+    表格语言。"""

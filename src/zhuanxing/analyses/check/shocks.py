@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import xarray as xr
 
 from zhuanxing.analyses.check.extremes import InputChange
 from zhuanxing.analyses.check.finding import Finding
+from zhuanxing.config import Output, Scenario, checked
 
 
-@dataclass(frozen=True)
+@checked
 class Interval:
     """Relative change in ``year`` lies from ``low`` to ``high``, in percent."""
 
@@ -20,7 +19,7 @@ class Interval:
     high: float
 
 
-@dataclass(frozen=True)
+@checked
 class Shock:
     """``inputs`` change ``scenario``; ``output`` of all cities together moves as ``within`` says.
 
@@ -29,8 +28,8 @@ class Shock:
 
     name: str
     label: str
-    scenario: str
-    output: str
+    scenario: Scenario
+    output: Output
     inputs: tuple[InputChange, ...]
     within: tuple[Interval, ...]
     fades_by: int | None = None

@@ -2,44 +2,97 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated
 
-from zhuanxing.charts.words import Language
-from zhuanxing.settings import AtLeast
+from annotated_types import Ge, MinLen
+
+from zhuanxing.config import (
+    Count,
+    File,
+    Language,
+    Output,
+    Scenario,
+    Seed,
+    Several,
+    Text,
+    Year,
+    checked,
+)
 
 __all__ = ["MorrisSettings", "SensitivitySettings", "SobolSettings"]
 
 
-@dataclass(frozen=True)
+@checked
 class MorrisSettings:
     """Size of the screening: trajectories through the ranges, on a grid of levels."""
 
-    trajectories: Annotated[int, AtLeast(2)]
-    levels: Annotated[int, AtLeast(2)]
+    trajectories: Annotated[int, Ge(2)]
+    levels: Annotated[int, Ge(2)]
 
 
-@dataclass(frozen=True)
+@checked
 class SobolSettings:
     """Size of the variance analysis: a power of two."""
 
-    samples: Annotated[int, AtLeast(2)]
+    samples: Annotated[int, Ge(2)]
 
 
-@dataclass(frozen=True)
+@checked
 class SensitivitySettings:
-    """All of ``conf/sensitivity.yaml``."""
+    """Find the parameters that drive results: Morris screens, Sobol' divides the variance.
 
-    scenario: str
-    calibration: str | None
-    outputs: Annotated[tuple[str, ...], AtLeast(1)]
-    year: int
-    seed: Annotated[int, AtLeast(0)]
-    parameters: Annotated[tuple[str, ...], AtLeast(1)]
-    leave_out: tuple[str, ...]
+    Morris 法筛选、Sobol' 法分解方差；给出校准参数集时并说明哪些参数可由数据识别。
+    """
+
+    scenario: Scenario
+    """Scenario that is run.
+
+    情景。"""
+    calibration: Text | None
+    """Parameter set whose values the others keep; null takes the tables.
+
+    参数集，null 为数据表的值。"""
+    outputs: Annotated[Several[Output], MinLen(1)]
+    """Outputs whose sensitivity is asked for.
+
+    结果指标。"""
+    year: Year
+    """Year of the outputs.
+
+    年份。"""
+    seed: Seed
+    """Seed of the designs.
+
+    随机种子。"""
+    parameters: Annotated[Several[Text], MinLen(1)]
+    """Numbers of assumptions.csv and levers.csv, by name or pattern.
+
+    参数，可用通配符。"""
+    leave_out: Several[Text]
+    """Numbers that are left out.
+
+    不参与的参数。"""
     morris: MorrisSettings
-    survivors: Annotated[int, AtLeast(1)]
+    """Size of the screening.
+
+    筛选的规模。"""
+    survivors: Count
+    """Parameters that pass the screen.
+
+    通过筛选的参数个数。"""
     sobol: SobolSettings
-    shown: Annotated[int, AtLeast(1)]
-    output: str
-    language: tuple[Language, ...]
+    """Size of the variance analysis.
+
+    方差分析的规模。"""
+    shown: Count
+    """Parameters in the table and the chart.
+
+    表和图中的参数个数。"""
+    output: File
+    """Folder of tables and charts.
+
+    结果文件夹。"""
+    language: Several[Language] | None = None
+    """Language of the tables, and of the charts.
+
+    表格和图的语言。"""

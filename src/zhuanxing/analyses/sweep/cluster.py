@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from zhuanxing.analyses.sweep.sweep import Piece, Sweep, Values
+from zhuanxing.config import Count, checked
 from zhuanxing.cores import cores
 from zhuanxing.errors import ZhuanxingError
 
@@ -33,7 +34,7 @@ SETTINGS = {
 }
 
 
-@dataclass(frozen=True)
+@checked
 class Cluster:
     """Where pieces are computed: by `workers` processes of one core, or at `address`.
 
@@ -42,7 +43,7 @@ class Cluster:
     exists. `pinned` keeps each process on one core, this one too where one is asked for.
     """
 
-    workers: int | None = None
+    workers: Count | None = None
     address: str | None = None
     start: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)

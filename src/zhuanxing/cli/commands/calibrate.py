@@ -1,32 +1,29 @@
-"""`zhuanxing calibrate`: fit parameters to statistics and store them as a named set."""
+"""Fit parameters to observations and store them as a named set.
+
+用统计数据校准参数，存为参数集。
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from zhuanxing.analyses.calibrate.settings import METHODS, CalibrateSettings
-from zhuanxing.cli.configuration import read_settings, show_help
-from zhuanxing.cli.fitting import fit_with_progress, progress_bar
-from zhuanxing.cli.listing import print_table
-from zhuanxing.inputs.names import require_known
+from zhuanxing.analyses.calibrate.settings import CalibrateSettings
+from zhuanxing.cli.command import Command, Context
+from zhuanxing.cli.console import print_table, progress_bar
+from zhuanxing.cli.fitting import fit_with_progress
+from zhuanxing.config import Language
 from zhuanxing.storage.atomic import require_writable
-from zhuanxing.storage.paths import Places, find_places
 
 if TYPE_CHECKING:
     from zhuanxing.analyses.calibrate.fit_map import Fit
     from zhuanxing.analyses.calibrate.store import Beginning
     from zhuanxing.model import Model
 
-__all__ = ["main"]
+__all__ = ["COMMAND"]
 
-HELP = """用法 usage: zhuanxing calibrate [key=value ...]
-
-用统计数据校准参数，存为参数集，供 'zhuanxing run calibration=<name>' 使用
-Fit parameters to statistics; 'zhuanxing run calibration=<name>' uses the stored set."""
-
+SECTION = "trust"
 FIT_COLUMNS = (
     ("统计指标", "statistic", ""),
     ("观测数", "figures", ""),
@@ -59,45 +56,38 @@ DIAGNOSTIC_COLUMNS = (
 )
 
 
-def main(argv: Sequence[str]) -> int:
-    """Fit, store and report; return 0.
-
-    Raises ZhuanxingError for a wrong setting or a name that the model does not have.
-    """
-    places = find_places()
-    path = places.conf / "calibrate.yaml"
-    if show_help(argv, path, HELP):
-        return 0
-    settings = read_settings(CalibrateSettings, path, argv)
-    require_known("method", settings.method, METHODS, path.name)
-    fit, model, began = _fit(settings, places)
-    _report(fit)
+def run(settings: CalibrateSettings, context: Context) -> int:
+    """Fit, store and report."""
+    fit, model, began = _fit(settings, context)
+    _report(fit, context.language)
     if settings.method == "nuts":
-        _sample(fit, model, settings, began)
+        _sample(fit, model, settings, began, context.language)
     return 0
 
 
-def _fit(settings: CalibrateSettings, places: Places) -> tuple[Fit, Model, Beginning]:
+def _fit(settings: CalibrateSettings, context: Context) -> tuple[Fit, Model, Beginning]:
     # Imported here: a misspelt setting is refused before the seconds that the imports take.
     from zhuanxing.analyses.calibrate.store import begin, save, target_path
 
-    target = target_path(places.model, settings.name)
+    target = target_path(context.places.model, settings.name)
     require_writable(target.with_suffix(".nc"))
-    began = begin(places.model)
+    began = begin(context.places.model)
     with progress_bar() as progress:
-        model, fit = fit_with_progress(places, settings, progress)
+        model, fit = fit_with_progress(context, settings, progress)
     drawn = None if settings.method == "map" else fit.laplace.draws(settings.draws, settings.seed)
     print(*save(model, settings, fit, drawn, began), sep="\n")
     return fit, model, began
 
 
-def _sample(fit: Fit, model: Model, settings: CalibrateSettings, began: Beginning) -> None:
+def _sample(
+    fit: Fit, model: Model, settings: CalibrateSettings, began: Beginning, language: Language
+) -> None:
     """Draw from the full posterior, store it, and say how far the draws can be trusted."""
     # Imported here: only this method needs the seconds that NumPyro and ArviZ take.
     from zhuanxing.analyses.calibrate.nuts import sample_and_store
 
     with progress_bar() as progress:
-        task = progress.add_task("抽样 sampling", total=1.0)
+        task = progress.add_task("抽样" if language == "zh" else "sampling", total=1.0)
         files, found = sample_and_store(
             model, settings, fit, began, lambda part: progress.update(task, completed=part)
         )
@@ -107,10 +97,10 @@ def _sample(fit: Fit, model: Model, settings: CalibrateSettings, began: Beginnin
         "抽样诊断（未达要求时增加 nuts.samples）",
         "sampler; if it falls short, raise nuts.samples",
     )
-    print_table(title, DIAGNOSTIC_COLUMNS, rows, None)
+    print_table(title, DIAGNOSTIC_COLUMNS, rows, language)
 
 
-def _report(fit: Fit) -> None:
+def _report(fit: Fit, language: Language) -> None:
     statistics = fit.posterior.statistics
     before = statistics.value - fit.before
     after = statistics.value - fit.laplace.said
@@ -132,11 +122,11 @@ def _report(fit: Fit) -> None:
             )
     count = fit.posterior.parameters.count
     title = (f"拟合（{count} 个参数，百分点）", f"fit of {count} parameters, points")
-    print_table(title, FIT_COLUMNS, rows, None)
-    _report_parameters(fit)
+    print_table(title, FIT_COLUMNS, rows, language)
+    _report_parameters(fit, language)
 
 
-def _report_parameters(fit: Fit) -> None:
+def _report_parameters(fit: Fit, language: Language) -> None:
     """Print the numbers with a range of which the statistics say most."""
     parameters = fit.posterior.parameters
     values = np.asarray(parameters.values(fit.z))
@@ -151,4 +141,11 @@ def _report_parameters(fit: Fit) -> None:
         for place in np.argsort(-removed)[:SHOWN]
     ]
     title = ("统计数据最能说明的参数", "parameters of which the statistics say most")
-    print_table(title, PARAMETER_COLUMNS, rows, None)
+    print_table(title, PARAMETER_COLUMNS, rows, language)
+
+
+COMMAND = Command(
+    CalibrateSettings,
+    run,
+    examples=("", "name=to_2020 last_year=2020 method=laplace", "method=nuts nuts.archetype=steel"),
+)

@@ -1,4 +1,7 @@
-"""`zhuanxing chart`: draw stored results as PNG and SVG, without running the model."""
+"""Draw charts from stored paths.
+
+绘制图表。
+"""
 
 from __future__ import annotations
 
@@ -8,51 +11,165 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 import xarray as xr
-from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
-from yaml import YAMLError
 
-from zhuanxing.charts import names
-from zhuanxing.charts.kinds import ALL, KINDS, Request, figures, require_kind
+from zhuanxing.charts.kinds import ALL, KINDS, Request, figures
 from zhuanxing.charts.save import FORMATS, remove_outdated, save
 from zhuanxing.charts.style import FIRST_PROJECTED_YEAR
-from zhuanxing.charts.words import Language, check_language
+from zhuanxing.cli.command import Command, Context
+from zhuanxing.config import (
+    City,
+    File,
+    Language,
+    Output,
+    Several,
+    Text,
+    Year,
+    as_mapping,
+    checked,
+)
 from zhuanxing.errors import ZhuanxingError
-from zhuanxing.inputs import scenario_names
 from zhuanxing.results.aims import city_targets, read_aims
 from zhuanxing.results.comparable import require_comparable
 from zhuanxing.storage import netcdf
 from zhuanxing.storage.netcdf import comparison_path, intervals_path
-from zhuanxing.storage.paths import Places, find_places
 
-__all__ = ["main"]
+__all__ = ["COMMAND", "ChartSettings", "aims_table"]
+
+SECTION = "run"
 
 
-def main(argv: Sequence[str]) -> int:
-    """Draw what the key=value words of `argv` ask for, over conf/chart.yaml; print the files.
+Kind = Literal["all", "paths", "compare", "structure", "energy", "land", "finance", "scorecard"]
+Format = Literal["png", "svg"]
 
-    Returns 0. Raises ZhuanxingError, in one sentence with the nearest valid name, for an unknown
-    key, kind, scenario, city or variable, and for a result that has not been made yet.
+
+@checked
+class PathOptions:
+    """Paths by city."""
+
+    variable: Several[Output]
+    observed_as: Mapping[str, str | None]
+
+
+@checked
+class CompareOptions:
+    """Two scenarios, city by city."""
+
+    variable: Several[Output]
+
+
+@checked
+class StructureOptions:
+    """Sectors of the economy."""
+
+    detail: str
+    shares: Several[Output]
+
+
+@checked
+class EnergyOptions:
+    """Energy, carbon and power capacity."""
+
+    fuels: Several[Text]
+    total: Output
+    co2: Output
+    capacity: Several[Output]
+
+
+@checked
+class LandOptions:
+    """Land by class."""
+
+    classes: Several[Text]
+    built_up: Several[Text]
+
+
+@checked
+class FinanceOptions:
+    """Investment and the sources of policy money."""
+
+    investment: str
+    spending: str
+
+
+@checked
+class ScorecardOptions:
+    """Aims of a city and what it reaches."""
+
+    year: Year
+    compared_with: Mapping[str, str]
+    at_most: Several[Output]
+
+
+@checked
+class ChartOptions:
+    """What each kind draws."""
+
+    paths: PathOptions
+    compare: CompareOptions
+    structure: StructureOptions
+    energy: EnergyOptions
+    land: LandOptions
+    finance: FinanceOptions
+    scorecard: ScorecardOptions
+
+
+@checked
+class ChartSettings:
+    """Draw stored results as PNG and SVG; the model is not run.
+
+    把已存结果绘成 PNG 和 SVG，不运行模型。
     """
-    places = find_places()
-    path = places.conf / "chart.yaml"
-    if {"-h", "--help"} & set(argv):
-        print(path.read_text(encoding="utf-8"), end="")
-        return 0
-    config = _configure(argv, path)
-    kind = str(config["kind"])
-    require_kind(kind)
-    languages = [check_language(str(language)) for language in _listed(config["language"])]
-    formats = [names.find(str(f), FORMATS, "chart format") for f in _listed(config["format"])]
-    shared = _request(config, places)
+
+    kind: Kind
+    """Kind of chart.
+
+    图的种类。"""
+    scenario: Several[Text]
+    """Stored results to draw, the one to compare with first.
+
+    要画的情景，第一个为比较基准。"""
+    results: File
+    """Folder of the results: <results>/<scenario>/paths.nc.
+
+    结果文件夹。"""
+    city: Several[City] | None
+    """Cities, which compare marks among all; null is every city.
+
+    城市（compare 画全部并标出这些），null 为全部。"""
+    variable: Several[Output] | None
+    """Outputs of paths and compare; null takes each kind's own.
+
+    指标，null 为各图默认。"""
+    year: Year | None
+    """Year of compare; null is the last.
+
+    compare 的年份，null 为末年。"""
+    language: Several[Language] | None
+    """Languages of the charts.
+
+    图的语言。"""
+    format: Several[Format]
+    """Formats of the files.
+
+    文件格式。"""
+    output: File | None
+    """File of a single chart; null is outputs/charts/<language>/<kind>.
+
+    单张图的文件。"""
+    options: ChartOptions
+
+
+def run(settings: ChartSettings, context: Context) -> int:
+    """Draw what is asked for and print the files."""
+    shared = _request(settings, context)
     jobs = [
-        _Job(each, Request(language=language, **shared), config["output"], formats, languages)
-        for language in languages
-        for each in (KINDS if kind == ALL else [kind])
+        _Job(each, Request(language=language, **shared), settings, context.languages)
+        for language in context.languages
+        for each in (KINDS if settings.kind == ALL else [settings.kind])
     ]
     for written in _drawn(jobs):
         print(*written, sep="\n")
@@ -65,8 +182,7 @@ class _Job:
 
     kind: str
     request: Request
-    output: str | None
-    formats: list[str]
+    settings: ChartSettings
     languages: Sequence[Language]
 
     def draw(self) -> list[Path]:
@@ -74,8 +190,9 @@ class _Job:
         folder = Path("outputs") / "charts" / self.request.language
         files: list[Path] = []
         for name, figure in figures(self.kind, self.request):
-            target, endings = _target(self.output, folder / name, self.formats)
-            if self.output is None:
+            output = self.settings.output
+            target, endings = _target(output, folder / name, list(self.settings.format))
+            if output is None:
                 remove_outdated(folder.parent, name, self.languages)
             files += save(figure, target, endings)
         return files
@@ -92,103 +209,67 @@ def _drawn(jobs: Sequence[_Job]) -> Iterator[list[Path]]:
         yield from pool.map(_Job.draw, jobs)
 
 
-def _configure(argv: Sequence[str], path: Path) -> dict[str, Any]:
-    """Return the configuration of `path` with the words of `argv` laid over it."""
-    base = OmegaConf.load(path)
-    assert isinstance(base, DictConfig)
-    for argument in argv:
-        key, equals, _ = argument.partition("=")
-        if not equals:
-            raise ZhuanxingError(
-                f"zhuanxing chart: {argument!r} is no key=value; expected for example kind=paths"
-            )
-        _require_key(base, key)
-    try:
-        merged = OmegaConf.merge(base, OmegaConf.from_dotlist(list(argv)))
-    except (OmegaConfBaseException, YAMLError) as error:
-        reason = str(error).splitlines()[0]
-        raise ZhuanxingError(
-            f"zhuanxing chart: {' '.join(argv)!r} cannot be read ({reason})"
-        ) from error
-    plain = OmegaConf.to_container(merged)
-    assert isinstance(plain, dict)
-    return {str(key): value for key, value in plain.items()}
-
-
-def _require_key(base: DictConfig, key: str) -> None:
-    """Refuse a dotted key that the configuration does not have."""
-    level: Any = base
-    for part in key.split("."):
-        if not isinstance(level, DictConfig):
-            raise ZhuanxingError(f"zhuanxing chart: the key {key!r} goes too deep")
-        names.find(part, level, "chart key")
-        level = level[part]
-
-
-def _request(config: Mapping[str, Any], places: Places) -> dict[str, Any]:
+def _request(settings: ChartSettings, context: Context) -> dict[str, Any]:
     """Return the fields of a Request that are the same for every language."""
-    data = places.model / "data"
-    options = config["options"]
-    scorecard = options["scorecard"]
-    targets = city_targets(
-        _table(data / "targets.csv"),
-        scorecard["compared_with"],
-        scorecard["at_most"],
-        FIRST_PROJECTED_YEAR - 1,
-    )
-    cities = _listed(config["city"])
-    variables = _listed(config["variable"])
-    datasets = _results(config, places)
+    data = context.places.model / "data"
+    datasets = _results(settings, context)
     return {
         "datasets": datasets,
-        "cities": None if cities in ([], [ALL]) else [str(city) for city in cities],
-        "intervals": _beside(datasets, config, intervals_path),
-        "comparisons": _beside(datasets, config, comparison_path),
-        "options": options,
-        "variables": [str(name) for name in variables] or None,
-        "year": config["year"],
+        "cities": settings.city,
+        "intervals": _beside(datasets, settings, intervals_path),
+        "comparisons": _beside(datasets, settings, comparison_path),
+        "options": as_mapping(settings.options),
+        "variables": settings.variable,
+        "year": settings.year,
         "observations": _table(data / "observations.csv"),
-        "aims": pd.concat([targets, read_aims(data / "aims.csv")], ignore_index=True),
+        "aims": aims_table(settings.options.scorecard, data),
     }
 
 
-def _results(config: Mapping[str, Any], places: Places) -> dict[str, xr.Dataset]:
+def aims_table(options: ScorecardOptions, data: Path) -> pd.DataFrame:
+    """Return the aims of cities, provinces and the nation, as the scorecard reads them."""
+    targets = _table(data / "targets.csv")
+    own = city_targets(targets, options.compared_with, options.at_most, FIRST_PROJECTED_YEAR - 1)
+    return pd.concat([own, read_aims(data / "aims.csv")], ignore_index=True)
+
+
+def _results(settings: ChartSettings, context: Context) -> dict[str, xr.Dataset]:
     """Read the stored results of the scenarios, in the order asked for."""
-    known = scenario_names(places.scenarios)
     results: dict[str, xr.Dataset] = {}
-    for scenario in map(str, _listed(config["scenario"])):
-        path = Path(str(config["results"])) / scenario / "paths.nc"
+    for said in settings.scenario:
+        path = settings.results / said / "paths.nc"
+        scenario = said
         if not path.is_file():
-            names.find(scenario, known, "scenario")
+            scenario = context.names.of("scenario").find(said, "scenario")
+            path = settings.results / scenario / "paths.nc"
+        if not path.is_file():
             raise ZhuanxingError(
                 f"{path}: there is no result; make it with 'zhuanxing run scenario={scenario}'"
             )
         results[scenario] = netcdf.read(path)
     if not results:
-        raise ZhuanxingError("zhuanxing chart: scenario is empty; expected at least one")
+        raise ZhuanxingError("scenario is empty, but one scenario at least is expected")
     require_comparable(results)
     return results
 
 
 def _beside(
     datasets: Mapping[str, xr.Dataset],
-    config: Mapping[str, Any],
+    settings: ChartSettings,
     beside: Callable[[Path], Path],
 ) -> dict[str, xr.Dataset]:
     """Read the quantiles over draws that lie beside the results."""
-    paths = {key: Path(str(config["results"])) / key / "paths.nc" for key in datasets}
-    found = {key: beside(path) for key, path in paths.items()}
+    found = {key: beside(settings.results / key / "paths.nc") for key in datasets}
     return {key: netcdf.read(path) for key, path in found.items() if path.is_file()}
 
 
-def _target(output: str | None, default: Path, formats: list[str]) -> tuple[Path, list[str]]:
+def _target(output: Path | None, default: Path, formats: list[str]) -> tuple[Path, list[str]]:
     """Return the file without ending and the formats: an ending of `output` is its format."""
     if output is None:
         return default, formats
-    path = Path(output)
-    if path.suffix.lstrip(".") in FORMATS:
-        return path.with_suffix(""), [path.suffix.lstrip(".")]
-    return path, formats
+    if output.suffix.lstrip(".") in FORMATS:
+        return output.with_suffix(""), [output.suffix.lstrip(".")]
+    return output, formats
 
 
 def _table(path: Path) -> pd.DataFrame:
@@ -198,8 +279,13 @@ def _table(path: Path) -> pd.DataFrame:
         raise ZhuanxingError(f"{path}: the table cannot be read ({error.strerror})") from error
 
 
-def _listed(value: Any) -> list[Any]:
-    """Return a list for one value, several, or none."""
-    if value is None:
-        return []
-    return list(value) if isinstance(value, list) else [value]
+COMMAND = Command(
+    ChartSettings,
+    run,
+    examples=(
+        "",
+        "kind=paths 'city=[baotou,tangshan]' 'variable=[gdp,energy_intensity]' language=zh",
+        "kind=compare 'scenario=[baseline,coal_reduction]' variable=coal_consumption",
+        "kind=scorecard city=baotou output=baotou.png",
+    ),
+)

@@ -1,45 +1,37 @@
-"""`zhuanxing check`: run the checks on the model and print what they find."""
+"""Check the model: units, laws, extremes, levers, history.
+
+检验模型：量纲、守恒律、极端条件、举措、历史。
+"""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
-
 from rich.console import Console
 
-from zhuanxing.analyses.check.bench import Bench
-from zhuanxing.analyses.check.finding import print_findings
 from zhuanxing.analyses.check.settings import CheckSettings
-from zhuanxing.analyses.check.suite import CHECKS, run_checks
-from zhuanxing.cli.configuration import read_settings
-from zhuanxing.model import load
-from zhuanxing.storage.paths import find_places
+from zhuanxing.cli.command import Command, Context
+from zhuanxing.cli.console import width
 
-__all__ = ["main"]
+__all__ = ["COMMAND"]
 
-HELP = f"""用法 usage: zhuanxing check ['only=[units,laws]'] [key=value ...]
-
-检验 checks: {", ".join(CHECKS)}
-其余设置见 conf/check.yaml，例如 further settings are those of conf/check.yaml, for example:
-  zhuanxing check 'only=[levers]' levers.movement=0.002 worst=70
-
-退出码 exit code: 0 全部通过 all pass, 1 有未过项 some fail, 2 设置有误 wrong settings"""
-
-CONFIG = "check.yaml"
-# Where the output is no terminal (a pipe, a file), no line is cut.
-WIDE = 200
+SECTION = "trust"
 
 
-def main(argv: Sequence[str]) -> int:
-    """Print a table of findings; return 0 if all pass, 1 if not.
+def run(settings: CheckSettings, context: Context) -> int:
+    """Print a table of findings; return 0 if all pass, 1 if not."""
+    # Imported here: the help is printed before the seconds that the engine's imports take.
+    from zhuanxing.analyses.check.bench import Bench
+    from zhuanxing.analyses.check.finding import print_findings
+    from zhuanxing.analyses.check.suite import run_checks
+    from zhuanxing.model import load
 
-    Raises ZhuanxingError for a wrong setting, an unknown check, or a model that cannot run.
-    """
-    if any(argument in ("-h", "--help") for argument in argv):
-        print(HELP)
-        return 0
-    settings = read_settings(CheckSettings, find_places().conf / CONFIG, argv)
-    findings = list(run_checks(Bench(load(), settings), settings.only))
-    console = Console(width=None if sys.stdout.isatty() else WIDE)
-    print_findings(findings, console, settings.worst)
+    model = load(context.places.root)
+    findings = list(run_checks(Bench(model, settings), settings.only))
+    print_findings(findings, Console(width=width()), settings.worst, context.language)
     return 0 if all(finding.passed for finding in findings) else 1
+
+
+COMMAND = Command(
+    CheckSettings,
+    run,
+    examples=("'only=[units,laws]'", "'only=[levers]' levers.movement=0.002 worst=70"),
+)

@@ -1,47 +1,70 @@
-"""`zhuanxing cities`: the cities of the model, in both languages."""
+"""List the cities.
+
+列出城市。
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from zhuanxing.cli.command import Command, Context
+from zhuanxing.cli.console import Column, print_table
+from zhuanxing.config import Archetype, Language, Province, Zone, checked
 
-from zhuanxing.cli.listing import parse_settings, print_table
-from zhuanxing.inputs import read_names
-from zhuanxing.storage.paths import find_places
+__all__ = ["COMMAND"]
 
-__all__ = ["main"]
-
-HELP = """用法 usage: zhuanxing cities [language=zh|en] [zone=..] [archetype=..]"""
-
+SECTION = "list"
 COLUMNS = (
-    ("城市", "city", ""),
-    ("名称", "Chinese name", "zh"),
-    ("英文名", "name", "en"),
-    ("省份", "province (zh)", "zh"),
-    ("省份(英)", "province", "en"),
-    ("示范区", "zone", ""),
-    ("类型", "archetype", ""),
+    Column("城市", "city", whole=True),
+    Column("名称", "Chinese name", "zh"),
+    Column("英文名", "name", "en"),
+    Column("省份", "province (zh)", "zh"),
+    Column("省份(英)", "province", "en"),
+    Column("示范区", "zone", whole=True),
+    Column("类型", "archetype", whole=True),
 )
+KEYS = ("unit_id", "name_zh", "name_en", "province_zh", "province_en", "zone_id", "archetype")
 
 
-def main(argv: Sequence[str]) -> int:
-    """Print the cities, or those of one zone or archetype, and return 0."""
-    if any(argument in ("-h", "--help") for argument in argv):
-        print(HELP)
-        return 0
-    rows = tuple(read_names(find_places().model).cities.values())
-    known = {
-        "zone": tuple(dict.fromkeys(row["zone_id"] for row in rows)),
-        "archetype": tuple(dict.fromkeys(row["archetype"] for row in rows)),
-    }
-    settings = parse_settings(argv, known)
-    shown = [
+@checked
+class CitiesSettings:
+    """List the cities of the model, or those of one zone, province or archetype.
+
+    列出模型中的城市，或某一示范区、省份、类型的城市。
+    """
+
+    zone: Zone | None = None
+    """Demonstration zone.
+
+    示范区。"""
+    province: Province | None = None
+    """Province.
+
+    省份。"""
+    archetype: Archetype | None = None
+    """Kind of city by its industry.
+
+    城市类型。"""
+    language: Language | None = None
+    """Language of the table.
+
+    表格语言。"""
+
+
+def run(settings: CitiesSettings, context: Context) -> int:
+    """Print the table of cities."""
+    asked = (
+        ("zone_id", settings.zone),
+        ("province_en", settings.province),
+        ("archetype", settings.archetype),
+    )
+    rows = [
         row
-        for row in rows
-        if row["zone_id"] == settings.get("zone", row["zone_id"])
-        and row["archetype"] == settings.get("archetype", row["archetype"])
+        for row in context.names.cities.values()
+        if all(wanted in (None, row[key]) for key, wanted in asked)
     ]
-    keys = ("unit_id", "name_zh", "name_en", "province_zh", "province_en", "zone_id", "archetype")
-    table = [[row.get(key, "") for key in keys] for row in shown]
-    title = (f"{len(shown)} 个城市", f"{len(shown)} cities")
-    print_table(title, COLUMNS, table, settings.get("language"))
+    table = [[row.get(key, "") for key in KEYS] for row in rows]
+    title = (f"{len(rows)} 个城市", f"{len(rows)} cities")
+    print_table(title, COLUMNS, table, context.language)
     return 0
+
+
+COMMAND = Command(CitiesSettings, run, examples=("", "archetype=steel", "language=zh"))

@@ -1,38 +1,33 @@
-"""`zhuanxing discover`: the conditions under which an aim is missed, or anything else happens."""
+"""Find the conditions under which an aim is missed.
+
+找出目标落空的条件。
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Literal
 
 import numpy as np
+import pandas as pd
+from annotated_types import Interval
 
 from zhuanxing.analyses.sweep.discover import SCENARIO, Box, Limit, discover
 from zhuanxing.analyses.sweep.measure import parse_condition
 from zhuanxing.analyses.sweep.reading import SweepResult, open_sweep
 from zhuanxing.analyses.sweep.summarise import aim_misses
 from zhuanxing.charts import names
-from zhuanxing.charts.words import Language
-from zhuanxing.cli.listing import print_table
-from zhuanxing.cli.store_settings import aims_table, languages, read_store_settings
+from zhuanxing.cli.command import Command, Context
+from zhuanxing.cli.commands.chart import ChartSettings, aims_table
+from zhuanxing.cli.console import print_table
+from zhuanxing.config import File, Language, Output, Share, Text, Year, checked, read_settings
 from zhuanxing.errors import ZhuanxingError, nearest
-from zhuanxing.inputs.names import require_known
 from zhuanxing.results.aims import Aim, aims_of
-from zhuanxing.storage.paths import Places, find_places
+from zhuanxing.storage.paths import Places
 
-__all__ = ["main"]
+__all__ = ["COMMAND"]
 
-HELP = """用法 usage: zhuanxing discover STORE [设置 key=value ...]
-
-  city=tangshan aim=energy_intensity   哪个城市的哪项目标 whose aim, for which output
-  when=missed                          落空 missed 或达成 reached
-  'condition=co2@tangshan@2025>30000'  或任一条件 or any condition: output[@city][@year]
-  density=0.8 most=4                   条件内命中率、条件个数 purity, number of conditions
-  language=zh                          语言 zh, en
-
-默认设置 defaults: conf/discover.yaml"""
-
+SECTION = "run"
 DIRECTIONS = {"at_least": ("不低于", "at least"), "at_most": ("不高于", "at most")}
 
 
@@ -45,63 +40,93 @@ class Question:
     en: str
 
 
-def main(argv: Sequence[str]) -> int:
-    """Print the conditions in words and as a table; return 0.
+@checked
+class DiscoverSettings:
+    """Find, in a sweep, the conditions under which an aim is missed or anything else happens.
 
-    Raises ZhuanxingError for a wrong setting, an aim that the city does not have, or a thing that
-    happens too seldom to tell.
+    在批量试验中找出目标落空（或任一情形出现）的条件。
     """
-    if any(argument in ("-h", "--help") for argument in argv):
-        print(HELP)
-        return 0
-    places = find_places()
-    store, settings = read_store_settings(places.conf / "discover.yaml", argv)
-    spoken = languages(settings["language"])
-    density, most, peel = _numbers(settings)
-    result = open_sweep(store)
-    question = _question(settings, result, places)
-    box = discover(result, question.happens, density=density, most_limits=most, peel=peel)
-    for language in spoken:
-        print(_sentence(box, question, result, language))
-        print()
-    _print_table(box, result, spoken)
+
+    store: File
+    """Store of a sweep.
+
+    批量试验的结果库。"""
+    city: Text | None = None
+    """Whose aim.
+
+    城市。"""
+    aim: Output = "energy_intensity"
+    """Output of the aim, of aims.csv or targets.csv.
+
+    目标的指标。"""
+    year: Year = 2025
+    """Year of the aim.
+
+    目标年份。"""
+    when: Literal["missed", "reached"] = "missed"
+    """What the aim must be.
+
+    目标落空或实现。"""
+    condition: Text | None = None
+    """A condition instead of an aim, as co2@tangshan@2025>30000.
+
+    以条件代替目标。"""
+    density: Share = 0.8
+    """Share of cases among the runs under the conditions.
+
+    条件内的命中率。"""
+    most: Annotated[int, Interval(ge=1, le=50)] = 4
+    """Conditions at most.
+
+    条件个数上限。"""
+    peel: Annotated[float, Interval(ge=0.001, le=0.5)] = 0.05
+    """Share of runs that PRIM peels off at each step.
+
+    PRIM 每步剥去的比例。"""
+    language: Language | None = None
+    """Language of the answer.
+
+    语言。"""
+
+
+def run(settings: DiscoverSettings, context: Context) -> int:
+    """Print the conditions in words and as a table."""
+    result = open_sweep(settings.store)
+    question = _question(settings, result, context.places)
+    box = discover(
+        result,
+        question.happens,
+        density=settings.density,
+        most_limits=settings.most,
+        peel=settings.peel,
+    )
+    print(_sentence(box, question, result, context.language))
+    print()
+    _print_table(box, result, context.language)
     return 0
 
 
-def _numbers(settings: dict[str, Any]) -> tuple[float, int, float]:
-    for key, low, high in (("density", 0, 1), ("peel", 0.001, 0.5), ("most", 1, 50)):
-        value = settings[key]
-        if (
-            isinstance(value, bool)
-            or not isinstance(value, int | float)
-            or not low <= value <= high
-        ):
-            raise ZhuanxingError(f"{key} is '{value}', but a number of {low} to {high} is expected")
-    return float(settings["density"]), int(settings["most"]), float(settings["peel"])
-
-
-def _question(settings: dict[str, Any], result: SweepResult, places: Places) -> Question:
-    if settings["condition"] is not None:
-        condition = parse_condition(str(settings["condition"]), result)
+def _question(settings: DiscoverSettings, result: SweepResult, places: Places) -> Question:
+    if settings.condition is not None:
+        condition = parse_condition(settings.condition, result)
         zh, en = (condition.label(result, language) for language in ("zh", "en"))
         return Question(condition.holds(result), f"出现“{zh}”", f"“{en}” holds")
-    require_known("choice", str(settings["when"]), ("missed", "reached"), "when")
-    if settings["city"] is None:
+    if settings.city is None:
         raise ZhuanxingError(
             "discover needs a city and its aim, as in 'city="
             f"{result.dataset['city'].values[0]} aim=energy_intensity', or a condition"
         )
-    city = names.city_ids(result.dataset, [str(settings["city"])])[0]
+    city = names.city_ids(result.dataset, [settings.city])[0]
     aim = _aim(settings, result, places, city)
     missed = aim_misses(result, aim, city)
-    is_missed = settings["when"] == "missed"
+    is_missed = settings.when == "missed"
     happens = missed if is_missed else result.sound & ~missed
     return Question(happens, *_said(aim, city, is_missed, result))
 
 
-def _aim(settings: dict[str, Any], result: SweepResult, places: Places, city: str) -> Aim:
-    year, wanted = settings["year"], str(settings["aim"])
-    known = {aim.variable: aim for aim in aims_of(aims_table(places), result.dataset, city, year)}
+def _aim(settings: DiscoverSettings, result: SweepResult, places: Places, city: str) -> Aim:
+    year, wanted = settings.year, settings.aim
+    known = {aim.variable: aim for aim in aims_of(_aims(places), result.dataset, city, year)}
     if wanted not in known:
         hint = f"; did you mean '{nearest(wanted, known)}'?" if known else ""
         raise ZhuanxingError(
@@ -114,6 +139,11 @@ def _aim(settings: dict[str, Any], result: SweepResult, places: Places, city: st
         if needed not in years:
             raise ZhuanxingError(f"{result.path}: the aim needs the year {needed}, not kept there")
     return aim
+
+
+def _aims(places: Places) -> pd.DataFrame:
+    options = read_settings(ChartSettings, places.conf / "chart.yaml").options.scorecard
+    return aims_table(options, places.model / "data")
 
 
 def _said(aim: Aim, city: str, missed: bool, result: SweepResult) -> tuple[str, str]:
@@ -171,7 +201,7 @@ def _factor(name: str, result: SweepResult, language: Language) -> str:
     return f"“{label}”"
 
 
-def _print_table(box: Box, result: SweepResult, spoken: Sequence[Language]) -> None:
+def _print_table(box: Box, result: SweepResult, language: Language) -> None:
     rows = []
     for limit in box.limits:
         low = high = "/".join(limit.values)
@@ -194,5 +224,16 @@ def _print_table(box: Box, result: SweepResult, spoken: Sequence[Language]) -> N
             ("偶然概率", "by chance (quasi-p)", ""),
         ],
         rows,
-        spoken[0] if len(spoken) == 1 else None,
+        language,
     )
+
+
+COMMAND = Command(
+    DiscoverSettings,
+    run,
+    word="store",
+    examples=(
+        "outputs/sweeps/sobol.zarr city=tangshan aim=energy_intensity",
+        "outputs/sweeps/sobol.zarr 'condition=co2@tangshan@2025>30000'",
+    ),
+)

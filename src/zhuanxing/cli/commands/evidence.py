@@ -1,9 +1,10 @@
-"""`zhuanxing evidence`: the plan's effect in the model beside published estimates."""
+"""Set the plan's effect beside published estimates.
+
+政策效果与文献对照。
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,22 +18,18 @@ from zhuanxing.analyses.evidence import (
     compare,
     spread,
 )
-from zhuanxing.cli.configuration import read_settings, show_help
-from zhuanxing.cli.listing import print_table
+from zhuanxing.cli.command import Command, Context
+from zhuanxing.cli.console import print_table
+from zhuanxing.config import Language
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.storage.atomic import require_writable
-from zhuanxing.storage.paths import find_places
 
 if TYPE_CHECKING:
     from zhuanxing.model import Model
 
-__all__ = ["main"]
+__all__ = ["COMMAND"]
 
-HELP = """用法 usage: zhuanxing evidence [key=value ...]
-
-方案减基准的效果，与文献中同类政策估计（did_* 行）对照
-The plan's effect (plan minus baseline) beside published estimates (rows did_*)"""
-
+SECTION = "trust"
 COLUMNS = (
     ("结果", "output", ""),
     ("文献", "published", ""),
@@ -43,20 +40,13 @@ COLUMNS = (
     ("城市间范围", "range over cities", ""),
     ("结论", "verdict", ""),
 )
-WORDS = {"inside": "一致 inside", "outside": "不一致 outside", "no estimate": "无估计 no estimate"}
+WORDS = {"inside": "一致", "outside": "不一致", "no estimate": "无估计"}
 
 
-def main(argv: Sequence[str]) -> int:
-    """Run both scenarios, print the comparison and write it by city and year; return 0.
-
-    Raises ZhuanxingError for a wrong setting, or a row or output that is not there.
-    """
-    places = find_places()
-    path = places.conf / "evidence.yaml"
-    if show_help(argv, path, HELP):
-        return 0
-    settings = read_settings(EvidenceSettings, path, argv)
-    target = Path(settings.output) / "evidence.csv"
+def run(settings: EvidenceSettings, context: Context) -> int:
+    """Run both scenarios, print the comparison and write it by city and year."""
+    places = context.places
+    target = settings.output / "evidence.csv"
     require_writable(target)
     # Imported here: a misspelt setting is refused before the seconds that the imports take.
     from zhuanxing.model import load
@@ -70,7 +60,7 @@ def main(argv: Sequence[str]) -> int:
         raise ZhuanxingError(f"{source}: the table cannot be read ({error.strerror})") from error
     table = compare(model.run(settings.plan), model.run(settings.baseline), parameters, settings)
     uncertain = _uncertainty(model, settings) if settings.draws else None
-    _report(table, uncertain, settings)
+    _report(table, uncertain, settings, context.language)
     if uncertain is not None:
         table = table.merge(uncertain, how="left", on=["output", "year", "city"])
     write_table(table, target)
@@ -96,7 +86,10 @@ def _uncertainty(model: Model, settings: EvidenceSettings) -> pd.DataFrame:
 
 
 def _report(
-    table: pd.DataFrame, uncertain: pd.DataFrame | None, settings: EvidenceSettings
+    table: pd.DataFrame,
+    uncertain: pd.DataFrame | None,
+    settings: EvidenceSettings,
+    language: Language,
 ) -> None:
     last = table[table["year"] == max(settings.years)]
     rows = []
@@ -114,11 +107,17 @@ def _report(
                 f"{effect.median():+.2f}",
                 _interval(uncertain, str(output), max(settings.years)),
                 f"{effect.min():+.2f} … {effect.max():+.2f}",
-                WORDS[verdict] if verdict else f"{inside:.0%} 城市一致 of cities inside",
+                _verdict(verdict, inside, language),
             ]
         )
     title = ("方案效果与文献对照", "the plan's effect beside published estimates")
-    print_table(title, COLUMNS, rows, None)
+    print_table(title, COLUMNS, rows, language)
+
+
+def _verdict(verdict: str | None, inside: float, language: Language) -> str:
+    if verdict:
+        return WORDS[verdict] if language == "zh" else verdict
+    return f"{inside:.0%} 城市一致" if language == "zh" else f"{inside:.0%} of cities inside"
 
 
 def _interval(uncertain: pd.DataFrame | None, output: str, year: int) -> str:
@@ -135,3 +134,6 @@ def _limits(low: float, high: float) -> str:
     if np.isinf(high):
         return "> 0"
     return "< 0" if np.isinf(low) else f"{low:+.2f} … {high:+.2f}"
+
+
+COMMAND = Command(EvidenceSettings, run, examples=("", "calibration=default draws=200"))

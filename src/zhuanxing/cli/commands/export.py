@@ -1,76 +1,77 @@
-"""`zhuanxing export`: write the model with its data for Vensim and for programs of XMILE."""
+"""Write the model for Vensim and for programs of XMILE.
+
+把模型导出为 Vensim 和 XMILE。
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+from typing import Annotated
 
-from zhuanxing.cli.settings import compose_runs
-from zhuanxing.errors import ZhuanxingError
-from zhuanxing.inputs import override_assumptions, override_levers, read_names, resolve
+from pydantic import Field
+
+from zhuanxing.cli.command import Command, Context
+from zhuanxing.cli.commands.run import Assumptions, Levers, Years, chosen_scenario
+from zhuanxing.config import City, File, Scenario, Several, Text, checked
 from zhuanxing.storage.atomic import require_writable
-from zhuanxing.storage.paths import find_places
 
-__all__ = ["main"]
+__all__ = ["COMMAND"]
 
-HELP = """用法 usage: zhuanxing export 文件夹 DIR [设置 key=value ...]
-
-把完整模型（方程、数据和情景设置）写成 DIR/<情景>.mdl（Vensim，含流图）
-和 DIR/<情景>.xmile。
-Write the whole model, its data and the settings of a scenario as
-DIR/<scenario>.mdl (Vensim, with a sketch: one view a sector) and DIR/<scenario>.xmile.
-
-  scenario=plan                     情景 a file of scenarios/ ('zhuanxing scenarios')
-  levers.<举措>.intensity=0.8       举措强度，只作用于 city 所列城市
-                                    a lever's intensity, in the cities of `city` only
-  assumptions.<name>=1.5            改变假设 replace an assumption
-  calibration=default               用校准参数 use a stored set of parameters
-  years.end=2035                    末年 last calendar year
-
-默认设置 defaults: conf/run.yaml"""
-# What `zhuanxing run` is told and an export has no use for.
-FOREIGN = ("engine", "draws", "output")
+SECTION = "exchange"
 
 
-def main(argv: Sequence[str]) -> int:
-    """Write the two files and return 0. Raises ZhuanxingError for anything that is refused."""
-    if any(argument in ("-h", "--help") for argument in argv):
-        print(HELP)
-        return 0
-    folder, arguments = _folder(argv)
-    places = find_places()
-    names = read_names(places.model)
-    (settings,) = compose_runs(places, names, arguments, multirun=False)
-    scenario = resolve(places.scenarios, settings.scenario, names)
-    scenario = override_levers(scenario, settings.levers, settings.cities, names)
-    scenario = override_assumptions(scenario, settings.assumptions, names)
-    require_writable(folder / f"{scenario.name}.mdl")
+@checked
+class ExportSettings:
+    """Write the whole model, its data and the settings of a scenario as <folder>/<scenario>.mdl
+    (Vensim, with a sketch: one view a sector) and <folder>/<scenario>.xmile.
+
+    把完整模型（方程、数据和情景设置）写成 Vensim（含流图）和 XMILE 文件。
+    """
+
+    folder: File
+    """Folder to write to.
+
+    目标文件夹。"""
+    scenario: Scenario = "baseline"
+    """A scenario of `zhuanxing scenarios`.
+
+    情景。"""
+    city: Annotated[Several[City], Field(min_length=1)] | None = None
+    """Cities in which `levers` act; null is all.
+
+    levers 作用的城市，null 为全部。"""
+    levers: Levers = Field(default_factory=dict)
+    """levers.<lever>.intensity=0.8 and levers.<lever>.start=2023 change the scenario.
+
+    改变情景中的举措。"""
+    assumptions: Assumptions = Field(default_factory=dict)
+    """assumptions.<name>=1.5 replaces an assumption.
+
+    改变假设。"""
+    years: Years = Field(default_factory=Years)
+    calibration: Text | None = None
+    """A parameter set of `zhuanxing calibrate`; null takes the tables.
+
+    校准参数集，null 为数据表的值。"""
+
+
+def run(settings: ExportSettings, context: Context) -> int:
+    """Write the two files."""
+    scenario = chosen_scenario(settings, settings.scenario, context)
+    require_writable(settings.folder / f"{scenario.name}.mdl")
     # Imported here: a misspelt name is refused before the seconds that the engine's imports take.
     from zhuanxing.export import export
     from zhuanxing.model import load
 
+    years = settings.years
     model = load(
-        places.root,
-        end=settings.end,
-        information_year=settings.information,
+        context.places.root,
+        end=years.end,
+        information_year=years.information,
         calibration=settings.calibration,
     )
-    for path in export(model, scenario, folder):
+    for path in export(model, scenario, settings.folder):
         print(path)
     return 0
 
 
-def _folder(argv: Sequence[str]) -> tuple[Path, list[str]]:
-    """Return the folder, which is the one argument without '=', and the settings."""
-    for argument in argv:
-        if argument.startswith("-"):
-            raise ZhuanxingError(f"there is no option '{argument}'; write settings as key=value")
-        if argument.split("=")[0] in FOREIGN:
-            raise ZhuanxingError(f"'{argument}' is no setting of 'zhuanxing export'")
-    folders = [argument for argument in argv if "=" not in argument]
-    if len(folders) != 1:
-        raise ZhuanxingError(
-            f"'zhuanxing export' needs one folder to write to, but {len(folders)} are given; "
-            "write 'zhuanxing export DIR scenario=plan'"
-        )
-    return Path(folders[0]), [argument for argument in argv if "=" in argument]
+COMMAND = Command(ExportSettings, run, word="folder", examples=("outputs/vensim scenario=plan",))

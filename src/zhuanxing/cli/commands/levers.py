@@ -1,53 +1,70 @@
-"""`zhuanxing levers`: the levers of the plan, in both languages."""
+"""List the levers.
+
+列出政策举措。
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from zhuanxing.cli.command import Command, Context
+from zhuanxing.cli.console import Column, print_table
+from zhuanxing.config import City, Group, Language, checked
 
-from zhuanxing.cli.listing import parse_settings, print_table
-from zhuanxing.inputs import read_names
-from zhuanxing.storage.paths import find_places
+__all__ = ["COMMAND"]
 
-__all__ = ["main"]
-
-HELP = """用法 usage: zhuanxing levers [language=zh|en] [group=..]"""
-
+SECTION = "list"
 COLUMNS = (
-    ("条", "article", ""),
-    ("举措", "lever", ""),
-    ("名称", "Chinese name", "zh"),
-    ("英文名", "name", "en"),
-    ("组", "group", ""),
-    ("指标", "indicator", ""),
-    ("方向", "direction", ""),
-    ("城市", "cities", ""),
-    ("资金", "paid by", ""),
+    Column("条", "article"),
+    Column("举措", "lever", whole=True),
+    Column("名称", "Chinese name", "zh"),
+    Column("英文名", "name", "en"),
+    Column("组", "group"),
+    Column("城市", "cities", spare=True),
+    Column("资金", "paid by", spare=True),
+    Column("指标", "indicator", spare=True),
+    Column("方向", "direction", spare=True),
 )
 KEYS = (
-    "article",
-    "lever",
-    "name_zh",
-    "name_en",
-    "group",
-    "indicator",
+    "article", "lever", "name_zh", "name_en", "group", "target_units", "paid_by", "indicator",
     "direction",
-    "target_units",
-    "paid_by",
-)
+)  # fmt: skip
 
 
-def main(argv: Sequence[str]) -> int:
-    """Print the levers, or those of one group, and return 0."""
-    if any(argument in ("-h", "--help") for argument in argv):
-        print(HELP)
-        return 0
-    names = read_names(find_places().model)
-    settings = parse_settings(argv, {"group": names.lever_groups})
+@checked
+class LeversSettings:
+    """List the levers of the plan, or those of one group, or those that act in one city.
+
+    列出实施方案的举措，或某一组、在某一城市起作用的举措。
+    """
+
+    group: Group | None = None
+    """Group of levers.
+
+    举措的组。"""
+    city: City | None = None
+    """City in which they act.
+
+    举措所作用的城市。"""
+    language: Language | None = None
+    """Language of the table.
+
+    表格语言。"""
+
+
+def run(settings: LeversSettings, context: Context) -> int:
+    """Print the table of levers."""
+    names = context.names
+    acts = dict.fromkeys(names.levers, True)
+    if settings.city is not None:
+        place = list(names.cities).index(settings.city)
+        acts = dict(zip(names.levers, names.targets[place].tolist(), strict=True))
     rows = [
         [row.get(key, "").replace(";", ", ") for key in KEYS]
-        for row in names.levers.values()
-        if row["group"] == settings.get("group", row["group"])
+        for lever, row in names.levers.items()
+        if acts[lever] and settings.group in (None, row["group"])
     ]
     title = (f"{len(rows)} 项举措", f"{len(rows)} levers")
-    print_table(title, COLUMNS, rows, settings.get("language"))
+    print_table(title, COLUMNS, rows, context.language)
     return 0
+
+
+COMMAND = Command(LeversSettings, run, examples=("", "group=energy", "city=唐山 language=zh"))

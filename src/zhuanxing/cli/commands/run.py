@@ -1,115 +1,243 @@
-"""`zhuanxing run`: simulate scenarios and store their annual paths."""
+"""Simulate scenarios and store their annual paths.
+
+运行情景，存储逐年路径。
+"""
 
 from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
-from dataclasses import asdict
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from zhuanxing.cli.settings import RunSettings, compose_runs
-from zhuanxing.errors import ZhuanxingError
-from zhuanxing.inputs import (
-    ModelNames,
-    Scenario,
-    override_assumptions,
-    override_levers,
-    read_names,
-    resolve,
+from pydantic import Field
+
+from zhuanxing.cli.command import Command, Context
+from zhuanxing.config import (
+    Assumption,
+    City,
+    File,
+    Lever,
+    Seed,
+    Several,
+    Text,
+    Year,
+    as_mapping,
+    checked,
 )
+from zhuanxing.config.fields import Scenario as ScenarioName
+from zhuanxing.errors import ZhuanxingError
+from zhuanxing.inputs import Scenario, override_assumptions, override_levers, resolve
 from zhuanxing.storage.atomic import require_writable
-from zhuanxing.storage.paths import Places, find_places
+from zhuanxing.storage.paths import Places
 
 if TYPE_CHECKING:
     from zhuanxing.model import Model
 
-__all__ = ["main"]
+__all__ = ["COMMAND", "LeverChoice", "RunSettings", "Years", "changes", "chosen_scenario"]
 
-HELP = """用法 usage: zhuanxing run [-m] [设置 key=value ...]
-
-  scenario=plan                     情景 a file of scenarios/ ('zhuanxing scenarios')
-  levers.<举措>.intensity=0.8       举措强度 0-1，只作用于 city 所列城市
-                                    a lever's intensity, in the cities of `city` only
-  levers.<举措>.start=2023          开始年份 the year in which it starts
-  'city=[baotou,ordos]'             结果只保留这些城市 cities to keep ('zhuanxing cities')
-  assumptions.<name>=1.5            改变假设 replace an assumption
-  years.end=2035                    末年 last calendar year
-  calibration=default draws=100     用校准参数，并给出区间
-                                    use a calibration, with intervals over draws
-  engine=reference                  用 PySD 运行 run by PySD itself (slow)
-  output=FILE                       结果文件 file of the result (outputs/<scenario>/paths.nc)
-  -m scenario=baseline,plan         多个取值各运行一次 one run for each value
-
-默认设置 defaults: conf/run.yaml"""
+SECTION = "run"
+# A folder's name that says more than this is hard to read.
+LONGEST_NAME = 60
 
 
-def main(argv: Sequence[str]) -> int:
-    """Run what `argv` asks for and return 0; nothing runs unless all of it is in order.
+@checked
+class LeverChoice:
+    """What is set of a lever, in the cities of `city` only."""
 
-    Raises ZhuanxingError for anything misspelt, out of range or unwritable.
+    intensity: float | None = None
+    """Share of its full extent, 0 to 1.
+
+    举措强度，0 到 1。"""
+    start: float | None = None
+    """Calendar year in which it starts.
+
+    开始年份。"""
+
+
+@checked
+class Years:
+    """Years of a run."""
+
+    end: Year = 2025
+    """Last calendar year.
+
+    末年。"""
+    information: Year = 2022
+    """Outside conditions as they could be known then; later values are forecasts.
+
+    外部条件的信息年份，其后为预测。"""
+
+
+Levers = Mapping[Lever, LeverChoice]
+Assumptions = Mapping[Assumption, float | Mapping[str, float]]
+
+
+@checked
+class RunSettings:
+    """Simulate a scenario in every city and store the annual paths of all outputs.
+
+    在所有城市运行一个情景，存储全部结果的逐年路径。
     """
-    if any(argument in ("-h", "--help") for argument in argv):
-        print(HELP)
-        return 0
-    places = find_places()
-    if not places.own:
-        print(f"zhuanxing: 使用随包模型 using the model in {places.root}", file=sys.stderr)
-    names = read_names(places.model)
-    flags = ("-m", "--multirun")
-    arguments = [argument for argument in argv if argument not in flags]
-    unknown = next((argument for argument in arguments if argument.startswith("-")), None)
-    if unknown:
-        raise ZhuanxingError(f"there is no option '{unknown}'; write settings as key=value, or -m")
-    multirun = len(arguments) < len(argv)
-    jobs = [
-        (settings, _scenario(settings, places, names))
-        for settings in compose_runs(places, names, arguments, multirun)
-    ]
-    _execute(jobs, places)
+
+    scenario: ScenarioName = "baseline"
+    """A scenario of `zhuanxing scenarios`.
+
+    情景，见 zhuanxing scenarios。"""
+    city: Annotated[Several[City], Field(min_length=1)] | None = None
+    """Cities to keep in the result, and where `levers` act; null is all. All are simulated.
+
+    结果保留的城市，也是 levers 作用的城市，null 为全部。"""
+    levers: Levers = Field(default_factory=dict)
+    """levers.<lever>.intensity=0.8 and levers.<lever>.start=2023 change the scenario.
+
+    levers.<举措>.intensity=0.8、levers.<举措>.start=2023 改变情景中的举措。"""
+    assumptions: Assumptions = Field(default_factory=dict)
+    """assumptions.<name>=1.5 or assumptions.<name>.<element>=1.5 replaces an assumption.
+
+    assumptions.<名称>=1.5 改变假设。"""
+    years: Years = Field(default_factory=Years)
+    engine: Literal["compiled", "reference"] = "compiled"
+    """compiled is fast, reference is PySD itself.
+
+    compiled 快速，reference 为 PySD。"""
+    calibration: Text | None = None
+    """A parameter set of `zhuanxing calibrate`; null takes the tables.
+
+    校准参数集，null 为数据表的值。"""
+    draws: Seed = 0
+    """Draws for intervals of every output; needs a calibration.
+
+    区间所用抽样数，需有参数集。"""
+    output: File | None = None
+    """File of the result, .nc, .csv or .xlsx; null is outputs/<scenario>/paths.nc.
+
+    结果文件，null 为 outputs/<情景>/paths.nc。"""
+
+
+def chosen_scenario(settings: Any, scenario: str, context: Context) -> Scenario:
+    """Return a scenario with the levers and assumptions that `settings` set.
+
+    It has a name and labels of its own where they differ from the file's. Raises ZhuanxingError
+    for a number out of range, and a lever where it cannot act.
+    """
+    names = context.names
+    base = resolve(context.places.scenarios, scenario, names)
+    levers = {
+        lever: {key: value for key, value in as_mapping(choice).items() if value is not None}
+        for lever, choice in settings.levers.items()
+    }
+    changed = override_levers(base, levers, settings.city, names)
+    changed = override_assumptions(changed, settings.assumptions, names)
+    said = changes(settings)
+    if not said:
+        return changed
+    labels = {
+        **base.labels,
+        "name_zh": f"{base.labels['name_zh']}，{'，'.join(said)}",
+        "name_en": f"{base.labels['name_en']}, {', '.join(said)}",
+    }
+    return replace(changed, name=_name(base.name, said), labels=labels)
+
+
+def changes(settings: Any) -> list[str]:
+    """Return in words what the levers and assumptions of `settings` change in a scenario."""
+    said = []
+    for lever, choice in settings.levers.items():
+        for key, value in as_mapping(choice).items():
+            if value is not None:
+                said.append(f"{lever} {value:g}" if key == "intensity" else f"{lever} {value:.0f}")
+    if said and settings.city:
+        said.append("+".join(settings.city))
+    for name, value in settings.assumptions.items():
+        parts = value.items() if isinstance(value, Mapping) else [("", value)]
+        said += [f"{name} {element} {number:g}".replace("  ", " ") for element, number in parts]
+    return said
+
+
+def _name(scenario: str, said: list[str]) -> str:
+    """Return a name for a folder: the scenario and what is changed, short but its own."""
+    import hashlib
+
+    text = "-".join([scenario, *said]).replace(" ", "_")
+    if len(text) <= LONGEST_NAME:
+        return text
+    mark = hashlib.sha256(text.encode()).hexdigest()[:6]
+    return f"{text[: LONGEST_NAME - 7]}-{mark}"
+
+
+def _target(settings: RunSettings, scenario: Scenario) -> Path:
+    return settings.output or Path("outputs") / scenario.name / "paths.nc"
+
+
+def check(settings: RunSettings, context: Context) -> list[Path]:
+    """Refuse what cannot run, and return the file of the result."""
+    scenario = chosen_scenario(settings, settings.scenario, context)
+    if settings.draws and settings.calibration is None:
+        raise ZhuanxingError(
+            f"draws={settings.draws} needs a calibration to draw from: calibration=default"
+        )
+    target = _target(settings, scenario)
+    require_writable(target)
+    return [target]
+
+
+def run(settings: RunSettings, context: Context) -> int:
+    """Run one scenario and store it."""
+    (target,) = check(settings, context)
+    scenario = chosen_scenario(settings, settings.scenario, context)
+    # Imported here: a misspelt name is refused before the seconds that the engine's imports take.
+    from zhuanxing.storage.netcdf import intervals_path, write
+
+    years = settings.years
+    model = _loaded(context.places, years.end, years.information, settings.calibration)
+    began = time.perf_counter()
+    config = {**as_mapping(settings), "output": str(target)}
+    paths = model.run(scenario, city=settings.city, engine=settings.engine, config=config)
+    # Those of an earlier run do not belong to the new result.
+    intervals_path(target).unlink(missing_ok=True)
+    write(paths, target)
+    if settings.draws:
+        _write_intervals(model, scenario, settings, target, context)
+    label = scenario.labels[f"name_{context.language}"]
+    print(f"{target}  {label}  ({time.perf_counter() - began:.1f} s)")
     return 0
 
 
-def _scenario(settings: RunSettings, places: Places, names: ModelNames) -> Scenario:
-    scenario = resolve(places.scenarios, settings.scenario, names)
-    scenario = override_levers(scenario, settings.levers, settings.cities, names)
-    return override_assumptions(scenario, settings.assumptions, names)
-
-
-def _execute(jobs: Sequence[tuple[RunSettings, Scenario]], places: Places) -> None:
-    # Imported here: a misspelt name is refused before the seconds that the engine's imports take.
+@lru_cache(maxsize=8)
+def _loaded(places: Places, end: int, information: int, calibration: str | None) -> Model:
     from zhuanxing.model import load
-    from zhuanxing.storage.netcdf import intervals_path, write
 
-    for settings, _ in jobs:
-        require_writable(settings.output)
-    models: dict[tuple[int, int, str | None], Model] = {
-        key: load(places.root, end=key[0], information_year=key[1], calibration=key[2])
-        for key in {(job.end, job.information, job.calibration) for job, _ in jobs}
-    }
-    for model in models.values():
-        stale = model.calibration and model.calibration.warning(places.model)
-        if stale:
-            print(f"zhuanxing: 警告 warning: {stale}", file=sys.stderr)
-    for settings, scenario in jobs:
-        began = time.perf_counter()
-        config = {**asdict(settings), "output": str(settings.output)}
-        model = models[settings.end, settings.information, settings.calibration]
-        paths = model.run(scenario, city=settings.cities, engine=settings.engine, config=config)
-        # Those of an earlier run do not belong to the new result.
-        intervals_path(settings.output).unlink(missing_ok=True)
-        write(paths, settings.output)
-        if settings.draws:
-            _write_intervals(model, scenario, settings)
-        label = f"{scenario.labels['name_zh']} {scenario.labels['name_en']}"
-        print(f"{settings.output}  {label}  ({time.perf_counter() - began:.1f} s)")
+    model = load(places.root, end=end, information_year=information, calibration=calibration)
+    stale = model.calibration and model.calibration.warning(places.model)
+    if stale:
+        print(f"zhuanxing: {stale}", file=sys.stderr)
+    return model
 
 
-def _write_intervals(model: Model, scenario: Scenario, settings: RunSettings) -> None:
+def _write_intervals(
+    model: Model, scenario: Scenario, settings: RunSettings, target: Path, context: Context
+) -> None:
     from zhuanxing.storage.netcdf import intervals_path, write
 
     bands = model.run_ensemble(scenario, draws=settings.draws)
-    bands = bands if settings.cities is None else bands.sel(city=list(settings.cities))
-    target = intervals_path(settings.output)
-    write(bands, target)
-    print(f"{target}  {settings.draws} 次抽样 draws")
+    bands = bands if settings.city is None else bands.sel(city=list(settings.city))
+    write(bands, intervals_path(target))
+    said = "次抽样" if context.language == "zh" else "draws"
+    print(f"{intervals_path(target)}  {settings.draws} {said}")
+
+
+COMMAND = Command(
+    RunSettings,
+    run,
+    check,
+    examples=(
+        "scenario=plan",
+        "scenario=plan levers.solar_base.intensity=0.8 'city=[baotou,ordos]'",
+        "-m scenario=baseline,plan,coal_reduction",
+        "scenario=plan calibration=default draws=200",
+    ),
+)

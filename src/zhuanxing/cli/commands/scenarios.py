@@ -1,39 +1,50 @@
-"""`zhuanxing scenarios`: the scenarios there are, in both languages."""
+"""List the scenarios.
+
+列出情景。
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from zhuanxing.cli.command import Command, Context
+from zhuanxing.cli.console import Column, print_table
+from zhuanxing.config import Language, checked
+from zhuanxing.inputs import read_scenario, scenario_names
 
-from zhuanxing.cli.listing import parse_settings, print_table
-from zhuanxing.inputs import read_names, read_scenario, scenario_names
-from zhuanxing.storage.paths import find_places
+__all__ = ["COMMAND"]
 
-__all__ = ["main"]
-
-HELP = """用法 usage: zhuanxing scenarios [language=zh|en]"""
-
+SECTION = "list"
 COLUMNS = (
-    ("情景", "scenario", ""),
-    ("继承", "extends", ""),
-    ("名称", "Chinese name", "zh"),
-    ("英文名", "name", "en"),
-    ("说明", "description (zh)", "zh"),
-    ("说明(英)", "description", "en"),
+    Column("情景", "scenario", whole=True),
+    Column("继承", "extends", whole=True, spare=True),
+    Column("名称", "Chinese name", "zh"),
+    Column("英文名", "name", "en"),
+    Column("说明", "description (zh)", "zh"),
+    Column("说明(英)", "description", "en"),
 )
 
 
-def main(argv: Sequence[str]) -> int:
-    """Print the scenarios and return 0; a file with a mistake is refused with its place."""
-    if any(argument in ("-h", "--help") for argument in argv):
-        print(HELP)
-        return 0
-    settings = parse_settings(argv, {})
-    places = find_places()
-    names = read_names(places.model)
-    files = [
-        read_scenario(places.scenarios, name, names) for name in scenario_names(places.scenarios)
-    ]
-    rows = [[file.name, file.extends or "", *file.labels.values()] for file in files]
+@checked
+class ScenariosSettings:
+    """List the scenarios: named packages of lever settings, one file of scenarios/ each.
+
+    列出情景：scenarios/ 中的每个文件是一组举措设置。
+    """
+
+    language: Language | None = None
+    """Language of the table.
+
+    表格语言。"""
+
+
+def run(settings: ScenariosSettings, context: Context) -> int:
+    """Print the table of scenarios; a file with a mistake is refused with its place."""
+    folder = context.places.scenarios
+    files = [read_scenario(folder, name, context.names) for name in scenario_names(folder)]
+    keys = ("name_zh", "name_en", "description_zh", "description_en")
+    rows = [[file.name, file.extends or "", *(file.labels[key] for key in keys)] for file in files]
     title = (f"{len(rows)} 个情景", f"{len(rows)} scenarios")
-    print_table(title, COLUMNS, rows, settings.get("language"))
+    print_table(title, COLUMNS, rows, context.language)
     return 0
+
+
+COMMAND = Command(ScenariosSettings, run, examples=("", "language=zh"))

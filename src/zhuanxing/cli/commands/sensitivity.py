@@ -1,4 +1,7 @@
-"""`zhuanxing sensitivity`: which parameters drive results, and which the statistics tell apart."""
+"""Find which parameters matter, and which the data tell apart.
+
+敏感性与可识别性。
+"""
 
 from __future__ import annotations
 
@@ -8,24 +11,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from zhuanxing.analyses.sensitivity.settings import SensitivitySettings
-from zhuanxing.cli.configuration import read_settings, show_help
-from zhuanxing.cli.listing import print_table
+from zhuanxing.cli.command import Command, Context
+from zhuanxing.cli.console import print_table, progress_bar
+from zhuanxing.config import Language
 from zhuanxing.storage.atomic import require_writable
-from zhuanxing.storage.paths import Places, find_places
 
 if TYPE_CHECKING:
     from zhuanxing.model import Model
 
-__all__ = ["main"]
+__all__ = ["COMMAND"]
 
-HELP = """用法 usage: zhuanxing sensitivity [key=value ...]
-
-Morris 法筛选、Sobol' 法分解方差；给出校准参数集时并说明哪些参数可由数据识别
-Morris screens, Sobol' divides the variance; with a calibration also what the data identify"""
-
+SECTION = "trust"
 COLUMNS = (
     ("结果", "output", ""),
     ("参数", "parameter", ""),
@@ -35,44 +33,37 @@ COLUMNS = (
 )
 
 
-def main(argv: Sequence[str]) -> int:
-    """Screen, divide the variance, print, write and draw; return 0.
-
-    Raises ZhuanxingError for a wrong setting, output or pattern.
-    """
-    places = find_places()
-    path = places.conf / "sensitivity.yaml"
-    if show_help(argv, path, HELP):
-        return 0
-    settings = read_settings(SensitivitySettings, path, argv)
-    require_writable(Path(settings.output) / "sensitivity.nc")
-    model, effects, shares = _analyse(places, settings)
-    _report(shares, settings)
+def run(settings: SensitivitySettings, context: Context) -> int:
+    """Screen, divide the variance, print, write and draw."""
+    require_writable(settings.output / "sensitivity.nc")
+    model, effects, shares = _analyse(context, settings)
+    _report(shares, settings, context.language)
     if settings.calibration is not None:
-        _identify(places, settings.calibration)
-    for written in _write(model, effects, shares, settings):
+        _identify(context, settings.calibration)
+    for written in _write(model, effects, shares, settings, context.languages):
         print(written)
     return 0
 
 
 def _analyse(
-    places: Places, settings: SensitivitySettings
+    context: Context, settings: SensitivitySettings
 ) -> tuple[Model, xr.DataArray, xr.DataArray]:
     # Imported here: a misspelt setting is refused before the seconds that the imports take.
     from zhuanxing.analyses.sensitivity.analyse import chosen_ranges, screen, variance_shares
     from zhuanxing.model import load
     from zhuanxing.results.outputs import select_outputs
 
-    model = load(places.root, end=settings.year, calibration=settings.calibration)
+    model = load(context.places.root, end=settings.year, calibration=settings.calibration)
     select_outputs(model.outputs, settings.outputs)
     numbers = chosen_ranges(model, settings)
-    with Progress(TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()) as progress:
-        task = progress.add_task(f"筛选 screening {len(numbers)}", total=1.0)
+    chinese = context.language == "zh"
+    with progress_bar() as progress:
+        task = progress.add_task(f"{'筛选' if chinese else 'screening'} {len(numbers)}", total=1.0)
         effects = screen(
             model, numbers, settings, lambda part: progress.update(task, completed=part)
         )
         kept = _survivors(effects, settings.survivors)
-        task = progress.add_task(f"方差 variance of {len(kept)}", total=1.0)
+        task = progress.add_task(f"{'方差' if chinese else 'variance of'} {len(kept)}", total=1.0)
         shares = variance_shares(
             model,
             [numbers[place] for place in kept],
@@ -91,7 +82,7 @@ def _survivors(effects: xr.DataArray, count: int) -> list[int]:
     return [int(place) for place in order[:count]]
 
 
-def _report(shares: xr.DataArray, settings: SensitivitySettings) -> None:
+def _report(shares: xr.DataArray, settings: SensitivitySettings, language: Language) -> None:
     rows = []
     for name in map(str, shares["output"].values):
         part = shares.sel(output=name)
@@ -107,31 +98,36 @@ def _report(shares: xr.DataArray, settings: SensitivitySettings) -> None:
         f"{settings.year}年的敏感性（Sobol' 总指数）",
         f"total Sobol' indices, {settings.year}",
     )
-    print_table(title, COLUMNS, rows, None)
+    print_table(title, COLUMNS, rows, language)
 
 
-def _identify(places: Places, name: str) -> None:
+def _identify(context: Context, name: str) -> None:
     """Print what the statistics behind a stored set identify."""
     from zhuanxing.analyses.calibrate.identify import identify, in_words
     from zhuanxing.calibrations import FOLDER
     from zhuanxing.storage import netcdf
 
-    stored = netcdf.read(places.model / FOLDER / f"{name}.nc")
+    stored = netcdf.read(context.places.model / FOLDER / f"{name}.nc")
     labels = [str(label) for label in stored["parameter"].values]
     found = identify(labels, stored["covariance_z"].values.astype(float))
-    print(f"\n可识别性 identifiability ({name})")
+    chinese = context.language == "zh"
+    print(f"\n{'可识别性' if chinese else 'identifiability'} ({name})")
     for zh, en in in_words(found):
-        print(f"- {zh}\n  {en}")
+        print(f"- {zh if chinese else en}")
 
 
 def _write(
-    model: Model, effects: xr.DataArray, shares: xr.DataArray, settings: SensitivitySettings
+    model: Model,
+    effects: xr.DataArray,
+    shares: xr.DataArray,
+    settings: SensitivitySettings,
+    languages: Sequence[Language],
 ) -> list[Path]:
     from zhuanxing.charts import sensitivity
     from zhuanxing.charts.save import save
     from zhuanxing.storage import netcdf
 
-    folder = Path(settings.output)
+    folder = settings.output
     table = xr.Dataset(
         {
             "mean_absolute_effect": effects.rename(parameter="screened"),
@@ -144,10 +140,15 @@ def _write(
     written = [folder / "sensitivity.nc", folder / "total_index.csv"]
     outputs = {o.name: (o.name_zh, o.name_en) for o in model.outputs}
     cities = {city: (row["name_zh"], row["name_en"]) for city, row in model.names.cities.items()}
-    for language in settings.language:
+    for language in languages:
         figure = sensitivity.draw(
             shares, outputs=outputs, cities=cities, year=settings.year, shown=settings.shown,
             language=language,
         )  # fmt: skip
         written += save(figure, folder / language / "sensitivity")
     return written
+
+
+COMMAND = Command(
+    SensitivitySettings, run, examples=("", "calibration=default 'outputs=[gdp,co2]'")
+)

@@ -1,4 +1,7 @@
-"""`zhuanxing simulate`: run any Vensim or XMILE model and write every variable's path."""
+"""Simulate any Vensim or XMILE model.
+
+模拟任意 Vensim 或 XMILE 模型。
+"""
 
 from __future__ import annotations
 

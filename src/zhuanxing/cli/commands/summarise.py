@@ -1,81 +1,164 @@
-"""`zhuanxing summarise`: tables, stored quantiles and charts of a sweep."""
+"""Summarise a sweep: spread, aims, best runs, what matters.
+
+汇总批量试验：分布、目标、最优运行、关键因素。
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Literal
 
 import pandas as pd
+from annotated_types import MinLen
 
-from zhuanxing.analyses.sweep.figures import CHARTS, SweepCharts, save_charts
+from zhuanxing.analyses.sweep.figures import SweepCharts, save_charts
 from zhuanxing.analyses.sweep.importance import importance
 from zhuanxing.analyses.sweep.measure import Measure, parse_condition, parse_measure
 from zhuanxing.analyses.sweep.reading import SweepResult, open_sweep
 from zhuanxing.analyses.sweep.summarise import aim_shares, best_runs, quantiles, trade_partner
 from zhuanxing.charts import names
-from zhuanxing.charts.save import FORMATS
-from zhuanxing.cli.store_settings import aims_table, languages, listed, read_store_settings
+from zhuanxing.cli.command import Command, Context
+from zhuanxing.cli.commands.chart import ChartSettings, aims_table
 from zhuanxing.cli.summary import Summary, print_summary
+from zhuanxing.config import (
+    Count,
+    File,
+    Language,
+    Output,
+    Several,
+    Share,
+    Text,
+    Year,
+    checked,
+    read_settings,
+)
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.inputs.names import require_known
 from zhuanxing.storage.atomic import require_writable
 from zhuanxing.storage.netcdf import write
-from zhuanxing.storage.paths import find_places
+from zhuanxing.storage.paths import Places
 
-__all__ = ["main"]
+__all__ = ["COMMAND"]
 
-HELP = """用法 usage: zhuanxing summarise STORE [设置 key=value ...]
-
-  'city=[tangshan,baotou]'        表格和扇形图的城市 cities of tables and fan charts
-  'measures=[gdp,co2@tangshan]'   指标 measures: output[.element][@city][@year]
-  minimise=energy_intensity       最优运行 the best runs (or maximise=)
-  'subject_to=[gdp>=3000]'        其约束 under conditions
-  'charts=[fan,heatmap]'          图表 charts: fan, parallel, tradeoff, heatmap; [] none
-  'heatmap=[levers.a,levers.b]'   热图的两个因素 factors of the heat map
-  language=zh                     语言 zh, en
-
-默认设置 defaults: conf/summarise.yaml"""
-
-
+SECTION = "run"
+Chart = Literal["fan", "parallel", "tradeoff", "heatmap"]
 SENSES = ("lowest", "highest")
 # Dimensions of an output with one value a scenario, run, year and city.
 PLAIN_DIMS = 4
 MOST_MEASURES = 3
 
 
-def main(argv: Sequence[str]) -> int:
-    """Print and store what `argv` asks for; return 0.
+@checked
+class SummariseSettings:
+    """Summarise a sweep in tables, stored quantiles and charts. A measure is
+    output[.element][@city][@year]: without a city the mean of the cities kept, without a year the
+    last; @2020-2025 is the percent change between two years.
 
-    Raises ZhuanxingError for a wrong setting, a store that is none, or a folder that cannot be
-    written.
+    用表格、分位数文件和图汇总批量试验。指标写作 output[.element][@city][@year]。
     """
-    if any(argument in ("-h", "--help") for argument in argv):
-        print(HELP)
-        return 0
-    places = find_places()
-    store, settings = read_store_settings(places.conf / "summarise.yaml", argv)
-    spoken = languages(settings["language"])
-    result = open_sweep(store)
+
+    store: File
+    """Store of a sweep.
+
+    批量试验的结果库。"""
+    city: Several[Text] | None = None
+    """Cities of the tables and fan charts; null is all (the mean of the cities in tables).
+
+    表格和扇形图的城市，null 为全部。"""
+    outputs: Several[Output] | None = None
+    """Outputs whose quantiles are stored; null is all in the store.
+
+    存储分位数的结果，null 为全部。"""
+    quantiles: Annotated[Several[Share], MinLen(3)] = (0.05, 0.25, 0.5, 0.75, 0.95)
+    """Levels of the quantiles.
+
+    分位数水平。"""
+    year: Year = 2025
+    """Year of the aims.
+
+    目标年份。"""
+    measures: Several[Text] | None = None
+    """Measures of the tables; null is the first outputs of the store.
+
+    表格的指标，null 为结果库的前几个结果。"""
+    minimise: Text | None = "energy_intensity"
+    """The best runs have the least of this measure.
+
+    最优运行使该指标最小。"""
+    maximise: Text | None = None
+    """The best runs have the most of this measure, instead.
+
+    最优运行使该指标最大。"""
+    subject_to: Several[Text] = ()
+    """Conditions of the best runs, as gdp@tangshan>=8000.
+
+    最优运行的约束。"""
+    top: Count = 8
+    """Rows of the tables of best runs and of factors.
+
+    表格行数。"""
+    charts: Several[Chart] = ("fan", "parallel", "tradeoff", "heatmap")
+    """Charts; [] is none.
+
+    图，[] 为不画。"""
+    fan: Several[Output] | None = None
+    """Outputs of the fan chart; null is those of the measures.
+
+    扇形图的结果。"""
+    tradeoff: Several[Text] | None = None
+    """Two measures with the better direction, as [highest gdp, lowest co2].
+
+    权衡图的两个指标及其方向。"""
+    heatmap: Several[Text] | None = None
+    """Two factors of the heat map; null takes those that matter most.
+
+    热图的两个因素。"""
+    scenario: Text | None = None
+    """Scenario of parallel, tradeoff and heatmap; null is the first of the store.
+
+    图的情景，null 为第一个。"""
+    language: Several[Language] | None = None
+    """Language of the tables, and of the charts.
+
+    表格和图的语言。"""
+    format: Several[Literal["png", "svg"]] = ("png",)
+    """Formats of the charts.
+
+    图的格式。"""
+    output: File | None = None
+    """Folder of tables and charts; null is the store's name without .zarr.
+
+    结果文件夹。"""
+
+
+def run(settings: SummariseSettings, context: Context) -> int:
+    """Print and store the tables, and draw the charts."""
+    result = open_sweep(settings.store)
     folder = _folder(settings, result)
     charts = _charts(settings, result)
-    outputs = [str(name) for name in listed(settings["outputs"])] or result.outputs
+    outputs = list(settings.outputs or result.outputs)
     spread = quantiles(result, list(dict.fromkeys([*outputs, *charts.fan])), _levels(settings))
-    summary = _summary(settings, result, charts, aims_table(places))
-    print_summary(summary, result, spoken)
+    summary = _summary(settings, result, charts, _aims(context.places))
+    print_summary(summary, result, context.language)
     write(spread, folder / "quantiles.nc")
     print(folder / "quantiles.nc")
     for path in summary.write(folder):
         print(path)
-    for path in save_charts(charts, result, spread, summary.ranked, spoken, folder):
+    drawn = save_charts(charts, result, spread, summary.ranked, list(context.languages), folder)
+    for path in drawn:
         print(path)
     return 0
 
 
+def _aims(places: Places) -> pd.DataFrame:
+    options = read_settings(ChartSettings, places.conf / "chart.yaml").options.scorecard
+    return aims_table(options, places.model / "data")
+
+
 def _summary(
-    settings: dict[str, Any], result: SweepResult, charts: SweepCharts, aims: pd.DataFrame
+    settings: SummariseSettings, result: SweepResult, charts: SweepCharts, aims: pd.DataFrame
 ) -> Summary:
-    conditions = [parse_condition(str(text), result) for text in listed(settings["subject_to"])]
+    conditions = [parse_condition(text, result) for text in settings.subject_to]
     goal, highest = charts.goal, charts.highest
     measures = [*_measures(settings, result)]
     if goal not in measures:
@@ -87,70 +170,62 @@ def _summary(
         for place, name in enumerate(result.scenarios)
         if result.sound[place].any()
     }
-    top = settings["top"]
-    if isinstance(top, bool) or not isinstance(top, int) or top < 1:
-        raise ZhuanxingError(f"top is '{top}', but a number of rows is expected")
     cities = charts.cities or names.city_ids(result.dataset, None)
     return Summary(
         values=values,
         levels=_levels(settings),
-        shares=aim_shares(result, aims, cities, settings["year"]),
+        shares=aim_shares(result, aims, cities, settings.year),
         by_city=charts.cities is not None,
         ranked=ranked,
-        best=best_runs(result, goal, highest, conditions, top),
+        best=best_runs(result, goal, highest, conditions, settings.top),
         goal=goal,
         highest=highest,
         conditions=conditions,
-        top=top,
+        top=settings.top,
     )
 
 
-def _charts(settings: dict[str, Any], result: SweepResult) -> SweepCharts:
+def _charts(settings: SummariseSettings, result: SweepResult) -> SweepCharts:
     """Return what to draw, every name in it known."""
-    kinds = [str(kind) for kind in listed(settings["charts"])]
-    for kind in kinds:
-        require_known("chart", kind, CHARTS, "charts")
-    formats = [str(ending) for ending in listed(settings["format"])]
-    for ending in formats:
-        require_known("format", ending, FORMATS, "format")
-    cities = [str(city) for city in listed(settings["city"])]
-    scenario = str(settings["scenario"] or result.scenarios[0])
+    scenario = settings.scenario or result.scenarios[0]
     require_known("scenario", scenario, result.scenarios, str(result.path))
-    factors = [_factor(str(name), result) for name in listed(settings["heatmap"])]
+    factors = [_factor(name, result) for name in settings.heatmap or ()]
     if len(factors) not in (0, 2):
         raise ZhuanxingError(f"heatmap names {len(factors)} factors, but two are expected")
     # The file has a goal to minimise; one on the command line to maximise replaces it.
-    highest = settings["maximise"] is not None
-    goal = settings["maximise"] if highest else settings["minimise"]
+    highest = settings.maximise is not None
+    goal = settings.maximise if highest else settings.minimise
     if goal is None:
         raise ZhuanxingError("minimise or maximise must name a measure, as in minimise=co2")
-    aim = parse_measure(str(goal), result)
+    aim = parse_measure(goal, result)
     measures = _measures(settings, result)
     return SweepCharts(
-        kinds=tuple(kinds),
-        cities=names.city_ids(result.dataset, cities) if cities else None,
+        kinds=settings.charts,
+        cities=names.city_ids(result.dataset, settings.city) if settings.city else None,
         fan=_fan(settings, result, [*measures, aim]),
         scenario=result.scenarios.index(scenario),
         goal=aim,
         highest=highest,
         tradeoff=_tradeoff(settings, result, measures, (aim, highest)),
         heatmap=(factors[0], factors[1]) if factors else None,
-        formats=tuple(formats),
+        formats=settings.format,
     )
 
 
-def _measures(settings: dict[str, Any], result: SweepResult) -> list[Measure]:
+def _measures(settings: SummariseSettings, result: SweepResult) -> list[Measure]:
     """Return the measures asked for, by default the first plain outputs of the store."""
-    named = [str(text) for text in listed(settings["measures"])]
-    if settings["measures"] is None:
+    named = list(settings.measures or ())
+    if settings.measures is None:
         named = [name for name in result.outputs if result.output(name).ndim == PLAIN_DIMS]
         named = named[:MOST_MEASURES]
     return [parse_measure(text, result) for text in named]
 
 
-def _fan(settings: dict[str, Any], result: SweepResult, measures: list[Measure]) -> tuple[str, ...]:
-    names_of = [str(name) for name in listed(settings["fan"])]
-    if settings["fan"] is None:
+def _fan(
+    settings: SummariseSettings, result: SweepResult, measures: list[Measure]
+) -> tuple[str, ...]:
+    names_of = list(settings.fan or ())
+    if settings.fan is None:
         names_of = [measure.output for measure in measures if measure.element is None]
     for name in names_of:
         if result.output(name).ndim != PLAIN_DIMS:
@@ -159,16 +234,16 @@ def _fan(settings: dict[str, Any], result: SweepResult, measures: list[Measure])
 
 
 def _tradeoff(
-    settings: dict[str, Any],
+    settings: SummariseSettings,
     result: SweepResult,
     measures: list[Measure],
     goal: tuple[Measure, bool],
 ) -> tuple[tuple[Measure, bool], tuple[Measure, bool]]:
     """Return two measures, each with whether more of it is better."""
-    if settings["tradeoff"] is None:
+    if settings.tradeoff is None:
         first = trade_partner(result, goal[0], measures)
         return (first, first.better(result) == "up"), goal
-    pair = [_directed(str(text), result) for text in listed(settings["tradeoff"])]
+    pair = [_directed(text, result) for text in settings.tradeoff]
     if len(pair) != 2:
         raise ZhuanxingError(f"tradeoff names {len(pair)} measures, but two are expected")
     return pair[0], pair[1]
@@ -188,16 +263,24 @@ def _factor(name: str, result: SweepResult) -> str:
     return full
 
 
-def _levels(settings: dict[str, Any]) -> list[float]:
-    levels = sorted({float(level) for level in listed(settings["quantiles"])})
-    if len(levels) < 3 or not 0 <= levels[0] <= levels[-1] <= 1:
-        raise ZhuanxingError("quantiles must be three levels or more between 0 and 1")
-    return levels
+def _levels(settings: SummariseSettings) -> list[float]:
+    return sorted(set(settings.quantiles))
 
 
-def _folder(settings: dict[str, Any], result: SweepResult) -> Path:
-    folder = Path(str(settings["output"] or result.path.with_suffix("")))
+def _folder(settings: SummariseSettings, result: SweepResult) -> Path:
+    folder = settings.output or result.path.with_suffix("")
     if folder.resolve() == result.path.resolve():
         raise ZhuanxingError(f"{folder}: the summary cannot be written into the store itself")
     require_writable(folder / "quantiles.nc")
     return folder
+
+
+COMMAND = Command(
+    SummariseSettings,
+    run,
+    word="store",
+    examples=(
+        "outputs/sweeps/sobol.zarr 'city=[tangshan]' 'minimise=co2@tangshan'",
+        "outputs/sweeps/sobol.zarr maximise=gdp 'subject_to=[co2<=3000]' 'charts=[]'",
+    ),
+)

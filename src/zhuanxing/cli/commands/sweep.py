@@ -1,12 +1,17 @@
-"""`zhuanxing sweep`: run a design over levers, assumptions and drivers into one Zarr store."""
+"""Run a design of many runs into one store.
+
+批量试验，写出可续跑的结果库。
+"""
 
 from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
 
+from pydantic import Discriminator, Field
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -17,86 +22,140 @@ from rich.progress import (
     TextColumn,
     TimeRemainingColumn,
 )
-from rich.text import Text
+from rich.text import Text as Line
 
+from zhuanxing.analyses.sweep.cluster import Cluster
 from zhuanxing.analyses.sweep.design import Design, make_design
 from zhuanxing.analyses.sweep.factors import known_factors
-from zhuanxing.cli.sweep_settings import SweepSettings, compose_sweep
-from zhuanxing.errors import ZhuanxingError
-from zhuanxing.inputs import (
-    ModelNames,
+from zhuanxing.analyses.sweep.methods import Csv, Grid, LatinHypercube, Morris, Saltelli, Sobol
+from zhuanxing.cli.command import Command, Context
+from zhuanxing.cli.commands.run import Assumptions, Levers, Years, chosen_scenario
+from zhuanxing.config import (
+    City,
+    Count,
+    File,
+    Language,
+    Output,
     Scenario,
-    override_assumptions,
-    override_levers,
-    read_names,
-    resolve,
+    Several,
+    Text,
+    Year,
+    as_mapping,
+    checked,
 )
+from zhuanxing.inputs.scenario import Scenario as ResolvedScenario
 from zhuanxing.results.outputs import read_outputs, select_outputs
 from zhuanxing.storage.atomic import require_writable
-from zhuanxing.storage.paths import Places, find_places
 
-__all__ = ["main"]
+__all__ = ["COMMAND", "SweepSettings"]
 
-HELP = """用法 usage: zhuanxing sweep [设置 key=value ...]
-
-  design=latin_hypercube            试验设计 grid, latin_hypercube, sobol, saltelli, morris, csv
-  design.runs=1000                  该设计的设置，见 settings of the design: conf/design/*.yaml
-  'vary=[levers.solar_base,assumptions.*,drivers.coal_price_index]'
-                                    变动的举措、假设和外部条件 what varies; ranges as in
-                                    levers.solar_base:0.2:0.8, 否则取数据表 else from model/data
-  'scenario=[baseline,plan]'        与情景交叉 crossed with scenarios
-  'city=[baotou,ordos]'             保留的城市，举措只在其中变动 cities to keep, where levers vary
-  'outputs=[gdp,co2]'               保留的结果 outputs to keep
-  levers.<举措>.intensity=0.8       所有运行中固定 fixed in every run (also assumptions.<name>=)
-  cluster.workers=2                 进程数 processes of one core each
-  cluster.address=tcp://host:8786   使用已有的 Dask 集群 a Dask cluster that exists
-  output=FOLDER.zarr                结果 the store (outputs/sweeps/<design>.zarr)
-
-中断后再次运行同一命令即可继续。After an interruption the same command goes on where it was.
-默认设置 defaults: conf/sweep.yaml"""
-
+SECTION = "run"
 # Speed and time left are those of the last minute.
 SPEED_SECONDS = 60.0
+NOT_IDENTITY = ("cluster", "output", "language")
+WORDS = {
+    "zh": {
+        "runs": "次运行",
+        "left": "剩余",
+        "going_on": "继续：已完成 {done:,}/{total:,}",
+        "again": "再次运行同一命令即可继续",
+        "failed": "{count:,} 次运行超出方程定义域，第一个：{first}",
+    },
+    "en": {
+        "runs": "runs",
+        "left": "left",
+        "going_on": "going on: {done:,}/{total:,} done",
+        "again": "the same command goes on from here",
+        "failed": "{count:,} runs left the domain of the equations, the first: {first}",
+    },
+}
 
 
-def main(argv: Sequence[str]) -> int:
-    """Run or go on with the sweep that `argv` asks for; return 0 when it is complete.
+Methods = Grid | LatinHypercube | Sobol | Saltelli | Morris | Csv
 
-    Raises ZhuanxingError for anything misspelt, out of range or unwritable before anything runs,
-    and for a store that belongs to another sweep.
+
+@checked
+class SweepYears(Years):
+    """Years of the runs, and those that are kept."""
+
+    keep: Several[Year] | None = None
+    """Calendar years to keep; null is all.
+
+    保留的年份，null 为全部。"""
+
+
+@checked
+class SweepSettings:
+    """Run a design over levers, assumptions and outside conditions into one Zarr store. After an
+    interruption the same command goes on where it was.
+
+    在举措、假设和外部条件上做批量试验，写入一个 Zarr 结果库。中断后再次运行同一命令即可继续。
     """
-    if any(argument in ("-h", "--help") for argument in argv):
-        print(HELP)
-        return 0
-    places = find_places()
-    if not places.own:
-        print(f"zhuanxing: 使用随包模型 using the model in {places.root}", file=sys.stderr)
-    option = next((argument for argument in argv if argument.startswith("-")), None)
-    if option:
-        raise ZhuanxingError(f"there is no option '{option}'; write settings as key=value")
-    names = read_names(places.model)
-    settings = compose_sweep(places, names, argv)
-    scenarios = tuple(_scenario(name, settings, places, names) for name in settings.scenarios)
-    data = places.model / "data"
-    design = make_design(settings.design, settings.vary, known_factors(data))
+
+    scenario: Several[Scenario]
+    """Scenarios; each is run with every point of the design.
+
+    情景，每个都与试验设计交叉。"""
+    vary: Several[Text]
+    """What varies: `name`, `name:low:high` or, in a grid, `name:value:value`; * and ? match.
+
+    变动的因素：levers.<举措>、assumptions.<名称>、drivers.<名称>，可用通配符。"""
+    design: Annotated[Methods, Discriminator("method")]
+    """A file of conf/design.
+
+    试验设计，conf/design 中的文件。"""
+    cluster: Cluster
+    """A file of conf/cluster.
+
+    计算集群，conf/cluster 中的文件。"""
+    city: Annotated[Several[City], Field(min_length=1)] | None = None
+    """Cities to keep, where levers vary and act; null is all. All are simulated.
+
+    保留的城市，举措只在其中变动，null 为全部。"""
+    outputs: Annotated[Several[Output], Field(min_length=1)] | None = None
+    """Outputs to keep; null is all.
+
+    保留的结果，null 为全部。"""
+    levers: Levers = Field(default_factory=dict)
+    """levers.<lever>.intensity=0.8 is fixed in every run.
+
+    所有运行中固定的举措。"""
+    assumptions: Assumptions = Field(default_factory=dict)
+    """assumptions.<name>=1.5 is fixed in every run.
+
+    所有运行中固定的假设。"""
+    years: SweepYears = Field(default_factory=SweepYears)
+    chunk: Count = 128
+    """Runs that are computed and written together: what an interruption loses at most.
+
+    一次计算和写入的运行数。"""
+    output: File = Path("outputs/sweeps/sweep.zarr")
+    """Folder of the store.
+
+    结果库。"""
+    language: Language | None = None
+    """Language of the messages.
+
+    提示的语言。"""
+
+
+def run(settings: SweepSettings, context: Context) -> int:
+    """Run or go on with the sweep; return 0 when it is complete."""
+    scenarios = tuple(chosen_scenario(settings, name, context) for name in settings.scenario)
+    data = context.places.model / "data"
+    design = make_design(as_mapping(settings.design), settings.vary, known_factors(data))
     outputs = read_outputs(data)
     chosen = select_outputs(outputs, settings.outputs or tuple(o.name for o in outputs))
     if not settings.output.exists():
         require_writable(settings.output)
-    _run(settings, places, scenarios, design, tuple(output.name for output in chosen))
+    _run(settings, context, scenarios, design, tuple(output.name for output in chosen))
     return 0
-
-
-def _scenario(name: str, settings: SweepSettings, places: Places, names: ModelNames) -> Scenario:
-    scenario = resolve(places.scenarios, name, names)
-    scenario = override_levers(scenario, settings.levers, settings.cities, names)
-    return override_assumptions(scenario, settings.assumptions, names)
 
 
 def _run(
     settings: SweepSettings,
-    places: Places,
-    scenarios: tuple[Scenario, ...],
+    context: Context,
+    scenarios: tuple[ResolvedScenario, ...],
     design: Design,
     outputs: tuple[str, ...],
 ) -> None:
@@ -106,57 +165,69 @@ def _run(
     from zhuanxing.analyses.sweep.sweep import Simulation, Sweep
     from zhuanxing.model import load
 
-    model = load(places.root, end=settings.end, information_year=settings.information)
+    years = settings.years
+    model = load(context.places.root, end=years.end, information_year=years.information)
     factors = tuple(factor.name for factor in design.factors)
-    simulation = Simulation(model, scenarios, factors, outputs, settings.cities, settings.keep)
+    simulation = Simulation(model, scenarios, factors, outputs, settings.city, years.keep)
     # Where it lies and which processes computed it are no part of a result.
-    told = {k: v for k, v in asdict(settings).items() if k not in ("cluster", "output")}
+    told = {
+        k: v for k, v in as_mapping(settings).items() if k not in ("cluster", "output", "language")
+    }
     sweep = Sweep(simulation, design, settings.chunk, told)
     total = len(scenarios) * sweep.runs
+    words = WORDS[context.language]
     with open_for(sweep, settings.output) as store:
         left = sum(piece.last - piece.first for piece in store.pending(sweep))
         if 0 < left < total:
             done = total - left
-            print(f"继续 going on: {done:,}/{total:,} 已完成 done", file=sys.stderr)
+            print(words["going_on"].format(done=done, total=total), file=sys.stderr)
         began = time.perf_counter()
         try:
-            with _progress() as progress:
+            with _progress(words) as progress:
                 task = progress.add_task("", total=left)
                 execute(sweep, store, settings.cluster, lambda runs: progress.advance(task, runs))
         except KeyboardInterrupt:
-            print("再次运行同一命令即可继续 the same command goes on from here", file=sys.stderr)
+            print(words["again"], file=sys.stderr)
             raise
         failures = store.failures()
         seconds = time.perf_counter() - began
-    speed = f"  ({left:,} in {seconds:,.0f} s, {left / seconds:,.1f} runs/s)" if left else ""
-    print(f"{settings.output}  {total:,} 次运行 runs{speed}")
+    speed = f"  ({left:,}, {seconds:,.0f} s, {left / seconds:,.1f}/s)" if left else ""
+    print(f"{settings.output}  {total:,} {words['runs']}{speed}")
     if failures:
-        print(
-            f"zhuanxing: {len(failures):,} 次运行超出方程定义域 runs left the domain of the "
-            f"equations, the first: {failures[0]}",
-            file=sys.stderr,
-        )
+        said = words["failed"].format(count=len(failures), first=failures[0])
+        print(f"zhuanxing: {said}", file=sys.stderr)
 
 
 class _SpeedColumn(ProgressColumn):
     """Runs a second."""
 
-    def render(self, task: Task) -> Text:
+    def render(self, task: Task) -> Line:
         speed = task.finished_speed or task.speed
-        return Text("— runs/s" if speed is None else f"{speed:,.1f} runs/s")
+        return Line("—/s" if speed is None else f"{speed:,.1f}/s")
 
 
-def _progress() -> Progress:
+def _progress(words: Mapping[str, str]) -> Progress:
     console = Console(stderr=True)
     return Progress(
-        TextColumn("运行 runs"),
+        TextColumn(words["runs"]),
         BarColumn(),
         MofNCompleteColumn(),
         _SpeedColumn(),
-        TextColumn("剩余 left"),
+        TextColumn(words["left"]),
         TimeRemainingColumn(),
         console=console,
         # A file would get the bar's last state only; the result line says as much.
         disable=not console.is_terminal,
         speed_estimate_period=SPEED_SECONDS,
     )
+
+
+COMMAND = Command(
+    SweepSettings,
+    run,
+    examples=(
+        "design=sobol design.runs=1024 'vary=[levers.*,drivers.*]'",
+        "'scenario=[baseline,plan]' 'city=[baotou,ordos]' 'outputs=[gdp,co2]'",
+        "cluster=slurm cluster.workers=64",
+    ),
+)

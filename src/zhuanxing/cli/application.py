@@ -1,0 +1,298 @@
+"""Every command as a Hydra application: composed from conf/, the command line and plugins.
+
+Hydra composes the settings, sweeps over them (-m) and shows them (--cfg, --info). What it composes
+is then checked by the classes of the settings, which every message comes from that can name the
+nearest valid key or value. It writes no files of its own unless hydra.run.dir, hydra.sweep.dir or
+hydra.output_subdir ask for it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+import yaml
+from hydra import initialize_config_dir
+from hydra.core.config_store import ConfigStore
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from zhuanxing.cli.command import Command, Context
+from zhuanxing.cli.grammar import Word, hydra_word, split_word
+from zhuanxing.config import as_mapping, validated
+from zhuanxing.errors import ZhuanxingError
+from zhuanxing.inputs.names import require_known
+
+__all__ = ["run_command"]
+
+VERSION = "1.3"
+COMPOSING = (HydraException, OmegaConfBaseException, yaml.YAMLError, AssertionError)
+# Nothing is written, logged or changed on disk but what the command itself writes.
+QUIET = {
+    "hydra.run.dir": ".",
+    "hydra.output_subdir": "null",
+    "hydra.sweep.subdir": ".",
+    "hydra/job_logging": "none",
+    "hydra/hydra_logging": "none",
+}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one job ended: its exit code, or the sentence with which it was refused."""
+
+    code: int
+    refusal: str | None = None
+
+
+class _Parser(argparse.ArgumentParser):
+    """Switches whose mistakes are one sentence, as all others are."""
+
+    def error(self, message: str) -> NoReturn:
+        raise ZhuanxingError(f"{message}; write settings as key=value ('{self.prog} --help')")
+
+
+def run_command(name: str, command: Command, argv: Sequence[str], context: Context) -> int:
+    """Run `zhuanxing name` with the words and switches `argv`; return its exit code.
+
+    Raises ZhuanxingError, in one sentence, for anything that Hydra or the settings refuse.
+    """
+    options, words = _read(name, command, argv)
+    groups = _groups(context.places.conf / f"{name}.yaml")
+    overrides = [_override(word, command, groups, context) for word in words]
+    application = _Application(name, command, context, overrides, options)
+    with _composing(context.places.conf / f"{name}.yaml"), application.opened():
+        if options.cfg or options.info or options.help:
+            application.show()
+            return 0
+        if options.multirun or any(word.key == "hydra.mode" for word in words):
+            return application.multirun()
+        return application.run()
+
+
+def _read(name: str, command: Command, argv: Sequence[str]) -> tuple[Any, list[Word]]:
+    parser = _Parser(prog=f"zhuanxing {name}", add_help=False, allow_abbrev=False)
+    parser.add_argument("-h", "--help", action="store_true")
+    parser.add_argument("-m", "--multirun", action="store_true")
+    parser.add_argument("-c", "--cfg", choices=("job", "hydra", "all"))
+    parser.add_argument("-p", "--package")
+    parser.add_argument("--resolve", action="store_true")
+    info = ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath")
+    parser.add_argument("-i", "--info", nargs="?", const="all", choices=info)
+    parser.add_argument("-cn", "--config-name", default=name)
+    parser.add_argument("-cd", "--config-dir")
+    options, rest = parser.parse_known_args(list(argv))
+    switch = next((word for word in rest if word.startswith("-") and "=" not in word), None)
+    if switch:
+        raise ZhuanxingError(
+            f"there is no option '{switch}'; write settings as key=value, or -m for several runs"
+        )
+    words = [split_word(word) for word in _with_key(command, rest)]
+    if options.config_dir:
+        folder = Path(options.config_dir).absolute()
+        words.append(Word("", "hydra.searchpath", f"['file://{folder}']"))
+    return options, words
+
+
+def _with_key(command: Command, words: Sequence[str]) -> list[str]:
+    """Write the key before the one word that may stand without it."""
+    bare = [word for word in words if "=" not in word]
+    if command.word and len(bare) > 1:
+        raise ZhuanxingError(f"one {command.word} is expected, but {' and '.join(bare)} are given")
+    return [
+        f"{command.word}={word}" if command.word and "=" not in word else word for word in words
+    ]
+
+
+def _groups(path: Path) -> dict[str, list[str]]:
+    """Return the groups of the defaults list, with the files that each may be."""
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else None
+    except (yaml.YAMLError, UnicodeDecodeError):
+        # Hydra finds the mistake again and says where.
+        return {}
+    listed = raw.get("defaults", []) if isinstance(raw, dict) else []
+    groups = [str(key) for item in listed if isinstance(item, dict) for key in item]
+    return {
+        group: sorted(file.stem for file in (path.parent / group).glob("*.yaml"))
+        for group in groups
+        if (path.parent / group).is_dir()
+    }
+
+
+def _override(word: Word, command: Command, groups: dict[str, list[str]], context: Context) -> Word:
+    if word.key in groups:
+        for choice in word.value.split(","):
+            require_known(word.key, choice.strip(), groups[word.key], "command line")
+        # A group is chosen without the sign that adds a key.
+        return Word("group", word.key, word.value)
+    return hydra_word(word, command.settings, context.names)
+
+
+@contextmanager
+def _composing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except COMPOSING as error:
+        raise ZhuanxingError(_composing_error(error, path)) from error
+
+
+def _composing_error(error: Exception, path: Path) -> str:
+    """Return the first line of a message of Hydra, OmegaConf or YAML, with the file's name."""
+    first = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
+        first = f"line {error.problem_mark.line + 1}: {error.problem}"
+    return f"{path}: the settings cannot be composed ({first.rstrip('.') or type(error).__name__})"
+
+
+@dataclass(frozen=True)
+class _Application:
+    """One command, composed with `words`."""
+
+    name: str
+    command: Command
+    context: Context
+    words: Sequence[Word]
+    options: Any
+
+    @contextmanager
+    def opened(self) -> Iterator[None]:
+        """Give Hydra the folder conf/, and the defaults of a command that has no file there."""
+        conf = self.context.places.conf.resolve()
+        if not (conf / f"{self.name}.yaml").is_file():
+            ConfigStore.instance().store(self.name, _defaults(self.command.settings))
+        with initialize_config_dir(str(conf), version_base=VERSION, job_name=self.name):
+            yield
+
+    def run(self) -> int:
+        """Run one job."""
+        self._refuse_several()
+        hydra = GlobalHydra.instance().hydra
+        assert hydra is not None
+        done = hydra.run(self.options.config_name, self._job, self._lines(QUIET))
+        return _code([done.return_value])
+
+    def multirun(self) -> int:
+        """Run a job for each combination of values; none before all have been checked."""
+        hydra = GlobalHydra.instance().hydra
+        assert hydra is not None
+        with tempfile.TemporaryDirectory() as folder:
+            quiet = {**QUIET, "hydra.sweep.dir": f"'{folder}'"}
+            lines = self._lines(quiet)
+            if not any(word.key.startswith(("hydra/", "hydra.mode")) for word in self.words):
+                checking = _Checking(self)
+                _code(_returned(hydra.multirun(self.options.config_name, checking, lines)))
+                checking.refuse_collisions()
+            return _code(_returned(hydra.multirun(self.options.config_name, self._job, lines)))
+
+    def show(self) -> None:
+        """Print the help, the composed settings, or what Hydra knows of them."""
+        hydra = GlobalHydra.instance().hydra
+        assert hydra is not None
+        name, lines = self.options.config_name, self._lines({})
+        if self.options.help:
+            from zhuanxing.cli.help import command_help
+
+            config: Any = hydra.compose_config(name, lines, run_mode=RunMode.RUN)
+            defaults = OmegaConf.to_container(config)
+            print(command_help(self.name, self.command, defaults, self.context))
+        elif self.options.cfg:
+            resolve = self.options.resolve
+            hydra.show_cfg(name, lines, self.options.cfg, self.options.package, resolve)
+        else:
+            hydra.show_info(self.options.info, name, lines)
+
+    def settings(self, config: DictConfig) -> Any:
+        """Return the settings that a composed configuration holds, checked."""
+        with _composing(self.context.places.conf / f"{self.name}.yaml"):
+            raw: Any = OmegaConf.to_container(config, resolve=True)
+        return validated(self.command.settings, raw, "", self.context.names)
+
+    def _job(self, config: DictConfig) -> Outcome:
+        try:
+            settings = self.settings(config)
+            return Outcome(self.command.run(settings, self.context.told(settings)))
+        except ZhuanxingError as error:
+            # Hydra would print a traceback for it.
+            return Outcome(2, str(error))
+
+    def _lines(self, quiet: dict[str, str]) -> list[str]:
+        """Return the overrides for Hydra; what the command line says of it comes first."""
+        said = {word.key for word in self.words}
+        lines = [f"{key}={value}" for key, value in quiet.items() if key not in said]
+        return [
+            *lines,
+            *(
+                f"{word.key}={word.value}" if word.sign == "group" else str(word)
+                for word in self.words
+            ),
+        ]
+
+    def _refuse_several(self) -> None:
+        parser = OverridesParser.create()
+        for word in self.words:
+            if (
+                parser.parse_override(str(word)).is_sweep_override()
+                if word.sign != "group"
+                else ("," in word.value)
+            ):
+                raise ZhuanxingError(
+                    f"'{word.key}={word.value}' gives several values; add -m to run each, or "
+                    "write a list in brackets and quotes, as in 'city=[a,b]'"
+                )
+
+
+class _Checking:
+    """The job of a first pass over several: what each would refuse, and write."""
+
+    def __init__(self, application: _Application) -> None:
+        self.application = application
+        self.targets: list[Path] = []
+
+    def __call__(self, config: DictConfig) -> Outcome:
+        try:
+            settings = self.application.settings(config)
+            written = self.application.command.check(settings, self.application.context)
+        except ZhuanxingError as error:
+            return Outcome(2, str(error))
+        self.targets += [path.absolute() for path in written]
+        return Outcome(0)
+
+    def refuse_collisions(self) -> None:
+        """Raise ZhuanxingError if two jobs write one file."""
+        twice = next((path for path in self.targets if self.targets.count(path) > 1), None)
+        if twice is not None:
+            raise ZhuanxingError(
+                f"several runs would write {twice}; put what differs into the name, as in "
+                "'output=outputs/${scenario}_${years.end}.nc'"
+            )
+
+
+def _returned(batches: Any) -> list[Outcome]:
+    return [job.return_value for batch in batches for job in batch]
+
+
+def _code(outcomes: Sequence[Outcome]) -> int:
+    """Return the highest exit code; raise ZhuanxingError again that a job ended with."""
+    refusal = next((outcome.refusal for outcome in outcomes if outcome.refusal), None)
+    if refusal is not None:
+        raise ZhuanxingError(refusal)
+    return max(outcome.code for outcome in outcomes)
+
+
+def _defaults(settings: Any) -> dict[str, Any]:
+    """Return the values that the fields of a class have by default, as a file would hold them."""
+    return {
+        name: as_mapping(entry.get_default(call_default_factory=True))
+        for name, entry in settings.__pydantic_fields__.items()
+        if not entry.is_required()
+    }

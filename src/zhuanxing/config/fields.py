@@ -1,0 +1,115 @@
+"""Types of settings that many commands share: names of the model, lists, languages, files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+from annotated_types import Ge, Interval
+from pydantic import BeforeValidator, GetCoreSchemaHandler, ValidationInfo
+from pydantic_core import core_schema
+
+__all__ = [
+    "Archetype",
+    "Assumption",
+    "City",
+    "Count",
+    "Driver",
+    "File",
+    "Group",
+    "Language",
+    "Lever",
+    "Named",
+    "Output",
+    "Province",
+    "Scenario",
+    "Seed",
+    "Several",
+    "Share",
+    "Year",
+    "Zone",
+]
+
+T = TypeVar("T")
+FIRST_YEAR, LAST_YEAR = 1900, 2200
+
+
+@dataclass(frozen=True)
+class Named:
+    """Marks a text that must be a name of the model: an id, or a Chinese or English name of it.
+
+    `kind` is one of ModelNames.of. The value becomes the id; without names to look in (in a
+    test, say) it is taken as it stands.
+    """
+
+    kind: str
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        return core_schema.with_info_before_validator_function(self._found, handler(source))
+
+    def _found(self, value: Any, info: ValidationInfo) -> Any:
+        names = info.context
+        if names is None or value is None or isinstance(value, Mapping | list | tuple):
+            return value
+        return names.of(self.kind).find(str(value), info.field_name or self.kind)
+
+
+City = Annotated[str, Named("city")]
+Zone = Annotated[str, Named("zone")]
+Archetype = Annotated[str, Named("archetype")]
+Province = Annotated[str, Named("province")]
+Lever = Annotated[str, Named("lever")]
+Group = Annotated[str, Named("lever group")]
+Scenario = Annotated[str, Named("scenario")]
+Output = Annotated[str, Named("output")]
+Assumption = Annotated[str, Named("assumption")]
+Driver = Annotated[str, Named("driver")]
+
+
+def _several(value: Any) -> Any:
+    """Return one value as a list of it; names written twice count once."""
+    many = list(value) if isinstance(value, list | tuple) else [value]
+    return (
+        many if any(isinstance(one, Mapping | list) for one in many) else list(dict.fromkeys(many))
+    )
+
+
+# One value, or a list of them in brackets.
+Several = Annotated[tuple[T, ...], BeforeValidator(_several)]
+
+
+def _file(value: Any) -> Any:
+    if value is None or value == "":
+        raise ValueError("the name of a file or folder")
+    return Path(str(value))
+
+
+File = Annotated[Path, BeforeValidator(_file)]
+
+
+def _text(value: Any) -> Any:
+    return value if value is None or isinstance(value, bool | Mapping | list) else str(value)
+
+
+Text = Annotated[str, BeforeValidator(_text)]
+
+
+def _year(value: Any) -> Any:
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int)
+        or not (FIRST_YEAR <= value <= LAST_YEAR)
+    ):
+        raise ValueError("a calendar year")
+    return value
+
+
+Year = Annotated[int, BeforeValidator(_year)]
+Count = Annotated[int, Ge(1)]
+Seed = Annotated[int, Ge(0)]
+Share = Annotated[float, Interval(ge=0, le=1)]
+Language = Literal["zh", "en"]

@@ -1,0 +1,176 @@
+"""Settings as frozen values: every key known, every number of its type and within its bounds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, TypeVar, cast, dataclass_transform
+
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+from pydantic_core import ErrorDetails
+from yaml import YAMLError
+
+from zhuanxing.errors import ZhuanxingError, nearest
+
+__all__ = ["as_mapping", "checked", "read_settings", "validated"]
+
+T = TypeVar("T")
+STRICT = ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True)
+EXPECTED = {
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "string_type": "a text",
+    "bool_type": "true or false",
+    "tuple_type": "a list in [ ]",
+    "dict_type": "keys and values",
+    "finite_number": "a finite number",
+}
+BOUNDS = {
+    "greater_than_equal": ("ge", "{} at least"),
+    "greater_than": ("gt", "more than {}"),
+    "less_than_equal": ("le", "{} at most"),
+    "less_than": ("lt", "less than {}"),
+}
+NO_MAPPING = ("dataclass_type", "dataclass_exact_type", "mapping_type", "dict_type")
+
+
+@dataclass_transform(frozen_default=True)
+def checked(kind: type[T]) -> type[T]:
+    """Make a class of annotated fields a frozen dataclass whose values are checked.
+
+    A text is not a number, a number is not a truth value, and no other keys are taken. The
+    docstring of the class and those of its fields are the help of the command, in English and,
+    after an empty line, in Chinese. Bounds stand in the annotation: Annotated[int, Ge(1)].
+    """
+
+    def from_mappings(cls: type[Any], source: Any, handler: Any) -> Any:
+        schema = handler(source)
+        for part in _parts(schema):
+            if part.get("type") in ("dataclass", "tuple"):
+                part["strict"] = False
+        return schema
+
+    # YAML has mappings and lists where the values are dataclasses and tuples.
+    kind.__get_pydantic_core_schema__ = classmethod(from_mappings)  # type: ignore[attr-defined]
+    made: Any = dataclass(frozen=True, config=STRICT)(kind)
+    return cast("type[T]", made)
+
+
+def _parts(schema: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(schema, dict):
+        yield schema
+        for value in schema.values():
+            yield from _parts(value)
+    elif isinstance(schema, list):
+        for value in schema:
+            yield from _parts(value)
+
+
+def validated(kind: type[T], raw: Any, where: str, names: Any = None) -> T:
+    """Return a value of `kind`, which `checked` has made, from nested mappings and lists.
+
+    `names` are the ModelNames that fields of `zhuanxing.config.fields` look names up in. Raises
+    ZhuanxingError, in one sentence that begins with `where`, for a key that is not known or
+    missing, a value of another type, and one out of its bounds.
+    """
+    try:
+        return cast(T, _adapter(cast(Any, kind)).validate_python(raw, context=names))
+    except ValidationError as error:
+        raise ZhuanxingError(_sentence(error.errors(include_url=False)[0], kind, where)) from error
+
+
+def read_settings(kind: type[T], path: Path, words: Sequence[str] = ()) -> T:
+    """Return the settings of a file without a defaults list, with the `key=value` words put in.
+
+    For a script, or a command that needs the settings of another. Raises ZhuanxingError as
+    `validated`, and for a file that cannot be read.
+    """
+    try:
+        merged = OmegaConf.merge(OmegaConf.load(path), OmegaConf.from_dotlist(list(words)))
+        raw = OmegaConf.to_container(merged, resolve=True)
+    except (OSError, YAMLError, OmegaConfBaseException) as error:
+        first = str(error).splitlines()[0]
+        raise ZhuanxingError(f"{path}: the settings cannot be read ({first})") from error
+    return validated(kind, raw, path.name)
+
+
+@lru_cache(maxsize=64)
+def _adapter(kind: Any) -> Any:
+    return TypeAdapter(kind)
+
+
+def _sentence(error: ErrorDetails, kind: type[Any], where: str) -> str:
+    path, known = _walked(kind, error["loc"])
+    what, value = error["type"], error.get("input")
+    place = _place(where, path)
+    if what in ("unexpected_keyword_argument", "extra_forbidden"):
+        key = str(error["loc"][-1])
+        hint = f"; did you mean '{nearest(key, known)}'?" if known else ""
+        return f"{place or 'the settings'}: there is no setting '{key}'{hint}"
+    if what == "missing":
+        return f"{place or 'the settings'}: the setting '{error['loc'][-1]}' is missing"
+    if what in NO_MAPPING:
+        return f"{place} is {_shown(value)}, but keys and values are expected"
+    return f"{place} is {_shown(value)}, but {_expected(error)} is expected{_choice(error)}"
+
+
+def _choice(error: ErrorDetails) -> str:
+    """Return the nearest of the closed choices."""
+    if error["type"] != "literal_error" or not isinstance(error["input"], str):
+        return ""
+    choices = re.findall("'([^']*)'", str(error["ctx"]["expected"]))
+    return f"; did you mean '{nearest(error['input'], choices)}'?"
+
+
+def _walked(kind: type[Any], location: tuple[int | str, ...]) -> tuple[list[int | str], list[str]]:
+    """Return the keys of a place without the branches of unions, and the keys there are below."""
+    from zhuanxing.config.keys import below, classes_of
+
+    path: list[int | str] = []
+    found: Any = kind
+    for part in location:
+        following = below(found, part)
+        if following is not None:
+            path.append(part)
+            found = following
+    return path, [field.name for each in classes_of(found) for field in fields(each)]
+
+
+def _expected(error: ErrorDetails) -> str:
+    what, context = error["type"], error.get("ctx", {})
+    if what == "literal_error":
+        return str(context["expected"]).replace("'", "")
+    if what in BOUNDS:
+        key, words = BOUNDS[what]
+        return words.format(context[key])
+    if what == "too_short":
+        return f"a list of {context['min_length']} at least"
+    if what == "value_error":
+        return str(context["error"])
+    return EXPECTED.get(what, error["msg"])
+
+
+def _shown(value: Any) -> str:
+    return "empty" if value is None or value == "" else f"'{value}'"
+
+
+def _place(where: str, path: list[int | str]) -> str:
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return f"{where}{text}" if where else text.removeprefix(".")
+
+
+def as_mapping(value: Any) -> Any:
+    """Return settings as plain mappings and lists, as YAML would have them."""
+    if hasattr(value, "__dataclass_fields__"):
+        return {field.name: as_mapping(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): as_mapping(entry) for key, entry in value.items()}
+    if isinstance(value, tuple | list):
+        return [as_mapping(entry) for entry in value]
+    return value
