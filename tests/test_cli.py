@@ -8,12 +8,16 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import IO
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
+from rich.cells import cell_len
 
-from zhuanxing.cli.main import COMMANDS, main
+from zhuanxing.cli.main import command_names, main
+from zhuanxing.inputs import read_names
 from zhuanxing.storage.netcdf import read
 
 ROOT = Path(__file__).parents[1]
@@ -59,8 +63,8 @@ def test_a_lever_of_the_command_line_acts_in_the_cities_named(workplace: Path) -
     more = sun["solar_capacity"] - plan["solar_capacity"]
     assert np.all(more.isel(year=-1) > 0)
     told = json.loads(sun.attrs["config"])
-    assert told["levers"] == {"solar_base": {"intensity": 1}}
-    assert told["cities"] == names
+    assert told["levers"] == {"solar_base": {"intensity": 1, "start": None}}
+    assert told["city"] == names
 
 
 def test_multirun_writes_one_result_a_scenario(workplace: Path) -> None:
@@ -107,12 +111,13 @@ def test_a_misspelt_name_is_refused_with_the_nearest(
         ("~scenario", "without signs"),
         ("scenario", "key=value"),
         ("city=[baotou", "key=value"),
-        ("city=[]", "empty list"),
-        ("levers=3", "whole table"),
+        ("city=[]", "a list of 1 at least"),
+        ("levers=3", "keys and values are expected"),
         ("years.end=soon", "calendar year is expected"),
         ("years.end=2099", "2016 and 2035"),
         ("years.end=2014", "2016 and 2035"),
         ("output=", "name of a file"),
+        ("output=paths.txt", ".nc, .csv or .xlsx"),
         ("output=model", "folder"),
         ("output=${nothing}", "cannot be composed"),
         ("--quick", "no option"),
@@ -212,19 +217,25 @@ def test_an_unknown_command_is_refused_with_the_nearest(
     assert "did you mean 'run'" in refused(capsys, "rum")
 
 
-def test_help_is_in_both_languages_and_names_every_command(
-    capsys: pytest.CaptureFixture[str],
+def test_help_is_in_either_language_and_names_every_command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
     assert main(["--help"]) == 0
     text = capsys.readouterr().out
-    assert "用法" in text and "usage" in text
-    assert all(command in text for command in COMMANDS)
+    assert "usage" in text
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    assert main(["--help"]) == 0
+    assert "用法" in capsys.readouterr().out
+    assert all(command in text for command in command_names())
 
 
-@pytest.mark.parametrize("command", ["run", "levers", "scenarios", "cities"])
+@pytest.mark.parametrize("command", sorted({*command_names()} - {"simulate"}))
 def test_each_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([command, "--help"]) == 0
-    assert f"zhuanxing {command}" in capsys.readouterr().out
+    text = capsys.readouterr().out
+    assert f"zhuanxing {command}" in text
+    assert all(len(line) <= 100 for line in text.splitlines())
 
 
 @pytest.mark.parametrize(
@@ -235,12 +246,19 @@ def test_each_command_explains_itself(command: str, capsys: pytest.CaptureFixtur
         ("cities", "包头市", "Baotou"),
     ],
 )
-def test_listings_speak_either_language_or_both(
-    workplace: Path, capsys: pytest.CaptureFixture[str], command: str, zh: str, en: str
+def test_listings_speak_one_language_by_default_that_of_the_locale(
+    workplace: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    command: str,
+    zh: str,
+    en: str,
 ) -> None:
-    assert main([command]) == 0
-    both = capsys.readouterr().out
-    assert zh in both and en in both
+    for locale, spoken in (("zh_CN.UTF-8", zh), ("de_DE.UTF-8", en)):
+        monkeypatch.setenv("LC_ALL", locale)
+        assert main([command]) == 0
+        printed = capsys.readouterr().out
+        assert spoken in printed and (zh in printed) != (en in printed)
     assert main([command, "language=zh"]) == 0
     chinese = capsys.readouterr().out
     assert zh in chinese and en not in chinese
@@ -268,3 +286,111 @@ def test_a_refusal_reaches_the_shell_as_one_line_and_exit_2(workplace: Path) -> 
     assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr.count("\n") == 1 and "did you mean 'plan'" in done.stderr
+
+
+def test_a_name_may_be_chinese_and_unquoted(workplace: Path) -> None:
+    argv = ["scenario=实施方案", "city=[唐山,包头市]", "output=结果(1).nc"]
+    assert main(["run", *argv]) == 0
+    assert made(workplace) == {"结果(1).nc"}
+    found = read(workplace / "结果(1).nc")
+    assert found.attrs["scenario"] == "plan"
+    assert list(found["city"].values) == ["tangshan", "baotou"]
+
+
+@pytest.mark.parametrize(
+    ("argument", "near"),
+    [
+        ("city=唐上", "'唐山' (tangshan)"),
+        ("scenario=实施方岸", "'实施方案' (plan)"),
+        ("levers.光伏基第.intensity=1", "(solar_base)"),
+    ],
+)
+def test_the_nearest_name_is_of_the_same_script(
+    workplace: Path, capsys: pytest.CaptureFixture[str], argument: str, near: str
+) -> None:
+    assert near in refused(capsys, "run", argument)
+
+
+def test_settings_are_shown_as_hydra_shows_them(
+    workplace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["run", "--cfg", "job", "scenario=基准", "levers.solar_base.intensity=1"]) == 0
+    shown = capsys.readouterr().out
+    assert "scenario: baseline" in shown and "intensity: 1" in shown
+    assert main(["sweep", "--info", "defaults", "design=sobol"]) == 0
+    assert "design/sobol" in capsys.readouterr().out
+    assert main(["cities", "--cfg", "hydra", "-p", "hydra.job.name"]) == 0
+    assert made(workplace) == set()
+
+
+def test_a_changed_scenario_has_a_folder_and_a_label_of_its_own(workplace: Path) -> None:
+    argv = ["scenario=plan", "city=baotou", "levers.solar_base.intensity=0.5"]
+    assert main(["run", *argv]) == 0
+    (target,) = made(workplace)
+    assert target == "outputs/plan-solar_base_0.5-baotou/paths.nc"
+    found = read(workplace / target)
+    assert "solar_base 0.5" in found.attrs["scenario_en"]
+    assert found.attrs["scenario_lineage"].startswith("plan")
+
+
+def test_an_unforeseen_error_is_one_sentence_and_its_traceback_a_file(
+    workplace: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("by nothing")
+
+    monkeypatch.setattr("zhuanxing.cli.commands.cities.print_table", broken)
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(workplace))
+    assert main(["cities"]) == 3
+    sentence = capsys.readouterr().err
+    assert sentence.count("\n") == 1 and "ZeroDivisionError: by nothing" in sentence
+    (report,) = workplace.glob("zhuanxing-*.txt")
+    assert str(report) in sentence
+    assert "print_table" in report.read_text(encoding="utf-8")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
+def test_an_output_that_cannot_be_written_is_one_sentence() -> None:
+    for command in (["cities"], ["--help"]):
+        done = _shell(*command, stdout=open("/dev/full", "w"))  # noqa: SIM115
+        assert done.returncode == 2
+        assert done.stderr.count("\n") == 1 and "cannot be written" in done.stderr
+
+
+def test_a_terminal_without_chinese_is_not_an_error() -> None:
+    done = _shell("cities", "language=zh", PYTHONIOENCODING="ascii")
+    assert done.returncode == 0 and "tangshan" in done.stdout
+
+
+def test_words_stay_whole_on_a_narrow_terminal() -> None:
+    names = read_names(ROOT / "model")
+    for command, ids in (("cities", names.cities), ("levers", names.levers)):
+        for language in ("zh", "en"):
+            printed = _shell(command, f"language={language}", COLUMNS="80").stdout
+            assert all(cell_len(line) <= 80 for line in printed.splitlines())
+            assert all(f" {name} " in printed for name in ids)
+
+
+def _shell(
+    *argv: str, stdout: IO[str] | int = subprocess.PIPE, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the program in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-c", "from zhuanxing.cli.main import entry; entry()", *argv],
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("ending", ["csv", "xlsx"])
+def test_a_result_is_written_in_the_format_of_its_ending(workplace: Path, ending: str) -> None:
+    target = workplace / f"paths.{ending}"
+    assert main(["run", "city=[tangshan,baotou]", f"output={target.name}"]) == 0
+    table = pd.read_csv(target) if ending == "csv" else pd.read_excel(target)
+    assert list(table.columns[:4]) == ["city", "name_zh", "name_en", "year"]
+    assert set(table["city"]) == {"tangshan", "baotou"}
+    assert np.isfinite(table["gdp"]).all() and "land.farmland" in table

@@ -9,6 +9,7 @@ hydra.output_subdir ask for it.
 from __future__ import annotations
 
 import argparse
+import logging
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -48,10 +49,13 @@ QUIET = {
 
 @dataclass(frozen=True)
 class Outcome:
-    """How one job ended: its exit code, or the sentence with which it was refused."""
+    """How one job ended: with its exit code, or with an error.
 
-    code: int
-    refusal: str | None = None
+    The error is kept because Hydra would print a traceback for one that is raised.
+    """
+
+    code: int = 0
+    error: Exception | None = None
 
 
 class _Parser(argparse.ArgumentParser):
@@ -209,7 +213,8 @@ class _Application:
             resolve = self.options.resolve
             hydra.show_cfg(name, lines, self.options.cfg, self.options.package, resolve)
         else:
-            hydra.show_info(self.options.info, name, lines)
+            with _logging_restored():
+                hydra.show_info(self.options.info, name, lines)
 
     def settings(self, config: DictConfig) -> Any:
         """Return the settings that a composed configuration holds, checked."""
@@ -221,9 +226,8 @@ class _Application:
         try:
             settings = self.settings(config)
             return Outcome(self.command.run(settings, self.context.told(settings)))
-        except ZhuanxingError as error:
-            # Hydra would print a traceback for it.
-            return Outcome(2, str(error))
+        except Exception as error:
+            return Outcome(error=error)
 
     def _lines(self, quiet: dict[str, str]) -> list[str]:
         """Return the overrides for Hydra; what the command line says of it comes first."""
@@ -262,10 +266,10 @@ class _Checking:
         try:
             settings = self.application.settings(config)
             written = self.application.command.check(settings, self.application.context)
-        except ZhuanxingError as error:
-            return Outcome(2, str(error))
+        except Exception as error:
+            return Outcome(error=error)
         self.targets += [path.absolute() for path in written]
-        return Outcome(0)
+        return Outcome()
 
     def refuse_collisions(self) -> None:
         """Raise ZhuanxingError if two jobs write one file."""
@@ -277,15 +281,27 @@ class _Checking:
             )
 
 
+@contextmanager
+def _logging_restored() -> Iterator[None]:
+    """Undo what Hydra does to show its own log."""
+    root = logging.getLogger()
+    level, handlers = root.level, list(root.handlers)
+    try:
+        yield
+    finally:
+        root.setLevel(level)
+        root.handlers[:] = handlers
+
+
 def _returned(batches: Any) -> list[Outcome]:
     return [job.return_value for batch in batches for job in batch]
 
 
 def _code(outcomes: Sequence[Outcome]) -> int:
-    """Return the highest exit code; raise ZhuanxingError again that a job ended with."""
-    refusal = next((outcome.refusal for outcome in outcomes if outcome.refusal), None)
-    if refusal is not None:
-        raise ZhuanxingError(refusal)
+    """Return the highest exit code; raise the error again with which a job ended."""
+    for outcome in outcomes:
+        if outcome.error is not None:
+            raise outcome.error
     return max(outcome.code for outcome in outcomes)
 
 

@@ -55,12 +55,12 @@ def split_word(text: str) -> Word:
     sign = SIGNS.match(text)
     key, equals, value = text[sign.end() if sign else 0 :].translate(FULL_WIDTH).partition("=")
     key = key.strip()
+    if sign and not key.startswith(OWN):
+        raise ZhuanxingError(f"'{text}' is not a setting; write key=value without signs")
     if not equals or not key:
         raise ZhuanxingError(
             f"'{text}' is not a setting; write key=value, and a list as 'city=[a,b]' in quotes"
         )
-    if sign and not key.startswith(OWN):
-        raise ZhuanxingError(f"'{text}' is not a setting; write key=value without signs")
     return Word(sign[0] if sign else "", key, value)
 
 

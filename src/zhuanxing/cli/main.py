@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import errno
 import gc
 import os
 import signal
@@ -34,6 +35,8 @@ EXIT_UNFORESEEN = 3
 EXIT_INTERRUPTED = 130
 # Seconds: long enough for the callback to have returned.
 INSIST_AFTER = 0.05
+# What printing to a full disk or a closed stream ends in.
+UNWRITABLE = (errno.ENOSPC, errno.EIO, errno.EBADF)
 
 
 def entry() -> None:
@@ -76,7 +79,8 @@ def main(argv: Sequence[str]) -> int:
         _close_stdout()
         return 0
     except Exception as error:
-        if isinstance(error, OSError) and error.filename is None and _stdout_is_broken():
+        if isinstance(error, OSError) and error.filename is None and error.errno in UNWRITABLE:
+            _close_stdout()
             return _refuse(f"the output cannot be written ({error.strerror})")
         return _tell_unforeseen(error)
 
@@ -84,16 +88,6 @@ def main(argv: Sequence[str]) -> int:
 def _refuse(sentence: str) -> int:
     print(f"zhuanxing: {sentence}", file=sys.stderr)
     return EXIT_REFUSED
-
-
-def _stdout_is_broken() -> bool:
-    """Tell whether what the program prints cannot be written, as on a full disk."""
-    try:
-        sys.stdout.flush()
-    except (OSError, ValueError):
-        _close_stdout()
-        return True
-    return False
 
 
 def _close_stdout() -> None:

@@ -31,7 +31,6 @@ from zhuanxing.config import (
 from zhuanxing.config.fields import Scenario as ScenarioName
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.inputs import Scenario, override_assumptions, override_levers, resolve
-from zhuanxing.storage.atomic import require_writable
 from zhuanxing.storage.paths import Places
 
 if TYPE_CHECKING:
@@ -181,7 +180,10 @@ def check(settings: RunSettings, context: Context) -> list[Path]:
             f"draws={settings.draws} needs a calibration to draw from: calibration=default"
         )
     target = _target(settings, scenario)
-    require_writable(target)
+    # Imported here: xarray takes half a second, which a refused command should not.
+    from zhuanxing.storage.formats import require_format
+
+    require_format(target)
     return [target]
 
 
@@ -190,7 +192,8 @@ def run(settings: RunSettings, context: Context) -> int:
     (target,) = check(settings, context)
     scenario = chosen_scenario(settings, settings.scenario, context)
     # Imported here: a misspelt name is refused before the seconds that the engine's imports take.
-    from zhuanxing.storage.netcdf import intervals_path, write
+    from zhuanxing.storage.formats import write_result
+    from zhuanxing.storage.netcdf import intervals_path
 
     years = settings.years
     model = _loaded(context.places, years.end, years.information, settings.calibration)
@@ -199,7 +202,7 @@ def run(settings: RunSettings, context: Context) -> int:
     paths = model.run(scenario, city=settings.city, engine=settings.engine, config=config)
     # Those of an earlier run do not belong to the new result.
     intervals_path(target).unlink(missing_ok=True)
-    write(paths, target)
+    write_result(paths, target)
     if settings.draws:
         _write_intervals(model, scenario, settings, target, context)
     label = scenario.labels[f"name_{context.language}"]
