@@ -114,7 +114,7 @@ def _sentence(error: ErrorDetails, kind: type[Any], where: str) -> str:
         hint = f"; did you mean '{nearest(key, known)}'?" if known else ""
         return f"{place or 'the settings'}: there is no setting '{key}'{hint}"
     if what == "missing":
-        return f"{place or 'the settings'}: the setting '{error['loc'][-1]}' is missing"
+        return f"{_place(where, path[:-1]) or 'the settings'}: the setting '{path[-1]}' is missing"
     if what in NO_MAPPING:
         return f"{place} is {_shown(value)}, but keys and values are expected"
     return f"{place} is {_shown(value)}, but {_expected(error)} is expected{_choice(error)}"

@@ -10,7 +10,7 @@ from typing import Annotated
 from pydantic import Field
 
 from zhuanxing.cli.command import Command, Context
-from zhuanxing.cli.commands.run import Assumptions, Levers, Years, chosen_scenario
+from zhuanxing.cli.commands.run import Assumptions, Levers, Years, named_scenario
 from zhuanxing.config import City, File, Scenario, Several, Text, checked
 from zhuanxing.storage.atomic import require_writable
 
@@ -56,7 +56,7 @@ class ExportSettings:
 
 def run(settings: ExportSettings, context: Context) -> int:
     """Write the two files."""
-    scenario = chosen_scenario(settings, settings.scenario, context)
+    scenario = named_scenario(settings, settings.scenario, context)
     require_writable(settings.folder / f"{scenario.name}.mdl")
     # Imported here: a misspelt name is refused before the seconds that the engine's imports take.
     from zhuanxing.export import export

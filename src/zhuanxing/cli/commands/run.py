@@ -36,7 +36,7 @@ from zhuanxing.storage.paths import Places
 if TYPE_CHECKING:
     from zhuanxing.model import Model
 
-__all__ = ["COMMAND", "LeverChoice", "RunSettings", "Years", "changes", "chosen_scenario"]
+__all__ = ["COMMAND", "LeverChoice", "RunSettings", "Years", "changed_scenario", "named_scenario"]
 
 SECTION = "run"
 # A folder's name that says more than this is hard to read.
@@ -117,11 +117,10 @@ class RunSettings:
     结果文件，null 为 outputs/<情景>/paths.nc。"""
 
 
-def chosen_scenario(settings: Any, scenario: str, context: Context) -> Scenario:
+def changed_scenario(settings: Any, scenario: str, context: Context) -> Scenario:
     """Return a scenario with the levers and assumptions that `settings` set.
 
-    It has a name and labels of its own where they differ from the file's. Raises ZhuanxingError
-    for a number out of range, and a lever where it cannot act.
+    Raises ZhuanxingError for a number out of range, and a lever where it cannot act.
     """
     names = context.names
     base = resolve(context.places.scenarios, scenario, names)
@@ -130,16 +129,21 @@ def chosen_scenario(settings: Any, scenario: str, context: Context) -> Scenario:
         for lever, choice in settings.levers.items()
     }
     changed = override_levers(base, levers, settings.city, names)
-    changed = override_assumptions(changed, settings.assumptions, names)
+    return override_assumptions(changed, settings.assumptions, names)
+
+
+def named_scenario(settings: Any, scenario: str, context: Context) -> Scenario:
+    """Return the changed scenario, with a name and labels that say how it differs from its file."""
+    changed = changed_scenario(settings, scenario, context)
     said = changes(settings)
     if not said:
         return changed
     labels = {
-        **base.labels,
-        "name_zh": f"{base.labels['name_zh']}，{'，'.join(said)}",
-        "name_en": f"{base.labels['name_en']}, {', '.join(said)}",
+        **changed.labels,
+        "name_zh": f"{changed.labels['name_zh']}，{'，'.join(said)}",
+        "name_en": f"{changed.labels['name_en']}, {', '.join(said)}",
     }
-    return replace(changed, name=_name(base.name, said), labels=labels)
+    return replace(changed, name=_name(changed.name, said), labels=labels)
 
 
 def changes(settings: Any) -> list[str]:
@@ -174,7 +178,7 @@ def _target(settings: RunSettings, scenario: Scenario) -> Path:
 
 def check(settings: RunSettings, context: Context) -> list[Path]:
     """Refuse what cannot run, and return the file of the result."""
-    scenario = chosen_scenario(settings, settings.scenario, context)
+    scenario = named_scenario(settings, settings.scenario, context)
     if settings.draws and settings.calibration is None:
         raise ZhuanxingError(
             f"draws={settings.draws} needs a calibration to draw from: calibration=default"
@@ -190,7 +194,7 @@ def check(settings: RunSettings, context: Context) -> list[Path]:
 def run(settings: RunSettings, context: Context) -> int:
     """Run one scenario and store it."""
     (target,) = check(settings, context)
-    scenario = chosen_scenario(settings, settings.scenario, context)
+    scenario = named_scenario(settings, settings.scenario, context)
     # Imported here: a misspelt name is refused before the seconds that the engine's imports take.
     from zhuanxing.storage.formats import write_result
     from zhuanxing.storage.netcdf import intervals_path

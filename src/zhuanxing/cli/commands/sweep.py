@@ -29,7 +29,7 @@ from zhuanxing.analyses.sweep.design import Design, make_design
 from zhuanxing.analyses.sweep.factors import known_factors
 from zhuanxing.analyses.sweep.methods import Csv, Grid, LatinHypercube, Morris, Saltelli, Sobol
 from zhuanxing.cli.command import Command, Context
-from zhuanxing.cli.commands.run import Assumptions, Levers, Years, chosen_scenario
+from zhuanxing.cli.commands.run import Assumptions, Levers, Years, changed_scenario
 from zhuanxing.config import (
     City,
     Count,
@@ -92,11 +92,11 @@ class SweepSettings:
     在举措、假设和外部条件上做批量试验，写入一个 Zarr 结果库。中断后再次运行同一命令即可继续。
     """
 
-    scenario: Several[Scenario]
+    scenario: Annotated[Several[Scenario], Field(min_length=1)]
     """Scenarios; each is run with every point of the design.
 
     情景，每个都与试验设计交叉。"""
-    vary: Several[Text]
+    vary: Annotated[Several[Text], Field(min_length=1)]
     """What varies: `name`, `name:low:high` or, in a grid, `name:value:value`; * and ? match.
 
     变动的因素：levers.<举措>、assumptions.<名称>、drivers.<名称>，可用通配符。"""
@@ -141,7 +141,7 @@ class SweepSettings:
 
 def run(settings: SweepSettings, context: Context) -> int:
     """Run or go on with the sweep; return 0 when it is complete."""
-    scenarios = tuple(chosen_scenario(settings, name, context) for name in settings.scenario)
+    scenarios = tuple(changed_scenario(settings, name, context) for name in settings.scenario)
     data = context.places.model / "data"
     design = make_design(as_mapping(settings.design), settings.vary, known_factors(data))
     outputs = read_outputs(data)
