@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,26 +12,44 @@ import numpy as np
 from zhuanxing.engine.reading import syntax_tree
 from zhuanxing.engine.running.failures import TranslationError
 
-__all__ = ["read_constants", "read_series", "reading_failure"]
+__all__ = ["Files", "read_constants", "read_series", "reading_failure"]
 
 Members = Mapping[str, tuple[str, ...]]
 Source = syntax_tree.GetConstants | syntax_tree.GetData | syntax_tree.GetLookups
 
 
+@dataclass(frozen=True)
+class Files:
+    """Where a model's spreadsheets lie: beside it in `folder`, and nowhere but below `root`."""
+
+    folder: Path = field(default_factory=Path)
+    root: Path | None = None
+
+    def require(self, file: str) -> None:
+        """Raise TranslationError for a file that lies outside, links followed."""
+        allowed = (self.root or self.folder).resolve()
+        if not (self.folder / file).resolve().is_relative_to(allowed):
+            raise TranslationError(
+                f"the file {file} lies outside {allowed}; name a folder above it with "
+                "--data-root FOLDER if the model may read there."
+            )
+
+
 def read_constants(
-    source: syntax_tree.GetConstants, folder: Path, members: Members, name: str
+    source: syntax_tree.GetConstants, files: Files, members: Members, name: str
 ) -> np.ndarray:
     """Return the constants of a GET CONSTANTS call, an axis for every range in `members`."""
     from pysd.py_backend.external import ExtConstant
 
     coords = {label: list(elements) for label, elements in members.items()}
-    reader = ExtConstant(source.file, source.tab, source.cell, coords, folder, coords, name)
+    files.require(source.file)
+    reader = ExtConstant(source.file, source.tab, source.cell, coords, files.folder, coords, name)
     return np.asarray(_initialised(reader, source)(), dtype=np.float64)
 
 
 def read_series(
     source: syntax_tree.GetData | syntax_tree.GetLookups,
-    folder: Path,
+    files: Files,
     members: Members,
     name: str,
     rule: str = "interpolate",
@@ -42,6 +61,8 @@ def read_series(
     from pysd.py_backend.external import ExtData, ExtLookup
 
     coords = {label: list(elements) for label, elements in members.items()}
+    folder = files.folder
+    files.require(source.file)
     reader: Any
     if isinstance(source, syntax_tree.GetData):
         reader = ExtData(

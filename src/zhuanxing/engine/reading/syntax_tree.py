@@ -1,6 +1,6 @@
-"""The parsed model as plain values: PySD's abstract model without PySD.
+"""The parsed model as plain values, the same for both languages.
 
-Holding our own classes lets a cached model be read back without importing the parser.
+Its nodes are those of PySD's abstract model, which the reference engine builds from.
 Expressions are trees of the dataclasses below over float, numpy array and str leaves.
 """
 
@@ -19,6 +19,7 @@ __all__ = [
     "DataFile",
     "Delay",
     "DelayFixed",
+    "DelayMaterial",
     "DelayN",
     "Element",
     "Forecast",
@@ -26,6 +27,7 @@ __all__ = [
     "GetConstants",
     "GetData",
     "GetLookups",
+    "History",
     "Initial",
     "InlineLookup",
     "Integ",
@@ -138,6 +140,24 @@ class DelayN:
     delay_time: Expression
     initial: Expression
     order: Expression
+
+
+@dataclass(frozen=True)
+class DelayMaterial:
+    """DELAY MATERIAL(input, delay time, initial, missing): every inflow leaves after its delay."""
+
+    input: Expression
+    delay_time: Expression
+    initial: Expression
+    missing: Expression
+
+
+@dataclass(frozen=True)
+class History:
+    """HISTORY(input, time): what the input was at a time that has passed."""
+
+    input: Expression
+    moment: Expression
 
 
 @dataclass(frozen=True)
@@ -266,13 +286,18 @@ class Component:
 
 @dataclass(frozen=True)
 class Element:
-    """A variable: all its pieces, units, comment, and the range that its units field declares."""
+    """A variable: all its pieces, units, comment, and the range that its units field declares.
+
+    `axes` are its ranges where the file names them (XMILE does); `line` is that of its definition.
+    """
 
     name: str
     components: tuple[Component, ...]
     units: str = ""
     documentation: str = ""
     limits: tuple[float | None, float | None] = (None, None)
+    axes: tuple[str, ...] | None = None
+    line: int = 0
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,316 @@
+"""Vensim's text format: from the file's text to ranges, variables and macros.
+
+An entry is `name[subscripts] = expression ~ units ~ comment |`; everything is read at its place in
+the text, so that a refusal can name file and line.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from zhuanxing.engine.reading import syntax_tree
+from zhuanxing.engine.reading.expression_parser import Misread, Parser
+from zhuanxing.engine.reading.spreadsheets import Files
+from zhuanxing.engine.reading.vensim_functions import BUILT_IN_MACROS, PIPELINE, VENSIM
+from zhuanxing.engine.reading.vensim_ranges import read_range
+from zhuanxing.engine.running.failures import TranslationError, key_of
+
+__all__ = ["read_vensim"]
+
+SKETCH = "\\\\\\---///"
+_MACRO = re.compile(
+    r":MACRO:\s*(?P<name>[^(]+?)\s*\((?P<params>[^)]*)\)(?P<body>.*?):END OF MACRO:",
+    re.IGNORECASE | re.DOTALL,
+)
+_PART = r'(?:"(?:[^"\\|~]|\\.)*"|[^~|])*'
+_ENTRY = re.compile(
+    rf"(?P<equation>{_PART})(?:~(?P<units>{_PART}))?(?:~(?P<comment>[^~|]*))?(?:~[^|]*)?(?P<end>\|)"
+)
+_NAME = r'"(?:[^"\\]|\\.)*"|(?:\w|[^\x00-\x7f])(?:[\w\s\'$]|[^\x00-\x7f])*'
+_LEFT = re.compile(
+    rf"""\s*(?P<name>{_NAME})\s*
+    (?:\[(?P<subscripts>[^\]]*)\]\s*)?
+    (?::EXCEPT:\s*(?P<excepts>\[[^\]]*\](?:\s*,\s*\[[^\]]*\])*)\s*)?
+    (?::\s*(?P<rule>INTERPOLATE|RAW|HOLD[ _]BACKWARD|LOOK[ _]FORWARD)\s*:\s*)?
+    (?P<sign>:THE\ CONDITION:|:TEST\ INPUT:|==|:=|=|<->|:|\(|$)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_UNITS = re.compile(r"(?P<units>.*?)\s*\[(?P<limits>[^\[\]]*)\]\s*", re.DOTALL)
+ONE_MARK = "expected 'name = expression ~ units ~ comment |'"
+
+
+@dataclass(frozen=True)
+class _Source:
+    text: str
+    origin: str
+    files: Files
+
+    def line(self, at: int) -> int:
+        return self.text.count("\n", 0, at) + 1
+
+    def refuse(self, key: str, at: int, reason: str) -> TranslationError:
+        return TranslationError(f"variable '{key}' ({self.origin}:{self.line(at)}): {reason}.")
+
+
+@dataclass(frozen=True)
+class _Entry:
+    begin: int
+    end: int
+    units: str
+    comment: str
+
+
+def read_vensim(text: str, origin: str, files: Files) -> syntax_tree.ParsedModel:
+    """Return the model that a Vensim text describes.
+
+    Raises TranslationError that names variable, file and line.
+    """
+    body = _blanked(text.split(SKETCH, 1)[0])
+    if not re.search(r"~[^|]*\|", body):
+        raise TranslationError(
+            f"{origin} is not a Vensim model: it holds no equation of the form "
+            "'name = expression ~ units ~ comment |'."
+        )
+    source = _Source(body, origin, files)
+    macros = [_macro(source, found) for found in _MACRO.finditer(body)]
+    main = _MACRO.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), body)
+    section = _section(replace(source, text=main), "__main__", (), 0, len(main))
+    return syntax_tree.ParsedModel((section, *macros, *_called(section, macros)), _method(text))
+
+
+def _blanked(text: str) -> str:
+    """Return the text with comments in braces, and backslashes at line ends, as spaces.
+
+    Braces inside quoted names and in the comments of entries stay.
+    """
+    text = text.replace("\\\n", " \n")
+    quiet = re.compile(r'"(?:[^"\\|~]|\\.)*"|~[^|]*\||\{[^{}|]*\}')
+
+    def blank(found: re.Match[str]) -> str:
+        return re.sub(r"[^\n]", " ", found[0]) if found[0].startswith("{") else found[0]
+
+    return quiet.sub(blank, text)
+
+
+def _method(text: str) -> str:
+    """Return the method of integration in the settings below the sketch: euler, rk2 or rk4."""
+    found = re.search(r"^15:\d+,\d+,\d+,(\d+)", text, re.MULTILINE)
+    return {"1": "rk4", "5": "rk4", "3": "rk2", "4": "rk2"}.get(found[1] if found else "", "euler")
+
+
+def _macro(source: _Source, found: re.Match[str]) -> syntax_tree.Section:
+    name = key_of(found["name"])
+    if ":" in found["params"]:
+        line = source.line(found.start())
+        raise TranslationError(
+            f"macro '{name}' ({source.origin}:{line}) has outputs after a colon, which are not "
+            "read; make each a variable of its own."
+        )
+    params = tuple(key_of(part) for part in found["params"].split(","))
+    return _section(source, name, params, found.start("body"), found.end("body"))
+
+
+def _called(
+    main: syntax_tree.Section, macros: list[syntax_tree.Section]
+) -> Iterator[syntax_tree.Section]:
+    """Yield Vensim's own macros as far as the model calls them and has none of that name."""
+    called: set[str] = set()
+
+    def note(node: Any) -> Any:
+        if isinstance(node, syntax_tree.Call):
+            called.add(node.function.name)
+        return node
+
+    for section in (main, *macros):
+        for element in section.elements:
+            for component in element.components:
+                syntax_tree.rewrite(component.expression, note)
+    for name in sorted(called & BUILT_IN_MACROS.keys() - {macro.name for macro in macros}):
+        text = BUILT_IN_MACROS[name]
+        found = _MACRO.fullmatch(text)
+        assert found is not None
+        yield _macro(_Source(text, name, Files()), found)
+
+
+def _section(
+    source: _Source, name: str, params: tuple[str, ...], begin: int, end: int
+) -> syntax_tree.Section:
+    ranges: list[syntax_tree.Range] = []
+    elements: dict[str, syntax_tree.Element] = {}
+    for entry in _entries(source, begin, end):
+        left = _LEFT.match(source.text, entry.begin, entry.end)
+        if left is None or not left["name"].strip():
+            raise _unnamed(source, entry)
+        if left["sign"].upper() in (":THE CONDITION:", ":TEST INPUT:"):
+            continue
+        if left["sign"] in (":", "<->") and left["subscripts"] is None:
+            right = source.text[left.end() : entry.end]
+            where = f"{source.origin}:{source.line(left.start('name'))}"
+            ranges.append(read_range(left["name"], left["sign"], right, where, source.files))
+            continue
+        for element in _elements(source, entry, left):
+            key = key_of(element.name)
+            elements[key] = _joined(elements.get(key), element)
+    return syntax_tree.Section(name, params, tuple(ranges), tuple(elements.values()))
+
+
+def _joined(known: syntax_tree.Element | None, more: syntax_tree.Element) -> syntax_tree.Element:
+    """Return a variable with one more of the pieces that define it."""
+    if known is None:
+        return more
+    return replace(
+        known,
+        components=known.components + more.components,
+        units=known.units or more.units,
+        documentation=known.documentation or more.documentation,
+    )
+
+
+def _entries(source: _Source, begin: int, end: int) -> Iterator[_Entry]:
+    """Yield the entries between two bars; titles of groups are left out."""
+    at = begin
+    while source.text[at:end].strip():
+        found = _ENTRY.match(source.text, at, end)
+        if found is None:
+            raise _unfinished(source, at, end)
+        at = found.end()
+        equation = found["equation"]
+        if equation.lstrip().startswith("*") or not equation.strip():
+            continue
+        entry = _Entry(
+            found.start("equation"),
+            found.end("equation"),
+            found["units"] or "",
+            found["comment"] or "",
+        )
+        if found["comment"] is None:
+            marks = "no '~'" if found["units"] is None else "one '~'"
+            place = entry.begin + len(equation) - len(equation.lstrip())
+            raise source.refuse(_left_name(equation), place, f"its entry has {marks}, {ONE_MARK}")
+        yield entry
+
+
+def _unfinished(source: _Source, at: int, end: int) -> TranslationError:
+    rest = source.text[at:end]
+    place = at + len(rest) - len(rest.lstrip())
+    return source.refuse(
+        _left_name(rest), place, f"no '|' ends its entry, the last of the model, {ONE_MARK}"
+    )
+
+
+def _unnamed(source: _Source, entry: _Entry) -> TranslationError:
+    shown = " ".join(source.text[entry.begin : entry.end].split())[:40]
+    place = entry.begin + len(source.text[entry.begin : entry.end]) - len(
+        source.text[entry.begin : entry.end].lstrip()
+    )
+    return TranslationError(
+        f"{source.origin}:{source.line(place)}: '{shown}' does not start with the name of a "
+        f"variable or subscript range, {ONE_MARK}."
+    )
+
+
+def _left_name(equation: str) -> str:
+    return key_of(re.split(r"[=\[(:~]", equation.strip(), maxsplit=1)[0])
+
+
+def _elements(
+    source: _Source, entry: _Entry, left: re.Match[str]
+) -> Iterator[syntax_tree.Element]:
+    """Yield the variable that an entry defines, and the pipeline of a DELAYP in it."""
+    key, at = key_of(left["name"]), left.start("name")
+    try:
+        expression = _expression(source, entry, left)
+    except Misread as failure:
+        raise source.refuse(key, at, failure.reason) from None
+    units, limits = _units(source, key, at, entry.units)
+    own = tuple(key_of(part) for part in (left["subscripts"] or "").split(",") if part.strip())
+    component = syntax_tree.Component(own, _excepts(left), expression, *_role(left, expression))
+    line = source.line(at)
+    name = " ".join(left["name"].split())
+    yield syntax_tree.Element(name, (component,), units, entry.comment.strip(), limits, line=line)
+    pipeline = re.search(r"\bDELAYP\s*\(", source.text[left.end() : entry.end], re.IGNORECASE)
+    if pipeline:
+        parser = Parser(VENSIM, source.text, left.end() + pipeline.start(), entry.end)
+        stock = _pipeline(parser)
+        yield syntax_tree.Element(
+            stock[0], (replace(component, expression=stock[1]),), units, line=line
+        )
+
+
+def _pipeline(parser: Parser) -> tuple[str, syntax_tree.Integ]:
+    """Return the variable that holds what is on its way in the DELAYP at hand, and its equation."""
+    parser._next()
+    x, time, pipeline = parser._arguments()
+    out = syntax_tree.Delay(x, time, x, 3.0)
+    initial = syntax_tree.Arithmetic(("*",), (x, time))
+    return pipeline.name, syntax_tree.Integ(
+        syntax_tree.Arithmetic(("-",), (x, out)), initial, False
+    )
+
+
+def _expression(source: _Source, entry: _Entry, left: re.Match[str]) -> Any:
+    sign, begin = left["sign"], left.end()
+    if sign == "":
+        return syntax_tree.DataFile()
+    if sign == "(":
+        body = source.text[begin : entry.end]
+        if re.match(r"\s*GET[ _]", body, re.IGNORECASE):
+            parser = Parser(VENSIM, source.text, begin, source.text.rindex(")", begin, entry.end))
+            return parser.whole()
+        table, after = Parser(VENSIM, source.text, begin - 1, entry.end).table(begin - 1)
+        if source.text[after : entry.end].strip():
+            raise Misread("more follows the bracket that closes its table", after)
+        return table
+    tabbed = re.fullmatch(
+        r"\s*TABBED[ _]ARRAY\s*\(([^()]*)\)\s*", source.text[begin : entry.end], re.IGNORECASE
+    )
+    if tabbed:
+        return _tabbed(tabbed[1], begin)
+    return Parser(VENSIM, source.text, begin, entry.end).whole()
+
+
+def _tabbed(text: str, at: int) -> Any:
+    import numpy as np
+
+    try:
+        return np.array([float(word) for word in text.split()])
+    except ValueError as failure:
+        raise Misread(f"TABBED ARRAY takes numbers ({failure})", at) from None
+
+
+def _role(left: re.Match[str], expression: Any) -> tuple[str, str | None]:
+    """Return what kind of piece it is, and the rule of a data variable."""
+    rule = re.sub(r"[ _]+", "_", left["rule"].lower()) if left["rule"] else None
+    if left["sign"] in ("", ":="):
+        return "data", rule
+    if left["sign"] == "(" or isinstance(expression, syntax_tree.GetLookups):
+        return "lookup", None
+    return ("constant" if left["sign"] == "==" else "auxiliary"), rule
+
+
+def _excepts(left: re.Match[str]) -> tuple[tuple[str, ...], ...]:
+    groups = re.findall(r"\[([^\]]*)\]", left["excepts"] or "")
+    return tuple(tuple(key_of(part) for part in group.split(",")) for group in groups)
+
+
+def _units(
+    source: _Source, key: str, at: int, text: str
+) -> tuple[str, tuple[float | None, float | None]]:
+    """Return units, and the least and largest value that they declare."""
+    found = _UNITS.fullmatch(text.strip())
+    if found is None:
+        return text.strip(), (None, None)
+    try:
+        numbers = [
+            None if part.strip() in ("?", "") else float(part)
+            for part in found["limits"].split(",")
+        ]
+    except ValueError:
+        shown = found["limits"]
+        raise source.refuse(key, at, f"its limits '[{shown}]' are not numbers or '?'") from None
+    low, high = (*numbers, None, None)[:2]
+    return found["units"].strip(), (low, high)

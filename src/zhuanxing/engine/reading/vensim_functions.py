@@ -1,0 +1,139 @@
+"""Vensim's functions that have nodes of their own, and those that Vensim documents as macros."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from functools import reduce
+from typing import Any
+
+from zhuanxing.engine.reading import syntax_tree
+from zhuanxing.engine.reading.expression_parser import NUMBER, Arguments, Language
+
+__all__ = ["BUILT_IN_MACROS", "PIPELINE", "VENSIM", "counted", "smaller_or_larger"]
+
+Maker = Callable[..., Any]
+Makers = Mapping[str, tuple[Maker, tuple[int, ...]]]
+# DELAYP defines a second variable, the material on its way.
+PIPELINE = "delayp"
+
+# Vensim's manual defines these by equations.
+BUILT_IN_MACROS = {
+    "npv": """:MACRO: NPV(stream, discount rate, init val, factor)
+NPV = (ncum + stream * TIME STEP * df) * factor ~~|
+ncum = INTEG(stream * df, init val) ~~|
+df = INTEG(-df * discount rate / (1 + discount rate * TIME STEP), 1) ~~|
+:END OF MACRO:""",
+    "random pink noise": """:MACRO: RANDOM PINK NOISE(mean, deviation, correlation time, seed)
+RANDOM PINK NOISE = INTEG((white - RANDOM PINK NOISE) / correlation time, mean) ~~|
+white = mean + deviation * SQRT((2 - share) / share) * RANDOM NORMAL(-6, 6, 0, 1, seed) ~~|
+share = TIME STEP / correlation time ~~|
+:END OF MACRO:""",
+}
+
+
+def smaller_or_larger(name: str) -> Maker:
+    """Return the maker of MIN or MAX of two or more numbers."""
+
+    def pair(first: Any, second: Any) -> Any:
+        return syntax_tree.Call(syntax_tree.Reference(name), (first, second))
+
+    return lambda *arguments: reduce(pair, arguments)
+
+
+def counted(makers: Makers, function: syntax_tree.Reference, arguments: Arguments) -> Any:
+    """Return the node of a function that has a maker, else a plain call.
+
+    Raises ValueError with a reason if there are too few or too many arguments.
+    """
+    maker, counts = makers.get(function.name, (None, ()))
+    if maker is None:
+        return syntax_tree.Call(function, arguments)
+    most = 99 if Ellipsis in counts else max(counts)
+    if not min(count for count in counts if isinstance(count, int)) <= len(arguments) <= most:
+        expected = " or ".join(str(count) for count in counts if isinstance(count, int))
+        more = " or more" if Ellipsis in counts else ""
+        noun = "argument" if expected == "1" and not more else "arguments"
+        raise ValueError(f"takes {expected}{more} {noun}, {len(arguments)} given")
+    return maker(*arguments)
+
+
+def _delay(order: float, given_start: bool) -> Maker:
+    if given_start:
+        return lambda x, time, start: syntax_tree.Delay(x, time, start, order)
+    return lambda x, time: syntax_tree.Delay(x, time, x, order)
+
+
+def _smooth(order: float, given_start: bool) -> Maker:
+    if given_start:
+        return lambda x, time, start: syntax_tree.Smooth(x, time, start, order)
+    return lambda x, time: syntax_tree.Smooth(x, time, x, order)
+
+
+def _pulse_train(start: Any, width: Any, interval: Any, end: Any) -> Any:
+    function = syntax_tree.Reference("pulse train")
+    return syntax_tree.Call(function, (start, interval, width, end))
+
+
+def _external(kind: type, count: int) -> tuple[Maker, tuple[int, ...]]:
+    def make(*arguments: Any) -> Any:
+        if not all(isinstance(argument, str) for argument in arguments):
+            raise ValueError("takes names in single quotes: file, tab and cells")
+        return kind(*arguments)
+
+    return make, (count,)
+
+
+def _pending(*_: Any) -> Any:
+    raise ValueError("lists causes only: its equation is still to be written")
+
+
+_MAKERS: Any = {
+    "integ": (lambda flow, initial: syntax_tree.Integ(flow, initial, False), (2,)),
+    "initial": (syntax_tree.Initial, (1,)),
+    "reinitial": (syntax_tree.Initial, (1,)),
+    "game": (syntax_tree.Game, (1,)),
+    "delay1": (_delay(1.0, False), (2,)),
+    "delay1i": (_delay(1.0, True), (3,)),
+    "delay3": (_delay(3.0, False), (2,)),
+    "delay3i": (_delay(3.0, True), (3,)),
+    "delay n": (syntax_tree.DelayN, (4,)),
+    "delay fixed": (syntax_tree.DelayFixed, (3,)),
+    "delay material": (syntax_tree.DelayMaterial, (4,)),
+    PIPELINE: (lambda x, time, _: syntax_tree.Delay(x, time, x, 3.0), (3,)),
+    "smooth": (_smooth(1.0, False), (2,)),
+    "smoothi": (_smooth(1.0, True), (3,)),
+    "smooth3": (_smooth(3.0, False), (2,)),
+    "smooth3i": (_smooth(3.0, True), (3,)),
+    "smooth n": (syntax_tree.SmoothN, (4,)),
+    "trend": (syntax_tree.Trend, (3,)),
+    "forecast": (lambda x, time, ahead: syntax_tree.Forecast(x, time, ahead, 0.0), (3,)),
+    "sample if true": (syntax_tree.SampleIfTrue, (3,)),
+    "allocate available": (syntax_tree.AllocateAvailable, (3,)),
+    "allocate by priority": (syntax_tree.AllocateByPriority, (5,)),
+    "pulse train": (_pulse_train, (4,)),
+    "with lookup": (syntax_tree.InlineLookup, (2,)),
+    "min": (smaller_or_larger("min"), (2, ...)),
+    "max": (smaller_or_larger("max"), (2, ...)),
+    "get xls lookups": _external(syntax_tree.GetLookups, 4),
+    "get direct lookups": _external(syntax_tree.GetLookups, 4),
+    "get xls data": _external(syntax_tree.GetData, 4),
+    "get direct data": _external(syntax_tree.GetData, 4),
+    "get xls constants": _external(syntax_tree.GetConstants, 3),
+    "get direct constants": _external(syntax_tree.GetConstants, 3),
+    "a function of": (_pending, (0, ...)),
+}
+
+VENSIM = Language(
+    token=re.compile(
+        rf"""(?P<number>{NUMBER})
+        |(?P<string>'[^']*')
+        |(?P<name>"(?:[^"\\]|\\.)*"
+            |(?:[^\W\d]|[^\x00-\x7f])(?:[\w\s'$\\]|[^\x00-\x7f])*)
+        |(?P<operator>:\s*(?:AND|OR|NOT|NA)\s*:|<>|<=|>=|[-+*/^=<>()\[\],:])""",
+        re.VERBOSE | re.IGNORECASE,
+    ),
+    words={":and:": ":AND:", ":or:": ":OR:", ":not:": ":NOT:", ":na:": ":NA:"},
+    call=lambda function, arguments: counted(_MAKERS, function, arguments),
+    tabled=frozenset(("with lookup",)),
+)

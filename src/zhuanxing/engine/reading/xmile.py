@@ -1,0 +1,268 @@
+"""XMILE models: variables, arrays, submodels and graphical functions as the one syntax tree.
+
+Variables of a submodel keep its name in front (`sub.rate`). Where a stock is not negative, its
+outflows take no more than is there, in the order in which they are listed (see xmile_limits).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product
+from typing import Any
+
+from lxml import etree
+
+from zhuanxing.engine.reading import syntax_tree
+from zhuanxing.engine.reading.expression_parser import Misread, Parser
+from zhuanxing.engine.reading.syntax_tree import Arithmetic, Component, Element, Reference
+from zhuanxing.engine.reading.xmile_arrays import Arrays
+from zhuanxing.engine.reading.xmile_file import (
+    XmileFile,
+    named,
+    open_xmile,
+    require_readable,
+    tag,
+    text_of,
+)
+from zhuanxing.engine.reading.xmile_functions import XMILE
+from zhuanxing.engine.reading.xmile_limits import Stock, limited
+from zhuanxing.engine.reading.xmile_modules import Instance, instances
+from zhuanxing.engine.reading.xmile_tables import graphical_function
+from zhuanxing.engine.running.failures import TranslationError, key_of
+
+__all__ = ["read_xmile"]
+
+Cell = tuple[str, ...]
+
+
+def read_xmile(text: str, origin: str) -> syntax_tree.ParsedModel:
+    """Return the model that an XMILE text describes.
+
+    Raises TranslationError that names variable, file and line.
+    """
+    file = open_xmile(text, origin)
+    models = file.models()
+    specs = file.specs(models[0])
+    reader = _Reader(file)
+    for instance in instances(file, models):
+        reader.read(instance)
+    if not reader.elements:
+        raise TranslationError(f"{origin} has no variables: there is nothing to simulate.")
+    clock = {
+        "INITIAL TIME": specs.start,
+        "FINAL TIME": specs.stop,
+        "TIME STEP": specs.step,
+        "SAVEPER": specs.save,
+    }
+    elements = [*limited(reader.elements, reader.stocks).values()]
+    for name, value in clock.items():
+        if key_of(name) not in reader.elements:
+            elements.append(Element(name, (Component((), (), value, "auxiliary"),)))
+    main = syntax_tree.Section("__main__", (), reader.arrays.ranges(), tuple(elements))
+    return syntax_tree.ParsedModel((main, *_macros(file)), specs.method)
+
+
+def _macros(file: XmileFile) -> Iterator[syntax_tree.Section]:
+    """Yield the macros of the file: their equation, and the variables beside it."""
+    for node in file.children(file.root, "macro"):
+        reader = _Reader(file)
+        variables = file.child(node, "variables")
+        if variables is not None:
+            reader.read(Instance("", variables, {}, frozenset()))
+        name = named(file, node)
+        result = reader.parsed(node, text_of(file, node, "eqn"))
+        elements = [*reader.elements.values()]
+        elements.append(Element(name, (Component((), (), result, "auxiliary"),)))
+        params = tuple(key_of(parm.text or "") for parm in file.children(node, "parm"))
+        yield syntax_tree.Section(key_of(name), params, (), tuple(elements))
+
+
+class _Reader:
+    """Reads the variables of one submodel after another into one set of elements."""
+
+    def __init__(self, file: XmileFile) -> None:
+        self.file = file
+        self.arrays = Arrays(file)
+        self.elements: dict[str, Element] = {}
+        self.stocks: list[Stock] = []
+        self.tables: set[str] = set()
+
+    def read(self, instance: Instance) -> None:
+        """Add the variables of one submodel. Raises TranslationError for a name used twice."""
+        behaviour = self.file.child(instance.variables.getparent(), "behavior")
+        nodes = [
+            node for node in instance.variables if tag(node) in ("stock", "flow", "aux", "gf")
+        ]
+        lines: dict[str, int] = {}
+        for node in nodes:
+            key = instance.prefix + key_of(named(self.file, node))
+            if key in lines:
+                raise self.file.refuse(
+                    node, f"the same name stands on line {lines[key]}; capitals do not tell apart"
+                )
+            lines[key] = node.sourceline
+            self.arrays.declare(key, node)
+        for node in nodes:
+            self._variable(instance, node, behaviour)
+
+    def _variable(
+        self, instance: Instance, node: etree._Element, behaviour: etree._Element | None
+    ) -> None:
+        key = instance.prefix + key_of(named(self.file, node))
+        if key in instance.replaced:  # an input that the submodel's owner connects
+            return
+        kind = tag(node)
+        if kind == "stock":
+            require_readable(self.file, node)
+        cells = self._cells(key, node)
+        components = [
+            self._component(instance, node, key, cell, groups, source, behaviour)
+            for cell, groups, source in cells
+        ]
+        limits = self._range(node)
+        self.elements[key] = Element(
+            instance.prefix + named(self.file, node),
+            tuple(components),
+            " ".join(text_of(self.file, node, "units").split()),
+            text_of(self.file, node, "doc").strip(),
+            limits,
+            self.arrays.axes[key],
+            node.sourceline,
+        )
+        if kind == "stock":
+            self._note_stock(instance, node, key, behaviour)
+
+    def _range(self, node: etree._Element) -> tuple[float | None, float | None]:
+        span = self.file.child(node, "range")
+        low, high = (None if span is None else span.get(end) for end in ("min", "max"))
+        try:
+            return None if low is None else float(low), None if high is None else float(high)
+        except ValueError:
+            raise self.file.refuse(node, "its <range> is not two numbers") from None
+
+    # -- arrays -------------------------------------------------------------------------------
+
+    def _cells(
+        self, key: str, node: etree._Element
+    ) -> list[tuple[Cell, tuple[Cell, ...], etree._Element | None]]:
+        """Return the pieces of a variable: subscripts, exceptions, and where its equation stands.
+
+        An element without an equation takes the one for all, or else 0, as in Stella.
+        """
+        axes = self.arrays.axes[key]
+        given = list(self.file.children(node, "element"))
+        if not axes or not given:
+            return [(axes, (), node)]
+        cells = [self.arrays.cell(key, node, entry.get("subscript", "")) for entry in given]
+        doubled = next((cell for cell in cells if cells.count(cell) > 1), None)
+        if doubled is not None:
+            raise self.file.refuse(node, f"the element {', '.join(doubled)} is defined twice")
+        pieces: list[tuple[Cell, tuple[Cell, ...], etree._Element | None]] = [
+            (cell, (), entry) for cell, entry in zip(cells, given, strict=True)
+        ]
+        whole = product(*(self.arrays.members[axis] for axis in axes))
+        if set(whole) - set(cells):
+            default = node if self._has_equation(node) else None
+            pieces.insert(0, (axes, tuple(cells), default))
+        return pieces
+
+    def _has_equation(self, node: etree._Element) -> bool:
+        return bool(text_of(self.file, node, "eqn").strip())
+
+    # -- equations ----------------------------------------------------------------------------
+
+    def _component(
+        self,
+        instance: Instance,
+        node: etree._Element,
+        key: str,
+        cell: Cell,
+        groups: tuple[Cell, ...],
+        source: etree._Element | None,
+        behaviour: etree._Element | None,
+    ) -> Component:
+        if source is None:
+            return Component(cell, groups, 0.0, "auxiliary")
+        table = graphical_function(self.file, source, node)
+        text = text_of(self.file, source, "eqn")
+        if not text.strip() and source is not node:
+            text = text_of(self.file, node, "eqn")
+        if not text.strip():
+            if table is None or tag(node) == "stock":
+                raise self.file.refuse(node, "its <eqn> is missing or empty")
+            return Component(cell, groups, table, "lookup")
+        if table is not None:
+            self.tables.add(key)
+        expression = self._resolved(instance, node, key, self.parsed(node, text))
+        if tag(node) == "stock":
+            expression = self._stock(instance, node, cell, expression, behaviour)
+        elif table is not None:
+            expression = syntax_tree.InlineLookup(expression, table)
+        if tag(node) == "flow" and self._non_negative(node, behaviour, "flow"):
+            expression = syntax_tree.Call(Reference("max"), (expression, 0.0))
+        return Component(cell, groups, expression, "auxiliary")
+
+    def parsed(self, node: etree._Element, text: str) -> Any:
+        """Return the tree of an equation. Raises TranslationError where it is not understood."""
+        try:
+            return Parser(XMILE, text).whole()
+        except Misread as failure:
+            raise self.file.refuse(node, failure.reason) from None
+
+    def _resolved(self, instance: Instance, node: etree._Element, key: str, tree: Any) -> Any:
+        try:
+            named_tree = syntax_tree.rewrite(tree, instance.resolver(key))
+            return self.arrays.subscripted(named_tree, key)
+        except ValueError as failure:
+            raise self.file.refuse(node, str(failure)) from None
+
+    def _non_negative(
+        self, node: etree._Element, behaviour: etree._Element | None, kind: str
+    ) -> bool:
+        """Return whether a variable must not be negative: by its own word, or by the model's."""
+        own = self.file.flag(node, "non_negative")
+        if own is not None or behaviour is None:
+            return bool(own)
+        special = self.file.child(behaviour, kind)
+        general = self.file.flag(behaviour, "non_negative")
+        found = None if special is None else self.file.flag(special, "non_negative")
+        return bool(general if found is None else found)
+
+    def _flows(self, instance: Instance, node: etree._Element, way: str) -> list[str]:
+        return [
+            instance.absolute(key_of(child.text or "")) for child in self.file.children(node, way)
+        ]
+
+    def _stock(
+        self,
+        instance: Instance,
+        node: etree._Element,
+        cell: Cell,
+        initial: Any,
+        behaviour: etree._Element | None,
+    ) -> syntax_tree.Integ:
+        inflows, outflows = (self._flows(instance, node, way) for way in ("inflow", "outflow"))
+        for flow in (*inflows, *outflows):
+            if flow not in self.arrays.axes:
+                raise self.file.refuse(node, f"its flow '{flow}' is not defined")
+        terms = [Reference(name, self._beside(name, cell)) for name in (*inflows, *outflows)]
+        if not inflows:
+            terms = [0.0, *terms]
+        signs = ["+"] * (len(inflows) - 1 if inflows else 0) + ["-"] * len(outflows)
+        flow = Arithmetic(tuple(signs), tuple(terms)) if signs else terms[0]
+        return syntax_tree.Integ(flow, initial, self._non_negative(node, behaviour, "stock"))
+
+    def _beside(self, name: str, cell: Cell) -> Cell | None:
+        return cell if self.arrays.axes[name] else None
+
+    def _note_stock(
+        self,
+        instance: Instance,
+        node: etree._Element,
+        key: str,
+        behaviour: etree._Element | None,
+    ) -> None:
+        if self._non_negative(node, behaviour, "stock"):
+            inflows, outflows = (self._flows(instance, node, way) for way in ("inflow", "outflow"))
+            self.stocks.append(Stock(key, tuple(inflows), tuple(outflows)))
+

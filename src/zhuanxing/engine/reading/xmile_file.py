@@ -1,0 +1,164 @@
+"""An XMILE file as XML: well formed, with what every model needs, and nothing that is not read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lxml import etree
+
+from zhuanxing.engine.running.failures import TranslationError, key_of
+
+__all__ = ["Specs", "XmileFile", "named", "open_xmile", "tag", "text_of"]
+
+METHODS = ("euler", "rk4", "rk2")
+# What holds material in another way than a stock does.
+HOLDERS = ("conveyor", "queue", "oven")
+SAVE_INTERVAL = "save_interval"
+
+
+@dataclass(frozen=True)
+class Specs:
+    """The clock: start, stop, time step, the interval of saved times, and the method."""
+
+    start: float
+    stop: float
+    step: float
+    save: float
+    method: str
+
+
+@dataclass(frozen=True)
+class XmileFile:
+    """The root of a file that is an XMILE model, and the file's name for messages."""
+
+    root: etree._Element
+    origin: str
+
+    def where(self, node: etree._Element) -> str:
+        """Return file and line of an element."""
+        return f"{self.origin}:{node.sourceline}"
+
+    def refuse(self, node: etree._Element, reason: str) -> TranslationError:
+        """Return the error that names a variable, or the element, with file and line."""
+        name = node.get("name")
+        what = f"variable '{key_of(name)}'" if name else f"<{tag(node)}>"
+        return TranslationError(f"{what} ({self.where(node)}): {reason}.")
+
+    def children(self, node: etree._Element, name: str) -> Iterator[etree._Element]:
+        """Yield the children with a tag, whatever their namespace."""
+        return (child for child in node if tag(child) == name)
+
+    def child(self, node: etree._Element, name: str) -> etree._Element | None:
+        """Return the first child with a tag, or None."""
+        return next(self.children(node, name), None)
+
+    def models(self) -> list[etree._Element]:
+        """Return the models of the file; the first one without a name is the main one."""
+        found = list(self.children(self.root, "model"))
+        if not found:
+            raise TranslationError(f"{self.origin} has no <model>, which every model needs.")
+        return sorted(found, key=lambda model: model.get("name") is not None)
+
+    def flag(self, node: etree._Element, name: str) -> bool | None:
+        """Return whether a flag such as <non_negative/> is set, or None without it."""
+        child = self.child(node, name)
+        return None if child is None else "false" not in (child.text or "").lower()
+
+    def specs(self, model: etree._Element) -> Specs:
+        """Return the clock of a model: its own <sim_specs>, or those of the file."""
+        node = self.child(model, "sim_specs")
+        node = self.child(self.root, "sim_specs") if node is None else node
+        if node is None:
+            raise TranslationError(f"{self.origin} has no <sim_specs>, which every model needs.")
+        start, stop = (self._number(node, name) for name in ("start", "stop"))
+        step = 1.0
+        dt = self.child(node, "dt")
+        if dt is not None:
+            step = self._number(node, "dt")
+            if dt.get("reciprocal", "false").lower() == "true":
+                step = 1.0 / step if step else step
+        saved = next((v for k, v in node.attrib.items() if k.endswith(SAVE_INTERVAL)), None)
+        child = self.child(node, SAVE_INTERVAL)
+        saved = child.text if saved is None and child is not None else saved
+        save = step if saved is None else self._float(node, SAVE_INTERVAL, saved)
+        return Specs(start, stop, step, save, self._method(node))
+
+    def _number(self, node: etree._Element, name: str) -> float:
+        child = self.child(node, name)
+        if child is None:
+            raise TranslationError(
+                f"{self.where(node)} has no <{name}> in <sim_specs>, which every model needs."
+            )
+        return self._float(child, name, child.text or "")
+
+    def _float(self, node: etree._Element, name: str, text: str) -> float:
+        try:
+            return float(text)
+        except ValueError:
+            raise TranslationError(
+                f"{self.where(node)}: <{name}> is '{text.strip()}', expected a number."
+            ) from None
+
+    def _method(self, node: etree._Element) -> str:
+        """Return the first method of a list that is known here."""
+        listed = [part.strip().lower() for part in node.get("method", "euler").split(",")]
+        known = next((name for name in listed if name in METHODS), None)
+        if known is None:
+            raise TranslationError(
+                f"{self.where(node)}: the integration method '{node.get('method')}' is not one "
+                f"that the engine has ({', '.join(METHODS)})."
+            )
+        return known
+
+
+def tag(node: etree._Element) -> str:
+    """Return an element's name without its namespace, empty for comments and the like."""
+    return etree.QName(node).localname if isinstance(node.tag, str) else ""
+
+
+def text_of(file: XmileFile, node: etree._Element, name: str) -> str:
+    """Return the text of a child, without comments in braces; empty without the child."""
+    child = file.child(node, name)
+    text = "" if child is None else "".join(child.itertext())
+    return re.sub(r"\{[^{}]*\}", lambda found: " " * len(found[0]), text)
+
+
+def named(file: XmileFile, node: etree._Element) -> str:
+    """Return the name of a variable as written. Raises TranslationError if it has none."""
+    name = node.get("name")
+    if not name or not key_of(name):
+        raise file.refuse(node, "it has no name")
+    return name.replace("\\n", " ")
+
+
+def open_xmile(text: str, origin: str) -> XmileFile:
+    """Return the file. Raises TranslationError unless it is XML whose root is <xmile>.
+
+    Entities and document types are refused: models have none, and they can be used to fill memory.
+    """
+    body = re.sub(r"^\s*<\?xml[^>]*\?>", "<?xml version='1.0'?>", text, count=1)
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+    try:
+        root = etree.fromstring(body.encode(), parser)
+    except etree.XMLSyntaxError as failure:
+        line = failure.lineno or 1
+        reason = (failure.msg or "the text ends too early").split(", line")[0]
+        raise TranslationError(
+            f"{origin}:{line} is not well-formed XML ({reason}); save the model again."
+        ) from None
+    if root.getroottree().docinfo.doctype:
+        raise TranslationError(f"{origin} holds a document type, which no XMILE model has.")
+    if tag(root) != "xmile":
+        raise TranslationError(
+            f"{origin} is not an XMILE model: its first element is <{tag(root)}>, not <xmile>."
+        )
+    return XmileFile(root, origin)
+
+
+def require_readable(file: XmileFile, node: etree._Element) -> None:
+    """Raise TranslationError for a stock that is no stock but a conveyor, queue or oven."""
+    for holder in HOLDERS:
+        if file.child(node, holder) is not None:
+            raise file.refuse(node, f"it is a {holder}, which the engine does not know")

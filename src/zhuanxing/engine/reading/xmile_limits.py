@@ -1,0 +1,85 @@
+"""Stocks of XMILE that are not negative: outflows take no more than there is.
+
+An outflow is limited to what the stock holds, and what flows in, over one time step, less the
+outflows listed before it (isee systems: "flow prioritization"). Where an inflow depends on the
+outflow, as in a ring of stocks, it waits for the next step. So no matter is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from zhuanxing.engine.reading import syntax_tree
+from zhuanxing.engine.reading.syntax_tree import Arithmetic, Call, Element, Reference
+from zhuanxing.engine.running.dependency_order import reachable
+
+__all__ = ["Stock", "limited"]
+
+DT = Reference("time step")
+
+
+@dataclass(frozen=True)
+class Stock:
+    """A stock that is not negative, with its flows by full name, in order."""
+
+    name: str
+    inflows: tuple[str, ...]
+    outflows: tuple[str, ...]
+
+
+def limited(elements: Mapping[str, Element], stocks: Sequence[Stock]) -> dict[str, Element]:
+    """Return the variables with the outflows of `stocks` limited to what is there."""
+    found = dict(elements)
+    reads = {key: _reads(element) for key, element in elements.items()}
+    for stock in stocks:
+        ready = [
+            name for name in stock.inflows if not {*stock.outflows} & reachable([name], _of(reads))
+        ]
+        for place, outflow in enumerate(stock.outflows):
+            if outflow in stock.inflows or outflow not in found:
+                continue
+            before = [
+                name
+                for name in stock.outflows[:place]
+                if outflow not in reachable([name], _of(reads))
+            ]
+            found[outflow] = _limited(found[outflow], stock.name, ready, before)
+            reads[outflow] |= {*ready, *before}
+    return found
+
+
+def _of(reads: Mapping[str, set[str]]) -> Any:
+    return lambda name: reads.get(name, set())
+
+
+def _reads(element: Element) -> set[str]:
+    """Return what a variable reads in a step; a stock is given."""
+    names: set[str] = set()
+
+    def note(node: Any) -> Any:
+        if isinstance(node, Reference):
+            names.add(node.name)
+        return node
+
+    for component in element.components:
+        if not isinstance(component.expression, syntax_tree.Integ):
+            syntax_tree.rewrite(component.expression, note)
+    return names
+
+
+def _limited(element: Element, stock: str, inflows: list[str], before: list[str]) -> Element:
+    """Return an outflow with the smaller of what is wanted and what is there in every piece."""
+    pieces = []
+    for component in element.components:
+        cell = component.subscripts or None
+        held: Any = Arithmetic(("/",), (Reference(stock, cell), DT))
+        if inflows or before:
+            signs = ("+",) * len(inflows) + ("-",) * len(before)
+            flows = (Reference(name, cell) for name in (*inflows, *before))
+            held = Arithmetic(signs, (held, *flows))
+        there = Call(Reference("max"), (held, 0.0))
+        wanted = Call(Reference("min"), (component.expression, there))
+        pieces.append(replace(component, expression=wanted))
+    return replace(element, components=tuple(pieces))

@@ -1,0 +1,138 @@
+"""XMILE's submodels: every module of a model with the names that its variables get."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from lxml import etree
+
+from zhuanxing.engine.reading.syntax_tree import Reference
+from zhuanxing.engine.reading.xmile_file import XmileFile, named, tag
+from zhuanxing.engine.reading.xmile_functions import CONSTANTS, SELF
+from zhuanxing.engine.running.failures import TranslationError, key_of
+
+__all__ = ["Instance", "instances"]
+
+
+@dataclass(frozen=True)
+class Instance:
+    """The variables of one submodel, and what their names become.
+
+    `connected` gives, for an input of the submodel, the variable elsewhere that it stands for;
+    `own` are its variables and modules by key.
+    """
+
+    prefix: str
+    variables: etree._Element
+    connected: Mapping[str, str]
+    own: frozenset[str]
+    modules: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def replaced(self) -> frozenset[str]:
+        """The full names of inputs for which another variable stands."""
+        return frozenset(self.prefix + name for name in self.connected)
+
+    def absolute(self, name: str) -> str:
+        """Return the full name of a variable as the equations of this submodel write it."""
+        if name.startswith("."):
+            return name[1:]
+        if name in self.connected:
+            return self.connected[name]
+        if name in self.own or name.split(".")[0] in self.modules:
+            return self.prefix + name
+        return name
+
+    def resolver(self, key: str) -> Callable[[Any], Any]:
+        """Return the change that gives references of `key`'s equation their full names."""
+
+        def change(node: Any) -> Any:
+            if not isinstance(node, Reference):
+                return node
+            if node.name == SELF and SELF not in self.own:
+                return replace(node, name=key)
+            if node.name not in self.own and node.name not in self.connected:
+                constant = CONSTANTS.get(node.name)
+                if constant is not None and node.subscripts is None:
+                    return constant
+            return replace(node, name=self.absolute(node.name))
+
+        return change
+
+
+def instances(file: XmileFile, models: list[etree._Element]) -> Iterator[Instance]:
+    """Yield the main model and every submodel, each once for every module that is one.
+
+    A model that no module refers to keeps its own name in front. Raises TranslationError for a
+    module that lies in another file, is not there, or holds itself.
+    """
+    known = {key_of(model.get("name")): model for model in models if model.get("name")}
+    used: set[str] = set()
+    yield from _instances(file, models[0], known, "", {}, (), used)
+    for name, model in known.items():
+        if name not in used and model is not models[0]:
+            yield from _instances(file, model, known, f"{name}.", {}, (name,), used)
+
+
+def _instances(
+    file: XmileFile,
+    model: etree._Element,
+    known: Mapping[str, etree._Element],
+    prefix: str,
+    connected: Mapping[str, str],
+    above: tuple[str, ...],
+    used: set[str],
+) -> Iterator[Instance]:
+    if model.get("resource") or file.child(file.root, "include") is not None:
+        raise TranslationError(
+            f"{file.where(model)}: a part of the model lies in another file, which is not read; "
+            "put it into this one."
+        )
+    variables = file.child(model, "variables")
+    if variables is None:
+        return
+    modules = {key_of(named(file, node)): node for node in file.children(variables, "module")}
+    own = {
+        key_of(node.get("name", ""))
+        for node in variables
+        if tag(node) in ("stock", "flow", "aux", "gf")
+    }
+    instance = Instance(prefix, variables, connected, frozenset(own), frozenset(modules))
+    yield instance
+    for name, node in modules.items():
+        kind = key_of(_other(node, "model_name") or name)
+        if node.get("resource"):
+            raise file.refuse(
+                node, f"the submodel lies in another file, '{node.get('resource')}', not read here"
+            )
+        if kind not in known:
+            raise file.refuse(node, f"the file holds no <model name='{kind}'> for this module")
+        if kind in above:
+            raise file.refuse(node, "the submodel holds itself")
+        used.add(kind)
+        inputs = _inputs(file, node, name, instance)
+        yield from _instances(
+            file, known[kind], known, f"{prefix}{name}.", inputs, (*above, kind), used
+        )
+
+
+def _other(node: etree._Element, name: str) -> str | None:
+    """Return an attribute whatever its namespace."""
+    return next((value for key, value in node.attrib.items() if key.endswith(name)), None)
+
+
+def _inputs(file: XmileFile, node: etree._Element, name: str, instance: Instance) -> dict[str, str]:
+    """Return what stands for each connected input of a module: a full name."""
+    inputs = {}
+    for tie in (*file.children(node, "connect"), *file.children(node, "connect2")):
+        to, source = key_of(tie.get("to", "")), key_of(tie.get("from", ""))
+        if to.split(".")[0] == name:
+            to = to.removeprefix(f"{name}.")
+        elif "." in to:
+            continue
+        if not to or not source:
+            raise file.refuse(node, "a <connect> of it lacks 'to' or 'from'")
+        inputs[to] = instance.absolute(source)
+    return inputs
