@@ -84,9 +84,11 @@ def test_every_kind_of_file_gives_the_same_numbers(kind: str, tables: dict[str, 
     reference = ReferenceEngine(MODEL + CONTROL, "m.mdl", data=[tables["rows"]])
     outputs = dict.fromkeys(program.variables, "path")
     ours, theirs = program.run({}, outputs), reference.run({}, outputs)
+    # Where PySD has no number, Vensim's :NA: is one: -2 to the 109th power.
+    theirs["seen"] = np.where(np.isnan(theirs["seen"]), -(2.0**109), theirs["seen"])
     for name in outputs:
         np.testing.assert_allclose(ours[name], theirs[name], rtol=1e-12, err_msg=name)
-    assert np.isnan(ours["seen"][0]).all() and np.isfinite(ours["seen"][2]).all()
+    assert (ours["seen"][0] < -1e32).all() and (ours["seen"][2] > 0).all()
 
 
 def test_missing_numbers_are_bridged_and_the_first_file_that_has_a_variable_gives_it(

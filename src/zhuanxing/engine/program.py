@@ -23,6 +23,7 @@ from zhuanxing.engine.running.inputs import Inputs
 from zhuanxing.engine.running.numpy_stepper import run_by_own_clock
 from zhuanxing.engine.running.run_plan import asked, inputs_read, keyed, make_plan
 from zhuanxing.engine.running.scan import Graph, Plan, simulate
+from zhuanxing.engine.running.soundness import first_unsound
 from zhuanxing.engine.running.xla_options import GRADIENT, HASTY, THOROUGH
 from zhuanxing.engine.translating.model_builder import Built, build
 from zhuanxing.engine.translating.variables import Variable, describe
@@ -37,20 +38,27 @@ ValueAndGradient = Callable[[Mapping[str, ArrayLike]], tuple[jax.Array, dict[str
 
 
 def compile_text(
-    text: str, origin: str = "model", suffix: str = ".mdl", data: Sequence[Path] = ()
+    text: str,
+    origin: str = "model",
+    suffix: str = ".mdl",
+    data: Sequence[Path] = (),
+    data_root: Path | None = None,
 ) -> Program:
     """Compile a model's text; `origin` is the file's path, for messages and data beside it.
 
-    `data` are files that hold the series of data variables. Raises TranslationError that names
-    variable, function, file and line.
+    `data` are files that hold the series of data variables. Spreadsheets that the text names are
+    read below `data_root` only, by default the folder of `origin`. Raises TranslationError that
+    names variable, function, file and line.
     """
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     jax.config.update("jax_enable_x64", True)
     jax.config.update("jax_platforms", "cpu")
     jax.config.update("jax_compilation_cache_dir", str(cache_folder() / "gradients"))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", WORTH_KEEPING)
-    parsed = parse(text, origin, suffix)
+    parsed = parse(text, origin, suffix, data_root)
     files = DataFiles(data)
-    return Program(build(parsed, text, origin, files), parsed.method, text, origin, files.digest)
+    built = build(parsed, text, origin, files, data_root)
+    return Program(built, parsed.method, text, origin, files.digest)
 
 
 class Program:
@@ -150,6 +158,13 @@ class Program:
             lambda: self.times(overrides, final_time=final_time, time_step=time_step),
         )
         return found
+
+    def unsound(self, paths: Mapping[str, np.ndarray]) -> tuple[str, int, float] | None:
+        """Return the first value of a run that is not finite: variable, row of its path, value.
+
+        `paths` are 'path' outputs of all variables. What is meant to be infinite is left out.
+        """
+        return first_unsound(self._built, _paths_by_key(paths))
 
     def run_many(
         self,
@@ -330,6 +345,10 @@ class Program:
             return found[0](chosen)
 
         return call
+
+
+def _paths_by_key(paths: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {key_of(name): path for name, path in paths.items()}
 
 
 def _by_key(values: Mapping[str, ArrayLike]) -> dict[str, ArrayLike]:

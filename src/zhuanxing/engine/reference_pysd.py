@@ -36,9 +36,10 @@ class ReferenceEngine:
         origin: str = "model",
         suffix: str = ".mdl",
         data: Sequence[Path] = (),
+        data_root: Path | None = None,
     ) -> None:
         """Translate the text. Raises TranslationError if PySD cannot."""
-        self._program: Program = compile_text(text, origin, suffix, data)
+        self._program: Program = compile_text(text, origin, suffix, data, data_root)
         self._origin = origin
         self._tables = {
             key_of(element.name): [component.expression for component in element.components]

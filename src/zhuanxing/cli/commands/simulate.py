@@ -15,6 +15,7 @@ import numpy as np
 
 from zhuanxing.cli.simulate_settings import overrides_of
 from zhuanxing.cli.simulated import require_writable, write, write_csv
+from zhuanxing.engine.reading.encodings import decode
 from zhuanxing.errors import ZhuanxingError
 
 __all__ = ["main"]
@@ -33,14 +34,17 @@ def main(argv: list[str]) -> int:
     from zhuanxing.engine import ReferenceEngine, compile_text
 
     data = [Path(file) for file in options.data]
-    program = compile_text(text, str(path), path.suffix, data)
+    root = None if options.data_root is None else _folder(options.data_root)
+    program = compile_text(text, str(path), path.suffix, data, root)
     overrides = overrides_of(program, options.set)
     names = [name for name, found in program.variables.items() if found.kind != "lookup"]
     engine: Any = program
     if options.engine == "reference":
-        engine = ReferenceEngine(text, str(path), path.suffix, data)
+        engine = ReferenceEngine(text, str(path), path.suffix, data, root)
     paths = engine.run(overrides, dict.fromkeys(names, "path"))
     times = program.times(overrides)
+    if not options.keep_nonfinite:
+        _refuse_nonfinite(program, paths, times)
     kept = _saved(times, paths)
     paths = {name: array[kept] for name, array in paths.items()}
     if output is None:
@@ -82,6 +86,17 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--output", metavar="FILE", help="结果文件 result: .nc or .csv (default: CSV to the screen)"
     )
+    parser.add_argument(
+        "--data-root",
+        metavar="FOLDER",
+        help="模型引用的表格所在的上级文件夹 the model may read spreadsheets below this folder"
+        " (default: its own)",
+    )
+    parser.add_argument(
+        "--keep-nonfinite",
+        action="store_true",
+        help="保留无穷大和非数值 keep infinite values and those that are no numbers",
+    )
     parser.add_argument("--engine", choices=("compiled", "reference"), default="compiled")
     return parser
 
@@ -93,11 +108,28 @@ def _read(path: Path) -> str:
         content = path.read_bytes()
     except OSError as failure:
         raise ZhuanxingError(f"{path} cannot be read: {failure.strerror}.") from failure
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        # Older Vensim files are in the encoding of the Windows that wrote them.
-        return content.decode("cp1252", errors="replace")
+    text, note = decode(content, str(path))
+    if note is not None:
+        print(f"zhuanxing: {note}.", file=sys.stderr)
+    return text
+
+
+def _folder(name: str) -> Path:
+    if not Path(name).is_dir():
+        raise ZhuanxingError(f"--data-root {name}: there is no such folder.")
+    return Path(name)
+
+
+def _refuse_nonfinite(program: Any, paths: Mapping[str, np.ndarray], times: np.ndarray) -> None:
+    """Raise ZhuanxingError for the first value that a division by zero or overflow made."""
+    found = program.unsound(paths)
+    if found is not None:
+        name, row, value = found
+        raise ZhuanxingError(
+            f"variable '{name}' ({program.where(name)}): its value is {value} at time "
+            f"{times[row]:g}, as a division by zero or an overflow gives; mend the equation, or "
+            "keep such values with --keep-nonfinite."
+        )
 
 
 def _saved(times: np.ndarray, paths: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -107,6 +139,8 @@ def _saved(times: np.ndarray, paths: Mapping[str, np.ndarray]) -> np.ndarray:
     """
     step = paths["time step"]
     saveper = paths.get("saveper", step)
+    if (saveper < 0).any():
+        raise ZhuanxingError(f"SAVEPER is {saveper.min():g}, expected 0 or more.")
     every = np.where(saveper > 0, saveper, step)
     passed = (times - times[0]) / every
     return np.abs(passed - np.round(passed)) * every < step * 1e-5

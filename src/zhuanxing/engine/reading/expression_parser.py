@@ -204,8 +204,8 @@ class Parser:
         if self._is("-"):
             self._next()
             node = self._signed()
-            return -node if isinstance(node, float) else syntax_tree.Arithmetic(
-                ("negative",), (node,)
+            return (
+                -node if isinstance(node, float) else syntax_tree.Arithmetic(("negative",), (node,))
             )
         if self._is(":NOT:") and self.language.tight_not:
             self._next()
@@ -305,7 +305,7 @@ class Parser:
         bounds = _points(limits["inside"]) if limits else []
         rest = body[limits.end() :] if limits else body
         points = _points(rest) or _halves(rest)
-        if _POINT.sub("", rest).strip() and _halves(rest) is None or not points:
+        if (_POINT.sub("", rest).strip() and _halves(rest) is None) or not points:
             raise Misread(f"its table is not understood at '{rest.strip()[:SHOWN]}'", opening)
         points = sorted(points, key=lambda point: point[0])
         table = syntax_tree.Lookup(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from zhuanxing.engine.reading import syntax_tree
@@ -52,11 +53,7 @@ class _Expansion:
                 component.expression, self._inliner(element.name, labels, above)
             )
             components.append(_with_expression(component, expression))
-        self.elements.append(
-            syntax_tree.Element(
-                element.name, tuple(components), element.units, element.documentation
-            )
-        )
+        self.elements.append(replace(element, components=tuple(components)))
 
     def _inliner(
         self, caller: str, labels: tuple[str, ...], above: tuple[str, ...]
@@ -106,9 +103,7 @@ class _Expansion:
                 )
                 for component in element.components
             )
-            named = syntax_tree.Element(
-                prefix + key_of(element.name), components, element.units, element.documentation
-            )
+            named = replace(element, name=prefix + key_of(element.name), components=components)
             self.add(named, (*above, macro.name))
         return syntax_tree.Reference(prefix + macro.name, labels or None)
 

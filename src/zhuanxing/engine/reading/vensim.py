@@ -7,7 +7,6 @@ the text, so that a refusal can name file and line.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,18 +14,18 @@ from typing import Any
 from zhuanxing.engine.reading import syntax_tree
 from zhuanxing.engine.reading.expression_parser import Misread, Parser
 from zhuanxing.engine.reading.spreadsheets import Files
-from zhuanxing.engine.reading.vensim_functions import BUILT_IN_MACROS, PIPELINE, VENSIM
+from zhuanxing.engine.reading.vensim_functions import BUILT_IN_MACROS, VENSIM
 from zhuanxing.engine.reading.vensim_ranges import read_range
 from zhuanxing.engine.running.failures import TranslationError, key_of
 
 __all__ = ["read_vensim"]
 
-SKETCH = "\\\\\\---///"
+SKETCH = r"\\+---///"
 _MACRO = re.compile(
     r":MACRO:\s*(?P<name>[^(]+?)\s*\((?P<params>[^)]*)\)(?P<body>.*?):END OF MACRO:",
     re.IGNORECASE | re.DOTALL,
 )
-_PART = r'(?:"(?:[^"\\|~]|\\.)*"|[^~|])*'
+_PART = r'(?:"(?:[^"\\\n]|\\.)*"|[^~|])*'
 _ENTRY = re.compile(
     rf"(?P<equation>{_PART})(?:~(?P<units>{_PART}))?(?:~(?P<comment>[^~|]*))?(?:~[^|]*)?(?P<end>\|)"
 )
@@ -69,7 +68,7 @@ def read_vensim(text: str, origin: str, files: Files) -> syntax_tree.ParsedModel
 
     Raises TranslationError that names variable, file and line.
     """
-    body = _blanked(text.split(SKETCH, 1)[0])
+    body = _blanked(re.split(SKETCH, text, maxsplit=1)[0])
     if not re.search(r"~[^|]*\|", body):
         raise TranslationError(
             f"{origin} is not a Vensim model: it holds no equation of the form "
@@ -88,7 +87,7 @@ def _blanked(text: str) -> str:
     Braces inside quoted names and in the comments of entries stay.
     """
     text = text.replace("\\\n", " \n")
-    quiet = re.compile(r'"(?:[^"\\|~]|\\.)*"|~[^|]*\||\{[^{}|]*\}')
+    quiet = re.compile(r'"(?:[^"\\\n]|\\.)*"|~[^|]*\||\{[^{}|]*\}')
 
     def blank(found: re.Match[str]) -> str:
         return re.sub(r"[^\n]", " ", found[0]) if found[0].startswith("{") else found[0]
@@ -204,8 +203,10 @@ def _unfinished(source: _Source, at: int, end: int) -> TranslationError:
 
 def _unnamed(source: _Source, entry: _Entry) -> TranslationError:
     shown = " ".join(source.text[entry.begin : entry.end].split())[:40]
-    place = entry.begin + len(source.text[entry.begin : entry.end]) - len(
-        source.text[entry.begin : entry.end].lstrip()
+    place = (
+        entry.begin
+        + len(source.text[entry.begin : entry.end])
+        - len(source.text[entry.begin : entry.end].lstrip())
     )
     return TranslationError(
         f"{source.origin}:{source.line(place)}: '{shown}' does not start with the name of a "
@@ -217,9 +218,7 @@ def _left_name(equation: str) -> str:
     return key_of(re.split(r"[=\[(:~]", equation.strip(), maxsplit=1)[0])
 
 
-def _elements(
-    source: _Source, entry: _Entry, left: re.Match[str]
-) -> Iterator[syntax_tree.Element]:
+def _elements(source: _Source, entry: _Entry, left: re.Match[str]) -> Iterator[syntax_tree.Element]:
     """Yield the variable that an entry defines, and the pipeline of a DELAYP in it."""
     key, at = key_of(left["name"]), left.start("name")
     try:

@@ -63,8 +63,10 @@ def _elements(text: str, name: str, where: str) -> tuple[str, ...]:
 
 def _series(part: str, name: str, where: str) -> list[str]:
     series = _SERIES.fullmatch(part)
-    if series is None or not series["stem"].strip() or key_of(series["stem"]) != key_of(
-        series["other"]
+    if (
+        series is None
+        or not series["stem"].strip()
+        or key_of(series["stem"]) != key_of(series["other"])
     ):
         raise TranslationError(
             f"subscript range '{name}' ({where}): '{part}' is not a series of elements such as "

@@ -23,11 +23,12 @@ from zhuanxing.engine.reading.xmile_file import (
     require_readable,
     tag,
     text_of,
+    without_comments,
 )
 from zhuanxing.engine.reading.xmile_functions import XMILE
 from zhuanxing.engine.reading.xmile_limits import Stock, limited
 from zhuanxing.engine.reading.xmile_modules import Instance, instances
-from zhuanxing.engine.reading.xmile_tables import graphical_function
+from zhuanxing.engine.reading.xmile_tables import graphical_function, with_tables
 from zhuanxing.engine.running.failures import TranslationError, key_of
 
 __all__ = ["read_xmile"]
@@ -54,7 +55,8 @@ def read_xmile(text: str, origin: str) -> syntax_tree.ParsedModel:
         "TIME STEP": specs.step,
         "SAVEPER": specs.save,
     }
-    elements = [*limited(reader.elements, reader.stocks).values()]
+    found = with_tables(reader.elements, reader.tables)
+    elements = [*limited(found, reader.stocks).values()]
     for name, value in clock.items():
         if key_of(name) not in reader.elements:
             elements.append(Element(name, (Component((), (), value, "auxiliary"),)))
@@ -85,14 +87,15 @@ class _Reader:
         self.arrays = Arrays(file)
         self.elements: dict[str, Element] = {}
         self.stocks: list[Stock] = []
-        self.tables: set[str] = set()
+        self.tables: dict[str, list[Component]] = {}
 
     def read(self, instance: Instance) -> None:
         """Add the variables of one submodel. Raises TranslationError for a name used twice."""
-        behaviour = self.file.child(instance.variables.getparent(), "behavior")
-        nodes = [
-            node for node in instance.variables if tag(node) in ("stock", "flow", "aux", "gf")
-        ]
+        model = instance.variables
+        model = model.getparent() if tag(model) == "variables" else model
+        own = self.file.child(model, "behavior")
+        behaviour = self.file.child(self.file.root, "behavior") if own is None else own
+        nodes = [node for node in instance.variables if tag(node) in ("stock", "flow", "aux", "gf")]
         lines: dict[str, int] = {}
         for node in nodes:
             key = instance.prefix + key_of(named(self.file, node))
@@ -147,10 +150,19 @@ class _Reader:
     ) -> list[tuple[Cell, tuple[Cell, ...], etree._Element | None]]:
         """Return the pieces of a variable: subscripts, exceptions, and where its equation stands.
 
-        An element without an equation takes the one for all, or else 0, as in Stella.
+        An element without an equation takes the one for all, or else 0, as in Stella. Vensim
+        writes an equation an element, in their order, without saying which is whose.
         """
         axes = self.arrays.axes[key]
         given = list(self.file.children(node, "element"))
+        listed = list(self.file.children(node, "eqn"))
+        if axes and not given and len(listed) > 1:
+            every = list(product(*(self.arrays.members[axis] for axis in axes)))
+            if len(every) != len(listed):
+                raise self.file.refuse(
+                    node, f"it has {len(listed)} equations for {len(every)} elements"
+                )
+            return [(cell, (), eqn) for cell, eqn in zip(every, listed, strict=True)]
         if not axes or not given:
             return [(axes, (), node)]
         cells = [self.arrays.cell(key, node, entry.get("subscript", "")) for entry in given]
@@ -185,14 +197,16 @@ class _Reader:
             return Component(cell, groups, 0.0, "auxiliary")
         table = graphical_function(self.file, source, node)
         text = text_of(self.file, source, "eqn")
-        if not text.strip() and source is not node:
+        if tag(source) == "eqn":
+            text = without_comments("".join(source.itertext()))
+        elif not text.strip() and source is not node:
             text = text_of(self.file, node, "eqn")
         if not text.strip():
             if table is None or tag(node) == "stock":
                 raise self.file.refuse(node, "its <eqn> is missing or empty")
             return Component(cell, groups, table, "lookup")
         if table is not None:
-            self.tables.add(key)
+            self.tables.setdefault(key, []).append(Component(cell, groups, table, "lookup"))
         expression = self._resolved(instance, node, key, self.parsed(node, text))
         if tag(node) == "stock":
             expression = self._stock(instance, node, cell, expression, behaviour)
@@ -245,12 +259,14 @@ class _Reader:
         for flow in (*inflows, *outflows):
             if flow not in self.arrays.axes:
                 raise self.file.refuse(node, f"its flow '{flow}' is not defined")
-        terms = [Reference(name, self._beside(name, cell)) for name in (*inflows, *outflows)]
+        terms: list[Any] = [
+            Reference(name, self._beside(name, cell)) for name in (*inflows, *outflows)
+        ]
         if not inflows:
             terms = [0.0, *terms]
         signs = ["+"] * (len(inflows) - 1 if inflows else 0) + ["-"] * len(outflows)
-        flow = Arithmetic(tuple(signs), tuple(terms)) if signs else terms[0]
-        return syntax_tree.Integ(flow, initial, self._non_negative(node, behaviour, "stock"))
+        change = Arithmetic(tuple(signs), tuple(terms)) if signs else terms[0]
+        return syntax_tree.Integ(change, initial, self._non_negative(node, behaviour, "stock"))
 
     def _beside(self, name: str, cell: Cell) -> Cell | None:
         return cell if self.arrays.axes[name] else None
@@ -265,4 +281,3 @@ class _Reader:
         if self._non_negative(node, behaviour, "stock"):
             inflows, outflows = (self._flows(instance, node, way) for way in ("inflow", "outflow"))
             self.stocks.append(Stock(key, tuple(inflows), tuple(outflows)))
-

@@ -131,7 +131,7 @@ class Arrays:
         syntax_tree.rewrite(call.arguments, note)
         arguments = call.arguments
         if not marked:
-            arguments = syntax_tree.rewrite(arguments, self._marker(marked))
+            arguments = syntax_tree.rewrite(arguments, self._marker(marked, self.axes.get(key, ())))
         size = 1
         for label in dict.fromkeys(marked):
             name = label.removesuffix("!")
@@ -142,13 +142,20 @@ class Arrays:
             return average(Call(Reference("sum"), arguments), float(size))
         return replace(call, arguments=arguments)
 
-    def _marker(self, marked: list[str]) -> Any:
+    def _marker(self, marked: list[str], own: tuple[str, ...]) -> Any:
+        """Return the change that marks all subscripts, or those that the left-hand side lacks."""
+
         def mark(node: Any) -> Any:
             axes = self.axes.get(node.name, ()) if isinstance(node, Reference) else ()
-            if axes and not node.subscripts:
-                labels = tuple(f"{axis}!" for axis in axes)
-                marked.extend(labels)
-                return replace(node, subscripts=labels)
-            return node
+            if not axes:
+                return node
+            written = node.subscripts or axes
+            free = () if not node.subscripts else own
+            labels = tuple(
+                f"{label}!" if label in self.members and label not in free else label
+                for label in written
+            )
+            marked.extend(label for label in labels if label.endswith("!"))
+            return replace(node, subscripts=labels)
 
         return mark

@@ -10,7 +10,7 @@ from lxml import etree
 
 from zhuanxing.engine.running.failures import TranslationError, key_of
 
-__all__ = ["Specs", "XmileFile", "named", "open_xmile", "tag", "text_of"]
+__all__ = ["Specs", "XmileFile", "named", "open_xmile", "tag", "text_of", "without_comments"]
 
 METHODS = ("euler", "rk4", "rk2")
 # What holds material in another way than a stock does.
@@ -121,7 +121,11 @@ def tag(node: etree._Element) -> str:
 def text_of(file: XmileFile, node: etree._Element, name: str) -> str:
     """Return the text of a child, without comments in braces; empty without the child."""
     child = file.child(node, name)
-    text = "" if child is None else "".join(child.itertext())
+    return "" if child is None else without_comments("".join(child.itertext()))
+
+
+def without_comments(text: str) -> str:
+    """Return an equation with comments in braces as spaces."""
     return re.sub(r"\{[^{}]*\}", lambda found: " " * len(found[0]), text)
 
 
@@ -139,6 +143,7 @@ def open_xmile(text: str, origin: str) -> XmileFile:
     Entities and document types are refused: models have none, and they can be used to fill memory.
     """
     body = re.sub(r"^\s*<\?xml[^>]*\?>", "<?xml version='1.0'?>", text, count=1)
+    body = _with_namespaces(body)
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
     try:
         root = etree.fromstring(body.encode(), parser)
@@ -155,6 +160,14 @@ def open_xmile(text: str, origin: str) -> XmileFile:
             f"{origin} is not an XMILE model: its first element is <{tag(root)}>, not <xmile>."
         )
     return XmileFile(root, origin)
+
+
+def _with_namespaces(text: str) -> str:
+    """Return the text with every prefix declared: vendors use theirs without a declaration."""
+    used = {found[1] for found in re.finditer(r"[<\s/](\w+):[\w.-]+(?=[\s=/>])", text)}
+    known = {"xml", "xmlns", *re.findall(r"\bxmlns:(\w+)\s*=", text)}
+    missing = "".join(f' xmlns:{prefix}="{prefix}"' for prefix in sorted(used - known))
+    return re.sub(r"<((?:\w+:)?xmile)\b", lambda found: found[0] + missing, text, count=1)
 
 
 def require_readable(file: XmileFile, node: etree._Element) -> None:

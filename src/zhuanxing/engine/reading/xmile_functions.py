@@ -107,11 +107,8 @@ def average(total: Any, size: float) -> Any:
     return Arithmetic(("/",), (total, size))
 
 
-def _refused(reason: str) -> Callable[..., Any]:
-    def make(*_: Any) -> Any:
-        raise ValueError(reason)
-
-    return make
+def _always(value: Any) -> Callable[..., Any]:
+    return lambda: value
 
 
 _MAKERS: Any = {
@@ -153,6 +150,7 @@ _MAKERS: Any = {
         lambda mean, seed=0.0: _call("random exponential", 0.0, float(np.inf), 0.0, mean, seed),
         (1, 2),
     ),
+    **{name: (_always(value), (0,)) for name, value in CONSTANTS.items()},
     "percent": (lambda x: Arithmetic(("*",), (x, 100.0)), (1,)),
 }
 

@@ -1,7 +1,8 @@
 """Stocks of XMILE that are not negative: outflows take no more than there is.
 
 An outflow is limited to what the stock holds, and what flows in, over one time step, less the
-outflows listed before it (isee systems: "flow prioritization"). Where an inflow depends on the
+outflows listed before it (isee systems: "flow prioritization"). An inflow that turns negative takes
+no more than the stock holds. Where an inflow depends on the
 outflow, as in a ring of stocks, it waits for the next step. So no matter is made.
 """
 
@@ -34,6 +35,9 @@ def limited(elements: Mapping[str, Element], stocks: Sequence[Stock]) -> dict[st
     found = dict(elements)
     reads = {key: _reads(element) for key, element in elements.items()}
     for stock in stocks:
+        for inflow in stock.inflows:
+            if inflow in found and not _is_uniflow(found[inflow]):
+                found[inflow] = _not_draining(found[inflow], stock.name)
         ready = [
             name for name in stock.inflows if not {*stock.outflows} & reachable([name], _of(reads))
         ]
@@ -48,6 +52,27 @@ def limited(elements: Mapping[str, Element], stocks: Sequence[Stock]) -> dict[st
             found[outflow] = _limited(found[outflow], stock.name, ready, before)
             reads[outflow] |= {*ready, *before}
     return found
+
+
+def _is_uniflow(element: Element) -> bool:
+    """Return whether a flow is never negative by its own word."""
+    return all(
+        isinstance(part.expression, Call)
+        and part.expression.function.name == "max"
+        and part.expression.arguments[-1] == 0.0
+        for part in element.components
+    )
+
+
+def _not_draining(element: Element, stock: str) -> Element:
+    """Return an inflow that may be negative, but takes no more than the stock holds."""
+    pieces = []
+    for component in element.components:
+        held = Arithmetic(("/",), (Reference(stock, component.subscripts or None), DT))
+        least = Arithmetic(("negative",), (Call(Reference("max"), (held, 0.0)),))
+        kept = Call(Reference("max"), (component.expression, least))
+        pieces.append(replace(component, expression=kept))
+    return replace(element, components=tuple(pieces))
 
 
 def _of(reads: Mapping[str, set[str]]) -> Any:

@@ -90,9 +90,9 @@ def _instances(
             f"{file.where(model)}: a part of the model lies in another file, which is not read; "
             "put it into this one."
         )
-    variables = file.child(model, "variables")
-    if variables is None:
-        return
+    # In the first drafts of XMILE variables stand in the model itself.
+    holder = file.child(model, "variables")
+    variables = model if holder is None else holder
     modules = {key_of(named(file, node)): node for node in file.children(variables, "module")}
     own = {
         key_of(node.get("name", ""))

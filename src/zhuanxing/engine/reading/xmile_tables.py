@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 from lxml import etree
 
-from zhuanxing.engine.reading.syntax_tree import Lookup
+from zhuanxing.engine.reading import syntax_tree
+from zhuanxing.engine.reading.syntax_tree import Call, Component, Element, Lookup, Reference
 from zhuanxing.engine.reading.xmile_file import XmileFile, tag
 
-__all__ = ["graphical_function"]
+__all__ = ["graphical_function", "with_tables"]
+
+READERS = ("lookup", "lookup invert")
 
 RULES = {"continuous": "interpolate", "extrapolate": "extrapolate", "discrete": "hold_backward"}
 
@@ -48,6 +55,49 @@ def graphical_function(
         y_limits=(float(y.min()), float(y.max())),
         type=RULES[kind],
     )
+
+
+def with_tables(
+    elements: Mapping[str, Element], tables: Mapping[str, list[Component]]
+) -> dict[str, Element]:
+    """Return the variables, with the table of a variable apart where others read it.
+
+    LOOKUP(x, 3) reads the graphical function of x, not what x itself makes of it.
+    """
+    apart: set[str] = set()
+
+    def change(node: Any) -> Any:
+        if not isinstance(node, Call):
+            return node
+        called = node.function.name in tables
+        source = node.function if called else next(iter(node.arguments), None)
+        reads = called or node.function.name in READERS
+        if not reads or not isinstance(source, Reference) or source.name not in tables:
+            return node
+        apart.add(source.name)
+        table = replace(source, name=_table_name(source.name))
+        if called:
+            return replace(node, function=table)
+        return replace(node, arguments=(table, *node.arguments[1:]))
+
+    found = {
+        key: replace(
+            element,
+            components=tuple(
+                replace(part, expression=syntax_tree.rewrite(part.expression, change))
+                for part in element.components
+            ),
+        )
+        for key, element in elements.items()
+    }
+    for key in sorted(apart):
+        name = _table_name(key)
+        found[name] = replace(elements[key], name=name, components=tuple(tables[key]))
+    return found
+
+
+def _table_name(key: str) -> str:
+    return f"{key} graphical function"
 
 
 def _numbers(

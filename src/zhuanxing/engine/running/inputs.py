@@ -152,8 +152,12 @@ class Inputs:
         step = self._before(graph, inputs, TIME_STEP, start)
         if step <= 0:
             raise ZhuanxingError(f"TIME STEP is {step} in {self._origin}, expected more than 0.")
-        # As PySD: a step is taken while time, plus a small part of a step, is below the end.
-        count = max(int(np.ceil((final - start) / step - 1e-6)), 0)
+        if final < start:
+            raise ZhuanxingError(
+                f"FINAL TIME is {final:g} in {self._origin}, before INITIAL TIME {start:g}."
+            )
+        # No time lies beyond FINAL TIME, also where the steps do not fit.
+        count = int(np.floor((final - start) / step + 1e-6))
         if count > MOST_STEPS:
             raise ZhuanxingError(
                 f"{self._origin} asks for {count:,} steps of {step:g} from {start:g} to {final:g}, "

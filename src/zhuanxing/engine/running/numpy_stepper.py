@@ -22,7 +22,7 @@ __all__ = ["run_by_own_clock", "walk"]
 
 # A run that moves its own clock may never end.
 MOST_STEPS = 1_000_000
-# A step is taken while this part of it still lies before the end, as in PySD.
+# A step is taken if it ends before FINAL TIME, but for this part of it.
 ROUNDING = 1e-5
 
 Slopes = dict[str, Leaves]
@@ -79,7 +79,7 @@ def run_by_own_clock(
             times.append(time)
             for name in names:
                 paths[name].append(np.broadcast_to(env.values[name], sizes[name]))
-            if time + ROUNDING * env.time_step >= _clock_value(env, FINAL_TIME):
+            if time + (1.0 - ROUNDING) * env.time_step > _clock_value(env, FINAL_TIME):
                 break
             if len(times) > MOST_STEPS:
                 raise ZhuanxingError(

@@ -8,23 +8,24 @@ from typing import Any
 
 import numpy as np
 
+from zhuanxing.engine.reading.expression_parser import MISSING
 from zhuanxing.engine.running.failures import TranslationError
 from zhuanxing.engine.translating.nodes import Array, Env, Node, Scope, align, lift, number
 from zhuanxing.engine.translating.sum_products import contract
 
-__all__ = ["COUNTS", "FUNCTIONS"]
+__all__ = ["COUNTS", "FUNCTIONS", "element_map"]
 
 
 def _summed(labels: Sequence[str]) -> tuple[int, ...]:
     return tuple(axis for axis, label in enumerate(labels) if label.endswith("!"))
 
 
-def _reduce(method: str, every: bool = False) -> Callable[[Scope, Sequence[Node]], Node]:
-    """Return the translation of a reduction over the marked ranges (over all if `every`)."""
+def _reduce(method: str) -> Callable[[Scope, Sequence[Node]], Node]:
+    """Return the translation of a reduction over the marked ranges."""
 
     def build(scope: Scope, arguments: Sequence[Node]) -> Node:
         (argument,) = arguments
-        axes = tuple(range(len(argument.dims))) if every else _summed(argument.dims)
+        axes = _summed(argument.dims)
         left = tuple(label for i, label in enumerate(argument.dims) if i not in axes)
 
         def value(env: Env) -> Array:
@@ -110,6 +111,8 @@ def _along_last(
 
     def build(scope: Scope, arguments: Sequence[Node]) -> Node:
         vector, other = arguments
+        if not vector.dims:
+            raise TranslationError("the first of its arguments must be an array, not one number.")
         target = scope.order([vector.dims, other.dims])
         last = (vector.written or vector.dims)[-1]
         axis = target.index(last)
@@ -147,8 +150,38 @@ def _reorder(env: Env, vector: Array, places: Array) -> Array:
     return env.xp.take_along_axis(vector, places.astype(int), axis=0)
 
 
+def element_map(scope: Scope, whole: Node, start: Node, offset: Node, axis: str) -> Node:
+    """Return the element of `whole` along `axis` that lies `offset` places after `start`.
+
+    Beyond the ends the value is missing.
+    """
+    kept = tuple(label for label in whole.dims if label != axis)
+    target = scope.order([kept, start.dims, offset.dims])
+    joint = scope.order([target, (axis,)])
+    size = scope.dimensions.size(axis)
+
+    def value(env: Env) -> Array:
+        xp = env.xp
+        arrays = [(number(xp, node.value(env)), node.dims) for node in (whole, start, offset)]
+        full, first, moved = xp.broadcast_arrays(*align(scope, arrays, joint))
+        rows = xp.moveaxis(full, joint.index(axis), 0)
+        place = xp.round(xp.moveaxis(first + moved, joint.index(axis), 0)[:1])
+        inside = (place >= 0) & (place < size)
+        kept_place = xp.clip(place, 0, size - 1).astype(int)
+        return xp.where(inside, xp.take_along_axis(rows, kept_place, axis=0), MISSING)[0]
+
+    return replace(
+        lift(scope, lambda env, *_: 0.0, [whole, start, offset]),
+        dims=target,
+        value=value,
+        constant=None,
+    )
+
+
 def _invert(scope: Scope, arguments: Sequence[Node]) -> Node:
     matrix = arguments[0]
+    if len(matrix.dims) < 2:
+        raise TranslationError("the first of its arguments must be an array of two subscripts.")
     written = matrix.written or matrix.dims
     axes = (matrix.dims.index(written[-2]), matrix.dims.index(written[-1]))
 
@@ -164,8 +197,6 @@ FUNCTIONS: dict[str, Callable[[Scope, Sequence[Node]], Node]] = {
     "prod": _reduce("prod"),
     "vmin": _reduce("min"),
     "vmax": _reduce("max"),
-    "vmin xmile": _reduce("min", every=True),
-    "vmax xmile": _reduce("max", every=True),
     "vector select": _vector_select,
     "vector sort order": _along_last(_sort_order),
     "vector rank": _along_last(_rank),

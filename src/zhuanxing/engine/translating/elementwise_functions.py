@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import jax
+import jax.scipy.special
 import numpy as np
+from scipy.special import gammaln
 
 from zhuanxing.engine.translating.nodes import Array, Env, number
 from zhuanxing.engine.translating.safe_maths import (
@@ -61,33 +63,50 @@ def _ramp(env: Env, slope: Array, start: Array, finish: Array | None = None) -> 
     return number(env.xp, env.time + SMALL > start) * slope * (reached - start)
 
 
+def _middle(env: Env) -> Array:
+    """Return the middle of the step at hand, which decides what is on in it (Vensim's manual)."""
+    return env.time + env.time_step / 2
+
+
 def _pulse(env: Env, start: Array, width: Array) -> Array:
-    on = (start - SMALL <= env.time) & (env.time < start + width)
+    """PULSE(start, width): on from start for as long, and for one step at least."""
+    middle = _middle(env)
+    on = (middle > start) & (middle < start + env.xp.maximum(width, env.time_step))
     return number(env.xp, on)
 
 
 def _pulse_train(env: Env, start: Array, interval: Array, width: Array, end: Array) -> Array:
-    single = interval == 0
+    """PULSE TRAIN: pulses of a width at an interval, the last of which starts before the end."""
+    single = interval <= 0
     period = env.xp.where(single, 1.0, interval)
-    repeated = (
-        (start <= env.time)
-        & (env.time < end)
-        & (_remainder(env, env.time - start + SMALL, period) < width)
-    )
+    middle = _middle(env)
+    into = _remainder(env, middle - start, period)
+    repeated = (middle > start) & (env.time < end) & (into < env.xp.maximum(width, env.time_step))
     return env.xp.where(single, _pulse(env, start, width), number(env.xp, repeated))
 
 
 def _xmile_pulse(env: Env, start: Array, magnitude: Array) -> Array:
-    return _pulse(env, start, 0.5 * env.time_step) * magnitude / env.time_step
+    """PULSE of XMILE: the amount `magnitude` within one step."""
+    return _pulse(env, start, env.time_step) * magnitude / env.time_step
 
 
 def _xmile_pulse_train(env: Env, start: Array, interval: Array, magnitude: Array) -> Array:
-    on = _pulse_train(env, start, interval, 0.5 * env.time_step, np.float64(np.inf))
+    on = _pulse_train(env, start, interval, env.time_step, np.float64(np.inf))
     return on * magnitude / env.time_step
 
 
 def _remainder(env: Env, x: Array, unit: Array) -> Array:
     return x - unit * env.xp.floor(x / unit)
+
+
+def _round(env: Env, x: Array) -> Array:
+    """ROUND of XMILE: halves away from zero."""
+    return env.xp.sign(x) * env.xp.floor(env.xp.abs(x) + 0.5)
+
+
+def _log_gamma(env: Env, x: Array) -> Array:
+    """GAMMA LN: the logarithm of the gamma function."""
+    return gammaln(x) if env.xp is np else jax.scipy.special.gammaln(x)
 
 
 def _unary(name: str) -> Function:
@@ -121,6 +140,9 @@ ELEMENTWISE: dict[str, Function] = {
     "ln": logarithm,
     "log": _log,
     "integer": _integer,
+    "floor": _unary("floor"),
+    "round": _round,
+    "gamma ln": _log_gamma,
     "modulo": _modulo,
     "quantum": _quantum,
     "xidz": zero_divide,

@@ -24,7 +24,7 @@ from zhuanxing.engine.translating.elementwise_functions import (
     OPERATORS,
     divide_exactly,
 )
-from zhuanxing.engine.translating.lookups import Tabulated
+from zhuanxing.engine.translating.lookups import RULES, Tabulated
 from zhuanxing.engine.translating.nodes import Array, Env, Node, align, lift, literal, number
 from zhuanxing.engine.translating.subscripts import bare
 from zhuanxing.errors import nearest
@@ -152,18 +152,22 @@ class Translator(Tabulated):
             return self._elementwise(call)
         if name in random_functions.RANDOM:
             return self._random(name, call.arguments)
+        if name in RULES:
+            self._count(call, 2)
+            return self._lookup_by_rule(name, call.arguments)
         if name in array_functions.FUNCTIONS:
             self._count(call, *array_functions.COUNTS.get(name, (1,)))
             arguments = [self.node(argument) for argument in call.arguments]
             try:
                 return array_functions.FUNCTIONS[name](self.scope, arguments)
             except TranslationError as failure:
-                raise self.refuse(str(failure)) from None
+                raise self.refuse(f"{name.upper()}: {failure}") from None
         special: dict[str, tuple[Callable[[tuple[Any, ...]], Node], int]] = {
             "if then else": (self._choice, 3),
             "active initial": (self._active_initial, 2),
             "elmcount": (self._elmcount, 1),
             "get time value": (self._time_value, 3),
+            "vector elm map": (self._element_map, 2),
             "pi": (lambda _: literal(np.pi), 0),
         }
         if name not in special:
@@ -199,6 +203,7 @@ class Translator(Tabulated):
             *CLOCKED,
             *random_functions.RANDOM,
             *array_functions.FUNCTIONS,
+            *RULES,
             *special,
         ]
         close = nearest(name, [*known, *self.model.tables])
@@ -308,6 +313,28 @@ class Translator(Tabulated):
             chance=running.chance or starting.chance,
             switches=True,
         )
+
+    def _element_map(self, arguments: tuple[Any, ...]) -> Node:
+        """Return VECTOR ELM MAP: the element so many places after the one that is written."""
+        source = arguments[0]
+        axes = self.model.labels.get(getattr(source, "name", ""), ())
+        if not axes or not source.subscripts or len(source.subscripts) != len(axes):
+            raise self.refuse("VECTOR ELM MAP takes an element of an array as its first argument.")
+        place = self._moved_subscript(source.subscripts)
+        home = axes[place]
+        start = self._reference(syntax_tree.Reference(source.subscripts[place]))
+        counted = self.model.dimensions.positions_within(source.subscripts[place], home)
+        everything = (*source.subscripts[:place], f"{home}!", *source.subscripts[place + 1 :])
+        whole = self._variable(replace(source, subscripts=everything))
+        start = replace(start, value=lambda env: counted, constant=counted)
+        return array_functions.element_map(
+            self.scope, whole, start, self.node(arguments[1]), f"{home}!"
+        )
+
+    def _moved_subscript(self, subscripts: tuple[str, ...]) -> int:
+        """Return which subscript is counted from: the last that is an element, or the last."""
+        elements = [i for i, s in enumerate(subscripts) if self.model.dimensions.is_element(s)]
+        return elements[-1] if elements else len(subscripts) - 1
 
     def _elmcount(self, arguments: tuple[Any, ...]) -> Node:
         name = arguments[0].name if isinstance(arguments[0], syntax_tree.Reference) else ""

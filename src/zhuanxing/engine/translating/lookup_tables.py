@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from zhuanxing.engine.reading.expression_parser import MISSING
 from zhuanxing.engine.translating.nodes import Array
 
 __all__ = ["Table", "evaluate"]
@@ -20,7 +21,8 @@ __all__ = ["Table", "evaluate"]
 class Table:
     """A look-up variable: labels, points x and y of shape (points, *labels), and its rule.
 
-    `rule` is interpolate (hold the ends), extrapolate, hold_backward, look_forward or raw.
+    `rule` is interpolate (hold the ends), extrapolate, hold_backward, look_forward, raw or
+    inverted (the x of a y).
     Pieces with fewer points repeat their last one.
     """
 
@@ -35,7 +37,9 @@ def evaluate(xp: Any, at: Array, x: Array, y: Array, rule: str) -> Array:
     if rule in ("hold_backward", "look_forward", "raw"):
         return _step(xp, at, x, y, rule)
     if np.shape(x)[0] == 1:
-        return y[0] + 0.0 * at
+        return (x if rule == "inverted" else y)[0] + 0.0 * at
+    if rule == "inverted":
+        return _inverse(xp, at, x, y)
     low, high = x[:-1], x[1:]
     width = high - low
     slope = xp.where(width > 0, (y[1:] - y[:-1]) / xp.where(width > 0, width, 1.0), 0.0)
@@ -50,6 +54,17 @@ def evaluate(xp: Any, at: Array, x: Array, y: Array, rule: str) -> Array:
     return xp.where(at < x[0], y[0], xp.where(at >= x[-1], y[-1], inside))
 
 
+def _inverse(xp: Any, at: Array, x: Array, y: Array) -> Array:
+    """Return the first x at which the table has the value `at`, at its nearer end without one."""
+    low, high = y[:-1], y[1:]
+    active = ((low <= at) & (at < high)) | ((high < at) & (at <= low))
+    first = active & (xp.cumsum(active, axis=0) == 1)
+    rise = xp.where(high == low, 1.0, high - low)
+    inside = xp.where(first, x[:-1] + (at - low) * (x[1:] - x[:-1]) / rise, 0.0).sum(axis=0)
+    ends = xp.where(xp.abs(at - y[0]) <= xp.abs(at - y[-1]), x[0], x[-1])
+    return xp.where(active.any(axis=0), inside, ends)
+
+
 def _along(flags: np.ndarray, like: Array) -> np.ndarray:
     return flags.reshape((-1,) + (1,) * (np.ndim(like) - 1))
 
@@ -62,7 +77,7 @@ def _step(xp: Any, at: Array, x: Array, y: Array, rule: str) -> Array:
         return xp.where(at > x[-1], y[-1], found)
     if rule == "raw":
         found = xp.where(at == x, y, 0.0).sum(axis=0)
-        return xp.where((at == x).any(axis=0), found, np.nan)
+        return xp.where((at == x).any(axis=0), found, MISSING)
     after = xp.concatenate([x[1:], xp.full_like(x[:1], np.inf)])
     found = xp.where((at >= x) & (at < after), y, 0.0).sum(axis=0)
     return xp.where(at < x[0], y[0], found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,19 +13,39 @@ from zhuanxing.engine.translating.lookup_tables import Table, evaluate
 from zhuanxing.engine.translating.nodes import Array, Env, Node, Scope, align, number
 from zhuanxing.engine.translating.stateful_functions import Remembering
 
-__all__ = ["Tabulated"]
+__all__ = ["RULES", "Tabulated"]
+
+# How functions read a table that is otherwise read by its own rule.
+RULES = {
+    "lookup": None,
+    "lookup forward": "look_forward",
+    "lookup backward": "hold_backward",
+    "lookup extrapolate": "extrapolate",
+    "lookup invert": "inverted",
+}
 
 
 class Tabulated(Remembering):
     """Translates everything that interpolates."""
 
     def _lookup_call(self, call: syntax_tree.Call) -> Node:
-        name = call.function.name
+        return self._read_table(call.function, call.arguments[0], None)
+
+    def _lookup_by_rule(self, name: str, arguments: tuple[Any, ...]) -> Node:
+        """Return LOOKUP FORWARD and its kin: a table, and where in it, by a rule of their own."""
+        table, argument = arguments
+        if not isinstance(table, syntax_tree.Reference) or table.name not in self.model.tables:
+            raise self.refuse(f"{name.upper()} takes a look-up as its first argument.")
+        return self._read_table(table, argument, RULES[name])
+
+    def _read_table(self, reference: syntax_tree.Reference, at: Any, rule: str | None) -> Node:
+        name = reference.name
         table = self.model.tables[name]
-        indices, written = self._subscripts(name, table.labels, call.function.subscripts)
+        table = table if rule is None else replace(table, rule=rule)
+        indices, written = self._subscripts(name, table.labels, reference.subscripts)
         arrange = self._arrange(indices, written)
         dims = self.scope.order([written])
-        argument = self.node(call.arguments[0])
+        argument = self.node(at)
 
         def points(xp: Any, array: Array) -> Array:
             return (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,12 +12,13 @@ import numpy as np
 from zhuanxing.engine.reading import syntax_tree
 from zhuanxing.engine.reading.data_files import DataFiles
 from zhuanxing.engine.reading.macros import expand_macros
-from zhuanxing.engine.reading.spreadsheets import read_constants, read_series
+from zhuanxing.engine.reading.spreadsheets import Files, read_constants, read_series
 from zhuanxing.engine.running.failures import TranslationError, key_of, locate
+from zhuanxing.engine.translating.element_by_element import entangled, taken_apart
 from zhuanxing.engine.translating.expressions import Translator
 from zhuanxing.engine.translating.lookup_tables import Table
 from zhuanxing.engine.translating.nodes import Node, Scope
-from zhuanxing.engine.translating.piecewise_definitions import Piece, assemble
+from zhuanxing.engine.translating.piecewise_definitions import Piece, assemble, joined
 from zhuanxing.engine.translating.references import Model, pick
 from zhuanxing.engine.translating.subscripts import Dimensions, RangeError
 
@@ -38,8 +39,16 @@ class Built:
     elements: dict[str, syntax_tree.Element]
 
 
-def build(parsed: syntax_tree.ParsedModel, text: str, origin: str, data: DataFiles) -> Built:
+def build(
+    parsed: syntax_tree.ParsedModel,
+    text: str,
+    origin: str,
+    data: DataFiles,
+    data_root: Path | None = None,
+) -> Built:
     """Translate a parsed model, with its data variables' values from `data`.
+
+    Spreadsheets are read below `data_root`, by default the folder of `origin`.
 
     Raises TranslationError naming variable, file and line.
     """
@@ -49,10 +58,32 @@ def build(parsed: syntax_tree.ParsedModel, text: str, origin: str, data: DataFil
         raise TranslationError(f"{locate(text, origin, failure.name)}: {failure}") from None
     expanded = expand_macros(parsed, dimensions, lambda name: locate(text, origin, name))
     elements = {key_of(element.name): element for element in expanded}
-    builder = _Builder(dimensions, elements, text, origin, data)
+    files = Files(Path(origin).parent, data_root)
+    builder = _Builder(dimensions, elements, origin, files, data)
+    nodes = builder.nodes()
+    circle = _circle(builder, nodes)
+    if circle:
+        apart, parts = taken_apart(elements, builder.model.labels, circle, dimensions)
+        builder = _Builder(dimensions, apart, origin, files, data, parts)
+        nodes = builder.nodes()
     own = {key_of(element.name) for element in parsed.sections[0].elements}
     written = {key: element for key, element in elements.items() if key in own}
-    return Built(builder.model, builder.nodes(), written)
+    return Built(builder.model, nodes, written)
+
+
+def _circle(builder: _Builder, nodes: dict[str, Node]) -> set[str]:
+    """Return the variables that stand in a circle of needs, in a step or at the start."""
+    states = builder.model.states
+
+    def at_start(name: str) -> frozenset[str]:
+        return states[name].needs_initial if name in states else nodes[name].needs_initial
+
+    def in_step(name: str) -> frozenset[str]:
+        return frozenset() if name in states else nodes[name].needs
+
+    names = [*nodes, *states]
+    found = entangled(names, in_step) | entangled(names, at_start)
+    return {states[name].scope.name if name in states else name for name in found}
 
 
 class _Builder:
@@ -60,14 +91,16 @@ class _Builder:
         self,
         dimensions: Dimensions,
         elements: dict[str, syntax_tree.Element],
-        text: str,
         origin: str,
+        files: Files,
         data: DataFiles,
+        parts: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
+        self.parts = parts or {}
         self.dimensions = dimensions
         self.elements = elements
-        self.text = text
         self.origin = origin
+        self.files = files
         self.data = data
         self.labels: dict[str, tuple[str, ...]] = {}
         self.tables: dict[str, Table] = {}
@@ -80,7 +113,8 @@ class _Builder:
         self.model = Model(dimensions, self.labels, self.tables)
 
     def where(self, key: str) -> str:
-        return locate(self.text, self.origin, key)
+        line = self.elements[key].line
+        return f"{self.origin}:{line}" if line else self.origin
 
     def refuse(self, key: str, reason: str) -> TranslationError:
         return TranslationError(f"variable '{key}' ({self.where(key)}): {reason}")
@@ -93,6 +127,8 @@ class _Builder:
             raise self.refuse(key, "its definitions have different numbers of subscripts.")
         if len(pieces) > 1 and not pieces[0]:
             raise self.refuse(key, f"it is defined {len(pieces)} times, keep one definition.")
+        if element.axes is not None:
+            return element.axes
         excepted = (group for component in element.components for group in component.excepts)
         for name in (name for piece in (*pieces, *excepted) for name in piece):
             self.dimensions.require(name, f"'{key}' ({self.where(key)})")
@@ -110,6 +146,8 @@ class _Builder:
 
     def _variable(self, key: str, element: syntax_tree.Element) -> Node:
         axes = self.labels[key]
+        if key in self.parts:
+            return joined(self.parts[key], axes, self.dimensions)
         try:
             pieces = [self._piece(key, axes, component) for component in element.components]
         except TranslationError:
@@ -120,7 +158,10 @@ class _Builder:
             raise self.refuse(
                 key, f"its equation makes no sense here ({failure}); see its arguments."
             ) from failure
-        return assemble(pieces, axes, self.dimensions)
+        try:
+            return assemble(pieces, axes, self.dimensions)
+        except TranslationError as failure:
+            raise self.refuse(key, str(failure)) from None
 
     def _piece(self, key: str, axes: tuple[str, ...], component: syntax_tree.Component) -> Piece:
         scope = Scope(
@@ -151,14 +192,13 @@ class _Builder:
             return translator.series(self._series(key, scope, component))
         if not isinstance(expression, (syntax_tree.GetConstants, syntax_tree.GetData)):
             return translator.node(expression)
-        folder = Path(self.origin).parent
         members = {label: self.dimensions.elements[label] for label in scope.labels}
         rule = component.keyword or "interpolate"
         try:
             if isinstance(expression, syntax_tree.GetData):
-                series = read_series(expression, folder, members, key, rule)
+                series = read_series(expression, self.files, members, key, rule)
                 return translator.series(Table(scope.labels, *series, rule))
-            constants = read_constants(expression, folder, members, key)
+            constants = read_constants(expression, self.files, members, key)
         except TranslationError as failure:
             raise self.refuse(key, str(failure)) from None
         value = constants.reshape(scope.sizes(scope.labels))
@@ -175,7 +215,8 @@ class _Builder:
                 key,
                 f"its data are not in {searched}."
                 if searched
-                else "the model does not hold its data: name a file that does, with --data FILE.",
+                else "nothing follows its name: name the file of its data with --data FILE, "
+                "or write '=' and an expression, or a rule such as :INTERPOLATE: and data.",
             )
         x, y = found
         sizes = scope.sizes(scope.labels)
@@ -219,7 +260,7 @@ class _Builder:
             if not self.dimensions.is_element(name)
         }
         try:
-            x, y = read_series(expression, Path(self.origin).parent, members, key)
+            x, y = read_series(expression, self.files, members, key)
         except TranslationError as failure:
             raise self.refuse(key, str(failure)) from None
         return x, y, "interpolate"

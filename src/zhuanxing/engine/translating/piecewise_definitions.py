@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from zhuanxing.engine.reading.syntax_tree import Element
+from zhuanxing.engine.running.failures import TranslationError
 from zhuanxing.engine.translating.nodes import Array, Env, Node, Scope, align, number
 from zhuanxing.engine.translating.subscripts import Dimensions, Index
 
-__all__ = ["Piece", "assemble"]
+__all__ = ["Piece", "assemble", "covered", "joined"]
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,8 @@ class Piece:
 def assemble(pieces: Sequence[Piece], axes: tuple[str, ...], dimensions: Dimensions) -> Node:
     """Return the node of the whole variable, with an axis for every range of `axes`.
 
-    Elements that no piece defines are NaN.
+    Elements that no piece defines are NaN. Raises TranslationError for an element that two
+    pieces define.
     """
     sizes = tuple(dimensions.size(axis) for axis in axes)
     first = pieces[0]
@@ -49,6 +52,32 @@ def assemble(pieces: Sequence[Piece], axes: tuple[str, ...], dimensions: Dimensi
         chance=any(node.chance for node in nodes),
         switches=any(node.switches for node in nodes),
     )
+
+
+def covered(element: Element, axes: tuple[str, ...], dimensions: Dimensions) -> np.ndarray:
+    """Return which elements of a variable its pieces define: (*axes)."""
+    sizes = tuple(dimensions.size(axis) for axis in axes)
+    grid = np.arange(int(np.prod(sizes))).reshape(sizes)
+    found = np.zeros(grid.size, dtype=bool)
+    for part in element.components:
+        region = _region(grid, _index(dimensions, axes, part.subscripts)).ravel()
+        for group in part.excepts:
+            region = np.setdiff1d(region, _excluded(grid, dimensions, axes, group))
+        found[region] = True
+    return found.reshape(sizes)
+
+
+def joined(parts: Sequence[str], axes: tuple[str, ...], dimensions: Dimensions) -> Node:
+    """Return the node of a variable whose elements are variables of their own, in order."""
+    sizes = tuple(dimensions.size(axis) for axis in axes)
+
+    def combine(env: Env) -> Array:
+        values = env.xp.broadcast_arrays(*(env.values[name] for name in parts))
+        stacked = env.xp.stack(values)
+        return stacked.reshape(sizes + np.shape(stacked)[1:])
+
+    needs = frozenset(parts)
+    return Node(axes, combine, needs=needs, needs_initial=needs)
 
 
 def _index(
@@ -80,11 +109,11 @@ def _gather(
     offset = 0
     for piece in pieces:
         region = _region(grid, _index(dimensions, axes, piece.subscripts))
-        excluded = [
-            _region(grid, _index(dimensions, axes, group)).ravel() for group in piece.excepts
-        ]
+        excluded = [_excluded(grid, dimensions, axes, group) for group in piece.excepts]
         kept = ~np.isin(region.ravel(), np.concatenate(excluded)) if excluded else slice(None)
-        source[region.ravel()[kept]] = (offset + np.arange(region.size))[kept]
+        defined = region.ravel()[kept]
+        _require_free(source, defined, axes, sizes, dimensions)
+        source[defined] = (offset + np.arange(region.size))[kept]
         offset += region.size
     holes = bool((source < 0).any())
     source[source < 0] = offset
@@ -114,6 +143,34 @@ def _gather(
         return placed.reshape(sizes + ((env.runs,) if any(batched) else ()))
 
     return combine
+
+
+def _require_free(
+    source: np.ndarray,
+    defined: np.ndarray,
+    axes: tuple[str, ...],
+    sizes: tuple[int, ...],
+    dimensions: Dimensions,
+) -> None:
+    """Raise TranslationError if an element that a piece defines is defined already."""
+    doubled = defined[source[defined] >= 0]
+    if doubled.size:
+        cell = np.unravel_index(int(doubled[0]), sizes)
+        names = (dimensions.elements[axis][i] for axis, i in zip(axes, cell, strict=True))
+        raise TranslationError(
+            f"its element [{','.join(names)}] is defined twice, keep one definition."
+        )
+
+
+def _excluded(
+    grid: np.ndarray, dimensions: Dimensions, axes: tuple[str, ...], group: tuple[str, ...]
+) -> np.ndarray:
+    """Return the flat places of an exception, as far as it lies within the variable's ranges."""
+    for axis, (name, home) in enumerate(zip(group, axes, strict=True)):
+        members = dimensions.elements[home]
+        places = [members.index(name) for name in dimensions.members(name) if name in members]
+        grid = np.take(grid, places, axis=axis)
+    return grid.ravel()
 
 
 def _region(grid: np.ndarray, indices: list[Index | None]) -> np.ndarray:

@@ -13,6 +13,12 @@ from zhuanxing.engine.translating.references import References
 
 __all__ = ["Remembering"]
 
+# What keeps every value of a run is as long as the run.
+WHOLE_RUN = {
+    "begin": syntax_tree.Reference("initial time"),
+    "end": syntax_tree.Reference("final time"),
+}
+
 
 class Remembering(References):
     """Translates stocks, delays, smooths, trends, samples and initial values."""
@@ -78,6 +84,19 @@ class Remembering(References):
         return self._kept(
             states.DelayFixedState, input=node.input, time=node.delay_time, initial=node.initial
         )
+
+    def _delaymaterial(self, node: syntax_tree.DelayMaterial) -> Node:
+        return self._kept(
+            states.DelayMaterialState,
+            input=node.input,
+            time=node.delay_time,
+            initial=node.initial,
+            missing=node.missing,
+            **WHOLE_RUN,
+        )
+
+    def _history(self, node: syntax_tree.History) -> Node:
+        return self._kept(states.HistoryState, input=node.input, moment=node.moment, **WHOLE_RUN)
 
     def _smooth(self, node: syntax_tree.Smooth | syntax_tree.SmoothN) -> Node:
         return self._kept(

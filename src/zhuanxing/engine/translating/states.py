@@ -19,16 +19,21 @@ from zhuanxing.errors import ZhuanxingError
 
 __all__ = [
     "DelayFixedState",
+    "DelayMaterialState",
     "DelayNState",
     "DelayState",
     "ForecastState",
     "HeldState",
+    "HistoryState",
     "SampleState",
     "SmoothState",
     "State",
     "StockState",
     "TrendState",
 ]
+
+# More than memory holds: a mistake in a delay time or an order.
+MOST_STAGES = 1_000_000
 
 Leaves = dict[str, Array]
 Nominal = Callable[[Node], np.ndarray]
@@ -85,6 +90,15 @@ class State(ABC):
                 "the initial time, expected a finite number."
             )
         return value
+
+    def countable(self, what: str, value: float) -> int:
+        """Return how many values a state holds; raise ZhuanxingError if memory cannot hold them."""
+        if value > MOST_STAGES:
+            raise ZhuanxingError(
+                f"variable '{self.scope.name}': the {what} of its delay or smooth asks for "
+                f"{value:,.0f} stages, expected at most {MOST_STAGES:,}."
+            )
+        return int(value)
 
     def read(self, env: Env, leaves: Leaves) -> Array:
         """Return the value that equations see."""
@@ -148,23 +162,48 @@ class StockState(State):
 
 
 class _Staged(State):
-    """A chain of stages whose number is fixed at the start."""
+    """A chain of stages whose number is fixed at the start, an element's being its own.
 
-    time_input = "time"
+    As in Vensim DELAY1, DELAY3 and smooths keep their order where a stage is shorter than the time
+    step, and DELAY N lowers it (PySD lowers all delays).
+    """
 
     def length(self, nominal: Nominal, time_step: float) -> int:
-        wanted = self._stages_asked(nominal)
-        shortest = float(np.min(nominal(self.inputs[self.time_input])))
-        # PySD lowers the order where a stage would be shorter than the time step.
-        while wanted > 1 and wanted * time_step > shortest:
-            wanted -= 1
-        return wanted
+        asked = float(np.max(nominal(self.inputs["order"])))
+        return self.countable("order", max(self.finite("order", asked), 1.0))
 
-    def _stages_asked(self, nominal: Nominal) -> int:
-        return max(int(self.finite("order", float(np.max(nominal(self.inputs["order"]))))), 1)
+    def started(self, env: Env, leaves: Leaves) -> Leaves:
+        """Return the leaves at the start, with the order of each element where they may differ."""
+        orders = self.orders(env)
+        return leaves if np.ndim(orders) == 0 else {**leaves, "order": orders}
+
+    def orders(self, env: Env) -> Array:
+        """Return the number of stages of every element, or the one of all."""
+        node = self.inputs["order"]
+        asked = env.xp.maximum(env.xp.trunc(node.value(env)), 1.0)
+        return asked if np.ndim(asked) == 0 else self.whole(env, asked, node.dims)
+
+    def changes(self, leaves: Leaves, slope: Array, **others: Array) -> Leaves:
+        """Return the rates of all leaves; `slope` is that of stages filled at a rate of 1."""
+        if "order" not in leaves:
+            return {"level": slope * float(np.shape(leaves["level"])[0]), **others}
+        order = leaves["order"]
+        return {"level": slope * order, "order": 0.0 * order, **others}
+
+    def last(self, env: Env, leaves: Leaves, stages: Array) -> Array:
+        """Return the last stage of every element."""
+        if "order" not in leaves:
+            return stages[-1]
+        place = leaves["order"].astype(int) - 1
+        return env.xp.take_along_axis(stages, place[None], axis=0)[0]
 
     def _stages(self, env: Env, array: Array, length: int) -> Array:
         return env.xp.broadcast_to(array[None], (length, *np.shape(array)))
+
+
+def _most(xp: Any, time: Array, time_step: Array) -> Any:
+    """Return how many stages of a delay are at least a time step long."""
+    return xp.floor(time / time_step + 1e-9)
 
 
 class DelayState(_Staged):
@@ -176,16 +215,15 @@ class DelayState(_Staged):
 
     def start(self, env: Env, length: int) -> Leaves:
         filled = self.get(env, "initial") * self.get(env, "time")
-        return {"level": self._stages(env, filled, length)}
+        return self.started(env, {"level": self._stages(env, filled, length)})
 
     def read(self, env: Env, leaves: Leaves) -> Array:
-        return divide(env, leaves["level"][-1], self.get(env, "time"))
+        return divide(env, self.last(env, leaves, leaves["level"]), self.get(env, "time"))
 
     def rate(self, env: Env, leaves: Leaves) -> Leaves:
-        order = np.shape(leaves["level"])[0]
         out = divide(env, leaves["level"], self.get(env, "time")[None])
         into = env.xp.concatenate([self.get(env, "input")[None], out[:-1]])
-        return {"level": (into - out) * float(order)}
+        return self.changes(leaves, into - out)
 
 
 class DelayNState(_Staged):
@@ -194,25 +232,38 @@ class DelayNState(_Staged):
     step_inputs: ClassVar[tuple[str, ...]] = ("input", "time")
     start_inputs: ClassVar[tuple[str, ...]] = ("initial", "time", "order")
 
+    def length(self, nominal: Nominal, time_step: float) -> int:
+        longest = float(np.max(nominal(self.inputs["time"])))
+        most = max(_most(np, longest, time_step), 1.0)
+        return int(min(super().length(nominal, time_step), most))
+
+    def orders(self, env: Env) -> Array:
+        """Return orders at which no stage is shorter than the time step, as in Vensim's output."""
+        asked = super().orders(env)
+        if np.ndim(asked) == 0 and np.ndim(self.inputs["time"].value(env)) == 0:
+            return asked
+        most = _most(env.xp, self.get(env, "time"), env.time_step)
+        return env.xp.maximum(env.xp.minimum(asked, most), 1.0)
+
     def start(self, env: Env, length: int) -> Leaves:
         times = self.get(env, "time")
         filled = self.get(env, "initial") * times
-        return {
+        stages = {
             "level": self._stages(env, filled, length),
             "times": self._stages(env, times, length),
         }
+        return self.started(env, stages)
 
     def read(self, env: Env, leaves: Leaves) -> Array:
-        return divide(env, leaves["level"][-1], leaves["times"][0])
+        return divide(env, self.last(env, leaves, leaves["level"]), leaves["times"][0])
 
     def rate(self, env: Env, leaves: Leaves) -> Leaves:
-        order = np.shape(leaves["level"])[0]
         times = self._rolled(env, leaves)
         out = divide(env, leaves["level"], times)
         into = env.xp.concatenate([self.get(env, "input")[None], out[:-1]])
         # The times are no quantity that flows: their "rate" moves them on within one step.
         moved = (times - leaves["times"]) / env.time_step
-        return {"level": (into - out) * float(order), "times": moved}
+        return self.changes(leaves, into - out, times=moved)
 
     def _rolled(self, env: Env, leaves: Leaves) -> Array:
         return env.xp.concatenate([self.get(env, "time")[None], leaves["times"][:-1]])
@@ -223,21 +274,17 @@ class SmoothState(_Staged):
 
     step_inputs: ClassVar[tuple[str, ...]] = ("input", "time")
 
-    def length(self, nominal: Nominal, time_step: float) -> int:
-        return self._stages_asked(nominal)
-
     def start(self, env: Env, length: int) -> Leaves:
-        return {"level": self._stages(env, self.get(env, "initial"), length)}
+        stages = self._stages(env, self.get(env, "initial"), length)
+        return self.started(env, {"level": stages})
 
     def read(self, env: Env, leaves: Leaves) -> Array:
-        return leaves["level"][-1]
+        return self.last(env, leaves, leaves["level"])
 
     def rate(self, env: Env, leaves: Leaves) -> Leaves:
         level = leaves["level"]
-        order = np.shape(level)[0]
         targets = env.xp.concatenate([self.get(env, "input")[None], level[:-1]])
-        gap = (targets - level) * float(order)
-        return {"level": divide(env, gap, self.get(env, "time")[None])}
+        return self.changes(leaves, divide(env, targets - level, self.get(env, "time")[None]))
 
 
 class TrendState(State):
@@ -266,9 +313,6 @@ class ForecastState(TrendState):
 
     read_inputs: ClassVar[tuple[str, ...]] = ("input", "time", "horizon")
 
-    def start(self, env: Env, length: int) -> Leaves:
-        return {"level": divide(env, self.get(env, "input"), 1.0 + self.get(env, "trend"))}
-
     def read(self, env: Env, leaves: Leaves) -> Array:
         level, now = leaves["level"], self.get(env, "input")
         slope = zero_divide(env, now - level, self.get(env, "time") * level, 0.0)
@@ -294,7 +338,10 @@ class SampleState(State):
 
 
 class DelayFixedState(State):
-    """DELAY FIXED(input, delay time, initial): a ring of values, one a step."""
+    """DELAY FIXED(input, delay time, initial): a ring of values, one a step.
+
+    The ring is as long as the longest delay; each element leaves it after its own.
+    """
 
     continuous: ClassVar[bool] = False
     step_inputs: ClassVar[tuple[str, ...]] = ("input",)
@@ -302,24 +349,97 @@ class DelayFixedState(State):
 
     def length(self, nominal: Nominal, time_step: float) -> int:
         delay = self.finite("delay time", float(np.max(nominal(self.inputs["time"]))))
-        return round(max(delay / time_step, 1.0) + 1e-6)
+        return self.countable("delay time", round(max(delay / time_step, 1.0) + 1e-6))
 
     def start(self, env: Env, length: int) -> Leaves:
         first = self.get(env, "initial")
-        return {"level": env.xp.broadcast_to(first[None], (length, *np.shape(first)))}
+        ring = env.xp.broadcast_to(first[None], (length, *np.shape(first)))
+        node = self.inputs["time"]
+        delay = number(env.xp, node.value(env))
+        if np.ndim(delay) == 0:
+            return {"level": ring}
+        steps = env.xp.round(env.xp.maximum(delay / env.time_step, 1.0) + 1e-6)
+        return {"level": ring, "steps": self.whole(env, steps, node.dims)}
 
     def read(self, env: Env, leaves: Leaves) -> Array:
-        return leaves["level"][env.step % np.shape(leaves["level"])[0]]
+        ring = leaves["level"]
+        size = np.shape(ring)[0]
+        if "steps" not in leaves:
+            return ring[env.step % size]
+        place = (env.step - leaves["steps"].astype(int)) % size
+        return env.xp.take_along_axis(ring, place[None], axis=0)[0]
 
     def advance(self, env: Env, leaves: Leaves) -> Leaves:
         ring = leaves["level"]
         here = env.step % np.shape(ring)[0]
-        entering = self.get(env, "input")
-        if env.xp is np:
-            ring = ring.copy()
-            ring[here] = entering
-            return {"level": ring}
-        return {"level": ring.at[here].set(entering)}
+        return {**leaves, "level": placed(env, ring, here, self.get(env, "input"))}
+
+
+def placed(env: Env, rows: Array, place: Array, row: Array) -> Array:
+    """Return the rows with one of them replaced."""
+    if env.xp is np:
+        rows = rows.copy()
+        rows[place] = row
+        return rows
+    return rows.at[place].set(row)
+
+
+class HistoryState(State):
+    """HISTORY(input, time): every value of the run, kept for the whole of it."""
+
+    continuous: ClassVar[bool] = False
+    step_inputs: ClassVar[tuple[str, ...]] = ("input",)
+    read_inputs: ClassVar[tuple[str, ...]] = ("input", "moment")
+    start_inputs: ClassVar[tuple[str, ...]] = ("input", "begin", "end")
+
+    def length(self, nominal: Nominal, time_step: float) -> int:
+        begin, end = (float(np.max(nominal(self.inputs[name]))) for name in ("begin", "end"))
+        return self.countable("whole run", round((end - begin) / time_step) + 2)
+
+    def start(self, env: Env, length: int) -> Leaves:
+        first = self.get(env, "input")
+        return {"level": env.xp.broadcast_to(first[None], (length, *np.shape(first)))}
+
+    def read(self, env: Env, leaves: Leaves) -> Array:
+        """Return the value at a past time, the first one for times before, 0 for the future."""
+        steps = env.step - (env.time - self.get(env, "moment")) / env.time_step
+        place = env.xp.clip(env.xp.round(steps), 0, env.step).astype(int)
+        known = env.xp.take_along_axis(leaves["level"], place[None], axis=0)[0]
+        known = env.xp.where(place == env.step, self.get(env, "input"), known)
+        return env.xp.where(steps > env.step + 0.5, 0.0, known)
+
+    def advance(self, env: Env, leaves: Leaves) -> Leaves:
+        return {"level": placed(env, leaves["level"], env.step, self.get(env, "input"))}
+
+
+class DelayMaterialState(HistoryState):
+    """DELAY MATERIAL(input, delay time, initial, missing): what enters leaves after its delay.
+
+    What arrives in the same step adds up; where nothing arrives the value is `missing`.
+    """
+
+    step_inputs: ClassVar[tuple[str, ...]] = ("input", "time")
+    read_inputs: ClassVar[tuple[str, ...]] = ("missing",)
+    start_inputs: ClassVar[tuple[str, ...]] = ("initial", "time", "begin", "end")
+
+    def start(self, env: Env, length: int) -> Leaves:
+        rows = np.arange(length).reshape((-1,) + (1,) * np.ndim(self.get(env, "initial")))
+        early = 1.0 * (rows < self._steps(env))
+        return {"level": early * self.get(env, "initial"), "arrived": early}
+
+    def read(self, env: Env, leaves: Leaves) -> Array:
+        there = leaves["arrived"][env.step] > 0
+        return env.xp.where(there, leaves["level"][env.step], self.get(env, "missing"))
+
+    def advance(self, env: Env, leaves: Leaves) -> Leaves:
+        level = leaves["level"]
+        rows = np.arange(np.shape(level)[0]).reshape((-1,) + (1,) * (np.ndim(level) - 1))
+        here = 1.0 * (rows == env.step + self._steps(env))
+        arrived = env.xp.maximum(leaves["arrived"], here)
+        return {"level": level + here * self.get(env, "input"), "arrived": arrived}
+
+    def _steps(self, env: Env) -> Array:
+        return env.xp.round(env.xp.maximum(self.get(env, "time") / env.time_step, 1.0) + 1e-6)
 
 
 class HeldState(State):

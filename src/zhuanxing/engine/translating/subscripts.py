@@ -159,6 +159,12 @@ class Dimensions:
         home = next((name for name in holders if name in self._main), holders[0])
         return self.elements[home].index(element)
 
+    def positions_within(self, name: str, home: str) -> np.ndarray:
+        """Return the places, from 0, of an element or of a range's elements along an axis."""
+        axis = self.elements[home]
+        places = np.array([axis.index(member) for member in self.members(name)], dtype=np.float64)
+        return places[0] if self.is_element(name) else places
+
     def positions_in_main(self, name: str) -> np.ndarray:
         """Return the places of a range's elements in its main range, counted from 0."""
         members = self.elements[name]

@@ -1,0 +1,242 @@
+"""Variables that need each other's elements: taken apart, so that order is found by element.
+
+`x[a] = 1`, `y = x[a] + 1`, `x[b] = y` is no circle although x needs y and y needs x. Only where
+whole variables form a circle are they written out, one hidden variable an element.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import replace
+from functools import reduce
+from itertools import product
+from typing import Any
+
+import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from zhuanxing.engine.reading import syntax_tree
+from zhuanxing.engine.reading.syntax_tree import Arithmetic, Call, Component, Element, Reference
+from zhuanxing.engine.translating.subscripts import Dimensions
+
+__all__ = ["cell_name", "entangled", "taken_apart"]
+
+Cell = tuple[str, ...]
+# So many hidden variables at most: more would take longer than anybody waits.
+MOST_CELLS = 20_000
+# What stands for a part of an array that is given as a whole.
+WHOLE = (
+    syntax_tree.GetConstants,
+    syntax_tree.GetData,
+    syntax_tree.DataFile,
+    syntax_tree.Lookup,
+    syntax_tree.GetLookups,
+)
+PAIRS = {"sum": "+", "prod": "*"}
+EXTREMES = {"vmin": "min", "vmax": "max"}
+
+
+def entangled(names: Collection[str], needs: Callable[[str], Collection[str]]) -> set[str]:
+    """Return the names that stand in a circle of needs."""
+    places = {name: place for place, name in enumerate(names)}
+    edges = [
+        (place, places[need])
+        for name, place in places.items()
+        for need in needs(name)
+        if need in places
+    ]
+    if not edges:
+        return set()
+    start, end = np.array(edges).T
+    graph = coo_array((np.ones(len(edges)), (start, end)), shape=(len(places), len(places)))
+    _, group = connected_components(graph, connection="strong")
+    own = {name for name, place in places.items() if (place, place) in set(edges)}
+    several = np.bincount(group)[group] > 1
+    return own | {name for name, place in places.items() if several[place]}
+
+
+def cell_name(name: str, cell: Cell) -> str:
+    """Return the name of the hidden variable that is one element of another."""
+    return f"{name}[{','.join(cell)}]"
+
+
+def taken_apart(
+    elements: Mapping[str, Element],
+    axes: Mapping[str, Cell],
+    circle: Collection[str],
+    dimensions: Dimensions,
+) -> tuple[dict[str, Element], dict[str, list[str]]]:
+    """Return the variables with those of `circle` by element, and the elements of each of them.
+
+    Where there are too many elements, everything is as it was.
+    """
+    split = {name for name in circle if axes.get(name)}
+    sizes = (np.prod([dimensions.size(axis) for axis in axes[name]]) for name in split)
+    if not split or sum(sizes) > MOST_CELLS:
+        return dict(elements), {}
+    writer = _Writer(elements, axes, split, dimensions)
+    found: dict[str, Element] = {}
+    parts: dict[str, list[str]] = {}
+    for key, element in elements.items():
+        found[key] = element
+        if key in split:
+            cells = writer.cells(key)
+            parts[key] = list(cells)
+            found.update(cells)
+            found.update(writer.whole)
+        elif key in circle:
+            found[key] = replace(
+                element,
+                components=tuple(
+                    replace(part, expression=writer.bound(part.expression, {}))
+                    for part in element.components
+                ),
+            )
+    return found, parts
+
+
+class _Writer:
+    def __init__(
+        self,
+        elements: Mapping[str, Element],
+        axes: Mapping[str, Cell],
+        split: set[str],
+        dimensions: Dimensions,
+    ) -> None:
+        self.elements = elements
+        self.axes = axes
+        self.split = split
+        self.dimensions = dimensions
+        self.whole: dict[str, Element] = {}
+
+    def cells(self, key: str) -> dict[str, Element]:
+        """Return a hidden variable for every element of a variable, in order."""
+        element = self.elements[key]
+        found: dict[Cell, Element] = {}
+        for place, component in enumerate(element.components):
+            for cell, index in self._covered(component):
+                expression = self._expression(key, place, component, cell, index)
+                part = Component((), (), expression, component.role, component.keyword)
+                found[cell] = replace(
+                    element, name=cell_name(key, cell), components=(part,), axes=()
+                )
+        every = product(*(self.dimensions.elements[axis] for axis in self.axes[key]))
+        empty = Component((), (), float(np.nan), "auxiliary")
+        return {
+            cell_name(key, cell): found.get(
+                cell, replace(element, name=cell_name(key, cell), components=(empty,), axes=())
+            )
+            for cell in every
+        }
+
+    def _covered(self, component: Component) -> Iterator[tuple[Cell, int]]:
+        """Yield the elements that a piece defines, and the place of each in it."""
+        excluded = {
+            cell
+            for group in component.excepts
+            for cell in product(*(self.dimensions.members(name) for name in group))
+        }
+        members = (self.dimensions.members(name) for name in component.subscripts)
+        for index, cell in enumerate(product(*members)):
+            if cell not in excluded:
+                yield cell, index
+
+    def _expression(
+        self, key: str, place: int, component: Component, cell: Cell, index: int
+    ) -> Any:
+        expression = component.expression
+        if isinstance(expression, np.ndarray):
+            return float(expression.ravel()[index])
+        if isinstance(expression, WHOLE):
+            name = f"{key} piece {place + 1}"
+            own = replace(component, excepts=())
+            self.whole[name] = replace(self.elements[key], name=name, components=(own,), axes=None)
+            return Reference(name, cell)
+        bound = dict(zip(component.subscripts, cell, strict=True))
+        return self.bound(expression, bound)
+
+    # -- expressions of one element -----------------------------------------------------------
+
+    def bound(self, expression: Any, bound: Mapping[str, str]) -> Any:
+        """Return an expression with an element for every range of the left-hand side."""
+        return syntax_tree.rewrite(
+            syntax_tree.rewrite(expression, lambda node: self._bind(node, bound)), self._spread
+        )
+
+    def _bind(self, node: Any, bound: Mapping[str, str]) -> Any:
+        if not isinstance(node, Reference):
+            return node
+        if node.name in bound and node.name not in self.axes:
+            return float(self.dimensions.position(bound[node.name]) + 1)
+        subscripts = node.subscripts
+        if subscripts is None:
+            if not self.axes.get(node.name) or not bound:
+                return node
+            subscripts = self.axes[node.name]
+        return self._cell(replace(node, subscripts=self._elements(subscripts, bound)))
+
+    def _elements(self, subscripts: Cell, bound: Mapping[str, str]) -> Cell:
+        return tuple(self._element(name, bound) for name in subscripts)
+
+    def _element(self, name: str, bound: Mapping[str, str]) -> str:
+        if name in bound:
+            return bound[name]
+        if name.endswith("!") or self.dimensions.is_element(name):
+            return name
+        label = self.dimensions.maps_to(name, tuple(bound), ())
+        if label is None:
+            return name
+        place = self.dimensions.elements[label].index(bound[label])
+        image = self.dimensions.image(name, label) or self.dimensions.elements[name]
+        return image[place]
+
+    def _cell(self, node: Reference) -> Reference:
+        """Return the hidden variable for a reference to one element of a split variable."""
+        subscripts = node.subscripts or ()
+        if node.name in self.split and all(map(self.dimensions.is_element, subscripts)):
+            return Reference(cell_name(node.name, subscripts))
+        return node
+
+    def _spread(self, node: Any) -> Any:
+        """Return a sum or extreme over elements of split variables written out."""
+        if not isinstance(node, Call) or node.function.name not in (*PAIRS, *EXTREMES):
+            return node
+        marked, reads = _marked(node.arguments)
+        if not marked or not reads & self.split:
+            return node
+        terms = []
+        for cell in product(*(self.dimensions.elements[label[:-1]] for label in marked)):
+            bound = dict(zip(marked, cell, strict=True))
+            terms.append(syntax_tree.rewrite(node.arguments[0], self._unmarker(bound)))
+        name = node.function.name
+        if name in PAIRS:
+            return Arithmetic((PAIRS[name],) * (len(terms) - 1), tuple(terms))
+        pair = Reference(EXTREMES[name])
+        return reduce(lambda first, second: Call(pair, (first, second)), terms)
+
+    def _unmarker(self, bound: Mapping[str, str]) -> Callable[[Any], Any]:
+        """Return the change that puts elements in the place of marked ranges."""
+
+        def unmark(node: Any) -> Any:
+            if isinstance(node, Reference) and node.subscripts:
+                subscripts = tuple(bound.get(name, name) for name in node.subscripts)
+                return self._cell(replace(node, subscripts=subscripts))
+            return node
+
+        return unmark
+
+
+def _marked(arguments: Any) -> tuple[list[str], set[str]]:
+    """Return the marked ranges of an expression, and the variables that it reads."""
+    marked: dict[str, None] = {}
+    reads: set[str] = set()
+
+    def note(node: Any) -> Any:
+        if isinstance(node, Reference):
+            reads.add(node.name)
+            marked.update(dict.fromkeys(n for n in node.subscripts or () if n.endswith("!")))
+        return node
+
+    syntax_tree.rewrite(arguments, note)
+    return list(marked), reads
