@@ -19,6 +19,9 @@ MODEL_UNITS = [
     "h", "h/Year", "Year", "1/Year", "Dmnl", "ug/m3", "yiCNY/MW", "km2/MW", "km2/wanperson",
     "yiCNY/(Year*km2)", "m2/person", "wantonne/Year",
 ]  # fmt: skip
+# Works add up, rules are in force, titles are given on a day, plant is priced by its equations.
+DOSE_KINDS = ["works", "rule", "title", "plant"]
+KNOWN = ["yes", "part", "no"]
 AGGREGATES = ["sum", "end", "mean", "ratio", "end_ratio", "change"]
 BETTER = ["up", "down", "none"]
 FIRST_YEAR, LAST_YEAR = 1990, 2100
@@ -95,6 +98,7 @@ def schema_of(table: str, units: Sequence[str] = (), archetypes: Sequence[str] =
         "drivers": _drivers,
         "assumptions": _assumptions,
         "levers": lambda: _levers(units),
+        "lever_places": lambda: _lever_places(units),
         "outputs": _outputs,
         "laws": _laws,
         "elements": _elements,
@@ -221,21 +225,24 @@ def _assumptions() -> DataFrameSchema:
 def _levers(units: Sequence[str]) -> DataFrameSchema:
     texts = (
         "lever", "group", "name_zh", "name_en", "sector", "acts_on", "indicator", "paid_by",
-        "cost_basis",
+        "dose_zh", "dose_en", "dose_base",
     )  # fmt: skip
     known = {*units, "ALL"}
     aimed = Check(
         lambda cells: cells.map(lambda cell: set(cell.split(";")) <= known),
         error="ALL or identifiers of units.csv separated by ';'",
     )
-    share = {name: _number(0, 0.05) for name in ("cost_rate", "cost_low", "cost_high")}
+    costs = {name: _number(0) for name in ("dose_cost", "dose_cost_low", "dose_cost_high")}
     effect = {name: _number(empty=True) for name in ("effect", "effect_low", "effect_high")}
     columns = {
         **{name: _text() for name in texts},
         "article": Column(int),
         "direction": _one_of(["up", "down", "rule"]),
         "target_units": _text(aimed),
-        **share,
+        "dose_kind": _one_of(DOSE_KINDS),
+        "dose_rate": _number(0),
+        **costs,
+        "saturation": _number(0, 2),
         "funding_shares": _text(empty=True),
         "administrative_effort": _number(0, 0.2),
         "delay": _number(0, 10),
@@ -246,6 +253,15 @@ def _levers(units: Sequence[str]) -> DataFrameSchema:
         **_sourced(),
     }
     return _schema(columns, unique=["lever"])
+
+
+def _lever_places(units: Sequence[str]) -> DataFrameSchema:
+    columns = {
+        "lever": _text(), "unit_id": _one_of(units), "dose": _number(0),
+        "year": _number(2015, LAST_YEAR, empty=True), "name_zh": _text(), "name_en": _text(),
+        "known": _one_of(KNOWN), **_sourced(),
+    }  # fmt: skip
+    return _schema(columns, unique=["lever", "unit_id", "name_zh"])
 
 
 def _outputs() -> DataFrameSchema:

@@ -18,7 +18,7 @@ __all__ = ["DataError", "Tables", "read_tables"]
 
 NAMES = (
     "variables", "bases", "sources", "observations", "targets", "evaluations", "provinces",
-    "archetypes", "drivers", "assumptions", "levers", "outputs", "laws",
+    "archetypes", "drivers", "assumptions", "levers", "lever_places", "outputs", "laws",
 )  # fmt: skip
 PRICES = "sector_price_index"
 
@@ -42,6 +42,7 @@ class Tables:
     drivers: pd.DataFrame
     assumptions: pd.DataFrame
     levers: pd.DataFrame
+    lever_places: pd.DataFrame
     outputs: pd.DataFrame
     laws: pd.DataFrame
     elements: dict[str, tuple[str, ...]]
@@ -98,6 +99,7 @@ class Tables:
             observations=rest(self.observations, "unit_id"),
             targets=rest(self.targets, "unit_id"),
             evaluations=rest(self.evaluations, "unit_id"),
+            lever_places=rest(self.lever_places, "unit_id"),
             assumptions=rest(self.assumptions, "subscript"),
             drivers=rest(self.drivers, "subscript"),
         )

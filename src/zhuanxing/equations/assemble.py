@@ -186,7 +186,7 @@ def assemble(
     }
     constants = (
         *assumption_constants(tables.assumptions, elements),
-        *lever_constants(tables.levers, tables.units, elements["funding source"]),
+        *lever_constants(tables, elements),
         *initial_constants(initial),
         Constant(FINAL_TIME, (), np.asarray(end_year + 1.0), "Year", "End of the last year."),
     )

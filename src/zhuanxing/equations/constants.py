@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,9 @@ import xarray as xr
 
 from zhuanxing.data.kinds import UNCERTAIN
 from zhuanxing.errors import ZhuanxingError, nearest
+
+if TYPE_CHECKING:
+    from zhuanxing.data.tables import Tables
 
 __all__ = [
     "OTHERS",
@@ -24,6 +28,10 @@ __all__ = [
 # The subscript of a row that stands for all elements that no other row names.
 OTHERS = "others"
 FIRST_LEVER_YEAR = 2021
+# Energy plant is works too, though its equations price and count it.
+DOSE_MARKS = {"works": ("works", "plant"), "title": ("title",)}
+# yiCNY/Year: a hundred times the output of the nation.
+NO_CEILING = 1e8
 RANGED = ["subscript", "value", "low", "high", "kind"]
 
 
@@ -123,12 +131,16 @@ def initial_constants(initial: xr.Dataset) -> Iterator[Constant]:
         yield Constant(name.replace("_", " "), dims, np.asarray(array.values), unit, comment)
 
 
-def lever_constants(
-    levers: pd.DataFrame, units: pd.DataFrame, sources: Sequence[str]
-) -> Iterator[Constant]:
-    """Yield the constants of levers.csv, neutral settings of a scenario, and zone membership."""
+def lever_constants(tables: Tables, elements: Mapping[str, Sequence[str]]) -> Iterator[Constant]:
+    """Yield the constants of levers.csv and lever_places.csv, and zone membership.
+
+    What a run may set is neutral here: intensities, starts, and the money of payers.
+    """
+    levers, units = tables.levers, tables.units
+    sources = elements["funding source"]
     by_lever = {
-        "lever cost rate": ("cost_rate", "Dmnl", "Cost a year at full level, share of output"),
+        "lever dose cost": ("dose_cost", "yiCNY/dose", "Price of a dose, of rules and titles a year"),
+        "lever saturation": ("saturation", "Dmnl", "How much less a dose does later"),
         "lever administrative effort": (
             "administrative_effort", "Dmnl", "Administrative work at full level",
         ),
@@ -150,10 +162,45 @@ def lever_constants(
     yield Constant("lever intensity", both, none, "Dmnl", "Intensity set by the scenario")
     start = np.full(targets.shape, float(FIRST_LEVER_YEAR))
     yield Constant("lever start", both, start, "Year", "Start set by the scenario")
+    yield from _doses(tables, elements)
+    yield from _budgets(cities, sources)
     yield from _effects(levers)
     member = (units["named"] != "provincial").to_numpy(float)
     comment = "One for national zones, zero for a provincial zone"
     yield Constant("zone member", ("city",), member, "Dmnl", comment)
+
+
+def _doses(tables: Tables, elements: Mapping[str, Sequence[str]]) -> Iterator[Constant]:
+    """Yield how much a full dose is by size of a city and by named place, and of what kind."""
+    levers, bases = tables.levers, list(elements["dose base"])
+    rates = np.zeros((len(levers), len(bases)))
+    for row, (base, rate) in enumerate(zip(levers["dose_base"], levers["dose_rate"], strict=True)):
+        rates[row, bases.index(base)] = rate
+    comment = "Full dose per unit of the size of a city"
+    yield Constant("lever dose rate", ("lever", "dose base"), rates, "dose", comment)
+    for mark, kinds in DOSE_MARKS.items():
+        marks = levers["dose_kind"].isin(kinds).to_numpy(float)
+        comment = f"One for levers whose doses are {' or '.join(kinds)}"
+        yield Constant(f"lever is {mark}", ("lever",), marks, "Dmnl", comment)
+    doses = np.zeros((len(tables.units), len(levers)))
+    years = np.full(doses.shape, float(FIRST_LEVER_YEAR))
+    for place in tables.lever_places.itertuples():
+        where = tables.cities.index(place.unit_id), list(levers["lever"]).index(place.lever)
+        doses[where] += place.dose
+        if not np.isnan(place.year):
+            years[where] = place.year
+    both = ("city", "lever")
+    yield Constant("place dose", both, doses, "dose", "Dose of the places that the plan names")
+    yield Constant("title year", both, years, "Year", "When a title is given")
+
+
+def _budgets(cities: Sequence[str], sources: Sequence[str]) -> Iterator[Constant]:
+    """Yield the money of payers as it is when a run sets nothing."""
+    both, shape = ("city", "funding source"), (len(cities), len(sources))
+    comment = "Part of what a payer can give that the run leaves him"
+    yield Constant("budget share", both, np.ones(shape), "Dmnl", comment)
+    comment = "Most that a payer gives for levers in a year; out of reach unless a run sets it"
+    yield Constant("payer ceiling", both, np.full(shape, NO_CEILING), "yiCNY/Year", comment)
 
 
 def _effects(levers: pd.DataFrame) -> Iterator[Constant]:
@@ -162,7 +209,7 @@ def _effects(levers: pd.DataFrame) -> Iterator[Constant]:
     for lever, unit, label, *sizes in levers[columns].itertuples(index=False):
         if not np.isnan(sizes[0]):
             name = f"effect of {str(lever).replace('_', ' ')}"
-            comment = f"Size of the effect at full level of: {label}"
+            comment = f"Size of the effect of: {label}"
             value, low, high = map(float, sizes)
             row = Row("", value, low, high, True)
             yield Constant(name, (), np.asarray(row.value), str(unit), comment, (row,))
@@ -170,9 +217,9 @@ def _effects(levers: pd.DataFrame) -> Iterator[Constant]:
 
 def _costs(levers: pd.DataFrame, column: str) -> tuple[Row, ...]:
     """Return the rows of the costs, the one column of a lever that has a range of its own."""
-    if column != "cost_rate":
+    if column != "dose_cost":
         return ()
-    rows = levers[["lever", "cost_rate", "cost_low", "cost_high"]]
+    rows = levers[["lever", "dose_cost", "dose_cost_low", "dose_cost_high"]]
     return tuple(
         Row(str(lever), float(value), float(low), float(high), True)
         for lever, value, low, high in rows.itertuples(index=False)

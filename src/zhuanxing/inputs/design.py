@@ -7,7 +7,7 @@ What a design may hold along `run`, the names written with underscores for space
 - `<constant>.<element>[.<element>]`: one element of a constant, the others as they are, or with
   the element `others` those that assumptions.csv does not name;
 - `levers.<lever>.intensity` (0 to 1) and `levers.<lever>.start` (year), optionally by city;
-- `levers.<lever>.effect` and `levers.<lever>.cost` (share of output a year at full intensity);
+- `levers.<lever>.effect` and `levers.<lever>.cost` (1e8 CNY a dose, of rules and titles a year);
 - `drivers.<driver>`: where its path lies between the low (-1), the middle (0) and the high (1)
   values of drivers.csv, the same in every year.
 """
@@ -28,7 +28,7 @@ __all__ = ["COST_INPUT", "design_overrides"]
 
 # By city: the setting of a scenario; for all cities: what the lever table says of the lever.
 CITY_INPUTS = {"intensity": "lever intensity", "start": "lever start"}
-COST_INPUT = "lever cost rate"
+COST_INPUT = "lever dose cost"
 LEVER_FIELDS = (*CITY_INPUTS, "effect", "cost")
 PREFIX = "assumptions."
 

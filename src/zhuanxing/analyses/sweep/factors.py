@@ -164,7 +164,7 @@ def _levers(data: Path) -> Iterable[Factor]:
         ranges = {
             "intensity": (0.0, 1.0, "Dmnl"),
             "start": (math.nan, math.nan, "Year"),
-            "cost": (*_range(row, "cost_low", "cost_high", path, line), "1/Year"),
+            "cost": (*_range(row, "dose_cost_low", "dose_cost_high", path, line), "yiCNY/dose"),
         }
         # A lever without an effect of its own size acts through a rule.
         if row["effect"]:
