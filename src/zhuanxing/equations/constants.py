@@ -139,7 +139,7 @@ def lever_constants(tables: Tables, elements: Mapping[str, Sequence[str]]) -> It
     levers, units = tables.levers, tables.units
     sources = elements["funding source"]
     by_lever = {
-        "lever dose cost": ("dose_cost", "yiCNY/dose", "Price of a dose, of rules and titles a year"),
+        "lever dose cost": ("dose_cost", "yiCNY/dose", "Price of a dose; of rules, a year"),
         "lever saturation": ("saturation", "Dmnl", "How much less a dose does later"),
         "lever administrative effort": (
             "administrative_effort", "Dmnl", "Administrative work at full level",
