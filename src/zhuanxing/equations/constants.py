@@ -184,11 +184,12 @@ def _doses(tables: Tables, elements: Mapping[str, Sequence[str]]) -> Iterator[Co
         yield Constant(f"lever is {mark}", ("lever",), marks, "Dmnl", comment)
     doses = np.zeros((len(tables.units), len(levers)))
     years = np.full(doses.shape, float(FIRST_LEVER_YEAR))
-    for place in tables.lever_places.itertuples():
-        where = tables.cities.index(place.unit_id), list(levers["lever"]).index(place.lever)
-        doses[where] += place.dose
-        if not np.isnan(place.year):
-            years[where] = place.year
+    columns = ["unit_id", "lever", "dose", "year"]
+    for city, lever, dose, year in tables.lever_places[columns].itertuples(index=False):
+        where = tables.cities.index(str(city)), list(levers["lever"]).index(str(lever))
+        doses[where] += float(dose)
+        if not np.isnan(float(year)):
+            years[where] = float(year)
     both = ("city", "lever")
     yield Constant("place dose", both, doses, "dose", "Dose of the places that the plan names")
     yield Constant("title year", both, years, "Year", "When a title is given")
