@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import xarray as xr
 
@@ -14,7 +16,10 @@ from zhuanxing.equations import Equations
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.results.describe import folder_hash
 
-__all__ = ["Assembled", "assembled"]
+if TYPE_CHECKING:
+    from zhuanxing.data.tables import Tables
+
+__all__ = ["Assembled", "assembled", "tables_with"]
 
 # Packages whose code decides what is assembled; a change in them makes a new entry.
 CODE = ("data", "equations")
@@ -24,43 +29,79 @@ CODE = ("data", "equations")
 class Assembled:
     """The assembled equations, and which rule gave each initial value.
 
-    `origins` holds `initial_*_origin` variables: observed, carried or estimated.
+    `origins` holds `initial_*_origin` variables: observed, carried or estimated. `own` is the file
+    of a planner's own statistics with its hash, if any, and `unread` its variables that no initial
+    value is made from.
     """
 
     equations: Equations
     origins: xr.Dataset
     end: int
     information_year: int
+    own: str = ""
+    unread: tuple[str, ...] = ()
 
 
 def assembled(
-    model: Path, end: int, information_year: int, cities: Sequence[str] | None = None
+    model: Path,
+    end: int,
+    information_year: int,
+    cities: Sequence[str] | None = None,
+    own: Path | None = None,
 ) -> Assembled:
     """Return the equations of the folder `model` with its data to the end of the year `end`.
 
     `cities` leaves the other cities out: the model is then one of these alone, which start as
-    they do in the whole. The cache is keyed by the contents of model/ and of the code that
-    assembles, so it never gives outdated equations. Raises ZhuanxingError for anything wrong in
-    model/.
+    they do in the whole. `own` is a file of statistics that lie over the tables. The cache is
+    keyed by the contents of model/, of that file and of the code that assembles, so it never gives
+    outdated equations. Raises ZhuanxingError for anything wrong in model/ or in `own`.
     """
     package = Path(zhuanxing.__file__).parent
     content = folder_hash(model / "sectors", model / "data", *(package / part for part in CODE))
-    signature = f"{zhuanxing.__version__}|{content}|{end}|{information_year}|{cities}"
-    return unpickled(
-        entry("assembled", signature), lambda: _assemble(model, end, information_year, cities)
-    )
+    named = "" if own is None else _digest(own)
+    signature = f"{zhuanxing.__version__}|{content}|{end}|{information_year}|{cities}|{named}"
+
+    def make() -> Assembled:
+        made = _assemble(model, end, information_year, cities, own)
+        return replace(made, own=named)
+
+    return unpickled(entry("assembled", signature), make)
+
+
+def tables_with(model: Path, own: Path | None = None) -> Tables:
+    """Return the tables of the folder `model` with the statistics of the file `own` over them.
+
+    Raises ZhuanxingError for anything wrong in either.
+    """
+    from zhuanxing.data.own import read_own_figures
+    from zhuanxing.data.tables import read_tables
+
+    tables = read_tables(model)
+    return tables if own is None else tables.overlaid(read_own_figures(own, tables), own.name)
+
+
+def _digest(own: Path) -> str:
+    """Return the name of a file and the hash of its content."""
+    try:
+        content = own.read_bytes()
+    except OSError as error:
+        raise ZhuanxingError(f"{own} cannot be read: {error.strerror}") from None
+    return f"{own.name} sha256:{hashlib.sha256(content).hexdigest()}"
 
 
 def _assemble(
-    model: Path, end: int, information_year: int, cities: Sequence[str] | None
+    model: Path,
+    end: int,
+    information_year: int,
+    cities: Sequence[str] | None,
+    own: Path | None,
 ) -> Assembled:
     # Imported here: pandas and pandera are not needed when the equations are in the cache.
     from zhuanxing.data.drivers import build_drivers
     from zhuanxing.data.initial.states import build_initial
-    from zhuanxing.data.tables import read_tables
     from zhuanxing.equations.assemble import assemble
 
-    tables = read_tables(model)
+    tables = tables_with(model, own)
     drivers = {
         column: build_drivers(
             replace(tables, drivers=tables.drivers.assign(value=tables.drivers[column])),
@@ -76,11 +117,22 @@ def _assemble(
             "the years of drivers.csv"
         )
     initial = build_initial(tables, information_year)
+    unread = _unread(tables, initial)
     if cities is not None:
         tables, initial = tables.of_cities(cities), _of_cities(initial, cities)
         drivers = {column: _of_cities(paths, cities) for column, paths in drivers.items()}
     equations = assemble(model, tables, initial, drivers, end)
-    return Assembled(equations, _origins(initial), end, information_year)
+    return Assembled(equations, _origins(initial), end, information_year, unread=unread)
+
+
+def _unread(tables: Tables, initial: xr.Dataset) -> tuple[str, ...]:
+    """Return the variables of own statistics that no initial value is made from."""
+    from zhuanxing.data.own import SOURCE
+
+    own = tables.observations["source_id"] == SOURCE
+    given = sorted(set(tables.observations.loc[own, "variable"]))
+    read = tuple(initial.attrs["statistics"])
+    return tuple(name for name in given if not name.startswith(read))
 
 
 def _of_cities(dataset: xr.Dataset, cities: Sequence[str]) -> xr.Dataset:

@@ -13,7 +13,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike
 
-from zhuanxing.assembled import Assembled, assembled
+from zhuanxing.assembled import Assembled, assembled, tables_with
 from zhuanxing.calibrations import Calibration, read_calibration
 from zhuanxing.engine.running.failures import TranslationError
 from zhuanxing.errors import ZhuanxingError
@@ -28,6 +28,7 @@ from zhuanxing.results.outputs import Output, read_outputs, select_outputs
 from zhuanxing.storage.paths import Places, find_places
 
 if TYPE_CHECKING:
+    from zhuanxing.data.tables import Tables
     from zhuanxing.engine import Program
 
 __all__ = ["Model", "load"]
@@ -52,6 +53,7 @@ def load(
     information_year: int = 2022,
     calibration: str | None = None,
     cities: Sequence[str] | None = None,
+    data: Path | None = None,
 ) -> Model:
     """Return the model in `root` (default: the working directory, else the package's own).
 
@@ -59,8 +61,9 @@ def load(
     forecasts as they could be known then. `calibration` names a stored set whose values replace
     those of the tables; `Model.calibration.warning` says whether the set is out of date. With
     `cities` it is a model of these alone: they start as they do in the whole, and share markets,
-    credit and grants among themselves. Raises ZhuanxingError if model/ or its data are wrong, or
-    for an unknown city.
+    credit and grants among themselves. `data` is a CSV file of a planner's own statistics (unit,
+    year, variable, value) that lie over the tables. Raises ZhuanxingError if model/, its data or
+    that file are wrong, or for an unknown city.
     """
     places = find_places(root)
     names = read_names(places.model)
@@ -69,8 +72,9 @@ def load(
             require_known("city", city, names.cities, "cities")
         names = names.of_cities(cities)
     chosen = None if calibration is None else read_calibration(places.model, calibration)
-    source = assembled(places.model, end, information_year, None if cities is None else (*cities,))
-    return Model(places, names, source, chosen)
+    part = None if cities is None else (*cities,)
+    source = assembled(places.model, end, information_year, part, data)
+    return Model(places, names, source, chosen, data)
 
 
 @lru_cache(maxsize=4)
@@ -90,6 +94,12 @@ class Model:
     names: ModelNames
     source: Assembled
     calibration: Calibration | None = None
+    data: Path | None = None
+
+    @cached_property
+    def tables(self) -> Tables:
+        """The tables that the model starts from, own statistics over them."""
+        return tables_with(self.places.model, self.data)
 
     @cached_property
     def program(self) -> Program:
@@ -318,4 +328,5 @@ class Model:
             "calibration": self._calibration_attribute,
             "seed": "none (the model is deterministic)",
             "information_year": str(self.source.information_year),
+            "own_figures": self.source.own or "none",
         }

@@ -6,9 +6,11 @@ nearest valid name where names are listed.
 
 from __future__ import annotations
 
+import csv
 import re
 import unicodedata
 from collections.abc import Sequence
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +52,9 @@ def open_table(path: Path, chinese: bool = False) -> pd.DataFrame:
             f"{path} cannot be read ({error.strerror}): the model needs this table"
         ) from None
     frame = _parsed(path, text)
-    frame = frame.map(str.strip)
+    twice = frame.columns[frame.columns.duplicated()]
+    if len(twice):
+        raise DataError(f"{path}, line 1: the column '{twice[0]}' is given twice")
     for name in frame.columns:
         _refuse_cells(path, frame, str(name))
     return frame
@@ -74,19 +78,22 @@ def _decoded(path: Path, content: bytes, chinese: bool) -> str:
 
 
 def _parsed(path: Path, text: str) -> pd.DataFrame:
-    from io import StringIO
-
     try:
-        frame = pd.read_csv(
-            StringIO(text), dtype=str, keep_default_na=False, index_col=False, on_bad_lines="error"
-        )
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError, OverflowError) as error:
-        said = str(error).strip().splitlines()[-1].removeprefix("Error tokenizing data. ")
-        raise DataError(f"{path} is not a table of comma-separated values: {said}") from None
-    frame.columns = [str(name).strip() for name in frame.columns]
-    if frame.empty:
+        rows = [row for row in csv.reader(StringIO(text, newline=""), strict=True) if row]
+    except csv.Error as error:
+        raise DataError(f"{path} is not a table of comma-separated values: {error}") from None
+    header = [name.strip() for name in rows[0]] if rows else []
+    for number, row in enumerate(rows, 1):
+        if len(row) != len(header):
+            raise DataError(
+                f"{path}, line {number}: {len(row)} cells, expected {len(header)}, one for each "
+                "column; a text with a comma needs quotation marks"
+            )
+    if len(rows) <= HEADER_LINES:
         raise DataError(f"{path} has column names but no rows")
-    return frame.fillna("")
+    columns = zip(*rows[HEADER_LINES:], strict=True)
+    cells = {index: list(map(str.strip, column)) for index, column in enumerate(columns)}
+    return pd.DataFrame(cells, dtype=object).set_axis(header, axis=1)
 
 
 def _refuse_cells(path: Path, frame: pd.DataFrame, name: str) -> None:
@@ -124,7 +131,6 @@ def _check_columns(path: Path, frame: pd.DataFrame, schema: Any, optional: Seque
     wanted, found = list(schema.columns), list(frame.columns)
     missing = [name for name in wanted if name not in found and name not in optional]
     extra = [name for name in found if name not in wanted]
-    twice = [name for name in found if found.count(name) > 1]
     if missing:
         near = f", the nearest found is '{nearest(missing[0], extra)}'" if extra else ""
         raise DataError(f"{path}, line 1: the column '{missing[0]}' is missing{near}")
@@ -133,8 +139,6 @@ def _check_columns(path: Path, frame: pd.DataFrame, schema: Any, optional: Seque
             f"{path}, line 1: the column '{extra[0]}' is not known, "
             f"the nearest valid name is '{nearest(extra[0], wanted)}'"
         )
-    if twice:
-        raise DataError(f"{path}, line 1: the column '{twice[0]}' is given twice")
 
 
 def _numbers(path: Path, frame: pd.DataFrame, name: str, column: Any) -> pd.Series:
