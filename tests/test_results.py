@@ -15,6 +15,8 @@ import zhuanxing
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.results.annual import annual, yearly_requests
 from zhuanxing.results.describe import folder_hash
+from zhuanxing.results.glossary import parameter_label, read_glossary
+from zhuanxing.results.labels import element_names
 from zhuanxing.results.outputs import Output, read_outputs
 from zhuanxing.storage.netcdf import read, write
 
@@ -233,3 +235,13 @@ def test_no_label_holds_a_stray_mark(model: zhuanxing.Model) -> None:
     for row in model.names.levers.values():
         assert ";" not in row["name_en"] + row["name_zh"], row["lever"]
         assert len(row["name_en"]) <= 50, row["lever"]
+
+
+def test_parameters_have_chinese_names(model: zhuanxing.Model) -> None:
+    glossary = read_glossary(ROOT / "model")
+    untold = [name for name in model.names.assumptions if not glossary.covers(name)]
+    assert len(untold) <= 0.05 * len(model.names.assumptions), untold
+    elements = element_names(ROOT / "model" / "data", model.names.cities)
+    zh, en = parameter_label("retrofit floor[mining;baotou]", glossary, elements)
+    assert (zh, en) == ("改造下限（采矿业、包头市）", "retrofit floor (Mining, Baotou)")
+    assert glossary.chinese("service share of new land") == "新增用地服务占比"

@@ -19,13 +19,15 @@ def draw(
     *,
     outputs: Mapping[str, tuple[str, str]],
     cities: Mapping[str, tuple[str, str]],
+    parameters: Mapping[str, tuple[str, str]],
     year: int,
     shown: int,
     language: Language,
 ) -> Figure:
     """Return a map of total Sobol' indices, a panel an output, `shown` parameters by city.
 
-    `shares` has dims output, city, parameter; `outputs` and `cities` give names (Chinese, English).
+    `shares` has dims output, city, parameter; `outputs`, `cities` and `parameters`
+    give names (Chinese, English).
     """
     place = LANGUAGES.index(language)
     names = [str(name) for name in shares["output"].values]
@@ -39,7 +41,8 @@ def draw(
                 np.clip(grid.values, 0, 1), aspect="auto", cmap="Blues", vmin=0, vmax=0.6
             )
             axis.grid(visible=False)
-            axis.set_yticks(range(len(order)), [str(p) for p in grid["parameter"].values])
+            labels = [parameters[str(p)][place] for p in grid["parameter"].values]
+            axis.set_yticks(range(len(order)), labels)
             ids = [str(city) for city in grid["city"].values]
             axis.set_xticks(
                 range(len(ids)), [cities[city][place] for city in ids], rotation=90, fontsize=7

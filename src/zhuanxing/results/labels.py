@@ -10,7 +10,7 @@ import xarray as xr
 
 from zhuanxing.errors import ZhuanxingError
 
-__all__ = ["label"]
+__all__ = ["element_names", "label"]
 
 # Coordinates of a city: name in the result -> column of units.csv.
 CITY_COLUMNS = {
@@ -46,6 +46,16 @@ def label(dataset: xr.Dataset, cities: Mapping[str, Mapping[str, str]], data: Pa
             coords[f"{dim}_zh"] = (dim, [zh for zh, _ in names])
             coords[f"{dim}_en"] = (dim, [en for _, en in names])
     return dataset.assign_coords(coords)
+
+
+def element_names(
+    data: Path, cities: Mapping[str, Mapping[str, str]] | None = None
+) -> dict[str, tuple[str, str]]:
+    """Return the Chinese and English name of every element of every dimension, and of `cities`."""
+    found = {name: pair for rows in _elements(data).values() for name, pair in rows.items()}
+    for city, row in (cities or {}).items():
+        found[city] = (row["name_zh"], row["name_en"])
+    return found
 
 
 def _names(rows: Mapping[str, tuple[str, str]], dim: str, element: str) -> tuple[str, str]:

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from zhuanxing.data.kinds import UNCERTAIN
 from zhuanxing.errors import ZhuanxingError, nearest
+from zhuanxing.results.glossary import parameter_label, read_glossary
+from zhuanxing.results.labels import element_names
 
 __all__ = ["Factor", "find_factors", "known_factors", "named_factor"]
 
@@ -185,14 +187,14 @@ def _levers(data: Path) -> Iterable[Factor]:
 
 def _assumptions(data: Path) -> Iterable[Factor]:
     path = data / "assumptions.csv"
+    glossary, elements = read_glossary(data.parent), element_names(data)
     for line, row in enumerate(_rows(path), start=2):
         parts = [row["name"].replace(" ", "_"), *filter(None, row["subscript"].split(";"))]
-        label = row["name"] + (f" ({', '.join(parts[1:])})" if parts[1:] else "")
-        label = label.replace("_", " ")
+        zh, en = parameter_label(f"{row['name']}[{row['subscript']}]", glossary, elements)
         low, high = _range(row, "low", "high", path, line)
         name = ".".join(["assumptions", *parts])
         uncertain = row["kind"] in UNCERTAIN
-        yield Factor(name, low, high, row["unit"], label, label, uncertain=uncertain)
+        yield Factor(name, low, high, row["unit"], zh, en, uncertain=uncertain)
 
 
 def _range(row: dict[str, str], low: str, high: str, path: Path, line: int) -> tuple[float, float]:
@@ -205,14 +207,14 @@ def _range(row: dict[str, str], low: str, high: str, path: Path, line: int) -> t
 
 
 def _drivers(data: Path) -> Iterable[Factor]:
+    glossary = read_glossary(data.parent)
     for name in dict.fromkeys(row["name"] for row in _rows(data / "drivers.csv")):
-        label = name.replace("_", " ")
         yield Factor(
             f"drivers.{name}",
             *DRIVER_LIMITS,
             "Dmnl",
-            f"{label}（−1低、1高）",
-            f"{label} (−1 low, 1 high)",
+            f"{glossary.chinese(name)}（−1低、1高）",
+            f"{name.replace('_', ' ')} (−1 low, 1 high)",
             limits=DRIVER_LIMITS,
         )
 

@@ -125,6 +125,8 @@ def _write(
 ) -> list[Path]:
     from zhuanxing.charts import sensitivity
     from zhuanxing.charts.save import save
+    from zhuanxing.results.glossary import parameter_label, read_glossary
+    from zhuanxing.results.labels import element_names
     from zhuanxing.storage import netcdf
 
     folder = settings.output
@@ -140,10 +142,16 @@ def _write(
     written = [folder / "sensitivity.nc", folder / "total_index.csv"]
     outputs = {o.name: (o.name_zh, o.name_en) for o in model.outputs}
     cities = {city: (row["name_zh"], row["name_en"]) for city, row in model.names.cities.items()}
+    elements = element_names(model.places.model / "data", model.names.cities)
+    glossary = read_glossary(model.places.model)
+    parameters = {
+        label: parameter_label(label, glossary, elements)
+        for label in map(str, shares["parameter"].values)
+    }
     for language in languages:
         figure = sensitivity.draw(
-            shares, outputs=outputs, cities=cities, year=settings.year, shown=settings.shown,
-            language=language,
+            shares, outputs=outputs, cities=cities, parameters=parameters, year=settings.year,
+            shown=settings.shown, language=language,
         )  # fmt: skip
         written += save(figure, folder / language / "sensitivity")
     return written
