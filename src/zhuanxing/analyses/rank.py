@@ -1,0 +1,286 @@
+"""What each lever of a package adds: left out of it, and alone, for money and by output.
+
+A package is what a scenario does in some cities. The effect of the whole scenario is divided as
+
+    scenario - baseline = sum over levers of (package - package without the lever)
+                        + interaction of the levers + what the other cities' levers do here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from zhuanxing.errors import ZhuanxingError
+from zhuanxing.inputs.names import require_known
+from zhuanxing.results.outputs import select_outputs
+
+if TYPE_CHECKING:
+    from zhuanxing.inputs import Scenario
+    from zhuanxing.model import Model
+
+__all__ = ["COST", "contributions", "lever_effect", "ranked"]
+
+COST = "lever_spending_by_lever"
+# Ends of the interval over draws: four fifths lie between.
+LOW, HIGH = 0.1, 0.9
+INTENSITY = "lever_intensity"
+Report = Callable[[float], None]
+
+
+@dataclass(frozen=True)
+class _Package:
+    """A scenario's levers in `cities`, in the model's order, and the runs that take it apart."""
+
+    scenario: Scenario
+    cities: np.ndarray
+    levers: tuple[str, ...]
+    columns: tuple[int, ...]
+    whole: np.ndarray
+    without: np.ndarray
+
+    def runs(self) -> np.ndarray:
+        """Return intensities [run, city, lever]: whole, none of it, each left out, each alone."""
+        parts = [self.whole, self.without]
+        for base, other in ((self.whole, self.without), (self.without, self.whole)):
+            for column in self.columns:
+                changed = base.copy()
+                changed[self.cities, column] = other[self.cities, column]
+                parts.append(changed)
+        return np.stack(parts)
+
+
+def contributions(
+    model: Model,
+    scenario: Scenario,
+    against: Scenario,
+    *,
+    city: str,
+    outputs: Sequence[str],
+    year: int | None = None,
+    draws: int = 0,
+    report: Report = lambda part: None,
+) -> xr.Dataset:
+    """Return what each lever of `scenario` in `city` adds to `outputs` there in `year`.
+
+    Variables: `left_out` and `alone` (output, lever), in the output's unit, what the package loses
+    without the lever and what the lever does as the only one; `total`, `interaction` and `others`
+    (output); `base` (output), the value in `against`; `cost` (lever), money spent on it to the end
+    of `year` in 1e8 CNY; `per_money` (output, lever), `left_out` for each 1e8 CNY. With `draws`
+    also `left_out_low`, `left_out_high`, `total_low` and `total_high`, between which four fifths
+    of the draws lie. Raises ZhuanxingError for an unknown city, output or year, an output with
+    more dimensions than city and year, and a package without levers.
+    """
+    require_known("city", city, model.names.cities, "rank")
+    _require_plain(model, outputs)
+    package = _package(model, scenario, against, (city,))
+    asked = [*outputs, COST]
+    when = _last_year(model) if year is None else year
+    many = _at(_run(model, package, asked), city, when)
+    base = _at(_single(model, against, list(outputs)), city, when)
+    found = _divided(many, base, package, outputs)
+    if draws:
+        found = found.merge(_spread(model, package, against, city, when, outputs, draws, report))
+    return _labelled(found, model, package, outputs).assign_attrs(
+        city=city, year=when, scenario=scenario.name, against=against.name, draws=draws
+    )
+
+
+def lever_effect(
+    model: Model, scenario: Scenario, lever: str, *, outputs: Sequence[str], year: int | None = None
+) -> xr.Dataset:
+    """Return what `lever` adds to `scenario` in every city, dims (output names as variables) city.
+
+    The scenario is run once with the lever and once without it anywhere. Raises ZhuanxingError
+    for an unknown lever or output, and if the scenario does not use the lever.
+    """
+    require_known("lever", lever, model.names.levers, "rank")
+    _require_plain(model, outputs)
+    whole = model.inputs(scenario)["lever intensity"]
+    column = model.elements("lever").index(lever)
+    if not whole[:, column].any():
+        raise ZhuanxingError(f"the scenario {scenario.name} does not use the lever '{lever}'")
+    without = whole.copy()
+    without[:, column] = 0.0
+    when = _last_year(model) if year is None else year
+    design = _design(model, np.stack([whole, without]))
+    many = model.run_many(design, scenario=scenario, outputs=list(outputs), years=[when])
+    pair = many.squeeze("year", drop=True)
+    return (pair.isel(run=0, drop=True) - pair.isel(run=1, drop=True)).assign_attrs(
+        lever=lever, year=when, scenario=scenario.name
+    )
+
+
+def ranked(found: xr.Dataset, output: str) -> pd.DataFrame:
+    """Return one row a lever, largest effect on `output` first, of what `contributions` found.
+
+    Columns: lever, left_out, alone, cost, per_money, and with draws low, high and `sure`: whether
+    the sign is that of nine tenths of the draws at least.
+    """
+    require_known("output", output, map(str, found["output"].values), "rank")
+    one = found.sel(output=output)
+    columns = {name: one[name].values for name in ("left_out", "alone", "cost", "per_money")}
+    table = pd.DataFrame({"lever": found["lever"].values, **columns})
+    if "left_out_low" in found:
+        table["low"], table["high"] = one["left_out_low"].values, one["left_out_high"].values
+        table["sure"] = table["low"] * table["high"] > 0
+    order = table["left_out"].abs().sort_values(ascending=False, kind="stable").index
+    return table.loc[order].reset_index(drop=True)
+
+
+def _package(
+    model: Model, scenario: Scenario, against: Scenario, cities: Sequence[str]
+) -> _Package:
+    whole, base = (model.inputs(one)["lever intensity"] for one in (scenario, against))
+    places = np.array([model.elements("city").index(city) for city in cities])
+    without = whole.copy()
+    without[places] = base[places]
+    columns = tuple(np.flatnonzero((whole[places] != without[places]).any(axis=0)).tolist())
+    if not columns:
+        raise ZhuanxingError(
+            f"the scenario {scenario.name} sets no lever in {', '.join(cities)} that "
+            f"{against.name} does not set too"
+        )
+    levers = tuple(model.elements("lever")[column] for column in columns)
+    return _Package(scenario, places, levers, columns, whole, without)
+
+
+def _design(model: Model, intensity: np.ndarray) -> xr.Dataset:
+    coords = {"city": list(model.elements("city")), "lever": list(model.elements("lever"))}
+    dims = ("run", "city", "lever")
+    return xr.Dataset({INTENSITY: (dims, intensity)}, {"run": np.arange(len(intensity)), **coords})
+
+
+def _run(model: Model, package: _Package, outputs: Sequence[str]) -> xr.Dataset:
+    design = _design(model, package.runs())
+    return model.run_many(design, scenario=package.scenario, outputs=outputs, chunk=256)
+
+
+def _single(model: Model, scenario: Scenario, outputs: Sequence[str]) -> xr.Dataset:
+    """Return one scenario as a batch of one, which needs no other compiled model."""
+    design = _design(model, model.inputs(scenario)["lever intensity"][None])
+    return model.run_many(design, scenario=scenario, outputs=outputs)
+
+
+def _at(many: xr.Dataset, city: str, year: int) -> xr.Dataset:
+    """Return the values of a city in a year, and its spending on levers to the end of that year.
+
+    Raises ZhuanxingError for a year that the runs do not cover.
+    """
+    years = [int(value) for value in many["year"].values]
+    if year not in years:
+        raise ZhuanxingError(f"the runs have no year {year}, but {years[0]} to {years[-1]}")
+    here = many.sel(city=city)
+    at = here.sel(year=year, drop=True)
+    if COST in here:
+        at[COST] = here[COST].sel(year=slice(None, year)).sum("year")
+    return at
+
+
+def _stacked(many: xr.Dataset, outputs: Sequence[str]) -> np.ndarray:
+    """Return the values of outputs [output, run]."""
+    return np.stack([many[name].transpose("run").values for name in outputs])
+
+
+def _divided(
+    many: xr.Dataset, base: xr.Dataset, package: _Package, outputs: Sequence[str]
+) -> xr.Dataset:
+    count = len(package.levers)
+    values = _stacked(many, outputs)
+    whole, without = values[:, :1], values[:, 1:2]
+    left_out = whole - values[:, 2 : 2 + count]
+    alone = values[:, 2 + count :] - without
+    start = _stacked(base, outputs)[:, 0]
+    cost = many[COST].isel(run=0).sel(lever=list(package.levers)).values
+    per_money = np.divide(left_out, cost, out=np.full_like(left_out, np.nan), where=cost > 0)
+    own = (whole - without)[:, 0]
+    return xr.Dataset(
+        {
+            "left_out": (("output", "lever"), left_out),
+            "alone": (("output", "lever"), alone),
+            "cost": ("lever", cost),
+            "per_money": (("output", "lever"), per_money),
+            "base": ("output", start),
+            "total": ("output", whole[:, 0] - start),
+            "interaction": ("output", own - left_out.sum(axis=1)),
+            "others": ("output", without[:, 0] - start),
+        },
+        {"output": list(outputs), "lever": list(package.levers)},
+    )
+
+
+def _spread(
+    model: Model,
+    package: _Package,
+    against: Scenario,
+    city: str,
+    year: int,
+    outputs: Sequence[str],
+    draws: int,
+    report: Report,
+) -> xr.Dataset:
+    """Return the ends of the intervals over draws of every lever's effect and of the total."""
+    # Imported here: a ranking without intervals needs none of the tables of what is uncertain.
+    from zhuanxing.uncertainty.ensemble import ensemble_design
+
+    uncertain = ensemble_design(model, package.scenario, draws)
+    names = list(outputs)
+
+    def drawn(intensity: np.ndarray) -> np.ndarray:
+        design = uncertain.merge(_design(model, np.repeat(intensity[None], draws, axis=0)))
+        many = model.run_many(design, scenario=package.scenario, outputs=names)
+        return _stacked(_at(many, city, year), names)
+
+    variants = package.runs()[: 2 + len(package.levers)]
+    values = []
+    for place, intensity in enumerate(variants):
+        values.append(drawn(intensity))
+        report((place + 1) / len(variants))
+    base = drawn(model.inputs(against)["lever intensity"])
+    effects = values[0][:, None] - np.stack(values[2:], axis=1)
+    ends = np.nanquantile(effects, (LOW, HIGH), axis=-1)
+    total = np.nanquantile(values[0] - base, (LOW, HIGH), axis=-1)
+    dims = ("output", "lever")
+    return xr.Dataset(
+        {
+            "left_out_low": (dims, ends[0]),
+            "left_out_high": (dims, ends[1]),
+            "total_low": ("output", total[0]),
+            "total_high": ("output", total[1]),
+        },
+        {"output": names, "lever": list(package.levers)},
+    )
+
+
+def _labelled(
+    found: xr.Dataset, model: Model, package: _Package, outputs: Sequence[str]
+) -> xr.Dataset:
+    rows = [model.names.levers[lever] for lever in package.levers]
+    chosen = select_outputs(model.outputs, tuple(outputs))
+    return found.assign_coords(
+        lever_zh=("lever", [row["name_zh"] for row in rows]),
+        lever_en=("lever", [row["name_en"] for row in rows]),
+        output_zh=("output", [one.name_zh for one in chosen]),
+        output_en=("output", [one.name_en for one in chosen]),
+        unit=("output", [one.unit for one in chosen]),
+        better=("output", [one.better for one in chosen]),
+    )
+
+
+def _require_plain(model: Model, outputs: Sequence[str]) -> None:
+    for output in select_outputs(model.outputs, tuple(outputs)):
+        dims = model.program.variables[output.variable].dims
+        if dims != ("city",):
+            raise ZhuanxingError(
+                f"the output '{output.name}' has a value for each {', '.join(dims)}, but one with "
+                "a value a city and year is needed"
+            )
+
+
+def _last_year(model: Model) -> int:
+    return round(float(model.program.times()[-1])) - 1
