@@ -88,6 +88,21 @@ class Program:
                 where = locate(self._text, self._origin, failure.names[0])
                 raise TranslationError(f"{where}: {failure}; {cure}.") from None
 
+    @property
+    def built(self) -> Built:
+        """The translated model: nodes and states, for analyses of its structure."""
+        return self._built
+
+    @property
+    def given(self) -> Inputs:
+        """The model's own inputs, and how overrides take their place."""
+        return self._given
+
+    @property
+    def method(self) -> str:
+        """The integration method."""
+        return self._method
+
     def with_values(self, values: Mapping[str, ArrayLike]) -> Program:
         """Return the same compiled model with other numbers; nothing is compiled again.
 

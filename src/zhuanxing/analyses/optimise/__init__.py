@@ -1,0 +1,1 @@
+"""Packages of levers that reach a city's aims at the least of something, by the exact gradient."""

@@ -1,0 +1,75 @@
+"""Aims as a planner writes them, turned into limits on an output of the last year.
+
+`output<=limit` or `output>=limit`, where the limit is
+
+- `95`: a level, in the output's unit;
+- `+3`, `-2`: a change since the base year, in the output's unit (percentage points for percent);
+- `-14.5%2020`: a change in percent since the year named;
+- `baseline`, `baseline+3`, `baseline-1%`: against the run without the package.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from zhuanxing.errors import ZhuanxingError
+from zhuanxing.inputs.names import require_known
+
+__all__ = ["BASELINE", "Goal", "parse_goal"]
+
+BASELINE = "baseline"
+_GOAL = re.compile(r"^\s*(.+?)\s*(<=|>=)\s*(.+?)\s*$")
+_NUMBER = r"\d+(?:\.\d+)?(?:[eE][-+]?\d+)?"
+_LEVEL = re.compile(rf"^({_NUMBER})$")
+_SINCE = re.compile(rf"^([-+]{_NUMBER})(?:(%)(\d{{4}}))?$")
+_AGAINST = re.compile(rf"^{BASELINE}(?:([-+]{_NUMBER})(%)?)?$")
+
+# The value of an output in a year without the package.
+Known = Callable[[str, int], float]
+
+
+@dataclass(frozen=True)
+class Goal:
+    """`output` in the last year at least or at most `limit`; `text` is how it was written."""
+
+    text: str
+    output: str
+    at_least: bool
+    limit: float
+
+    def gap(self, value: float) -> float:
+        """Return by how much a value misses the limit; negative where it is met."""
+        return self.limit - value if self.at_least else value - self.limit
+
+
+def parse_goal(
+    text: str, outputs: Iterable[str], known: Known, base_year: int, last_year: int
+) -> Goal:
+    """Read one aim; raise ZhuanxingError for an unknown output or a limit that is none."""
+    found = _GOAL.match(text)
+    if found is None:
+        raise ZhuanxingError(
+            f"'{text}' is not an aim; write for example 'energy_intensity<=-14.5%2020', "
+            "'emerging_share>=+3' or 'gdp>=baseline'"
+        )
+    output, sign, limit = found.groups()
+    require_known("output", output, outputs, f"'{text}'")
+    return Goal(text, output, sign == ">=", _limit(limit, output, known, base_year, last_year))
+
+
+def _limit(text: str, output: str, known: Known, base_year: int, last_year: int) -> float:
+    if level := _LEVEL.match(text):
+        return float(level[1])
+    if since := _SINCE.match(text):
+        if since[2]:
+            return known(output, int(since[3])) * (1 + float(since[1]) / 100)
+        return known(output, base_year) + float(since[1])
+    if against := _AGAINST.match(text):
+        value, change = known(output, last_year), float(against[1] or 0.0)
+        return value * (1 + change / 100) if against[2] else value + change
+    raise ZhuanxingError(
+        f"'{text}' is not a limit; write a level as 95, a change since {base_year} as +3, in "
+        "percent as -14.5%2020, or baseline, baseline+3, baseline-1%"
+    )

@@ -1,0 +1,170 @@
+"""A city's outputs as a function of its levers, with the exact derivatives of the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import xarray as xr
+
+from zhuanxing.engine.running.xla_options import GRADIENT
+from zhuanxing.results.annual import OF_VARIABLE, PATH, SUM
+from zhuanxing.results.outputs import Output, select_outputs
+
+if TYPE_CHECKING:
+    from zhuanxing.inputs import Scenario
+    from zhuanxing.model import Model
+
+__all__ = ["Response", "plain_outputs"]
+
+INTENSITY = "lever intensity"
+# Derivatives of this many outputs are computed at once, so that one compiled program serves all.
+TOGETHER = 4
+
+
+def plain_outputs(model: Model) -> tuple[Output, ...]:
+    """Return the outputs that have one value a city and year."""
+    variables = model.program.variables
+    return tuple(one for one in model.outputs if variables[one.variable].dims == ("city",))
+
+
+class Response:
+    """Outputs of `city` in the last year by the intensities of the levers `columns` in it.
+
+    All other cities and settings are those of `scenario`.
+    """
+
+    def __init__(self, model: Model, scenario: Scenario, city: str, outputs: Sequence[str]) -> None:
+        self.outputs = select_outputs(model.outputs, tuple(outputs))
+        self.city = city
+        self._model = model
+        self._inputs = model.inputs(scenario)
+        self._place = np.array([name == city for name in model.elements("city")], dtype=float)
+        row = int(self._place.argmax())
+        targets = model.names.targets[list(model.names.cities).index(city)]
+        order = [list(model.names.levers).index(lever) for lever in model.elements("lever")]
+        self.columns = np.flatnonzero(targets[order])
+        self.levers = tuple(model.elements("lever")[column] for column in self.columns)
+        self.start = self._inputs[INTENSITY][row, self.columns]
+        self._row = row
+        self._known: dict[bytes, tuple[np.ndarray, np.ndarray]] = {}
+
+    def values(self, x: np.ndarray) -> np.ndarray:
+        """Return the outputs [output] at intensities `x` [lever]."""
+        raw = self._compiled[0](self._full(x), self._place, self._fixed)
+        return np.asarray(self._measured(raw))
+
+    def with_slopes(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the outputs [output] and their derivatives [output, lever] at `x`."""
+        key = np.asarray(x, dtype=float).tobytes()
+        if key not in self._known:
+            self._known[key] = self._slopes(x)
+        return self._known[key]
+
+    def _slopes(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        full = self._full(x)
+        raw = self._compiled[0](full, self._place, self._fixed)
+        weights = jax.jacrev(self._measured)(raw)
+        rows = []
+        for first in range(0, len(self.outputs), TOGETHER):
+            part = {
+                name: _padded(array[first : first + TOGETHER]) for name, array in weights.items()
+            }
+            rows.append(np.asarray(self._compiled[1](full, self._place, self._fixed, part)))
+        slopes = np.concatenate(rows)[: len(self.outputs)]
+        return np.asarray(self._measured(raw)), slopes[:, self._row, self.columns]
+
+    def designs(self, points: np.ndarray) -> xr.Dataset:
+        """Return intensities [point, lever] as a design of runs."""
+        full = np.stack([self._full(point) for point in points])
+        coords = {name: list(self._model.elements(name)) for name in ("city", "lever")}
+        dims = ("run", "city", "lever")
+        return xr.Dataset(
+            {"lever_intensity": (dims, full)}, {"run": np.arange(len(full)), **coords}
+        )
+
+    def _full(self, x: np.ndarray) -> np.ndarray:
+        full = self._inputs[INTENSITY].copy()
+        full[self._row, self.columns] = x
+        return full
+
+    @cached_property
+    def _requests(self) -> dict[str, frozenset[str]]:
+        """Return the yearly values of variables that plain outputs are made of."""
+        wanted: dict[str, set[str]] = {}
+        for output in plain_outputs(self._model):
+            wanted.setdefault(output.variable, set()).add(OF_VARIABLE[output.aggregate])
+            if output.denominator:
+                wanted.setdefault(output.denominator, set()).add(SUM)
+        return {name: frozenset(ways) for name, ways in wanted.items()}
+
+    @cached_property
+    def _traced(self) -> tuple[Any, dict[str, np.ndarray]]:
+        requests = {
+            name: next(iter(ways)) if len(ways) == 1 else PATH
+            for name, ways in self._requests.items()
+        }
+        return self._model.program.traced(self._inputs, requests, [INTENSITY])
+
+    @property
+    def _fixed(self) -> dict[str, np.ndarray]:
+        return self._traced[1]
+
+    @cached_property
+    def _compiled(self) -> tuple[Any, Any]:
+        """Return the compiled yearly values of the city, and the pull-back of weights on them."""
+        run, _ = self._traced
+        requests, times = self._requests, self._model.program.times()
+        steps = round(1 / float(times[1] - times[0]))
+
+        def raw(full: Any, place: Any, fixed: Any) -> dict[str, Any]:
+            found = run({INTENSITY: full}, fixed)
+            return {
+                f"{name}|{way}": _yearly(found[name], way, steps, len(ways) > 1) @ place
+                for name, ways in requests.items()
+                for way in sorted(ways)
+            }
+
+        def pulled(full: Any, place: Any, fixed: Any, weights: Any) -> Any:
+            _, pull = jax.vjp(lambda chosen: raw(chosen, place, fixed), full)
+            return jax.vmap(lambda one: pull(one)[0])(weights)
+
+        return (
+            jax.jit(raw, compiler_options=GRADIENT),
+            jax.jit(pulled, compiler_options=GRADIENT),
+        )
+
+    def _measured(self, raw: Mapping[str, Any]) -> Any:
+        return jnp.stack([_measure(output, raw) for output in self.outputs])
+
+
+def _yearly(values: Any, way: str, steps: int, path: bool) -> Any:
+    """Return values of years [year, city], from a path where several are asked of it."""
+    if not path:
+        return values
+    if way == "year_end":
+        return values[steps::steps]
+    years = (values.shape[0] - 1) // steps
+    mean = values[: years * steps].reshape(years, steps, -1).mean(axis=1)
+    return mean
+
+
+def _measure(output: Output, raw: Mapping[str, Any]) -> Any:
+    """Return an output in the last year from yearly values of its variables."""
+    series = raw[f"{output.variable}|{OF_VARIABLE[output.aggregate]}"]
+    if output.denominator:
+        series = series / raw[f"{output.denominator}|{SUM}"]
+    if output.aggregate == "change":
+        return 100 * (series[-1] / series[-2] - 1)
+    return series[-1] * output.scale
+
+
+def _padded(array: Any) -> np.ndarray:
+    """Return weights [TOGETHER, year] with rows of zeros where there are fewer outputs."""
+    rows = np.asarray(array)
+    missing = np.zeros((TOGETHER - len(rows), *rows.shape[1:]))
+    return np.concatenate([rows, missing])
