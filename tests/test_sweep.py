@@ -30,11 +30,11 @@ from zhuanxing.analyses.sweep.summarise import best_runs, quantiles, trade_partn
 from zhuanxing.analyses.sweep.sweep import READERS
 from zhuanxing.charts import fan, heatmap, parallel, tradeoff
 from zhuanxing.charts.quantity import Quantity
-from zhuanxing.charts.words import LANGUAGES, Language
 from zhuanxing.cli.main import main
 from zhuanxing.cores import cores, on_one_core
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.results.describe import folder_hash
+from zhuanxing.results.words import LANGUAGES, Language
 from zhuanxing.uncertainty.ranges import uncertain_numbers
 
 ROOT = Path(__file__).parents[1]

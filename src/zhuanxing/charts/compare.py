@@ -9,10 +9,11 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from zhuanxing.charts import names, style
+from zhuanxing.charts import style
 from zhuanxing.charts.differences import Difference, difference, direction_note
-from zhuanxing.charts.words import Language, word
 from zhuanxing.errors import ZhuanxingError
+from zhuanxing.results import names
+from zhuanxing.results.words import Language, word
 
 __all__ = ["draw", "draw_dots"]
 

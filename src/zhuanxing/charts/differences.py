@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import xarray as xr
 
-from zhuanxing.charts import names
-from zhuanxing.charts.words import Language, word
+from zhuanxing.results import names
 from zhuanxing.results.bands import DIFFERENCE, centre
+from zhuanxing.results.words import Language, word
 
 __all__ = ["Difference", "difference", "direction_note"]
 

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from zhuanxing.charts.style import GREY, SEQUENCE, finish, house_style, number, panels
-from zhuanxing.charts.words import LANGUAGES, Language, word
+from zhuanxing.results.words import LANGUAGES, Language, word
 
 __all__ = ["draw"]
 

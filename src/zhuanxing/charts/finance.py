@@ -9,10 +9,11 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from zhuanxing.charts import names, style
+from zhuanxing.charts import style
 from zhuanxing.charts.stacks import draw_bars, parts, same_top
-from zhuanxing.charts.words import Language, word
+from zhuanxing.results import names
 from zhuanxing.results.bands import centre
+from zhuanxing.results.words import Language, word
 
 __all__ = ["draw"]
 

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from zhuanxing.charts import style
 from zhuanxing.charts.quantity import Quantity
-from zhuanxing.charts.words import Language, word
+from zhuanxing.results.words import Language, word
 
 __all__ = ["Cells", "cells", "draw"]
 

@@ -10,18 +10,10 @@ import pandas as pd
 import xarray as xr
 from matplotlib.figure import Figure
 
-from zhuanxing.charts import (
-    compare,
-    energy,
-    finance,
-    land,
-    names,
-    paths,
-    scorecard,
-    structure,
-)
-from zhuanxing.charts.words import Language
+from zhuanxing.charts import compare, energy, finance, land, paths, scorecard, structure
 from zhuanxing.errors import ZhuanxingError, nearest
+from zhuanxing.results import names
+from zhuanxing.results.words import Language
 
 __all__ = ["ALL", "KINDS", "Request", "figures", "require_kind"]
 

@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from zhuanxing.charts.style import GREY, INK
-from zhuanxing.charts.words import Language, word
+from zhuanxing.results.words import Language, word
 
 __all__ = ["draw_observations", "legend_note", "of_panel"]
 

@@ -9,11 +9,12 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from zhuanxing.charts import names, style
+from zhuanxing.charts import style
 from zhuanxing.charts.observed import draw_observations, legend_note, of_panel
-from zhuanxing.charts.words import Language, word
 from zhuanxing.errors import ZhuanxingError
+from zhuanxing.results import names
 from zhuanxing.results.bands import centre, interval
+from zhuanxing.results.words import Language, word
 
 __all__ = ["draw"]
 

@@ -17,7 +17,7 @@ from zhuanxing.charts.style import (
     panels,
     value_axis,
 )
-from zhuanxing.charts.words import LANGUAGES, Language, word
+from zhuanxing.results.words import LANGUAGES, Language, word
 
 __all__ = ["draw"]
 

@@ -8,8 +8,9 @@ from pathlib import Path
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from zhuanxing.charts import names, style
-from zhuanxing.charts.words import LANGUAGES, Language
+from zhuanxing.charts import style
+from zhuanxing.results import names
+from zhuanxing.results.words import LANGUAGES, Language
 from zhuanxing.storage.atomic import written_whole
 
 __all__ = ["FORMATS", "remove_outdated", "save"]

@@ -9,7 +9,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from zhuanxing.charts.style import finish, house_style, panels
-from zhuanxing.charts.words import LANGUAGES, Language, word
+from zhuanxing.results.words import LANGUAGES, Language, word
 
 __all__ = ["draw"]
 

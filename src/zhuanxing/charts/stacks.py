@@ -9,9 +9,10 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 
-from zhuanxing.charts import names, style
-from zhuanxing.charts.words import Language, word
+from zhuanxing.charts import style
+from zhuanxing.results import names
 from zhuanxing.results.bands import centre
+from zhuanxing.results.words import Language, word
 
 __all__ = ["Part", "draw_areas", "draw_bars", "is_detailed", "parts", "rows", "same_top"]
 

@@ -8,9 +8,10 @@ from dataclasses import replace
 import xarray as xr
 from matplotlib.figure import Figure
 
-from zhuanxing.charts import names, style
+from zhuanxing.charts import style
 from zhuanxing.charts.stacks import Part, draw_areas, parts, rows
-from zhuanxing.charts.words import Language, word
+from zhuanxing.results import names
+from zhuanxing.results.words import Language, word
 
 __all__ = ["draw"]
 

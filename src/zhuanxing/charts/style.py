@@ -16,7 +16,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.text import Annotation, Text
 
 from zhuanxing.charts.fonts import check_glyphs, font_family
-from zhuanxing.charts.words import Language, word
+from zhuanxing.results.words import Language, word
 
 __all__ = [
     "BAD",

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from zhuanxing.charts import style
 from zhuanxing.charts.quantity import Quantity, thinned
-from zhuanxing.charts.words import Language, word
+from zhuanxing.results.words import Language, word
 
 __all__ = ["draw", "pareto_front"]
 

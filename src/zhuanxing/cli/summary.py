@@ -9,14 +9,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from zhuanxing.analyses.sweep.figures import Ranked
 from zhuanxing.analyses.sweep.measure import Condition, Measure
 from zhuanxing.analyses.sweep.reading import SweepResult
 from zhuanxing.analyses.sweep.summarise import AimShare
-from zhuanxing.charts import names, style
-from zhuanxing.charts.words import LANGUAGES
+from zhuanxing.charts import style
+from zhuanxing.charts.sweep import Ranked
 from zhuanxing.cli.console import print_table
 from zhuanxing.config import Language
+from zhuanxing.results import names
+from zhuanxing.results.words import LANGUAGES
 from zhuanxing.storage.netcdf import write_table
 
 __all__ = ["Summary", "best_titles", "idle_conditions", "print_summary"]

@@ -10,10 +10,10 @@ from typing import Literal
 import pandas as pd
 import xarray as xr
 
-from zhuanxing.charts import names
-from zhuanxing.charts.words import Language
 from zhuanxing.errors import ZhuanxingError, nearest
+from zhuanxing.results import names
 from zhuanxing.results.bands import CHANGE, centre
+from zhuanxing.results.words import Language
 
 __all__ = [
     "COLUMNS",

@@ -17,10 +17,10 @@ import numpy as np
 import xarray as xr
 
 from zhuanxing.analyses.sweep.reading import SweepResult
-from zhuanxing.charts import names
-from zhuanxing.charts.words import Language, word
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.inputs.names import require_known
+from zhuanxing.results import names
+from zhuanxing.results.words import Language, word
 
 __all__ = ["Condition", "Measure", "parse_condition", "parse_measure"]
 

@@ -16,12 +16,12 @@ from zhuanxing.analyses.sweep.discover import SCENARIO, Box, Limit, discover
 from zhuanxing.analyses.sweep.measure import parse_condition
 from zhuanxing.analyses.sweep.reading import SweepResult, open_sweep
 from zhuanxing.analyses.sweep.summarise import aim_misses
-from zhuanxing.charts import names
 from zhuanxing.cli.command import Command, Context
 from zhuanxing.cli.commands.chart import ChartSettings, aims_table
 from zhuanxing.cli.console import print_table
 from zhuanxing.config import File, Language, Output, Share, Text, Year, checked, read_settings
 from zhuanxing.errors import ZhuanxingError, nearest
+from zhuanxing.results import names
 from zhuanxing.results.aims import Aim, aims_of
 from zhuanxing.storage.paths import Places
 

@@ -11,12 +11,11 @@ from typing import Annotated, Literal
 import pandas as pd
 from annotated_types import MinLen
 
-from zhuanxing.analyses.sweep.figures import SweepCharts, save_charts
 from zhuanxing.analyses.sweep.importance import importance
 from zhuanxing.analyses.sweep.measure import Measure, parse_condition, parse_measure
 from zhuanxing.analyses.sweep.reading import SweepResult, open_sweep
 from zhuanxing.analyses.sweep.summarise import aim_shares, best_runs, quantiles, trade_partner
-from zhuanxing.charts import names
+from zhuanxing.charts.sweep import SweepCharts, save_charts
 from zhuanxing.cli.command import Command, Context
 from zhuanxing.cli.commands.chart import ChartSettings, aims_table
 from zhuanxing.cli.summary import Summary, print_summary
@@ -34,6 +33,7 @@ from zhuanxing.config import (
 )
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.inputs.names import require_known
+from zhuanxing.results import names
 from zhuanxing.storage.atomic import require_writable
 from zhuanxing.storage.netcdf import write
 from zhuanxing.storage.paths import Places

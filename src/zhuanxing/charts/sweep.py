@@ -15,7 +15,7 @@ from zhuanxing.analyses.sweep.reading import SweepResult
 from zhuanxing.charts import fan, heatmap, parallel, tradeoff
 from zhuanxing.charts.quantity import Quantity
 from zhuanxing.charts.save import remove_outdated, save
-from zhuanxing.charts.words import Language, unit, word
+from zhuanxing.results.words import Language, unit, word
 
 __all__ = ["CHARTS", "Ranked", "SweepCharts", "save_charts"]
 

@@ -7,8 +7,8 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 import numpy as np
 import xarray as xr
 
-from zhuanxing.charts.words import Language, unit, word
 from zhuanxing.errors import ZhuanxingError, nearest
+from zhuanxing.results.words import Language, unit, word
 
 __all__ = [
     "axis_title",
