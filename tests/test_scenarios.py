@@ -163,7 +163,7 @@ def test_a_misspelt_name_is_refused_with_the_nearest(
         "CITY": next(iter(NAMES.cities)),
         "ZONE": str(NAMES.attribute("zone_id")[0]),
         "KIND": str(NAMES.attribute("archetype")[0]),
-        "ASSUMPTION": next(iter(NAMES.assumptions)),
+        "ASSUMPTION": next(iter(NAMES.assumptions)).replace(" ", "_"),
     }
     for word, value in words.items():
         body, wrong, near = (text.replace(word, value) for text in (body, wrong, near))

@@ -17,14 +17,23 @@ from zhuanxing.assembled import Assembled, assembled, tables_with
 from zhuanxing.calibrations import Calibration, read_calibration
 from zhuanxing.engine.running.failures import TranslationError
 from zhuanxing.errors import ZhuanxingError
-from zhuanxing.inputs import ModelNames, Scenario, override_levers, read_names, resolve
+from zhuanxing.inputs import (
+    ModelNames,
+    Scenario,
+    override_assumptions,
+    override_levers,
+    read_names,
+    resolve,
+    resolve_mapping,
+)
 from zhuanxing.inputs.design import design_overrides
 from zhuanxing.inputs.names import require_known
+from zhuanxing.probes import Probes
 from zhuanxing.results.annual import PATH, annual, yearly_requests
 from zhuanxing.results.describe import describe, run_attributes
 from zhuanxing.results.equations import equation_texts
 from zhuanxing.results.labels import label
-from zhuanxing.results.outputs import Output, read_outputs, select_outputs
+from zhuanxing.results.outputs import Output, Outputs, read_outputs, select_outputs
 from zhuanxing.storage.paths import Places, find_places
 
 if TYPE_CHECKING:
@@ -68,8 +77,7 @@ def load(
     places = find_places(root)
     names = read_names(places.model)
     if cities is not None:
-        for city in cities:
-            require_known("city", city, names.cities, "cities")
+        cities = [names.of("city").find(city, "cities") for city in cities]
         names = names.of_cities(cities)
     chosen = None if calibration is None else read_calibration(places.model, calibration)
     part = None if cities is None else (*cities,)
@@ -86,9 +94,13 @@ def _compiled(structure: str, origin: str) -> Program:
     return compile_text(structure, origin=origin)
 
 
-@dataclass(frozen=True)
-class Model:
-    """The equations with their data. Every run simulates all cities, which act on one another."""
+@dataclass(frozen=True, repr=False)
+class Model(Probes):
+    """The equations with their data. Every run simulates all cities, which act on one another.
+
+    What it holds stands in the tables `cities`, `levers`, `scenarios`, `assumptions`, `outputs`
+    and `variables`.
+    """
 
     places: Places
     names: ModelNames
@@ -112,18 +124,56 @@ class Model:
         return structure.with_values(equations.values())
 
     @cached_property
-    def outputs(self) -> tuple[Output, ...]:
-        """The annual outputs that the model offers."""
+    def outputs(self) -> Outputs:
+        """The annual outputs that the model offers; `outputs.table` is a DataFrame."""
         return read_outputs(self.places.model / "data")
 
     def elements(self, dim: str) -> tuple[str, ...]:
         """Return the elements of a dimension of the model, in snake_case and the model's order."""
         return self.source.equations.elements[dim.replace("_", " ")]
 
-    def scenario(self, name: str) -> Scenario:
-        """Return the scenario `name`, resolved; refuse an unknown one."""
-        everywhere = resolve(self.places.scenarios, name, read_names(self.places.model))
+    def scenario(self, scenario: str | Mapping[str, Any] | Scenario) -> Scenario:
+        """Return a scenario ready to run.
+
+        Parameters
+        ----------
+        scenario
+            The name of a file of scenarios/ (or its Chinese or English name), a mapping with the
+            keys of such a file, or a Scenario, which is returned as it is.
+
+        Raises
+        ------
+        ZhuanxingError
+            For anything unknown or out of range.
+
+        Examples
+        --------
+        >>> import zhuanxing
+        >>> model = zhuanxing.load()
+        >>> custom = model.scenario({"extends": "plan", "levers": {"solar_base": 0.5}})
+        >>> custom.lineage
+        ('custom', 'plan', 'baseline')
+        """
+        if isinstance(scenario, Scenario):
+            return scenario
+        folder, names = self.places.scenarios, read_names(self.places.model)
+        if isinstance(scenario, str):
+            found = names.of("scenario").find(scenario, f"{folder.name}/")
+            everywhere = resolve(folder, found, names)
+        else:
+            everywhere = resolve_mapping(folder, scenario, names)
         return everywhere.of_cities(tuple(self.names.cities))
+
+    def chosen(
+        self,
+        scenario: str | Mapping[str, Any] | Scenario,
+        levers: Mapping[str, Mapping[str, float] | float] | None = None,
+        assumptions: Mapping[str, float | Mapping[str, float]] | None = None,
+        city: Sequence[str] | None = None,
+    ) -> Scenario:
+        """Return a scenario with levers (in the cities of `city`) and assumptions replaced."""
+        changed = override_levers(self.scenario(scenario), levers or {}, city, self.names)
+        return override_assumptions(changed, assumptions or {}, self.names)
 
     def inputs(self, scenario: Scenario) -> dict[str, np.ndarray]:
         """Return the scenario as overrides of model constants, with the model's dimensions."""
@@ -136,29 +186,65 @@ class Model:
 
     def run(
         self,
-        scenario: str | Scenario = "baseline",
+        scenario: str | Mapping[str, Any] | Scenario = "baseline",
         *,
         levers: Mapping[str, Mapping[str, float] | float] | None = None,
+        assumptions: Mapping[str, float | Mapping[str, float]] | None = None,
         city: Sequence[str] | None = None,
+        outputs: Sequence[str] | None = None,
         engine: str = "compiled",
         config: Mapping[str, Any] | None = None,
     ) -> xr.Dataset:
         """Return the annual paths of a scenario, described so that they can be made again.
 
-        `levers` replaces settings of the scenario, in the cities of `city` where it is given;
-        `city` also selects the cities that are returned. `engine` is compiled or reference.
-        `config` is what a command was told, for the attributes. Raises ZhuanxingError for
-        unknown names, numbers out of range, and a run that leaves the domain of the equations.
+        Parameters
+        ----------
+        scenario
+            As for `scenario`: a name, a mapping or a Scenario.
+        levers
+            What replaces the scenario's settings: an intensity (Dmnl, 0 to 1), or a mapping with
+            `intensity` and `start` (calendar year), by lever; in the cities of `city` alone.
+        assumptions
+            Numbers that replace assumptions, in their units, for all elements or by element.
+        city
+            Cities to return, where `levers` act; all by default. All are simulated.
+        outputs
+            Annual outputs to return; all by default.
+        engine
+            `compiled`, or `reference` for PySD itself.
+        config
+            What a command was told, for the attributes.
+
+        Returns
+        -------
+        xarray.Dataset
+            The outputs [year, city, ...] with names, units and equations as attributes.
+
+        Raises
+        ------
+        ZhuanxingError
+            For unknown names, numbers out of range, and a run that leaves the domain of the
+            equations.
+
+        Examples
+        --------
+        >>> import zhuanxing
+        >>> model = zhuanxing.load()
+        >>> paths = model.run("plan", levers={"solar_base": 0.8}, city=["包头"], outputs=["gdp"])
+        >>> paths["gdp"].sel(city="baotou", year=2025).units
+        '1e8 CNY'
         """
         require_known("engine", engine, ENGINES, "engine")
-        chosen = self.scenario(scenario) if isinstance(scenario, str) else scenario
-        chosen = override_levers(chosen, levers or {}, city, self.names)
-        requests = yearly_requests(self.outputs)
+        if city is not None:
+            city = [self.names.of("city").find(name, "city") for name in city]
+        chosen = self.chosen(scenario, levers, assumptions, city)
+        wanted = self.outputs if outputs is None else select_outputs(self.outputs, tuple(outputs))
+        requests = yearly_requests(wanted)
         found = self._engine(engine).run(self.inputs(chosen), requests)
         series = {name: self._array(name, found[name], requests[name]) for name in requests}
-        paths = annual(series, self.outputs)
+        paths = annual(series, wanted)
         self._refuse_nonfinite(paths, chosen)
-        paths = self._described(paths, self.outputs).merge(self.source.origins, join="exact")
+        paths = self._described(paths, wanted).merge(self.source.origins, join="exact")
         if city is not None:
             paths = paths.sel(city=list(city))
         told = config or {"scenario": chosen.name, "levers": levers, "city": city, "engine": engine}

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 from zhuanxing.engine.cache import cache_folder
 from zhuanxing.engine.reading.data_files import DataFiles
 from zhuanxing.engine.reading.parser import parse
+from zhuanxing.engine.reading.syntax_tree import Element
 from zhuanxing.engine.running.batches import BLOCK, Batch, Failure, Runs
 from zhuanxing.engine.running.dependency_order import CycleError, evaluation_order
 from zhuanxing.engine.running.domains import refuse_outside
@@ -112,6 +113,11 @@ class Program:
         other = copy(self)
         other._given = self._given.with_values(values)
         return other
+
+    @property
+    def elements(self) -> Mapping[str, Element]:
+        """The syntax of every variable by its key."""
+        return self._built.elements
 
     def where(self, name: str) -> str:
         """Return 'file:line' of a variable's definition."""

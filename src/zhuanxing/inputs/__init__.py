@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from zhuanxing.inputs.names import ModelNames, read_names
-from zhuanxing.inputs.scenario import Scenario, override_assumptions, override_levers, resolve
+from zhuanxing.inputs.scenario import (
+    Scenario,
+    override_assumptions,
+    override_levers,
+    resolve,
+    resolve_mapping,
+)
 from zhuanxing.inputs.scenario_files import ScenarioFile, read_scenario, scenario_names
 
 __all__ = [
@@ -15,5 +21,6 @@ __all__ = [
     "read_names",
     "read_scenario",
     "resolve",
+    "resolve_mapping",
     "scenario_names",
 ]

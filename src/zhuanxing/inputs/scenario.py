@@ -10,17 +10,20 @@ from typing import Any
 import numpy as np
 
 from zhuanxing.errors import ZhuanxingError
-from zhuanxing.inputs.names import ModelNames, require_known
+from zhuanxing.inputs.names import ModelNames
 from zhuanxing.inputs.scenario_files import (
     SELECTORS,
     LeverSetting,
     ScenarioFile,
     assumption_values,
     lever_setting,
+    parse_scenario,
     read_scenario,
 )
 
-__all__ = ["Scenario", "override_assumptions", "override_levers", "resolve"]
+__all__ = ["Scenario", "override_assumptions", "override_levers", "resolve", "resolve_mapping"]
+
+BASELINE, CUSTOM = "baseline", "custom"
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,25 @@ def resolve(folder: Path, name: str, names: ModelNames) -> Scenario:
     Raises ZhuanxingError for anything unknown, for `extends` that runs in a circle, for a lever
     without a start year, and for an override that selects no city where its lever acts.
     """
-    chain = _chain(folder, name, names)
+    return _resolved(_chain(folder, name, names), folder, names)
+
+
+def resolve_mapping(folder: Path, content: Mapping[str, Any], names: ModelNames) -> Scenario:
+    """Resolve a scenario that is written as a mapping with the keys of a scenario file.
+
+    What it extends is looked for in `folder`; without `extends` that is the baseline, and without
+    names it is called custom. Raises ZhuanxingError as `resolve`.
+    """
+    name = str(content.get("name", CUSTOM))
+    filled = {"name_zh": "自定", "name_en": "Custom", "extends": BASELINE, **content}
+    filled.pop("name", None)
+    first = parse_scenario(filled, folder, name, names, f"scenario {name}")
+    rest = _chain(folder, first.extends, names) if first.extends else []
+    return _resolved([first, *rest], folder, names)
+
+
+def _resolved(chain: list[ScenarioFile], folder: Path, names: ModelNames) -> Scenario:
+    name = chain[0].name
     cities, levers = tuple(names.cities), tuple(names.levers)
     intensity = np.zeros((len(cities), len(levers)))
     start = np.full((len(cities), len(levers)), np.nan)
@@ -100,11 +121,11 @@ def override_levers(
     selected = np.ones(len(scenario.cities), dtype=bool)
     if cities is not None:
         for city in cities:
-            require_known("city", city, scenario.cities, "city")
+            names.of("city").find(city, "city")
         selected = np.isin(scenario.cities, list(cities))
     settings: dict[str, LeverSetting] = {}
-    for lever, value in levers.items():
-        require_known("lever", lever, scenario.levers, "levers")
+    for written, value in levers.items():
+        lever = names.of("lever").find(written, "levers")
         settings[lever] = lever_setting(value, f"levers.{lever}")
     intensity, start = scenario.intensity.copy(), scenario.start.copy()
     _require_action(settings, selected, names, "levers")

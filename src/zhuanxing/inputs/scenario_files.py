@@ -89,7 +89,17 @@ def read_scenario(folder: Path, name: str, names: ModelNames) -> ScenarioFile:
     require_known("scenario", name, scenario_names(folder), f"{folder.name}/")
     path = folder / f"{name}.yaml"
     where = f"{folder.name}/{path.name}"
-    raw = _mapping(_load(path, where), where)
+    return parse_scenario(_load(path, where), folder, name, names, where)
+
+
+def parse_scenario(
+    content: Any, folder: Path, name: str, names: ModelNames, where: str
+) -> ScenarioFile:
+    """Check the content of a scenario file, or a mapping like one, that extends those of `folder`.
+
+    `where` begins every message. Raises ZhuanxingError as `read_scenario`.
+    """
+    raw = _mapping(content, where)
     for key in raw:
         require_known("key", key, KEYS, where)
     for key in ("name_zh", "name_en"):
@@ -140,14 +150,14 @@ def _levers(raw: Mapping[str, Any], names: ModelNames, where: str) -> dict[str, 
         general = lever_setting(levers[EVERY_LEVER], f"{where}: levers.{EVERY_LEVER}")
         settings = dict.fromkeys(names.levers, general)
     for group, value in groups.items():
-        require_known("lever group", group, names.lever_groups, f"{where}: groups")
+        group = names.of("lever group").find(group, f"{where}: groups")
         setting = lever_setting(value, f"{where}: groups.{group}")
         for lever, row in names.levers.items():
             if row["group"] == group:
                 settings[lever] = _merge(settings.get(lever), setting)
     for lever, value in levers.items():
         if lever != EVERY_LEVER:
-            require_known("lever", lever, names.levers, f"{where}: levers")
+            lever = names.of("lever").find(lever, f"{where}: levers")
             setting = lever_setting(value, f"{where}: levers.{lever}")
             settings[lever] = _merge(settings.get(lever), setting)
     return settings
@@ -175,7 +185,11 @@ def _overrides(raw: Any, names: ModelNames, where: str) -> Iterator[Override]:
         yield Override(
             where=_where(entry.get("where"), names, place),
             levers=_levers(entry, names, place),
-            named=frozenset(entry.get("levers") or ()) - {EVERY_LEVER},
+            named=frozenset(
+                names.of("lever").find(lever, place)
+                for lever in entry.get("levers") or ()
+                if lever != EVERY_LEVER
+            ),
         )
 
 
@@ -186,11 +200,9 @@ def _where(raw: Any, names: ModelNames, place: str) -> dict[str, tuple[str, ...]
     chosen: dict[str, tuple[str, ...]] = {}
     for key, value in selection.items():
         require_known("selector", key, SELECTORS, f"{place}, where")
-        known = names.attribute(SELECTORS[key])
-        values = tuple(str(v) for v in (value if isinstance(value, list) else [value]))
-        for entry in values:
-            require_known(key, entry, dict.fromkeys(known), f"{place}, where.{key}")
-        chosen[key] = values
+        values = value if isinstance(value, list) else [value]
+        known = names.of(key)
+        chosen[key] = tuple(known.find(str(entry), f"{place}, where.{key}") for entry in values)
     return chosen
 
 
@@ -203,8 +215,7 @@ def assumption_values(
     """
     values: dict[str, float | dict[str, float]] = {}
     for key, value in _mapping(raw or {}, where).items():
-        name = key.replace("_", " ") if key not in names.assumptions else key
-        require_known("assumption", name, names.assumptions, where)
+        name = names.of("assumption").find(key, where).replace("_", " ")
         if isinstance(value, Mapping):
             for element in value:
                 require_known("element", element, names.assumptions[name], f"{where}.{key}")

@@ -15,12 +15,16 @@ Each is multiplied by `scale`, except `change`.
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from zhuanxing.errors import ZhuanxingError, nearest
 
-__all__ = ["Output", "read_outputs", "select_outputs"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Output", "Outputs", "read_outputs", "select_outputs"]
 
 AGGREGATES = ("sum", "end", "mean", "ratio", "end_ratio", "change")
 NEED_DENOMINATOR = ("ratio", "end_ratio")
@@ -48,7 +52,22 @@ class Output:
     better: str = "none"
 
 
-def read_outputs(data: Path) -> tuple[Output, ...]:
+class Outputs(tuple[Output, ...]):
+    """The outputs in the order of their table, which a notebook shows as one."""
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """A row an output: variable, aggregate, unit, names in both languages."""
+        # Imported here: the command line reads outputs before the time that pandas takes.
+        import pandas as pd
+
+        return pd.DataFrame([asdict(output) for output in self]).set_index("name")
+
+    def _repr_html_(self) -> str:
+        return str(self.table.to_html())
+
+
+def read_outputs(data: Path) -> Outputs:
     """Read `data`/outputs.csv.
 
     Raises ZhuanxingError, with file and line, for a missing column, an unknown aggregate, a name
@@ -68,7 +87,7 @@ def read_outputs(data: Path) -> tuple[Output, ...]:
                 f"{path.name}, line {line}: the output '{output.name}' stands there twice"
             )
         outputs[output.name] = output
-    return tuple(outputs.values())
+    return Outputs(outputs.values())
 
 
 def select_outputs(outputs: tuple[Output, ...], names: tuple[str, ...]) -> tuple[Output, ...]:

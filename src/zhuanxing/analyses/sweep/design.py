@@ -8,15 +8,20 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zhuanxing.analyses.sweep.factors import Factor, find_factors, named_factor
+from zhuanxing.analyses.sweep.factors import Factor, find_factors, known_factors, named_factor
+from zhuanxing.config import read_settings
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.inputs.names import require_known
+from zhuanxing.storage.paths import find_places
 
-__all__ = ["Design", "make_design", "problem"]
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["Design", "design", "make_design", "problem"]
 
 # More runs than this are a slip of the pen, and their design alone would fill the memory.
 MOST_RUNS = 10_000_000
@@ -31,6 +36,61 @@ class Design:
     options: Mapping[str, Any]
     factors: tuple[Factor, ...]
     values: np.ndarray
+
+    @property
+    def dataset(self) -> xr.Dataset:
+        """The values by factor along `run`, as `Model.run_many` takes them."""
+        # Imported here: a misspelt factor is refused before the half second that xarray takes.
+        import xarray as xr
+
+        columns = zip(self.factors, self.values.T, strict=True)
+        return xr.Dataset({factor.name: ("run", values) for factor, values in columns})
+
+
+def design(
+    vary: Sequence[str],
+    method: str = "latin_hypercube",
+    *,
+    root: Path | None = None,
+    **options: Any,
+) -> Design:
+    """Return a design over levers, assumptions and drivers.
+
+    Parameters
+    ----------
+    vary
+        Factors as in `zhuanxing sweep vary=`: `levers.solar_base`, `assumptions.*`,
+        `drivers.coal_price_index:-1:1`; * and ? match.
+    method
+        grid, latin_hypercube, sobol, saltelli or morris.
+    root
+        Folder that holds model/; the working directory by default, else the package's own.
+    options
+        Of the method, as conf/design has them: runs, levels, base_runs, trajectories, seed.
+
+    Returns
+    -------
+    Design
+        `values` [run, factor] in each factor's unit; `dataset` is what `Model.run_many` takes.
+
+    Raises
+    ------
+    ZhuanxingError
+        For an unknown method, factor or option.
+
+    Examples
+    --------
+    >>> import zhuanxing
+    >>> plan = zhuanxing.design(["levers.solar_base", "drivers.coal_price_index"], runs=8)
+    >>> plan.dataset.sizes["run"]
+    8
+    """
+    places = find_places(root)
+    require_known("design", method, METHODS, "method")
+    settings = read_settings(dict, places.conf / "design" / f"{method}.yaml")
+    for option in options:
+        require_known("option", option, settings, f"design {method}")
+    return make_design({**settings, **options}, vary, known_factors(places.model / "data"))
 
 
 def make_design(
