@@ -28,8 +28,8 @@ def fit_with_progress(
     from zhuanxing.analyses.calibrate.problem import pose
     from zhuanxing.model import load
 
-    model = load(context.places.root, information_year=settings.last_year)
     last = settings.last_year
+    model = load(context.places.root, information_year=last, data=settings.data)
     said = f"校准至{last}年" if context.language == "zh" else f"fitting to {last}"
     task = progress.add_task(said, total=1.0)
     fit = fit_map(

@@ -8,7 +8,7 @@ from zhuanxing.analyses.calibrate.observations import Statistics, select
 from zhuanxing.analyses.calibrate.parameters import free_parameters
 from zhuanxing.analyses.calibrate.posterior import Posterior
 from zhuanxing.analyses.calibrate.settings import CalibrateSettings
-from zhuanxing.data.tables import Tables, read_tables
+from zhuanxing.data.tables import Tables
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.inputs.names import require_known
 
@@ -29,7 +29,7 @@ def pose(model: Model, settings: CalibrateSettings) -> Posterior:
             f"calibrate: the model knows outside conditions of {model.source.information_year}, "
             f"but the fit ends in {settings.last_year}; load it with that information_year"
         )
-    tables = read_tables(model.places.model)
+    tables = model.tables
     _require_names(settings, tables)
     parameters = free_parameters(model, tables, settings.parameters, settings.cities)
     statistics = statistics_of(model, tables, settings, (model_start(model), settings.last_year))

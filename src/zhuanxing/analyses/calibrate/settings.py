@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from annotated_types import Ge
 
-from zhuanxing.config import Count, Language, Scenario, Seed, Several, Text, Year, checked
+from zhuanxing.config import Count, File, Language, Scenario, Seed, Several, Text, Year, checked
 
 __all__ = [
     "CalibrateSettings",
@@ -97,6 +97,10 @@ class CalibrateSettings:
     """Last year whose observations are used.
 
     所用统计数据的末年。"""
+    data: File | None
+    """A CSV file of own statistics that lie over the tables.
+
+    自有统计数据的 CSV 文件，覆盖数据表。"""
     scenario: Scenario
     """Scenario under which the past is run.
 

@@ -107,6 +107,10 @@ class RunSettings:
     """A parameter set of `zhuanxing calibrate`; null takes the tables.
 
     校准参数集，null 为数据表的值。"""
+    data: File | None = None
+    """A CSV file of own statistics (unit, year, variable, value) that lie over the tables.
+
+    自有统计数据的 CSV 文件（地区、年份、指标、数值），覆盖数据表。"""
     draws: Seed = 0
     """Draws for intervals of every output; needs a calibration.
 
@@ -200,9 +204,12 @@ def run(settings: RunSettings, context: Context) -> int:
     from zhuanxing.storage.netcdf import intervals_path
 
     years = settings.years
-    model = _loaded(context.places, years.end, years.information, settings.calibration)
+    model = _loaded(
+        context.places, years.end, years.information, settings.calibration, settings.data
+    )
     began = time.perf_counter()
-    config = {**as_mapping(settings), "output": str(target)}
+    data = None if settings.data is None else str(settings.data)
+    config = {**as_mapping(settings), "output": str(target), "data": data}
     paths = model.run(scenario, city=settings.city, engine=settings.engine, config=config)
     # Those of an earlier run do not belong to the new result.
     intervals_path(target).unlink(missing_ok=True)
@@ -215,10 +222,19 @@ def run(settings: RunSettings, context: Context) -> int:
 
 
 @lru_cache(maxsize=8)
-def _loaded(places: Places, end: int, information: int, calibration: str | None) -> Model:
+def _loaded(
+    places: Places, end: int, information: int, calibration: str | None, data: Path | None
+) -> Model:
     from zhuanxing.model import load
 
-    model = load(places.root, end=end, information_year=information, calibration=calibration)
+    model = load(
+        places.root, end=end, information_year=information, calibration=calibration, data=data
+    )
+    if model.source.unread:
+        print(
+            f"zhuanxing: {data}: no initial value is made from {', '.join(model.source.unread)}",
+            file=sys.stderr,
+        )
     stale = model.calibration and model.calibration.warning(places.model)
     if stale:
         print(f"zhuanxing: {stale}", file=sys.stderr)
