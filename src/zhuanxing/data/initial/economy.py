@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from zhuanxing.data.initial.carrying import CARRIED, ESTIMATED, OBSERVED, Value, figure_of
+from zhuanxing.data.initial.industry import Industry
 from zhuanxing.data.initial.lookup import Known, Province
 from zhuanxing.data.tables import Tables
 
@@ -213,6 +215,16 @@ class Economy:
 
     def sector_weights(self, unit: str) -> dict[str, dict[str, float]]:
         """Return the share of each sector in its broad sector, {broad: {sector: share}}."""
+        return {**self.assumed_weights(unit), BROAD[1]: self.industry.weights(unit)}
+
+    @cached_property
+    def industry(self) -> Industry:
+        """The split of the secondary sector."""
+        assumed = {unit: self.assumed_weights(unit)[BROAD[1]] for unit in self.province_of}
+        return Industry(self.known, assumed)
+
+    def assumed_weights(self, unit: str) -> dict[str, dict[str, float]]:
+        """Return the same as archetypes.csv assumes it."""
         groups: dict[str, dict[str, float]] = {b: {} for b in BROAD}
         for subscript in self.known.subscripts(unit, "sector_weight"):
             broad, sector = subscript.split(";")
