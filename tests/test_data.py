@@ -13,9 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zhuanxing.cli.main import main
-from zhuanxing.data.coverage import ORIGINS, coverage_table
+from zhuanxing.data.accuracy import left_out_table
+from zhuanxing.data.coverage import ORIGINS, coverage_table, statistics_table
 from zhuanxing.data.drivers import build_drivers
-from zhuanxing.data.initial.states import build_initial
+from zhuanxing.data.initial.states import Start, build_initial
+from zhuanxing.data.missing import missing_table
 from zhuanxing.data.observed import observed
 from zhuanxing.data.selection.collected import QUALITIES, collect
 from zhuanxing.data.selection.observations import select_observations, write_selection
@@ -327,23 +329,6 @@ def test_output_per_head_is_plausible_everywhere() -> None:
     assert ((head > 2) & ((head < 20) | base)).all()
 
 
-# --- levers
-
-
-def test_each_lever_spends_from_the_sources_that_the_plan_names() -> None:
-    for row in TABLES.levers.itertuples():
-        shares = dict(part.split(":") for part in row.funding_shares.split(";") if part)
-        named = set(row.paid_by.split(";")) - {"none"}
-        assert set(shares) == named, row.lever
-        assert not shares or sum(map(float, shares.values())) == pytest.approx(1)
-        assert row.cost_low <= row.cost_rate <= row.cost_high
-        assert row.cost_rate > 0 or row.paid_by == "none" or row.cost_basis == "capacity"
-
-
-def test_all_levers_together_cost_a_tenth_of_output_at_most() -> None:
-    assert 0.05 < TABLES.levers["cost_rate"].sum() < 0.10
-
-
 # --- coverage
 
 
@@ -391,3 +376,43 @@ def _with_area(tables: Tables, city: str, area: float, factor: float) -> Tables:
     farmland = typical["subscript"] == "farmland"
     typical.loc[farmland, "value"] *= factor
     return Tables(**{**vars(tables), "units": units, "archetypes": typical})
+
+
+# --- how good it is
+
+
+def test_estimates_are_tried_on_cities_that_are_left_out() -> None:
+    table = left_out_table(Start.of(TABLES, TABLES.last_information_year)).set_index("variable")
+    assert table.loc["initial_electricity", "units"] >= 29
+    assert (table["median"] < 2).all()
+    assert table.loc["initial_sector_share, construction", "median"] < 1.2
+
+
+def test_every_statistic_says_who_reads_it_and_the_start_reads_what_it_says() -> None:
+    read = INITIAL.attrs["statistics"]
+    table = statistics_table(TABLES, read, {"gdp_growth"}).set_index("variable")
+    assert table.loc["platform_debt", "read_by"].startswith("start")
+    assert "fit" in table.loc["gdp_growth", "read_by"]
+    assert table.loc["energy_consumption_growth", "read_by"] == ""
+    assert table["figures"].sum() == len(TABLES.observations)
+
+
+def test_a_new_city_is_told_what_it_needs() -> None:
+    table = missing_table(TABLES, "handan", "Hebei")
+    assert table.loc[table["need"] == "required", "table"].tolist() == [
+        "units.csv", "observations.csv",
+    ]  # fmt: skip
+    elsewhere = missing_table(TABLES, "qujing", "Yunnan")
+    assert {"provinces.csv", "drivers.csv", "archetypes.csv"} <= set(elsewhere["table"])
+    here = missing_table(TABLES, "tangshan", "Hebei")
+    assert (here["need"] == "better").all()
+
+
+def test_statistics_of_a_later_year_are_a_change_of_tables_alone(copy: Path) -> None:
+    raw = copy / "data" / "raw" / "observations.csv"
+    row = "tangshan,gdp,2031,12000,1e8 CNY,official,a page,,\n"
+    raw.write_text(raw.read_text(encoding="utf-8") + row, encoding="utf-8")
+    write_selection(copy / "data")
+    figures = observed(read_tables(copy).observations, "gdp", units=["tangshan"])
+    assert figures["year"].max() == 2031
+    assert figures["basis"].iloc[-1] == "post_2018_census"

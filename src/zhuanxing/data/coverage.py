@@ -1,17 +1,21 @@
-"""How many initial values of each origin, and how many observations, the data hold."""
+"""What the data hold: the origin of initial values, and the statistics with who reads them."""
 
 from __future__ import annotations
+
+from collections.abc import Collection
 
 import pandas as pd
 import xarray as xr
 
 from zhuanxing.data.initial.carrying import CARRIED, ESTIMATED, OBSERVED
+from zhuanxing.data.selection.collected import base_name
 from zhuanxing.data.tables import Tables
 
-__all__ = ["ORIGINS", "coverage_table"]
+__all__ = ["ORIGINS", "coverage_table", "statistics_table"]
 
 ORIGINS = (OBSERVED, CARRIED, ESTIMATED)
 SUFFIX = "_origin"
+START, FIT, OUTPUT = "start", "fit", "output"
 
 
 def coverage_table(tables: Tables, initial: xr.Dataset) -> pd.DataFrame:
@@ -36,3 +40,37 @@ def coverage_table(tables: Tables, initial: xr.Dataset) -> pd.DataFrame:
                 }
             )
     return pd.DataFrame(rows)
+
+
+def statistics_table(
+    tables: Tables, started_from: Collection[str], fitted: Collection[str]
+) -> pd.DataFrame:
+    """Return one row per statistic: unit of measure, units, years, figures and who reads it.
+
+    `started_from` names the statistics that initial values are made from, `fitted` those that a
+    calibration compares. Column read_by: `start`, `fit`, `output` (drawn beside an output) or
+    several, empty for what nothing reads.
+    """
+    figures = tables.observations.assign(base=tables.observations["variable"].map(base_name))
+    parts = figures.groupby("base")
+    counted = parts.agg(
+        units=("unit_id", "nunique"), first=("year", "min"), last=("year", "max"),
+        figures=("value", "size"),
+    )  # fmt: skip
+    stems = tuple(started_from)
+    rows = []
+    for name, unit, output in tables.variables[["variable", "unit", "output"]].to_numpy():
+        readers = [
+            reader
+            for reader, reads in (
+                (START, name in started_from or f"{name}_avg" in stems),
+                (FIT, name in fitted),
+                (OUTPUT, bool(output) and output in set(tables.outputs["name"])),
+            )
+            if reads
+        ]
+        rows.append({"variable": name, "unit": unit, "read_by": ", ".join(readers)})
+    table = pd.DataFrame(rows).set_index("variable").join(counted)
+    whole = ["units", "first", "last", "figures"]
+    table[whole] = table[whole].fillna(0).astype(int)
+    return table.reset_index()

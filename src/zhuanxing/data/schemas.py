@@ -125,8 +125,8 @@ def _units() -> DataFrameSchema:
 def _variables() -> DataFrameSchema:
     columns = {
         "variable": _text(), "unit": _text(), "low": _number(), "high": _number(),
-        "jump": _number(1, empty=True), "bases": _text(empty=True), "name_zh": _text(),
-        "name_en": _text(),
+        "jump": _number(1, empty=True), "bases": _text(empty=True), "output": _text(empty=True),
+        "name_zh": _text(), "name_en": _text(),
     }  # fmt: skip
     ordered = Check(lambda frame: frame["low"] < frame["high"], error="low < high")
     return _schema(columns, unique=["variable"], checks=ordered)

@@ -1,15 +1,21 @@
-"""Show where the initial values come from.
+"""Show what the data hold, where initial values come from, and how good they are.
 
-显示初始值的来源。
+显示数据内容、初始值的来源与精度。
 """
 
 from __future__ import annotations
 
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from zhuanxing.cli.command import Command, Context
 from zhuanxing.cli.console import Column, print_table
-from zhuanxing.config import City, Language, checked
+from zhuanxing.config import City, File, Language, Text, checked
+from zhuanxing.errors import ZhuanxingError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from zhuanxing.data.tables import Tables
 
 __all__ = ["COMMAND"]
 
@@ -27,20 +33,68 @@ COLUMNS_BY_CITY = (
     ("统计观测数", "observations", ""),
 )
 COLUMNS_BY_VARIABLE = (("变量", "variable", ""), *COUNTS)
+STATISTICS_COLUMNS = (
+    Column("统计指标", "statistic", whole=True),
+    ("单位", "unit", ""),
+    ("城市数", "cities", ""),
+    ("起年", "first", ""),
+    ("止年", "last", ""),
+    ("数据数", "figures", ""),
+    ("用于", "read by", ""),
+)
+LEFT_OUT_COLUMNS = (
+    Column("初始值", "initial value", whole=True),
+    ("城市数", "cities", ""),
+    ("中位倍数", "median factor", ""),
+    ("最大倍数", "worst factor", ""),
+    ("所在", "at", ""),
+)
+HISTORY_COLUMNS = (
+    Column("统计指标", "statistic", whole=True),
+    ("单位", "unit", ""),
+    ("数据数", "figures", ""),
+    ("年份", "years", ""),
+    ("偏差", "bias", ""),
+    ("平均", "mean", ""),
+    ("中位", "median", ""),
+    ("最大", "worst", ""),
+    ("所在", "at", ""),
+)
+MISSING_COLUMNS = (("数据表", "table", ""), ("内容", "what", ""), ("需要", "need", ""))
 
 
 @checked
 class DataSettings:
-    """Show the origin of every initial value: observed; carried from the nearest observed year; of
-    the archetype and provincial averages.
+    """Show the origin of every initial value: observed; carried from other years of the city;
+    estimated from the nearest cities in structure, its kind or its province.
 
-    各初始值的来源：观测；由最近观测年推算；按城市类型和省平均估计。
+    各初始值的来源：观测；由本市其他年份推算；由结构最近的城市、类型或省估计。
     """
 
     city: City | None = None
     """Show the variables of one city.
 
     只显示一个城市的变量。"""
+    statistics: bool = False
+    """Show every statistic: cities, years, figures, and who reads it.
+
+    显示全部统计指标：城市数、年份、数据数、用途。"""
+    accuracy: bool = False
+    """Try the estimates on cities that are known, each left out in turn.
+
+    逐一剔除已知城市，检验估计值。"""
+    result: File | None = None
+    """Compare a stored result with the statistics.
+
+    将结果文件与统计数据比较。"""
+    new_city: Text | None = None
+    """List what the tables lack for a new city, with province=NAME.
+
+    列出新城市尚缺的数据，需同时给出 province=名称。"""
+    province: Text = ""
+    """English name of the province of the new city.
+
+    新城市所在省的英文名。"""
     language: Language | None = None
     """Language of the tables.
 
@@ -48,20 +102,97 @@ class DataSettings:
 
 
 def run(settings: DataSettings, context: Context) -> int:
-    """Print how many initial values have each origin."""
+    """Print what was asked for; without a wish, how many initial values have each origin."""
     # Reading and checking the tables takes longer than the help text should.
-    from zhuanxing.data.coverage import coverage_table
-    from zhuanxing.data.initial.states import build_initial
     from zhuanxing.data.tables import read_tables
 
     tables = read_tables(context.places.model)
+    if settings.result is not None:
+        _print_history(tables, settings, context)
+    elif settings.new_city is not None:
+        _print_missing(tables, settings, context)
+    elif settings.accuracy:
+        _print_left_out(tables, context)
+    elif settings.statistics:
+        _print_statistics(tables, context)
+    else:
+        _print_origins(tables, settings, context)
+    return 0
+
+
+def _print_origins(tables: Tables, settings: DataSettings, context: Context) -> None:
+    from zhuanxing.data.coverage import coverage_table
+    from zhuanxing.data.initial.states import build_initial
+
     table = coverage_table(tables, build_initial(tables))
     if settings.city is None:
         _print_by_city(table, tables.units, context.language)
     else:
         table = table[table["unit_id"] == settings.city]
     _print_by_variable(table, settings.city, context.language)
-    return 0
+
+
+def _print_statistics(tables: Tables, context: Context) -> None:
+    from omegaconf import OmegaConf
+
+    from zhuanxing.data.coverage import statistics_table
+    from zhuanxing.data.initial.states import build_initial
+
+    fit = OmegaConf.load(context.places.conf / "calibrate.yaml")
+    fitted = {str(target.observed).removesuffix("_avg_*") for target in fit.targets}
+    read = build_initial(tables).attrs["statistics"]
+    table = statistics_table(tables, read, fitted)
+    names = ["variable", "unit", "units", "first", "last", "figures", "read_by"]
+    rows = [[str(cell) for cell in row] for row in table[names].to_numpy()]
+    print_table(("统计指标", "statistics"), STATISTICS_COLUMNS, rows, context.language)
+    unread = list(table.loc[table["read_by"] == "", "variable"])
+    said = ("以下指标暂无用处", "nothing reads")[context.language != "zh"]
+    print(f"{said}: {', '.join(unread)}")
+
+
+def _print_left_out(tables: Tables, context: Context) -> None:
+    from zhuanxing.data.accuracy import left_out_table
+    from zhuanxing.data.initial.states import Start
+
+    table = left_out_table(Start.of(tables, tables.last_information_year))
+    rows = [
+        [str(name), str(units), f"{median:.2f}", f"{worst:.2f}", str(at)]
+        for name, units, median, worst, at in table.to_numpy()
+    ]
+    title = ("剔除已知城市后的估计误差（倍数）", "estimates of cities left out, as factors")
+    print_table(title, LEFT_OUT_COLUMNS, rows, context.language)
+
+
+def _print_history(tables: Tables, settings: DataSettings, context: Context) -> None:
+    from zhuanxing.data.accuracy import history_table
+    from zhuanxing.storage.netcdf import read
+
+    assert settings.result is not None
+    table = history_table(tables, read(settings.result))
+    if table.empty:
+        raise ZhuanxingError(f"{settings.result}: no output is one of which there are statistics")
+    rows = [
+        [
+            str(row.variable), str(row.unit), str(row.figures), f"{row.first}-{row.last}",
+            f"{row.bias:.3g}", f"{row.mean:.3g}", f"{row.median:.3g}", f"{row.worst:.3g}",
+            str(row.at),
+        ]
+        for row in table.itertuples()
+    ]  # fmt: skip
+    title = (
+        "结果与统计之比（百分数与浓度为差值）",
+        "result over statistic (differences for percent and concentrations)",
+    )
+    print_table(title, HISTORY_COLUMNS, rows, context.language)
+
+
+def _print_missing(tables: Tables, settings: DataSettings, context: Context) -> None:
+    from zhuanxing.data.missing import missing_table
+
+    table = missing_table(tables, str(settings.new_city), settings.province)
+    rows = [[str(cell) for cell in row] for row in table.to_numpy()]
+    title = (f"{settings.new_city} 尚缺的数据", f"missing for {settings.new_city}")
+    print_table(title, MISSING_COLUMNS, rows, context.language)
 
 
 def _print_by_city(table: pd.DataFrame, units: pd.DataFrame, language: Language) -> None:
@@ -87,4 +218,15 @@ def _counts(part: pd.DataFrame) -> list[str]:
     return [str(int(part[heading].sum())) for _, heading, _ in COUNTS]
 
 
-COMMAND = Command(DataSettings, run, examples=("", "city=baotou"))
+COMMAND = Command(
+    DataSettings,
+    run,
+    examples=(
+        "",
+        "city=baotou",
+        "statistics=true",
+        "accuracy=true",
+        "result=outputs/baseline/paths.nc",
+        "new_city=handan province=Hebei",
+    ),
+)

@@ -80,31 +80,39 @@ class Known:
 
 
 class Province:
-    """Provincial and national statistics by year, with the nearest year where one is missing."""
+    """Provincial and national statistics by year, with the nearest year where one is missing.
+
+    `asked` are the names of the statistics that were looked up.
+    """
 
     def __init__(self, tables: Tables) -> None:
         rows = tables.provinces
+        self.asked: set[str] = set()
         self._values: dict[tuple[str, str], dict[int, float]] = {}
         for province, variable, year, value in zip(
             rows["province"], rows["variable"], rows["year"], rows["value"], strict=True
         ):
             self._values.setdefault((province, variable), {})[int(year)] = float(value)
 
+    def _series(self, province: str, variable: str) -> dict[int, float]:
+        self.asked.add(variable)
+        return self._values.get((province, variable), {})
+
     def value(self, province: str, variable: str, year: int) -> float:
         """Return the statistic of the year; raises DataError where the table lacks it."""
-        series = self._values.get((province, variable), {})
+        series = self._series(province, variable)
         if year not in series:
             raise DataError(f"provinces.csv has no {variable} of {province} in {year}")
         return series[year]
 
     def nearest_year(self, province: str, variable: str, year: int) -> float:
         """Return the statistic of the year closest to `year`; 0 where there is none at all."""
-        series = self._values.get((province, variable), {})
+        series = self._series(province, variable)
         return series[min(series, key=lambda other: abs(other - year))] if series else 0.0
 
     def span(self, province: str, variable: str) -> tuple[int, int]:
         """Return the first and the last year of the statistic; raises DataError without two."""
-        series = self._values.get((province, variable), {})
+        series = self._series(province, variable)
         if len(series) < 2:
             raise DataError(f"provinces.csv has no two years of {variable} of {province}")
         return min(series), max(series)

@@ -20,9 +20,9 @@ BEFORE = re.compile(r"修订前|普前|后经普修订|before (?:the|later)|unre
 AFTER = re.compile(r"修订后|revised series|restated|最终核实|似四经普修订后")
 ACCOUNTS, CENSUS = "accounts", "census"
 RESIDENTS = "population"
-# The largest change of residents in a year without a new basis: no unit with figures from two
-# censuses moved faster over the ten years between them.
-LARGEST_STEP = 0.02
+# The largest change of residents in a year, as a logarithm, that is not taken for a new basis; and
+# from an earlier census to the figures that a later one restated, where more is a new boundary.
+LARGEST_STEP, LARGEST_DRIFT = 0.02, 0.05
 # Residents within this part of the registered population in every year are a mislabelled column.
 SAME_AS_REGISTERED = 0.007
 
@@ -53,8 +53,11 @@ def with_basis(rows: pd.DataFrame, variables: pd.DataFrame, bases: pd.DataFrame)
     said &= kind == ACCOUNTS
     basis = basis.where(~said, current[ACCOUNTS])
     since = int(bases.loc[bases["basis"] == current[CENSUS], "first_year"].max())
-    restated = _restated(rows, basis == current[CENSUS], since)
-    return rows.assign(basis=basis.where(~restated, current[CENSUS]))
+    counted = basis == current[CENSUS]
+    basis = basis.where(~_restated(rows, counted, since), current[CENSUS])
+    other = _within_other_borders(rows, basis == current[CENSUS])
+    earlier = bases.loc[(bases["bases"] == CENSUS) & (bases["current"] == 0), "basis"]
+    return rows.assign(basis=basis.where(~other, str(earlier.iloc[0])))
 
 
 def _residents(rows: pd.DataFrame) -> pd.DataFrame:
@@ -91,6 +94,22 @@ def _restated(rows: pd.DataFrame, counted: pd.Series, since: int) -> pd.Series:
         for _, series in own[~told[own.index]].groupby("source_id"):
             restated[_leading_up(series, anchor, value)] = True
     return restated
+
+
+def _within_other_borders(rows: pd.DataFrame, counted: pd.Series) -> pd.Series:
+    """Return which residents were counted before the borders of the unit were drawn anew."""
+    people = rows[(rows["variable"] == RESIDENTS) & counted]
+    other = pd.Series(False, index=rows.index)
+    for _, own in people.groupby("unit_id"):
+        first, later = own["year"].min(), own[own["year"] > own["year"].min()]
+        if later.empty:
+            continue
+        following = later[later["year"] == later["year"].min()]
+        earliest = own[own["year"] == first]
+        change = abs(np.log(following["value"].median() / earliest["value"].median()))
+        if change / (int(following["year"].iloc[0]) - int(first)) > LARGEST_DRIFT:
+            other[earliest.index] = True
+    return other
 
 
 def _leading_up(series: pd.DataFrame, year: int, value: float) -> list[int]:

@@ -1,0 +1,102 @@
+"""How good starts are: estimates tried on units that are known, and paths beside statistics."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from zhuanxing.data.initial.quantities import QUANTITIES
+from zhuanxing.data.initial.states import Start
+from zhuanxing.data.observed import current_bases, observed
+from zhuanxing.data.tables import Tables
+
+__all__ = ["history_table", "left_out_table"]
+
+# Statistics that are compared by their difference; all others by the factor between the two.
+POINTS = ("percent", "ug/m3")
+
+
+def left_out_table(start: Start) -> pd.DataFrame:
+    """Return how far estimates are from what is known, each known unit left out in turn.
+
+    Columns variable, units, median and worst factor, and the unit with the worst.
+    """
+    errors = {quantity.name: start.quantities.left_out(quantity) for quantity in QUANTITIES}
+    errors["initial_debt_ratio"] = start.quantities.neighbours.left_out(start.debt)
+    for sector, found in start.economy.industry.left_out().items():
+        errors[f"initial_sector_share, {sector}"] = found
+    return pd.DataFrame([_factors(name, found) for name, found in errors.items() if found])
+
+
+def history_table(tables: Tables, result: xr.Dataset) -> pd.DataFrame:
+    """Return how far the paths of a run are from the statistics of the same cities and years.
+
+    Only figures on the bases of today are compared. Columns variable, unit, figures, first, last,
+    bias, median and worst deviation, and where the worst is: factors for levels, differences for
+    shares, growth and concentrations.
+    """
+    bases = current_bases(tables.bases)
+    rows = []
+    for name, unit, output in tables.variables[["variable", "unit", "output"]].to_numpy():
+        if not output or output not in result or set(result[output].dims) != {"city", "year"}:
+            continue
+        figures = observed(tables.observations, name, bases=bases)
+        figures = figures[
+            figures["unit_id"].isin(result["city"].values)
+            & figures["year"].isin(result["year"].values)
+        ]
+        if not figures.empty:
+            rows.append(_deviations(name, unit, figures, result[output]))
+    return pd.DataFrame(rows)
+
+
+def _deviations(
+    name: str, unit: str, figures: pd.DataFrame, path: xr.DataArray
+) -> dict[str, object]:
+    said = path.sel(
+        city=xr.DataArray(figures["unit_id"].to_numpy(), dims="figure"),
+        year=xr.DataArray(figures["year"].to_numpy(), dims="figure"),
+    ).to_numpy()
+    figures, said = figures[np.isfinite(said)], said[np.isfinite(said)]
+    seen = figures["value"].to_numpy(float)
+    where = [f"{city} {year}" for city, year in figures[["unit_id", "year"]].to_numpy()]
+    row: dict[str, object] = {"variable": name, "unit": unit, "figures": len(figures)}
+    row |= {"first": int(figures["year"].min()), "last": int(figures["year"].max())}
+    if unit in POINTS:
+        gaps = said - seen
+        return row | _summary(gaps, np.abs(gaps), where)
+    both = (said > 0) & (seen > 0)
+    logs = np.log(said[both] / seen[both])
+    found = _summary(logs, np.abs(logs), [w for w, kept in zip(where, both, strict=True) if kept])
+    return row | {
+        key: math.exp(value) if isinstance(value, float) else value for key, value in found.items()
+    }
+
+
+def _summary(signed: np.ndarray, size: np.ndarray, where: list[str]) -> dict[str, object]:
+    if not len(size):
+        return {"bias": math.nan, "mean": math.nan, "median": math.nan, "worst": math.nan, "at": ""}
+    worst = int(size.argmax())
+    return {
+        "bias": float(signed.mean()),
+        "mean": float(size.mean()),
+        "median": float(np.median(size)),
+        "worst": float(size[worst]),
+        "at": where[worst],
+    }
+
+
+def _factors(name: str, errors: Mapping[str, float]) -> dict[str, object]:
+    size = {unit: abs(error) for unit, error in errors.items()}
+    worst = max(size, key=lambda unit: size[unit])
+    return {
+        "variable": name,
+        "units": len(size),
+        "median": math.exp(float(np.median(list(size.values())))),
+        "worst": math.exp(size[worst]),
+        "at": worst,
+    }
