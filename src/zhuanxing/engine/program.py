@@ -86,7 +86,7 @@ class Program:
             try:
                 evaluation_order(goals, needs)
             except CycleError as failure:
-                where = locate(self._text, self._origin, failure.names[0])
+                where = locate(self._text, self._origin, failure.names[0].split("[")[0])
                 raise TranslationError(f"{where}: {failure}; {cure}.") from None
 
     @property

@@ -39,7 +39,7 @@ def _decoded(content: bytes, origin: str) -> tuple[str, str | None]:
         if content.startswith(mark):
             return _strict(content[len(mark) :], codec, origin), None
     for wide, place in (("utf-16-le", 1), ("utf-16-be", 0)):
-        if len(content) > 3 and not any(content[place:40:2]):
+        if len(content) > 3 and not any(content[place:16:2]):
             return _strict(content, wide, origin), None
     named = _HEADER.match(content) or _DECLARED.match(content)
     declared = _codec(named[1].decode("ascii", "replace")) if named else None

@@ -27,7 +27,6 @@ _POINT = re.compile(
 )
 _FLAT = re.compile(rf"\s*[+-]?\s*{NUMBER}(?:\s*,\s*[+-]?\s*{NUMBER})*\s*")
 _STRING = re.compile(r"'(?P<text>[^']*)'")
-DEEPEST = 200
 SHOWN = 40
 
 Arguments = tuple[Any, ...]
@@ -80,7 +79,6 @@ class Parser:
         self.text = text
         self.end = len(text) if end is None else end
         self.at = start
-        self.depth = 0
         self._next()
 
     # -- words --------------------------------------------------------------------------------
@@ -131,19 +129,18 @@ class Parser:
         body = self.text[self.begin : self.end]
         if _ARRAY.fullmatch(body) and ("," in body or ";" in body):
             return numbers_in(body, self.begin)
-        node = self.expression()
+        start = self.begin
+        try:
+            node = self.expression()
+        except RecursionError:
+            raise Misread("its brackets are nested deeper than can be read", start) from None
         if self.kind != "end":
             raise self.misread()
         return node
 
     def expression(self) -> Any:
         """Return the node of an expression that starts at the present word."""
-        self.depth += 1
-        if self.depth > DEEPEST:
-            raise Misread(f"its equation is nested more than {DEEPEST} deep", self.begin)
-        node = self._condition() if self._is("IF") else self._either()
-        self.depth -= 1
-        return node
+        return self._condition() if self._is("IF") else self._either()
 
     def _condition(self) -> Any:
         self._next()

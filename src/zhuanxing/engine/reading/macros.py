@@ -84,6 +84,8 @@ class _Expansion:
             # A macro's result is a variable of the same name, and renamed by now.
             if isinstance(node, syntax_tree.Call) and node.function.name == prefix + macro.name:
                 raise self._endless(caller, macro.name)
+            if isinstance(node, syntax_tree.Reference) and node.name.endswith("$"):
+                return replace(node, name=node.name[:-1])  # Time$ is the model's own Time
             if isinstance(node, syntax_tree.Reference) and node.name in own:
                 subscripts = node.subscripts or labels
                 return syntax_tree.Reference(prefix + node.name, subscripts or None)

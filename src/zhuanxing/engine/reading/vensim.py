@@ -87,7 +87,7 @@ def _blanked(text: str) -> str:
     Braces inside quoted names and in the comments of entries stay.
     """
     text = text.replace("\\\n", " \n")
-    quiet = re.compile(r'"(?:[^"\\\n]|\\.)*"|~[^|]*\||\{[^{}|]*\}')
+    quiet = re.compile(r'"(?:[^"\\\n]|\\.)*"|~[^|]*\||\{(?:[^{}|]|\{[^{}|]*\})*\}')
 
     def blank(found: re.Match[str]) -> str:
         return re.sub(r"[^\n]", " ", found[0]) if found[0].startswith("{") else found[0]
@@ -276,7 +276,7 @@ def _tabbed(text: str, at: int) -> Any:
     import numpy as np
 
     try:
-        return np.array([float(word) for word in text.split()])
+        return np.array([float(word) for word in text.replace("\\t", " ").split()])
     except ValueError as failure:
         raise Misread(f"TABBED ARRAY takes numbers ({failure})", at) from None
 

@@ -70,7 +70,7 @@ def _macros(file: XmileFile) -> Iterator[syntax_tree.Section]:
         reader = _Reader(file)
         variables = file.child(node, "variables")
         if variables is not None:
-            reader.read(Instance("", variables, {}, frozenset()))
+            reader.read(Instance("", variables, frozenset()))
         name = named(file, node)
         result = reader.parsed(node, text_of(file, node, "eqn"))
         elements = [*reader.elements.values()]
@@ -112,15 +112,12 @@ class _Reader:
         self, instance: Instance, node: etree._Element, behaviour: etree._Element | None
     ) -> None:
         key = instance.prefix + key_of(named(self.file, node))
-        if key in instance.replaced:  # an input that the submodel's owner connects
-            return
         kind = tag(node)
         if kind == "stock":
             require_readable(self.file, node)
-        cells = self._cells(key, node)
-        components = [
+        components = self._tied(instance, key) or [
             self._component(instance, node, key, cell, groups, source, behaviour)
-            for cell, groups, source in cells
+            for cell, groups, source in self._cells(key, node)
         ]
         limits = self._range(node)
         self.elements[key] = Element(
@@ -134,6 +131,14 @@ class _Reader:
         )
         if kind == "stock":
             self._note_stock(instance, node, key, behaviour)
+
+    def _tied(self, instance: Instance, key: str) -> list[Component]:
+        """Return the equation of an input that is connected to another variable, if it is."""
+        if key not in instance.ties:
+            return []
+        axes = self.arrays.axes[key]
+        source = Reference(instance.ties[key], axes or None)
+        return [Component(axes, (), source, "auxiliary")]
 
     def _range(self, node: etree._Element) -> tuple[float | None, float | None]:
         span = self.file.child(node, "range")
@@ -208,6 +213,10 @@ class _Reader:
         if table is not None:
             self.tables.setdefault(key, []).append(Component(cell, groups, table, "lookup"))
         expression = self._resolved(instance, node, key, self.parsed(node, text))
+        starting = text_of(self.file, source, "init_eqn")
+        if starting.strip():  # what the variable is while the model initialises
+            initial = self._resolved(instance, node, key, self.parsed(node, starting))
+            expression = syntax_tree.Call(Reference("active initial"), (expression, initial))
         if tag(node) == "stock":
             expression = self._stock(instance, node, cell, expression, behaviour)
         elif table is not None:

@@ -92,6 +92,8 @@ class Arrays:
         return syntax_tree.rewrite(tree, lambda node: self._changed(node, key))
 
     def _changed(self, node: Any, key: str) -> Any:
+        if isinstance(node, Reference) and "." in node.name and node.name not in self.axes:
+            return self._numbered(node)
         if isinstance(node, Reference) and node.subscripts:
             axes = self.axes.get(node.name)
             if axes is not None and len(axes) == len(node.subscripts):
@@ -99,6 +101,13 @@ class Arrays:
         if isinstance(node, Call) and node.function.name in REDUCTIONS:
             return self._reduced(node, key)
         return node
+
+    def _numbered(self, node: Reference) -> Any:
+        """Return the number of an element that is written as dimension.element."""
+        axis, _, element = node.name.partition(".")
+        if axis not in self.members or node.subscripts:
+            return node
+        return float(self.members[axis].index(self._element(element, axis)) + 1)
 
     def _written(self, subscripts: tuple[str, ...], axes: tuple[str, ...]) -> tuple[str, ...]:
         found: list[str] = []
@@ -109,7 +118,7 @@ class Arrays:
                 if label in found:
                     label = self._copy(label[:-1]) + "!"
             elif part not in self.members:
-                label = self._element(part, axis)
+                label = self._element(part.removeprefix(f"{axis}."), axis)
             found.append(label)
         return tuple(found)
 
@@ -130,6 +139,9 @@ class Arrays:
 
         syntax_tree.rewrite(call.arguments, note)
         arguments = call.arguments
+        first = arguments[0]
+        if call.function.name == SIZE and getattr(first, "name", None) in self.members:
+            return float(len(self.members[first.name]))
         if not marked:
             arguments = syntax_tree.rewrite(arguments, self._marker(marked, self.axes.get(key, ())))
         size = 1

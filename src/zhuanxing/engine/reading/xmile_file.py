@@ -149,7 +149,7 @@ def open_xmile(text: str, origin: str) -> XmileFile:
         root = etree.fromstring(body.encode(), parser)
     except etree.XMLSyntaxError as failure:
         line = failure.lineno or 1
-        reason = (failure.msg or "the text ends too early").split(", line")[0]
+        reason = " ".join((failure.msg or "the text ends too early").split(", line")[0].split())
         raise TranslationError(
             f"{origin}:{line} is not well-formed XML ({reason}); save the model again."
         ) from None

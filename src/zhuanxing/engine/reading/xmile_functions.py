@@ -32,6 +32,12 @@ REDUCTIONS = frozenset(("sum", "prod", "vmin", "vmax", MEAN, SIZE))
 FAR = 1e3  # a normal number never lies so many standard deviations from its mean
 
 
+def _mean(*arguments: Any) -> Any:
+    if len(arguments) == 1:
+        return _call(MEAN, *arguments)
+    return average(Arithmetic(("+",) * (len(arguments) - 1), arguments), float(len(arguments)))
+
+
 def _call(name: str, *arguments: Any) -> Call:
     return Call(Reference(name), arguments)
 
@@ -138,7 +144,7 @@ _MAKERS: Any = {
     "max": (_extreme("max"), (1, 2, ...)),
     "sum": (_named("sum"), (1,)),
     "prod": (_named("prod"), (1,)),
-    MEAN: (_named(MEAN), (1,)),
+    MEAN: (_mean, (1, ...)),
     SIZE: (_named(SIZE), (1,)),
     "mod": (_named("modulo"), (2,)),
     "lookupinv": (_named("lookup invert"), (2,)),

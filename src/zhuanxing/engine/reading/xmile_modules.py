@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -20,27 +21,20 @@ __all__ = ["Instance", "instances"]
 class Instance:
     """The variables of one submodel, and what their names become.
 
-    `connected` gives, for an input of the submodel, the variable elsewhere that it stands for;
-    `own` are its variables and modules by key.
+    `own` are its variables and `modules` its submodels, by key; `ties` gives, for an input by its
+    full name, the variable that is connected to it.
     """
 
     prefix: str
     variables: etree._Element
-    connected: Mapping[str, str]
     own: frozenset[str]
     modules: frozenset[str] = field(default_factory=frozenset)
-
-    @property
-    def replaced(self) -> frozenset[str]:
-        """The full names of inputs for which another variable stands."""
-        return frozenset(self.prefix + name for name in self.connected)
+    ties: Mapping[str, str] = field(default_factory=dict)
 
     def absolute(self, name: str) -> str:
         """Return the full name of a variable as the equations of this submodel write it."""
         if name.startswith("."):
             return name[1:]
-        if name in self.connected:
-            return self.connected[name]
         if name in self.own or name.split(".")[0] in self.modules:
             return self.prefix + name
         return name
@@ -53,7 +47,7 @@ class Instance:
                 return node
             if node.name == SELF and SELF not in self.own:
                 return replace(node, name=key)
-            if node.name not in self.own and node.name not in self.connected:
+            if node.name not in self.own:
                 constant = CONSTANTS.get(node.name)
                 if constant is not None and node.subscripts is None:
                     return constant
@@ -62,18 +56,20 @@ class Instance:
         return change
 
 
-def instances(file: XmileFile, models: list[etree._Element]) -> Iterator[Instance]:
-    """Yield the main model and every submodel, each once for every module that is one.
+def instances(file: XmileFile, models: list[etree._Element]) -> list[Instance]:
+    """Return the main model and every submodel, each once for every module that is one.
 
     A model that no module refers to keeps its own name in front. Raises TranslationError for a
     module that lies in another file, is not there, or holds itself.
     """
     known = {key_of(model.get("name")): model for model in models if model.get("name")}
+    ties: dict[str, str] = {}
     used: set[str] = set()
-    yield from _instances(file, models[0], known, "", {}, (), used)
+    found = list(_instances(file, models[0], known, "", (), used, ties))
     for name, model in known.items():
         if name not in used and model is not models[0]:
-            yield from _instances(file, model, known, f"{name}.", {}, (name,), used)
+            found += _instances(file, model, known, f"{name}.", (name,), used, ties)
+    return found
 
 
 def _instances(
@@ -81,9 +77,9 @@ def _instances(
     model: etree._Element,
     known: Mapping[str, etree._Element],
     prefix: str,
-    connected: Mapping[str, str],
     above: tuple[str, ...],
     used: set[str],
+    ties: dict[str, str],
 ) -> Iterator[Instance]:
     if model.get("resource") or file.child(file.root, "include") is not None:
         raise TranslationError(
@@ -99,7 +95,7 @@ def _instances(
         for node in variables
         if tag(node) in ("stock", "flow", "aux", "gf")
     }
-    instance = Instance(prefix, variables, connected, frozenset(own), frozenset(modules))
+    instance = Instance(prefix, variables, frozenset(own), frozenset(modules), ties)
     yield instance
     for name, node in modules.items():
         kind = key_of(_other(node, "model_name") or name)
@@ -112,9 +108,9 @@ def _instances(
         if kind in above:
             raise file.refuse(node, "the submodel holds itself")
         used.add(kind)
-        inputs = _inputs(file, node, name, instance)
+        _tie(file, node, instance, ties)
         yield from _instances(
-            file, known[kind], known, f"{prefix}{name}.", inputs, (*above, kind), used
+            file, known[kind], known, f"{prefix}{name}.", (*above, kind), used, ties
         )
 
 
@@ -123,16 +119,18 @@ def _other(node: etree._Element, name: str) -> str | None:
     return next((value for key, value in node.attrib.items() if key.endswith(name)), None)
 
 
-def _inputs(file: XmileFile, node: etree._Element, name: str, instance: Instance) -> dict[str, str]:
-    """Return what stands for each connected input of a module: a full name."""
-    inputs = {}
-    for tie in (*file.children(node, "connect"), *file.children(node, "connect2")):
-        to, source = key_of(tie.get("to", "")), key_of(tie.get("from", ""))
-        if to.split(".")[0] == name:
-            to = to.removeprefix(f"{name}.")
-        elif "." in to:
-            continue
-        if not to or not source:
+def _tie(file: XmileFile, node: etree._Element, instance: Instance, ties: dict[str, str]) -> None:
+    """Note what is connected to the inputs of a module, and what it is connected to, in full."""
+    listed = list(file.children(node, "connect")) or list(file.children(node, "connect2"))
+    for tie in listed:
+        to, source = _path(tie.get("to", "")), _path(tie.get("from", ""))
+        if not to.strip(".") or not source.strip("."):
             raise file.refuse(node, "a <connect> of it lacks 'to' or 'from'")
-        inputs[to] = instance.absolute(source)
-    return inputs
+        ties[instance.absolute(to)] = instance.absolute(source)
+
+
+def _path(text: str) -> str:
+    """Return the key of a name with the names of modules in front of it."""
+    parts = re.findall(r'"[^"]*"|[^."]+', text)
+    start = "." if text.lstrip().startswith(".") else ""
+    return start + ".".join(key_of(part) for part in parts)

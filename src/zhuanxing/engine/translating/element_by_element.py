@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
-from functools import reduce
 from itertools import product
 from typing import Any
 
@@ -17,7 +16,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from zhuanxing.engine.reading import syntax_tree
-from zhuanxing.engine.reading.syntax_tree import Arithmetic, Call, Component, Element, Reference
+from zhuanxing.engine.reading.syntax_tree import Component, Element, Reference
 from zhuanxing.engine.translating.subscripts import Dimensions
 
 __all__ = ["cell_name", "entangled", "taken_apart"]
@@ -33,8 +32,6 @@ WHOLE = (
     syntax_tree.Lookup,
     syntax_tree.GetLookups,
 )
-PAIRS = {"sum": "+", "prod": "*"}
-EXTREMES = {"vmin": "min", "vmax": "max"}
 
 
 def entangled(names: Collection[str], needs: Callable[[str], Collection[str]]) -> set[str]:
@@ -77,14 +74,13 @@ def taken_apart(
         return dict(elements), {}
     writer = _Writer(elements, axes, split, dimensions)
     found: dict[str, Element] = {}
-    parts: dict[str, list[str]] = {}
+    parts = writer.parts
     for key, element in elements.items():
         found[key] = element
         if key in split:
             cells = writer.cells(key)
             parts[key] = list(cells)
             found.update(cells)
-            found.update(writer.whole)
         elif key in circle:
             found[key] = replace(
                 element,
@@ -93,7 +89,7 @@ def taken_apart(
                     for part in element.components
                 ),
             )
-    return found, parts
+    return {**found, **writer.whole}, parts
 
 
 class _Writer:
@@ -109,6 +105,7 @@ class _Writer:
         self.split = split
         self.dimensions = dimensions
         self.whole: dict[str, Element] = {}
+        self.parts: dict[str, list[str]] = {}
 
     def cells(self, key: str) -> dict[str, Element]:
         """Return a hidden variable for every element of a variable, in order."""
@@ -160,9 +157,7 @@ class _Writer:
 
     def bound(self, expression: Any, bound: Mapping[str, str]) -> Any:
         """Return an expression with an element for every range of the left-hand side."""
-        return syntax_tree.rewrite(
-            syntax_tree.rewrite(expression, lambda node: self._bind(node, bound)), self._spread
-        )
+        return syntax_tree.rewrite(expression, lambda node: self._bind(node, bound))
 
     def _bind(self, node: Any, bound: Mapping[str, str]) -> Any:
         if not isinstance(node, Reference):
@@ -192,51 +187,22 @@ class _Writer:
         return image[place]
 
     def _cell(self, node: Reference) -> Reference:
-        """Return the hidden variable for a reference to one element of a split variable."""
+        """Return the hidden variable for a reference to elements of a split variable.
+
+        Where a range is marked, as in a sum, that is a variable of these elements alone.
+        """
         subscripts = node.subscripts or ()
-        if node.name in self.split and all(map(self.dimensions.is_element, subscripts)):
-            return Reference(cell_name(node.name, subscripts))
-        return node
-
-    def _spread(self, node: Any) -> Any:
-        """Return a sum or extreme over elements of split variables written out."""
-        if not isinstance(node, Call) or node.function.name not in (*PAIRS, *EXTREMES):
+        marked = tuple(name for name in subscripts if name.endswith("!"))
+        if node.name not in self.split or not all(
+            name in marked or self.dimensions.is_element(name) for name in subscripts
+        ):
             return node
-        marked, reads = _marked(node.arguments)
-        if not marked or not reads & self.split:
-            return node
-        terms = []
-        for cell in product(*(self.dimensions.elements[label[:-1]] for label in marked)):
-            bound = dict(zip(marked, cell, strict=True))
-            terms.append(syntax_tree.rewrite(node.arguments[0], self._unmarker(bound)))
-        name = node.function.name
-        if name in PAIRS:
-            return Arithmetic((PAIRS[name],) * (len(terms) - 1), tuple(terms))
-        pair = Reference(EXTREMES[name])
-        return reduce(lambda first, second: Call(pair, (first, second)), terms)
-
-    def _unmarker(self, bound: Mapping[str, str]) -> Callable[[Any], Any]:
-        """Return the change that puts elements in the place of marked ranges."""
-
-        def unmark(node: Any) -> Any:
-            if isinstance(node, Reference) and node.subscripts:
-                subscripts = tuple(bound.get(name, name) for name in node.subscripts)
-                return self._cell(replace(node, subscripts=subscripts))
-            return node
-
-        return unmark
-
-
-def _marked(arguments: Any) -> tuple[list[str], set[str]]:
-    """Return the marked ranges of an expression, and the variables that it reads."""
-    marked: dict[str, None] = {}
-    reads: set[str] = set()
-
-    def note(node: Any) -> Any:
-        if isinstance(node, Reference):
-            reads.add(node.name)
-            marked.update(dict.fromkeys(n for n in node.subscripts or () if n.endswith("!")))
-        return node
-
-    syntax_tree.rewrite(arguments, note)
-    return list(marked), reads
+        name = cell_name(node.name, subscripts)
+        if not marked:
+            return Reference(name)
+        members = (self.dimensions.elements[n[:-1]] if n in marked else (n,) for n in subscripts)
+        self.parts[name] = [cell_name(node.name, cell) for cell in product(*members)]
+        self.whole[name] = replace(
+            self.elements[node.name], name=name, axes=tuple(label[:-1] for label in marked)
+        )
+        return Reference(name, marked)

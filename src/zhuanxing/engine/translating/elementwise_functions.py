@@ -76,12 +76,16 @@ def _pulse(env: Env, start: Array, width: Array) -> Array:
 
 
 def _pulse_train(env: Env, start: Array, interval: Array, width: Array, end: Array) -> Array:
-    """PULSE TRAIN: pulses of a width at an interval, the last of which starts before the end."""
+    """PULSE TRAIN: pulses of a width at an interval, none of them after the end."""
     single = interval <= 0
     period = env.xp.where(single, 1.0, interval)
     middle = _middle(env)
     into = _remainder(env, middle - start, period)
-    repeated = (middle > start) & (env.time < end) & (into < env.xp.maximum(width, env.time_step))
+    repeated = (
+        (middle > start)
+        & (env.time < end + env.time_step / 2)
+        & (into < env.xp.maximum(width, env.time_step))
+    )
     return env.xp.where(single, _pulse(env, start, width), number(env.xp, repeated))
 
 

@@ -152,11 +152,13 @@ class _Builder:
             pieces = [self._piece(key, axes, component) for component in element.components]
         except TranslationError:
             raise
+        except RecursionError:
+            raise self.refuse(key, "its equation is nested deeper than can be compiled.") from None
         except (IndexError, KeyError, TypeError, ValueError) as failure:
             # What the grammar lets through need not make sense: a sort of something without
             # subscripts, a number where a function takes a name.
             raise self.refuse(
-                key, f"its equation makes no sense here ({failure}); see its arguments."
+                key, "its equation makes no sense: see the number and kind of its arguments."
             ) from failure
         try:
             return assemble(pieces, axes, self.dimensions)

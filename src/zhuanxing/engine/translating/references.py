@@ -58,6 +58,8 @@ class References:
         self.scope = scope
         self.where = where
         self.region = region
+        # The state of the SAMPLE IF TRUE whose condition or input is being translated.
+        self.sampled: str | None = None
 
     def refuse(self, reason: str) -> TranslationError:
         """Return the error that names the variable, the file and the line."""
@@ -65,6 +67,11 @@ class References:
 
     def _reference(self, reference: syntax_tree.Reference) -> Node:
         name = reference.name
+        if name == self.scope.name and self.sampled is not None:
+            key = self.sampled
+            needs = frozenset((key,))
+            held: Callable[[Env], Array] = lambda env: env.states[key]["level"]  # noqa: E731
+            return Node(self.scope.labels, held, needs=needs, needs_initial=needs)
         if name in self.model.labels:
             return self._variable(reference)
         if name == "time":

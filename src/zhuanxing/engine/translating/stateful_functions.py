@@ -27,10 +27,15 @@ class Remembering(References):
     def node(self, expression: Any) -> Node:
         """Return the node of an expression."""
 
-    def _state(self, make: Callable[[str], states.State]) -> Node:
+    def _free_key(self) -> str:
+        """Return the name of the next state of this component's variable."""
         key = f"@{self.scope.name}"
         while key in self.model.states:
             key += "'"
+        return key
+
+    def _state(self, make: Callable[[str], states.State]) -> Node:
+        key = self._free_key()
         state = make(key)
         self.model.states[key] = state
         node_inputs = [state.inputs[name] for name in state.read_inputs]
@@ -124,6 +129,9 @@ class Remembering(References):
         )
 
     def _sampleiftrue(self, node: syntax_tree.SampleIfTrue) -> Node:
-        return self._kept(
-            states.SampleState, condition=node.condition, input=node.input, initial=node.initial
-        )
+        """Return a sample; where it reads its own variable, it reads the sample before."""
+        self.sampled = self._free_key()
+        condition, entering = self.node(node.condition), self.node(node.input)
+        self.sampled = None
+        inputs = {"condition": condition, "input": entering, "initial": self.node(node.initial)}
+        return self._state(lambda key: states.SampleState(key, self.scope, inputs))

@@ -1,0 +1,208 @@
+"""Every kind of Vensim's and XMILE's equations that is easily got wrong has its documented value."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from zhuanxing.cli.main import main
+from zhuanxing.engine import TranslationError, compile_text
+from zhuanxing.engine.program import Program
+from zhuanxing.engine.reading.encodings import decode
+
+CASES = Path(__file__).parent / "cases"
+MODELS = sorted(path for path in CASES.iterdir() if path.suffix in (".mdl", ".xmile"))
+# A path in a comment: "= 1, 2, ?".
+EXPECTED = re.compile(r"=((?:\s*(?:[-+\d.e]+|\?),)*\s*(?:[-+\d.e]+|\?))\s*$")
+CLOCK = "INITIAL TIME = 0 ~~| FINAL TIME = 3 ~~| TIME STEP = 1 ~~| SAVEPER = 1 ~~|"
+XMILE = (
+    '<xmile version="1.0" xmlns="http://docs.oasis-open.org/xmile/ns/XMILE/v1.0">'
+    "<sim_specs{method}><start>0</start><stop>3</stop></sim_specs>{dims}"
+    "<model><variables>{body}</variables></model></xmile>"
+)
+
+
+def expected(program: Program) -> dict[str, list[float]]:
+    """Return the paths that the comments of a model give, NaN where they leave it open."""
+    found = {}
+    for name, variable in program.variables.items():
+        path = EXPECTED.search(variable.comment)
+        if path is not None:
+            numbers = (part.strip() for part in path[1].split(","))
+            found[name] = [np.nan if part == "?" else float(part) for part in numbers]
+    return found
+
+
+@pytest.mark.parametrize("path", MODELS, ids=lambda path: path.name)
+def test_every_variable_has_the_path_that_its_comment_gives(path: Path) -> None:
+    program = compile_text(path.read_text(encoding="utf-8"), str(path), path.suffix)
+    paths = expected(program)
+    assert paths
+    times = program.times()
+    ours = program.run({}, dict.fromkeys([*paths, "saveper"], "path"))
+    every = round(float(ours["saveper"][0]) / (times[1] - times[0]))
+    for name, wanted in paths.items():
+        saved = ours[name][::every]
+        assert len(saved) == len(wanted), name
+        known = ~np.isnan(wanted)
+        np.testing.assert_allclose(
+            saved[known], np.array(wanted)[known], rtol=1e-9, atol=1e-12, err_msg=name
+        )
+
+
+def refusal(text: str, suffix: str) -> str:
+    with pytest.raises(TranslationError) as caught:
+        compile_text(text, f"m{suffix}", suffix)
+    sentence = str(caught.value)
+    assert not re.search(r"Error\b|index out of range|Traceback", sentence), sentence
+    return sentence
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("x = 1 ~|", ["'x'", "m.mdl:1", "one '~'"]),
+        ("y = 1 ~~|\nx = 1 ~ m ~ no end", ["'x'", "m.mdl:2", "'|'"]),
+        ("d: a, b ~~|\nx[d] = 1 ~~|\nx[d] = 2 ~~|", ["'x'", "m.mdl:2", "[a]", "twice"]),
+        ("x = A FUNCTION OF(y) ~~|\ny = 1 ~~|", ["'x'", "m.mdl:1", "causes only"]),
+        ("x = y ~~|\n人 = 1 ~~|", ["'x'", "'y'", "not defined"]),
+        ("x = DELAY FIXED(1, 1e12, 0) ~~|", ["'x'", "1,000,000,000,000"]),
+        ("x = 1; 2, 3; ~~|", ["'x'", "different lengths"]),
+        ("x = " + "(" * 500 + "1" + ")" * 500 + " ~~|", ["'x'", "nested"]),
+        ("d: (a3-a1) ~~|\nx[d] = 1 ~~|", ["'d'", "m.mdl:1", "does not go up"]),
+        ("x = TIME STEP ~ [1,b] ~|", ["'x'", "limits"]),
+    ],
+)
+def test_what_vensim_does_not_allow_is_refused_by_name_and_line(
+    text: str, words: list[str]
+) -> None:
+    sentence = _refused_or_run(CLOCK.replace("~~| ", "~~|") + text, ".mdl")
+    assert all(word in sentence for word in words), sentence
+
+
+def _refused_or_run(text: str, suffix: str) -> str:
+    """Return the refusal, whether it comes when the model is read or when it is run."""
+    from zhuanxing.errors import ZhuanxingError
+
+    try:
+        program = compile_text(text, f"m{suffix}", suffix)
+        program.run({}, {"x": "path"})
+    except ZhuanxingError as failure:
+        return str(failure)
+    return "nothing is refused"
+
+
+AUX = '<aux name="x"><eqn>{}</eqn></aux>'
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ('<stock name="x"><eqn>0</eqn><conveyor><len>2</len></conveyor></stock>', ["conveyor"]),
+        ('<stock name="x"><eqn>0</eqn><queue/></stock>', ["queue"]),
+        ('<stock name="x"><eqn>0</eqn><oven/></stock>', ["oven"]),
+        (AUX.format(1) + '<aux name="X"><eqn>2</eqn></aux>', ["'x'", "capitals"]),
+        (AUX.format(1) + '<module name="far" resource="far.stmx"/>', ["'far'", "another file"]),
+        (AUX.format(1) + '<module name="gone"/>', ["'gone'"]),
+        (AUX.format("y[1]") + '<aux name="y"><eqn>1</eqn></aux>', ["'x'", "0 subscripts"]),
+        (AUX.format("DERIVN(TIME, 1)"), ["'x'", "DERIVN"]),
+        ("", ["no variables"]),
+        ('<stock name="x"><eqn>0</eqn><inflow>gone</inflow></stock>', ["'x'", "'gone'"]),
+    ],
+)
+def test_what_is_not_known_of_xmile_is_refused_by_name(body: str, words: list[str]) -> None:
+    sentence = refusal(XMILE.format(method="", dims="", body=body), ".xmile")
+    assert all(word in sentence for word in words), sentence
+
+
+def test_a_method_that_is_not_there_and_a_torn_file_are_refused() -> None:
+    whole = XMILE.format(method=' method="gear"', dims="", body=AUX.format(1))
+    assert "gear" in refusal(whole, ".xmile")
+    assert "not well-formed" in refusal(whole[:-20], ".xmile")
+    bomb = '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]>' + whole
+    assert "document type" in refusal(bomb, ".xmile")
+
+
+CHINESE = "{HEAD}\n人口 = INTEG(人口 * 0.05, 100) ~人~ 备注 |\n" + CLOCK
+
+
+@pytest.mark.parametrize(
+    ("head", "codec", "mark", "guessed"),
+    [
+        ("UTF-8", "utf-8", b"", False),
+        ("UTF-8", "utf-8", codecs.BOM_UTF8, False),
+        ("UTF-16", "utf-16-le", codecs.BOM_UTF16_LE, False),
+        ("UTF-16", "utf-16-be", b"", False),
+        ("GB18030", "gb18030", b"", False),
+        ("UTF-8", "gbk", b"", True),
+    ],
+)
+def test_chinese_names_are_read_in_whatever_encoding(
+    head: str, codec: str, mark: bytes, guessed: bool
+) -> None:
+    content = mark + CHINESE.replace("HEAD", head).encode(codec)
+    text, note = decode(content, "m.mdl")
+    assert (note is not None) == guessed
+    path = compile_text(text, "m.mdl").run({}, {"人口": "path"})["人口"]
+    assert path[-1] == pytest.approx(115.7625)
+
+
+def test_a_western_file_of_old_keeps_its_accents() -> None:
+    text, note = decode("café = 1 ~ été ~|".encode("cp1252"), "m.mdl")
+    assert "café = 1 ~ été" in text and note is not None
+
+
+def test_no_other_variable_is_taken_for_one_that_is_not_defined(tmp_path: Path) -> None:
+    text, _ = decode(("入 = 5 ~~|\nx = 2 * 人 ~~|\n" + CLOCK).encode("gbk"), "m.mdl")
+    assert "'人' is not defined" in refusal(text, ".mdl")
+
+
+def test_settings_below_the_sketch_count_whatever_the_line_ends() -> None:
+    text = (
+        "s = INTEG(-s, 1) ~~|\n" + CLOCK + "\n\\\\\\---/// Sketch\nV300 x\n*View 1\n$192\n"
+        "///---\\\\\\\n:L<%^E!@\n15:0,0,0,5,0,0\n"
+    )
+    for ends in ("\n", "\r\n", "\r"):
+        path = compile_text(text.replace("\n", ends)).run({}, {"s": "path"})["s"]
+        assert path[1] == pytest.approx(0.375)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("x = 1 / (Time - 2) ~~|\n", ["'x'", "inf", "time 2"]),
+        ("x = 1 ~~|\nSAVEPER = -1 ~~|\n", ["SAVEPER", "-1"]),
+        ("x = 1 ~~|\nFINAL TIME = -1 ~~|\n", ["FINAL TIME is -1", "before INITIAL TIME 0"]),
+        (
+            "x = GET DIRECT CONSTANTS('../t.csv', ',', 'B2') ~~|\n",
+            ["'x'", "outside", "--data-root"],
+        ),
+    ],
+)
+def test_nonsense_is_refused_and_nothing_written(
+    text: str, words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (tmp_path / "t.csv").write_text("time,v\n0,4\n")
+    given = {part.split("=")[0].strip() for part in text.split("|")}
+    clock = [part + "|" for part in CLOCK.split("|") if part.split("=")[0].strip() not in given]
+    (folder / "m.mdl").write_text(text + "".join(clock))
+    output = folder / "o.csv"
+    assert main(["simulate", str(folder / "m.mdl"), "--output", str(output)]) == 2
+    sentence = capsys.readouterr().err
+    assert all(word in sentence for word in words), sentence
+    assert not output.exists()
+
+
+def test_data_above_the_model_are_read_where_the_user_allows_it(tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (tmp_path / "t.csv").write_text("time,v\n0,4\n")
+    text = "x = GET DIRECT CONSTANTS('../t.csv', ',', 'B2') ~~|\n" + CLOCK
+    program = compile_text(text, str(folder / "m.mdl"), data_root=tmp_path)
+    assert program.run({}, {"x": "path"})["x"][0] == 4.0
