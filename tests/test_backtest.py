@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,16 +12,13 @@ import xarray as xr
 
 import zhuanxing
 from conftest import ROOT
-from zhuanxing.analyses.backtest.forecasts import MODEL, NAMES
 from zhuanxing.analyses.backtest.history import History, read_history
-from zhuanxing.analyses.backtest.naive import GROWTH_RULES, SHARE_RULES, forecast
-from zhuanxing.analyses.backtest.project import project
-from zhuanxing.analyses.backtest.scores import covered, crps, lead, score
+from zhuanxing.analyses.backtest.naive import LAST, RULES, Rule, forecast
+from zhuanxing.analyses.backtest.rolling import keep, stored
+from zhuanxing.analyses.backtest.scores import coverage, covered, crps, scores, skill
 from zhuanxing.analyses.backtest.settings import BacktestSettings
 from zhuanxing.analyses.backtest.surprise import driver_draws, growth_changes
-from zhuanxing.analyses.calibrate.fit_map import Fit
-from zhuanxing.analyses.calibrate.laplace import approximate
-from zhuanxing.analyses.calibrate.problem import pose
+from zhuanxing.analyses.calibrate.problem import observations_of
 from zhuanxing.analyses.calibrate.settings import CalibrateSettings
 from zhuanxing.analyses.evidence import (
     INSIDE,
@@ -53,8 +51,11 @@ def past() -> zhuanxing.Model:
 
 @pytest.fixture(scope="module")
 def history(past: zhuanxing.Model, settings: BacktestSettings) -> History:
-    names = tuple(name for pool in settings.variables for name in pool.observed)
-    return read_history(past, read_tables(ROOT / "model"), settings.outside, names)
+    tables = read_tables(ROOT / "model")
+    calibration = read_settings(CalibrateSettings, ROOT / "conf" / "calibrate.yaml")
+    years = range(settings.first_year, settings.last_year + 1)
+    every = observations_of(past, tables, calibration, years)
+    return read_history(past, tables, settings.outside, every)
 
 
 def test_crps_of_a_normal_forecast_is_the_known_value() -> None:
@@ -67,14 +68,6 @@ def test_crps_of_a_sure_forecast_is_its_error() -> None:
     assert crps(np.full((50, 1), 3.0), np.array([5.0]))[0] == pytest.approx(2.0)
 
 
-def test_theils_parts_add_up_and_name_a_constant_error_as_bias() -> None:
-    figures = np.array([1.0, 2.0, 4.0])
-    found = score(np.tile(figures + 0.5, (20, 1)), figures)
-    assert found.bias == pytest.approx(0.5)
-    assert found.bias_part == pytest.approx(1.0)
-    assert found.bias_part + found.variance_part + found.covariance_part == pytest.approx(1.0)
-
-
 def test_an_interval_holds_its_share_of_its_own_samples() -> None:
     samples = np.random.default_rng(1).standard_normal((4000, 1))
     others = np.random.default_rng(2).standard_normal(3000)
@@ -82,36 +75,72 @@ def test_an_interval_holds_its_share_of_its_own_samples() -> None:
     assert inside == pytest.approx(0.8, abs=0.03)
 
 
-def test_a_lead_of_one_city_alone_is_not_certain() -> None:
-    figures = np.zeros(6)
-    cities = np.array(list("aabbcc"))
-    worse = np.array([5.0, 5.0, 0.1, 0.1, 0.1, 0.1])
-    mean, low, high = lead(np.full(6, 0.2), worse, figures, cities, 1)
-    assert mean == pytest.approx(np.mean(worse) - 0.2)
-    assert low < 0 < mean < high
-    assert lead(figures, worse, figures, cities, 1)[1] > 0
+def _rows(crps: np.ndarray, cities: list[str]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {"origin": 2020, "observed": "gdp", "city": cities, "year": 2021, "crps": crps}
+    )
+
+
+def test_a_skill_that_one_city_makes_is_not_certain() -> None:
+    cities = [f"city {place}" for place in range(20)]
+    worse = _rows(np.ones(20), cities)
+    everywhere, low, _ = skill(_rows(np.full(20, 0.8), cities), worse, 1)
+    assert everywhere == pytest.approx(0.2) and low == pytest.approx(0.2)
+    one = np.ones(20)
+    one[0] = -3.0
+    somewhere, low, _ = skill(_rows(one, cities), worse, 1)
+    assert somewhere == pytest.approx(0.2) and low < 0.05
+
+
+def test_scores_are_by_horizon_and_all_together() -> None:
+    rows = _rows(np.array([1.0, 3.0]), ["a", "b"]).assign(
+        pool="output", horizon=[1, 2], forecaster="model", value=0.0, middle=[1.0, -3.0],
+        inside_50=0.0, inside_80=[1.0, 0.0], inside_95=1.0,
+    )  # fmt: skip
+    found = scores(rows).set_index("horizon")
+    assert found.loc[0, "crps"] == 2.0 and found.loc[0, "mae"] == 2.0
+    assert found.loc[0, "bias"] == -1.0 and found.loc[0, "coverage_80"] == 0.5
+    assert found.loc[2, "count"] == 1
+
+
+def test_even_ranks_are_covered_as_they_should_be() -> None:
+    levels = np.array([0.5, 0.8])
+    np.testing.assert_allclose(coverage(np.linspace(0, 1, 1001), levels), levels, atol=0.002)
+
+
+def test_what_another_backtest_left_is_not_gone_on_from(tmp_path: Path) -> None:
+    path, table = tmp_path / "origin_2020.nc", _rows(np.ones(2), ["a", "b"])
+    keep(path, table, "one")
+    assert stored(path, "other") is None
+    found = stored(path, "one")
+    assert found is not None and found["city"].tolist() == ["a", "b"]
 
 
 def test_naive_forecasters_know_nothing_after_the_year(history: History) -> None:
-    for cities in history.city.values():
-        assert max(max(series, default=0) for series in cities.values()) <= FIT_YEAR
-    assert max(history.nation) <= FIT_YEAR
-    assert all(max(series) <= FIT_YEAR for series in history.province.values())
+    seen = history.observations
+    later = np.array(seen.years) > FIT_YEAR
+    assert later.any() and not seen.present[:, later].any()
+    earlier = history.as_of(FIT_YEAR - 2).observations
+    assert not earlier.present[:, np.array(seen.years) > FIT_YEAR - 2].any()
 
 
-@pytest.mark.parametrize("rule", [*GROWTH_RULES, *SHARE_RULES], ids=lambda rule: rule.name)
-def test_every_naive_rule_forecasts_every_city_with_an_error(history: History, rule) -> None:  # type: ignore[no-untyped-def]
-    variable = next(iter(history.province_share)) if rule in SHARE_RULES else "gdp_growth"
-    cities = list(history.province)
-    years = [FIT_YEAR + 1] * len(cities)
-    found = forecast(rule, history, variable, cities, years, 400)
-    assert np.isfinite(found).all()
-    assert (found.std(axis=0) > 0.1).all()
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_every_naive_rule_forecasts_whatever_it_knows_of(history: History, rule: Rule) -> None:
+    for target, compared in enumerate(history.observations.targets):
+        if compared.basis or (rule.grows and compared.how == "share"):
+            continue
+        found = forecast(rule, history, target, 2, 400)
+        known = history.observations.present[target].any(axis=0)
+        assert np.isfinite(found[:, known]).all(), compared.label
+        assert (found[:, known].std(axis=0) > 0).all(), compared.label
 
 
-def test_the_last_growth_is_repeated(history: History) -> None:
-    city, series = next((c, s) for c, s in history.city["gdp_growth"].items() if len(s) > 1)
-    assert GROWTH_RULES[0].point(history, "gdp_growth", city, 2022) == series[max(series)]
+def test_the_last_value_is_repeated(history: History) -> None:
+    rule = next(rule for rule in RULES if rule.name == LAST)
+    seen = history.observations
+    known = seen.present[0, seen.years.index(FIT_YEAR)]
+    points = rule.point(history, 0, 3)
+    np.testing.assert_array_equal(points[known], seen.value[0, seen.years.index(FIT_YEAR), known])
 
 
 def test_a_steady_driver_surprises_no_one() -> None:
@@ -135,30 +164,6 @@ def test_the_future_of_a_driver_is_wider_than_its_past_and_widens(
 def test_an_unknown_driver_is_refused(past: zhuanxing.Model) -> None:
     with pytest.raises(ZhuanxingError, match="did you mean 'coal_price_index'"):
         driver_draws(past, ["coal_price_indx"], 2, 0)
-
-
-def test_projections_widen_and_shares_add_up(
-    past: zhuanxing.Model, settings: BacktestSettings
-) -> None:
-    whole = read_settings(CalibrateSettings, ROOT / "conf" / "calibrate.yaml")
-    few = replace(whole, last_year=FIT_YEAR, parameters=("external share",))
-    posterior = pose(past, few)
-    noise = posterior.first_noise()
-    z = np.zeros(posterior.parameters.count)
-    laplace = approximate(posterior, z, noise)
-    fit = Fit(posterior, z, noise, laplace, laplace.said, 0)
-    short = replace(settings, samples=128)
-    years = [FIT_YEAR + 1, FIT_YEAR + 2]
-    table = project(past, fit, short, few, years).table()
-    assert set(table["forecaster"]) == set(NAMES)
-    own = table[table["forecaster"] == MODEL]
-    assert len(own) == len(past.elements("city")) * len(years) * 4
-    shares = own[own["pool"] == "shares"]
-    total = shares.groupby(["city", "year"])["q50"].sum()
-    # Each share has errors of its own, so medians add up nearly.
-    assert (total - 100.0).abs().mean() < 2.0
-    width = (shares["q90"] - shares["q10"]).groupby(shares["year"]).mean()
-    assert width.loc[years[1]] > width.loc[years[0]]
 
 
 def test_sensitivity_sees_what_acts_and_what_does_not(past: zhuanxing.Model) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -30,6 +31,7 @@ def test_a_parameter_set_is_fitted_stored_and_run_with(
     copied: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     fit = ["name=tiny", "draws=2", "rounds=1", "iterations=1", "cities=[]", ONE_PARAMETER]
+    fit.append("last_year=2017")
     assert main(["calibrate", *fit]) == 0
     stored = copied / "model/data/calibrations/tiny.nc"
     assert {"value:technical progress rate", "draws:technical progress rate"} <= set(read(stored))
@@ -44,9 +46,11 @@ def test_a_backtest_scores_the_model_beside_naive_forecasts(copied: Path) -> Non
     (copied / "conf").unlink()
     (copied / "own").rename(copied / "conf")
     settings = copied / "conf/calibrate.yaml"
-    text = settings.read_text(encoding="utf-8").replace("rounds: 3", "rounds: 1")
-    settings.write_text(text.replace("iterations: 120", "iterations: 1"), encoding="utf-8")
-    assert main(["backtest", "samples=100", "project_years=[]", "language=[en]"]) == 0
+    text = settings.read_text(encoding="utf-8")
+    text = re.sub("rounds: .*", "rounds: 1", re.sub("iterations: .*", "iterations: 1", text))
+    settings.write_text(text, encoding="utf-8")
+    few = ["origins=[2020]", "horizons=[1]", "last_year=2021", "samples=100", "language=[en]"]
+    assert main(["backtest", *few]) == 0
     scores = pd.read_csv(copied / "outputs/backtest/scores.csv")
     assert {"model"} < set(scores["forecaster"])
     assert (copied / "outputs/backtest/en/errors.png").is_file()

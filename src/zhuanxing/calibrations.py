@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import xarray as xr
 
 from zhuanxing.errors import ZhuanxingError, nearest
 from zhuanxing.storage import netcdf
@@ -17,32 +18,65 @@ from zhuanxing.storage import netcdf
 __all__ = ["Calibration", "calibration_names", "file_hashes", "read_calibration"]
 
 FOLDER = Path("data") / "calibrations"
-VALUE, DRAWS = "value:", "draws:"
+VALUE, DRAWS, RECORD = "value:", "draws:", "record"
+
+Dims = Callable[[str], Mapping[str, Sequence[str]]]
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """A parameter set: `values` of constants by name in the model's shape, `draws` [run, ...] of
-    the same constants, and the `record` of how it was made.
+    """A parameter set: `stored` holds constants by name (after VALUE) and draws of them (after
+    DRAWS, along `draw`), and `record` says how it was made.
 
     `fitted` names the numbers that were fitted, as `name[subscript]`, and constants by city.
     """
 
     name: str
-    values: Mapping[str, np.ndarray]
-    draws: Mapping[str, np.ndarray]
+    stored: xr.Dataset
     record: Mapping[str, Any]
     fitted: frozenset[str]
 
-    def first_draws(self, count: int) -> dict[str, np.ndarray]:
-        """Return the first `count` draws; raise ZhuanxingError if there are not as many."""
-        stored = min((len(draws) for draws in self.draws.values()), default=0)
+    def values(self, tabled: Mapping[str, np.ndarray], dims: Dims) -> dict[str, np.ndarray]:
+        """Return the fitted constants in the model's shape.
+
+        `tabled` are the constants of the tables and `dims` gives the dimensions of each with their
+        elements. Elements that the fit did not have, as a city or a disturbance that was added
+        since, are as in the tables; those that the model no longer has are left out.
+        """
+        found = {}
+        for name, array in self._of(VALUE).items():
+            if name in tabled:
+                found[name] = _laid_over(tabled[name], array, dims(name))
+        return found
+
+    def first_draws(
+        self, count: int, tabled: Mapping[str, np.ndarray], dims: Dims
+    ) -> dict[str, np.ndarray]:
+        """Return the first `count` draws of the constants (run, ...), as `values` does.
+
+        Raises ZhuanxingError if there are not as many.
+        """
+        stored = self.stored.sizes.get("draw", 0)
         if stored < count:
             raise ZhuanxingError(
                 f"calibration {self.name}: it holds {stored} draws, but {count} are asked for; "
                 f"make more with 'zhuanxing calibrate name={self.name} draws={count}'"
             )
-        return {name: draws[:count] for name, draws in self.draws.items()}
+        found = {}
+        for name, array in self._of(DRAWS).items():
+            if name in tabled:
+                chosen = array.isel(draw=slice(count))
+                base = np.broadcast_to(tabled[name], (count, *tabled[name].shape))
+                numbered = {"draw": tuple(range(count)), **dims(name)}
+                found[name] = _laid_over(base, chosen.assign_coords(draw=range(count)), numbered)
+        return found
+
+    def _of(self, prefix: str) -> dict[str, xr.DataArray]:
+        return {
+            str(key).removeprefix(prefix): array
+            for key, array in self.stored.data_vars.items()
+            if str(key).startswith(prefix)
+        }
 
     def changes(self, model: Path) -> list[str]:
         """Return the files of the folder `model` that are not what the calibration was made with.
@@ -75,13 +109,13 @@ def file_hashes(model: Path) -> dict[str, str]:
 
 def calibration_names(model: Path) -> list[str]:
     """Return the names of the stored sets."""
-    return sorted(path.stem for path in (model / FOLDER).glob("*.json"))
+    return sorted(path.stem for path in (model / FOLDER).glob("*.nc"))
 
 
 def read_calibration(model: Path, name: str) -> Calibration:
     """Read the set `name` from `model`/data/calibrations.
 
-    Raises ZhuanxingError if there is none or its files are broken.
+    Raises ZhuanxingError if there is none or its file is broken.
     """
     known = calibration_names(model)
     if name not in known:
@@ -89,19 +123,28 @@ def read_calibration(model: Path, name: str) -> Calibration:
         raise ZhuanxingError(
             f"there is no calibration '{name}', {hint} ('zhuanxing calibrate name={name}' makes it)"
         )
-    path = model / FOLDER / f"{name}.json"
+    path = model / FOLDER / f"{name}.nc"
+    stored = netcdf.read(path)
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ZhuanxingError(f"{path}: the record of the calibration cannot be read") from error
-    stored = netcdf.read(path.with_suffix(".nc"))
-    values, draws = (
-        {
-            str(key).removeprefix(prefix): stored[key].values
-            for key in stored.data_vars
-            if str(key).startswith(prefix)
-        }
-        for prefix in (VALUE, DRAWS)
-    )
-    fitted = frozenset(map(str, [*stored["parameter"].values, *stored["block"].values]))
-    return Calibration(name, values, draws, record, fitted)
+        record = json.loads(stored.attrs[RECORD])
+    except (KeyError, ValueError) as error:
+        raise ZhuanxingError(f"{path}: the file holds no record of a calibration") from error
+    fitted = frozenset(map(str, [*stored["parameter"].values, *stored["initial_value"].values]))
+    return Calibration(name, stored, record, fitted)
+
+
+def _laid_over(
+    base: np.ndarray, array: xr.DataArray, dims: Mapping[str, Sequence[Any]]
+) -> np.ndarray:
+    """Return `base` with the elements of `array` that both have; `dims` are those of `base`."""
+    whole = np.array(base, float)
+    if not dims:
+        return np.array(array.values, float)
+    places, chosen = [], {}
+    for dim, elements in dims.items():
+        there = {name: place for place, name in enumerate(array[dim].values.tolist())}
+        shared = [name for name in elements if name in there]
+        places.append([list(elements).index(name) for name in shared])
+        chosen[dim] = [there[name] for name in shared]
+    whole[np.ix_(*places)] = array.isel(chosen).transpose(*dims).values
+    return whole

@@ -132,6 +132,11 @@ class Model(Probes):
         """Return the elements of a dimension of the model, in snake_case and the model's order."""
         return self.source.equations.elements[dim.replace("_", " ")]
 
+    def dims(self, name: str) -> dict[str, tuple[str, ...]]:
+        """Return the dimensions of a variable with their elements, in snake_case."""
+        labels = self.program.variables[name].dims
+        return {dim.replace(" ", "_"): self.elements(dim) for dim in labels}
+
     def scenario(self, scenario: str | Mapping[str, Any] | Scenario) -> Scenario:
         """Return a scenario ready to run.
 
@@ -179,7 +184,7 @@ class Model(Probes):
         """Return the scenario as overrides of model constants, with the model's dimensions."""
         inputs = {INTENSITY: scenario.intensity, START: scenario.start}
         if self.calibration is not None:
-            inputs |= {name: value.copy() for name, value in self.calibration.values.items()}
+            inputs |= self.calibration.values(self.program.constants(), self.dims)
         for name, value in scenario.assumptions.items():
             inputs[name] = self._assumption(name, value, inputs)
         return inputs

@@ -8,59 +8,55 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from zhuanxing.charts.style import GREY, SEQUENCE, finish, house_style, number, panels
+from zhuanxing.charts.style import GREY, SEQUENCE, finish, house_style, panels
 from zhuanxing.results.words import LANGUAGES, Language, word
 
 __all__ = ["draw"]
-
-MEASURES = ("mae", "crps")
 
 
 def draw(
     scores: pd.DataFrame,
     *,
     model: str,
-    forecasters: Mapping[str, tuple[str, str]],
+    reference: str,
     pools: Mapping[str, tuple[str, str]],
-    fit_year: int,
+    origins: tuple[int, int],
     language: Language,
 ) -> Figure:
-    """Return bars of mean absolute error and CRPS, a panel a pool of statistics and measure.
+    """Return dots of CRPS relative to that of the forecaster `reference`, a panel a horizon.
 
-    `scores` has columns pool, kind, forecaster, count, mae and crps (points); rows of kind `all`
-    are drawn. `forecasters` and `pools` give names (Chinese, English); the bar of `model` stands
-    out.
+    `scores` has columns pool, horizon, forecaster and crps (points); left of one is better. The
+    dots of `model` stand out; the others are those of all other forecasters. `pools` give names
+    (Chinese, English), `origins` the first and the last year that forecasts were made in.
     """
     place = LANGUAGES.index(language)
+    horizons = sorted(set(scores["horizon"]) - {0})
+    shown = [name for name in pools if name in set(scores["pool"])]
     with house_style():
-        figure, axes = panels(len(pools), len(MEASURES), width=4.4, height=1.9)
-        for row, (pool, names) in enumerate(pools.items()):
-            part = scores[(scores["pool"] == pool) & (scores["kind"] == "all")]
-            labels = [forecasters[name][place] for name in part["forecaster"]]
-            colours = [SEQUENCE[0] if name == model else GREY for name in part["forecaster"]]
-            for axis, measure in zip(axes[row], MEASURES, strict=True):
-                _bars(axis, labels, list(part[measure]), colours)
-                title = word(f"error_{measure}", language)
-                axis.set_title(
-                    f"{names[place]}：{title}" if language == "zh" else f"{names[place]}: {title}"
-                )
-        count = int(scores[scores["kind"] == "all"].groupby("pool")["count"].max().sum())
+        figure, axes = panels(1, len(horizons), width=3.2, height=0.8 + 0.28 * len(shown))
+        for axis, horizon in zip(axes[0], horizons, strict=True):
+            part = scores[scores["horizon"] == horizon]
+            _dots(axis, part, shown, model, reference)
+            axis.set_title(word("errors_horizon", language, years=horizon))
+            axis.set_yticks(range(len(shown)), [pools[name][place] for name in shown])
         return finish(
             figure,
             language,
-            title=word("errors_title", language, year=fit_year),
-            notes=[word("errors_note", language, year=fit_year, count=count)],
+            title=word("errors_title", language, first=origins[0], last=origins[1]),
+            notes=[word("errors_note", language)],
         )
 
 
-def _bars(axis: Axes, labels: list[str], values: list[float], colours: list[str]) -> None:
-    axis.barh(range(len(values)), values, color=colours, height=0.68)
-    axis.set_yticks(range(len(values)), labels)
+def _dots(axis: Axes, scores: pd.DataFrame, pools: list[str], model: str, reference: str) -> None:
+    """Draw a row of dots a pool; the first pool is on top."""
+    for row, pool in enumerate(pools):
+        crps = scores[scores["pool"] == pool].set_index("forecaster")["crps"]
+        if reference in crps:
+            relative = crps / crps[reference]
+            others = relative.drop([model], errors="ignore")
+            axis.plot(others, [row] * len(others), "|", color=GREY, markersize=9)
+            if model in relative:
+                axis.plot(relative[model], row, "o", color=SEQUENCE[0], markersize=6)
+    axis.axvline(1.0, color=GREY, linewidth=0.9, linestyle=(0, (3, 3)))
     axis.invert_yaxis()
-    axis.grid(visible=False, axis="y")
-    axis.set_xlim(0, 1.18 * max(values))
-    for place, value in enumerate(values):
-        axis.annotate(
-            number(value), (value, place), xytext=(3, 0), textcoords="offset points",
-            va="center", fontsize=8,
-        )  # fmt: skip
+    axis.set_xlim(0, 2)

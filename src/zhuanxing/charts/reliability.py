@@ -27,13 +27,14 @@ def draw(
     levels: np.ndarray,
     *,
     pools: Mapping[str, tuple[str, str]],
-    fit_year: int,
+    origins: tuple[int, int],
     language: Language,
 ) -> Figure:
     """Return the part of figures inside central intervals against the intervals' level.
 
     `coverage` gives by pool the part inside (levels,) and the number of figures; `levels` are
-    parts of one. On the diagonal the intervals are as wide as they should be.
+    parts of one; `origins` are the first and the last year that forecasts were made in. On the
+    diagonal the intervals are as wide as they should be.
     """
     place = LANGUAGES.index(language)
     with house_style():
@@ -53,6 +54,6 @@ def draw(
         return finish(
             figure,
             language,
-            title=word("reliability_title", language, year=fit_year),
+            title=word("reliability_title", language, first=origins[0], last=origins[1]),
             notes=[word("reliability_note", language)],
         )

@@ -45,14 +45,16 @@ _WORDS: dict[str, tuple[str, str]] = {
         "Line: median; shading: {levels} percentiles of the runs",
     ),
     "fan_title": ("批量试验的扇形图", "Fan chart of the sweep"),
-    "error_crps": ("CRPS（百分点）", "CRPS, points"),
-    "error_mae": ("平均绝对误差（百分点）", "mean absolute error, points"),
+    "errors_horizon": ("其后{years}年", "years ahead: {years}"),
     "errors_note": (
-        "只用{year}年末已知的信息预测其后各年，共{count}个统计值；数值越小越好",
-        "Forecasts of the years after {year} from what was known at its end, {count} figures; "
-        "smaller is better",
+        "圆点：本模型；竖线：各种简单预测。横轴为CRPS与“上次数值不变”之比，小于1为更准",
+        "Dots: this model; strokes: naive forecasts. CRPS relative to that of the last value "
+        "repeated; below one is better",
     ),
-    "errors_title": ("样本外预测误差（{year}年之后）", "Errors of forecasts made in {year}"),
+    "errors_title": (
+        "样本外预测误差（{first}至{last}年各年末所作预测）",
+        "Errors of forecasts made at the end of {first} to {last}",
+    ),
     "finance_title": ("投资与政策资金来源", "Investment and the sources of policy money"),
     "heatmap_note": (
         "每格为其中各次运行的平均值，共{runs}次；空白格没有运行",
@@ -104,8 +106,8 @@ _WORDS: dict[str, tuple[str, str]] = {
         "In brackets the number of figures",
     ),
     "reliability_title": (
-        "预测区间的可靠性（{year}年之后）",
-        "Do the intervals hold? Forecasts made in {year}",
+        "预测区间的可靠性（{first}至{last}年各年末所作预测）",
+        "Do the intervals hold? Forecasts made at the end of {first} to {last}",
     ),
     "scenario_note": ("情景：{scenarios}", "Scenario: {scenarios}"),
     "scorecard_count": (

@@ -1,9 +1,10 @@
 """Ensembles: draws of all that is uncertain, as a design of runs.
 
-What a calibration fitted is drawn from its posterior. The other numbers with a range (assumptions,
-what levers do and cost) and the place of every driver between its low and its high path are drawn
-from their priors, which the statistics say nothing of. The same draws serve every scenario, so
-that a difference between two scenarios is one of the scenarios alone.
+What a calibration fitted is drawn from its posterior, and years after its last bring new news of
+what the equations do not explain: so intervals hold the model's own error. The other numbers with
+a range (assumptions, what levers do and cost) and the place of every driver between its low and
+its high path are drawn from their priors, which the statistics say nothing of. The same draws
+serve every scenario, so that a difference between two scenarios is one of the scenarios alone.
 """
 
 from __future__ import annotations
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
     from zhuanxing.inputs import Scenario
     from zhuanxing.model import Model
 
-__all__ = ["ensemble_design"]
+__all__ = ["INNOVATION", "ensemble_design"]
+
+# The constant of the equations that holds the news of every city, disturbance and year.
+INNOVATION = "innovation"
 
 
 def ensemble_design(model: Model, scenario: Scenario, draws: int) -> xr.Dataset:
@@ -33,8 +37,9 @@ def ensemble_design(model: Model, scenario: Scenario, draws: int) -> xr.Dataset:
         raise ZhuanxingError(
             "an ensemble draws from a calibration; name one, as in calibration=default"
         )
-    fitted = model.calibration.first_draws(draws)
     random = np.random.default_rng(model.calibration.record["seed"])
+    fitted = model.calibration.first_draws(draws, model.program.constants(), model.dims)
+    fitted = _with_news(model, fitted, random)
     numbers = _not_fitted(model)
     values = np.asarray(inside(numbers, random.standard_normal((draws, len(numbers)))))
     bases = {**model.program.constants(), **fitted}
@@ -49,6 +54,18 @@ def ensemble_design(model: Model, scenario: Scenario, draws: int) -> xr.Dataset:
         place = np.tanh(random.standard_normal(draws) / 2)
         arrays[f"drivers.{driver}"] = (("run",), place)
     return xr.Dataset(arrays, coords={"run": np.arange(draws)})
+
+
+def _with_news(
+    model: Model, fitted: dict[str, np.ndarray], random: np.random.Generator
+) -> dict[str, np.ndarray]:
+    """Return the draws with news of the years after the last that the fit saw."""
+    assert model.calibration is not None
+    record = model.calibration.record
+    seen = record["last_year"] + 1 - round(float(model.program.times()[0]))
+    news = fitted[INNOVATION].copy()
+    news[..., seen:] = random.standard_t(record["tails"], news[..., seen:].shape)
+    return {**fitted, INNOVATION: news}
 
 
 def _not_fitted(model: Model) -> list[Range]:

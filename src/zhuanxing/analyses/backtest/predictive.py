@@ -1,76 +1,76 @@
-"""What the fitted model says of figures that it has not seen, with all its uncertainty.
+"""What the fitted model says of statistics that it has not seen, with all its uncertainty.
 
-Four parts: the parameters (draws of the posterior), the outside conditions (draws of the drivers),
-the structural error of the model, and the error of the figures' source. The structural error of a
-share goes on from what the city's last figures showed of it; that of growth is new every year.
+Four parts: what was fitted (draws of the posterior), news of the years to come that disturb each
+city, the outside conditions (draws of the drivers), and the errors of the statistics themselves.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from typing import TYPE_CHECKING
 
-import jax
 import numpy as np
-import pandas as pd
 
-from zhuanxing.analyses.calibrate.fit_map import Fit
-from zhuanxing.analyses.calibrate.observations import Statistics
-from zhuanxing.analyses.calibrate.store import constants_at
+from zhuanxing.analyses.backtest.surprise import driver_draws
+from zhuanxing.analyses.calibrate.fit import Fit
+from zhuanxing.analyses.calibrate.observations import Observations
 from zhuanxing.errors import ZhuanxingError
+
+if TYPE_CHECKING:
+    from zhuanxing.model import Model
 
 __all__ = ["predict"]
 
 TOGETHER = 64
+# Part of the draws that must be runs.
+SOUND = 0.9
 
 
 def predict(
-    fit: Fit, future: Statistics, draws: np.ndarray, drivers: dict[str, np.ndarray], seed: int
+    model: Model,
+    fit: Fit,
+    future: Observations,
+    surprises: tuple[str, ...],
+    samples: int,
+    seed: int,
 ) -> np.ndarray:
-    """Return samples (draws, n) of the figures `future`; `draws` of z (draw, parameters).
+    """Return samples (draws, target, year, city) of the statistics, in points.
 
-    `drivers` are look-ups (draw, points, *dims). Raises ZhuanxingError if too many draws leave
+    `future` gives size and tails of their errors. Raises ZhuanxingError if too many draws leave
     the domain of the equations.
     """
-    random = np.random.default_rng(seed)
-    said = _run(fit, future, draws, drivers)
-    middle, spread = _structural(fit, future)
-    scale = np.hypot(spread, future.table["error"].to_numpy(float))
-    # The shape of the errors is that of the likelihood, with its tails.
-    tails = future.table["tails"].to_numpy(float)
-    return said + middle + scale * random.standard_t(tails, size=said.shape)
-
-
-def _run(
-    fit: Fit, future: Statistics, draws: np.ndarray, drivers: dict[str, np.ndarray]
-) -> np.ndarray:
-    posterior = fit.posterior
-    overrides = {**posterior.overrides, **constants_at(fit, draws), **drivers}
+    posterior, random = fit.posterior, np.random.default_rng(seed)
+    shared, own = fit.draws(samples, seed)
+    own = _with_news(fit, own, random)
+    drivers = driver_draws(model, surprises, samples, seed)
+    overrides = {**posterior.overrides, **posterior.constants(shared, own, fit.mode.scales)}
     runs = posterior.program.run_many(
-        overrides,
-        future.requests,
-        TOGETHER,
-        final_time=float(future.table["year"].max() + 1),
+        {**overrides, **drivers}, posterior.requests, TOGETHER, final_time=posterior.final_time
     )
-    said = np.array(jax.jit(jax.vmap(future.predict))(dict(runs)))
-    sound = np.isfinite(said).all(axis=1)
-    if sound.mean() < 0.9:
+    said = _sound(np.array(posterior.said(runs)))
+    bias = np.stack([np.asarray(posterior.biases(draw)) for draw in own])
+    noise = future.error * random.standard_t(future.tails, size=said.shape)
+    return said + bias[:, :, None, :] + noise
+
+
+def _with_news(fit: Fit, own: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """Return the draws with news, heavy tails and all, of the years that the fit did not see."""
+    posterior = fit.posterior
+    parameters = posterior.parameters
+    seen = int(np.flatnonzero(posterior.observations.present.any(axis=(0, 2))).max()) + 1
+    shape = (len(own), *parameters.innovation(own[0]).shape)
+    news = own[:, :, parameters.news].reshape(shape).copy()
+    news[..., seen:] = random.standard_t(posterior.tails, news[..., seen:].shape)
+    found = own.copy()
+    found[:, :, parameters.news] = news.reshape(len(own), len(parameters.cities), -1)
+    return found
+
+
+def _sound(said: np.ndarray) -> np.ndarray:
+    """Return the samples with draws that failed replaced, so that each has a run behind it."""
+    sound = np.isfinite(said).all(axis=(1, 2, 3))
+    if sound.mean() < SOUND:
         raise ZhuanxingError(
             f"backtest: {(~sound).sum()} of {len(sound)} draws leave the domain of the equations"
         )
-    # A draw that fails is replaced by another, so that every sample has a run behind it.
-    spare = np.resize(np.flatnonzero(sound), (~sound).sum())
-    said[~sound] = said[spare]
+    said[~sound] = said[np.resize(np.flatnonzero(sound), (~sound).sum())]
     return said
-
-
-def _structural(fit: Fit, future: Statistics) -> tuple[np.ndarray, np.ndarray]:
-    """Return mean and spread (n,) of the structural error to come, given what the fit left."""
-    seen = fit.posterior.statistics
-    every = replace(seen, table=pd.concat([seen.table, future.table], ignore_index=True))
-    size = fit.noise.structural[every.target]
-    whole = size[:, None] * size * every.shared
-    old, new = slice(0, len(seen.table)), slice(len(seen.table), None)
-    among = whole[old, old] + np.diag(seen.table["error"].to_numpy(float) ** 2)
-    gain = np.linalg.solve(among, whole[old, new]).T
-    left = np.diag(whole[new, new]) - (gain * whole[new, old]).sum(axis=1)
-    return gain @ (seen.value - fit.laplace.said), np.sqrt(np.maximum(left, 0.0))

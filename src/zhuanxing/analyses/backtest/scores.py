@@ -1,91 +1,85 @@
-"""Scores of forecasts: errors, skill, the continuous ranked probability score, coverage."""
+"""Scores of forecasts: errors, the continuous ranked probability score, coverage, skill."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
+import pandas as pd
 
-__all__ = ["LEVELS", "Score", "covered", "crps", "lead", "score"]
+__all__ = [
+    "ALL", "CHART_LEVELS", "LEVELS", "coverage", "covered", "crps", "rank", "scores", "skill",
+]  # fmt: skip
 
 LEVELS = (0.5, 0.8, 0.95)
+CHART_LEVELS = np.arange(0.1, 1.0, 0.1)
 # Resamples of a bootstrap.
 AGAIN = 4000
+ALL = 0
 
 
-@dataclass(frozen=True)
-class Score:
-    """Scores of one forecast of `count` figures, in the figures' unit.
-
-    `bias` is forecast minus figure; `bias_part`, `variance_part` and `covariance_part` are Theil's
-    proportions of the mean squared error; `coverage` the part of figures inside each of LEVELS.
-    """
-
-    count: int
-    mae: float
-    bias: float
-    rmse: float
-    bias_part: float
-    variance_part: float
-    covariance_part: float
-    crps: float
-    coverage: tuple[float, ...]
-
-
-def score(samples: np.ndarray, figures: np.ndarray) -> Score:
-    """Return the scores of `samples` (draws, n) for `figures` (n,); the median is the forecast."""
-    forecast = np.median(samples, axis=0)
-    error = forecast - figures
-    square = float(np.mean(error**2))
-    bias = float(error.mean())
-    spread = float(forecast.std() - figures.std()) ** 2
-    parts = (bias**2 / square, spread / square) if square > 0 else (0.0, 0.0)
-    return Score(
-        count=len(figures),
-        mae=float(np.abs(error).mean()),
-        bias=bias,
-        rmse=square**0.5,
-        bias_part=parts[0],
-        variance_part=parts[1],
-        covariance_part=1 - sum(parts) if square > 0 else 0.0,
-        crps=float(crps(samples, figures).mean()),
-        coverage=tuple(float(covered(samples, figures, level).mean()) for level in LEVELS),
-    )
-
-
-def crps(samples: np.ndarray, figures: np.ndarray) -> np.ndarray:
-    """Return the continuous ranked probability score of each figure (n,), smaller is better.
+def crps(samples: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Return the continuous ranked probability score of each value (n,), smaller is better.
 
     The fair estimate E|x - y| - E|x - x'| / 2 over `samples` (draws, n) (Gneiting and Raftery
     2007, Journal of the American Statistical Association 102, eq. 21).
     """
     ordered = np.sort(samples, axis=0)
     count = len(ordered)
-    rank = (2 * np.arange(1, count + 1) - count - 1)[:, None]
-    between = 2 * (rank * ordered).sum(axis=0) / (count * (count - 1))
-    return np.asarray(np.abs(samples - figures).mean(axis=0) - between / 2)
+    weight = (2 * np.arange(1, count + 1) - count - 1)[:, None]
+    between = 2 * (weight * ordered).sum(axis=0) / (count * (count - 1))
+    return np.asarray(np.abs(samples - values).mean(axis=0) - between / 2)
 
 
-def covered(samples: np.ndarray, figures: np.ndarray, level: float) -> np.ndarray:
-    """Return whether each figure (n,) lies in the central interval of `level`."""
+def covered(samples: np.ndarray, values: np.ndarray, level: float) -> np.ndarray:
+    """Return whether each value (n,) lies in the central interval of `level`."""
     low, high = np.quantile(samples, [(1 - level) / 2, (1 + level) / 2], axis=0)
-    return np.asarray((low <= figures) & (figures <= high))
+    return np.asarray((low <= values) & (values <= high))
 
 
-def lead(
-    one: np.ndarray, other: np.ndarray, figures: np.ndarray, groups: np.ndarray, seed: int
-) -> tuple[float, float, float]:
-    """Return by how much the mean absolute error of forecast `other` (n,) exceeds that of `one`,
-    and a 90 % interval: what it might have been with other cities (`groups` (n,)).
+def rank(samples: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Return the part of the samples (draws, n) below each value (n,); even if they are right."""
+    return np.asarray((samples < values).mean(axis=0))
 
-    A bootstrap of whole groups, since the years of a city go together (Efron and Tibshirani,
-    An Introduction to the Bootstrap, 1993).
+
+def scores(forecasts: pd.DataFrame) -> pd.DataFrame:
+    """Return the scores of every forecaster by pool and horizon; horizon 0 is all of them.
+
+    `forecasts` has a row a forecaster and value (columns of rolling.forecasts). Errors are forecast
+    minus value, in points.
     """
-    better = np.abs(other - figures) - np.abs(one - figures)
-    names, member = np.unique(groups, return_inverse=True)
-    count = np.random.default_rng(seed).multinomial(
+    both = pd.concat([forecasts, forecasts.assign(horizon=ALL)], ignore_index=True)
+    both["error"] = both["middle"] - both["value"]
+    both["absolute"] = both["error"].abs()
+    inside = {f"coverage_{100 * level:g}": f"inside_{100 * level:g}" for level in LEVELS}
+    groups = both.groupby(["pool", "horizon", "forecaster"], sort=False)
+    return groups.agg(
+        count=("value", "size"),
+        mae=("absolute", "mean"),
+        bias=("error", "mean"),
+        crps=("crps", "mean"),
+        **{name: (column, "mean") for name, column in inside.items()},
+    ).reset_index()
+
+
+def skill(one: pd.DataFrame, other: pd.DataFrame, seed: int) -> tuple[float, float, float]:
+    """Return by which part the CRPS of forecast `one` is smaller than that of `other`, and a 90 %
+    interval: what it might have been with other cities.
+
+    Both are rows of forecasts of one forecaster; what both forecast counts. A bootstrap of whole
+    cities, since the years and origins of a city go together (Efron and Tibshirani, An Introduction
+    to the Bootstrap, 1993).
+    """
+    keys = ["origin", "observed", "city", "year"]
+    pairs = one.merge(other, on=keys, suffixes=("", "_other"))
+    names, member = np.unique(pairs["city"].to_numpy(str), return_inverse=True)
+    draws = np.random.default_rng(seed).multinomial(
         len(names), np.full(len(names), 1 / len(names)), size=AGAIN
     )
-    drawn = (count @ np.bincount(member, better)) / (count @ np.bincount(member))
-    low, high = np.quantile(drawn, [0.05, 0.95])
-    return float(better.mean()), float(low), float(high)
+    mine = np.bincount(member, pairs["crps"].to_numpy(float))
+    theirs = np.bincount(member, pairs["crps_other"].to_numpy(float))
+    low, high = np.quantile(1 - (draws @ mine) / (draws @ theirs), [0.05, 0.95])
+    return float(1 - mine.sum() / theirs.sum()), float(low), float(high)
+
+
+def coverage(ranks: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    """Return the part of `ranks` inside the central intervals of `levels`."""
+    return np.array([(np.abs(ranks - 0.5) <= level / 2).mean() for level in levels])

@@ -6,56 +6,59 @@ from typing import Annotated
 
 from annotated_types import Ge, MinLen
 
-from zhuanxing.config import Driver, File, Language, Seed, Several, Year, checked
+from zhuanxing.config import Count, Driver, File, Language, Seed, Several, Year, checked
 
 __all__ = ["BacktestSettings", "Outside", "Pool"]
 
 
 @checked
 class Pool:
-    """Statistics that are judged together, with the name of the pool in both languages."""
+    """Observations that are judged together, with the name of the pool in both languages.
+
+    `grows` says that they are amounts that could be told to grow as the province does.
+    """
 
     name: str
     name_zh: str
     name_en: str
     observed: tuple[str, ...]
+    grows: bool = False
 
 
 @checked
 class Outside:
-    """Where national and provincial growth and shares stand: drivers, and provincial statistics."""
+    """Where national and provincial growth stand: drivers, and a provincial statistic."""
 
     national: str
     weights: str
     provincial: str
     nation: str
     growth: str
-    shares: dict[str, str]
 
 
 @checked
 class BacktestSettings:
-    """Fit on the years to fit_year, forecast the next ones, and compare with naive forecasts.
+    """Fit to each year of origins, forecast the next ones, and compare with naive forecasts.
 
-    用截至 fit_year 的数据校准，预测其后年份，并与简单预测比较。
+    以 origins 各年为界校准，预测其后各年，并与简单预测比较；中断后续算。
     """
 
-    fit_year: Year
-    """Last year that is known to the fit.
+    origins: Annotated[Several[Year], MinLen(1)]
+    """Years at whose end forecasts are made.
 
-    校准所知的末年。"""
-    test_years: Annotated[Several[Year], MinLen(1)]
-    """Years that are forecast and compared with observations.
+    作出预测的年份（年末）。"""
+    horizons: Annotated[Several[Count], MinLen(1)]
+    """Years ahead.
 
-    预测并检验的年份。"""
-    project_from: Year
-    """Last year that is known to the projection.
+    预测步长（年）。"""
+    last_year: Year
+    """Last year of observations that forecasts are compared with.
 
-    推算所知的末年。"""
-    project_years: Several[Year]
-    """Years that no observation covers yet; [] skips them.
+    用于检验的统计数据末年。"""
+    first_year: Year
+    """First year of observations that naive forecasts rest on.
 
-    尚无统计数据的推算年份，[] 为不推算。"""
+    简单预测所用统计数据的首年。"""
     samples: Annotated[int, Ge(100)]
     """Samples of each forecast: the tails of 95 % intervals rest on a few of them.
 
@@ -77,9 +80,9 @@ class BacktestSettings:
 
     可能偏离预测的外部条件。"""
     output: File
-    """Folder of scores and charts.
+    """Folder of scores and charts, and of origins that are finished.
 
-    结果文件夹。"""
+    结果文件夹，亦存已完成的起点。"""
     language: Several[Language] | None = None
     """Language of the tables, and of the charts.
 

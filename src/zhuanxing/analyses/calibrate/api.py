@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from zhuanxing.analyses.calibrate.fit_map import fit_map
+from zhuanxing.analyses.calibrate.fit import fit
 from zhuanxing.analyses.calibrate.problem import pose
 from zhuanxing.analyses.calibrate.settings import CalibrateSettings
-from zhuanxing.analyses.calibrate.store import begin, save, target_path
+from zhuanxing.analyses.calibrate.store import begin, checkpoint_path, save, target_path
 from zhuanxing.calibrations import Calibration, read_calibration
 from zhuanxing.config import read_settings
 from zhuanxing.errors import ZhuanxingError
@@ -32,12 +32,11 @@ def calibrate(name: str = "default", root: Path | None = None, **settings: Any) 
         Folder that holds model/; the working directory by default, else the package's own.
     settings
         What replaces settings of conf/calibrate.yaml, as `last_year=2020` or `draws=500`.
-        `method="nuts"` is left to the command line, which shows how far it has come.
 
     Returns
     -------
     Calibration
-        Values of constants by name, [*dims] in their units, and draws [run, *dims].
+        The set: constants by name, draws of them, and what the equations do not explain.
 
     Raises
     ------
@@ -52,12 +51,13 @@ def calibrate(name: str = "default", root: Path | None = None, **settings: Any) 
     """
     places = find_places(root)
     chosen = _settings(places.conf / "calibrate.yaml", {"name": name, **settings})
-    require_writable(target_path(places.model, name).with_suffix(".nc"))
+    require_writable(target_path(places.model, name))
     began = begin(places.model)
     model = load(places.root, information_year=chosen.last_year)
-    fit = fit_map(pose(model, chosen), chosen.rounds, chosen.iterations, lambda part: None)
-    drawn = None if chosen.method == "map" else fit.laplace.draws(chosen.draws, chosen.seed)
-    save(model, chosen, fit, drawn, began)
+    checkpoint = checkpoint_path(chosen, began)
+    found = fit(pose(model, chosen), chosen.rounds, chosen.iterations, checkpoint=checkpoint)
+    save(model, chosen, found, began)
+    checkpoint.unlink(missing_ok=True)
     return read_calibration(places.model, name)
 
 
@@ -66,6 +66,4 @@ def _settings(path: Path, changes: Mapping[str, Any]) -> CalibrateSettings:
     unknown = [key for key in changes if not hasattr(whole, key)]
     if unknown:
         raise ZhuanxingError(f"calibrate: there is no setting '{unknown[0]}'")
-    if changes.get("method") == "nuts":
-        raise ZhuanxingError("calibrate: sample with 'zhuanxing calibrate method=nuts'")
     return replace(whole, **changes)

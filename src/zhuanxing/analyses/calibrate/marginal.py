@@ -1,106 +1,152 @@
-"""The errors and spreads that make the statistics most probable, whatever z.
+"""The sizes and persistences of disturbances that make the statistics most probable.
 
 Empirical Bayes (type-II maximum likelihood; e.g. Gelman et al., Bayesian Data Analysis, ch. 5):
-around the mode the figures are linear in z, whose prior is normal, so z can be integrated out and
-what is left is a normal density of the figures given errors and spreads. A parameter that only
-follows noise so gets a small spread, and an error that only hides a lead does not stay large.
+around the mode the statistics of a city are linear in its disturbances, whose prior is normal
+given how unusual each year's news were, so the disturbances can be integrated out. What is left is
+a normal density of the statistics given size, opening size and persistence. A disturbance that
+only follows noise so gets a small size, and one outlier does not enlarge that of a whole series.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
-from scipy.linalg import solve_triangular
+from jax.scipy.linalg import solve_triangular
 from scipy.optimize import minimize
 
-from zhuanxing.analyses.calibrate.laplace import Laplace
-from zhuanxing.analyses.calibrate.parameters import Point
-from zhuanxing.analyses.calibrate.posterior import Noise, Posterior
+from zhuanxing.analyses.calibrate.disturbances import (
+    Scales,
+    innovations,
+    levels,
+    news_matrix,
+    sizes,
+)
+from zhuanxing.analyses.calibrate.posterior import Posterior, State
+from zhuanxing.analyses.calibrate.smoother import Shape
 
-__all__ = ["most_probable"]
+__all__ = ["Linear", "most_probable", "most_probable_scales"]
 
-# Weight of the first guess of an error or spread, in figures: keeps a target with two figures
-# from being thought exact.
+# Weight of the first guess of a size, in years of news of one city.
 GUESS = 4.0
+# How far the logit of a persistence may lie from its first guess, standard deviation.
+DOUBT = 1.5
+# No disturbance lasts for ever, and none has a size of nothing.
+LONGEST, SHORTEST = 0.995, 0.02
+SIZES = (-12.0, 3.0)
+MOST = 60
 
 
 @dataclass(frozen=True)
-class _Linear:
-    """The figures as `shown` (n,) = `slopes` (n, parameters) z + errors, for spreads as in `noise`.
+class Linear:
+    """Statistics of every city as linear in its parameters: `shown` (city, n) = `acting`
+    (city, n, K, years) disturbances + `others` (city, n, q) z + errors of variance 1 / `weight`.
 
-    `weight` (n,) is below one for a figure far out in its tail: it counts as one with a larger
-    error.
+    `unusual` (city, K, years) are the precisions of the news relative to usual ones.
     """
 
-    posterior: Posterior
-    noise: Noise
-    slopes: np.ndarray
     shown: np.ndarray
+    acting: np.ndarray
+    others: np.ndarray
     weight: np.ndarray
+    unusual: np.ndarray
 
-    def scaled(self, spreads: Point) -> Array:
-        """Return the slopes for other spreads (blocks, 2)."""
-        ratio = jnp.asarray(spreads / self.noise.spreads)
-        stretch = jnp.ones(self.posterior.parameters.count)
-        for row, block in enumerate(self.posterior.parameters.blocks):
-            for column, part in enumerate((block.of_archetypes, block.of_cities)):
-                stretch = stretch.at[part].set(ratio[row, column])
-        return jnp.asarray(self.slopes * stretch)
+    def minus_log(self, size: Array, opening: Array, persistence: Array) -> Array:
+        """Return minus the log density of `shown`, up to a constant."""
+        years = self.acting.shape[3]
+        news = jnp.concatenate(
+            [opening[:, None], jnp.repeat(size[:, None], years - 1, axis=1)], axis=1
+        )
+        spread = news / jnp.sqrt(self.unusual)
+        by_news = jnp.einsum("cnky,kys->cnks", self.acting, news_matrix(persistence, years))
+        whole = (by_news * spread[:, None]).reshape(*self.shown.shape, -1)
+        whole = jnp.concatenate([whole, jnp.asarray(self.others)], axis=2)
+        scaled = whole * jnp.sqrt(jnp.asarray(self.weight))[..., None]
+        among = jnp.einsum("cnp,cmp->cnm", scaled, scaled) + jnp.eye(scaled.shape[1])
+        factor = jnp.linalg.cholesky(among)
+        shown = self.shown * np.sqrt(self.weight)
+        left = solve_triangular(factor, shown[..., None], lower=True)
+        diagonal = jnp.diagonal(factor, axis1=1, axis2=2)
+        return jnp.log(diagonal).sum() + (left**2).sum() / 2
 
-    def covariance(self, spreads: Point, structural: Point) -> Array:
-        """Return the covariance of `shown` (n, n), points squared."""
-        scaled = self.scaled(spreads)
-        return scaled @ scaled.T + self.posterior.covariance(structural, self.weight)
 
+def most_probable(posterior: Posterior, at: State, shape: Shape, guess: Scales) -> State:
+    """Return the point with the most probable scales and the same disturbances.
 
-def most_probable(
-    posterior: Posterior, noise: Noise, guess: Noise, laplace: Laplace
-) -> tuple[np.ndarray, Noise]:
-    """Return z and noise: the most probable errors and spreads, and the mode of z given them.
-
-    `laplace` is the approximation at `noise`, and `guess` weighs like GUESS figures.
+    `shape` is that at the point; `guess` weighs like a few years of news.
     """
-    linear = _linear(posterior, noise, laplace)
-    links = [block.setting.link for block in posterior.parameters.blocks]
-    # The other bases were made from the very figures of the fit, which they therefore meet by
-    # construction: such figures cannot tell how far off a base is where there was none.
-    free = np.flatnonzero(np.array(links) == "range")
-    first = np.concatenate([guess.spreads[free].ravel(), guess.structural])
-    count = guess.spreads[free].size
-
-    def parts(scales: Point) -> tuple[Array, Array]:
-        spreads = jnp.asarray(noise.spreads).at[free].set(scales[:count].reshape(-1, 2))
-        return spreads, jnp.asarray(scales[count:])
-
-    def loss(logarithm: Array) -> Array:
-        scales = jnp.exp(logarithm)
-        covariance = linear.covariance(*parts(scales))
-        factor = jnp.linalg.cholesky(covariance)
-        misfit = jax.scipy.linalg.solve_triangular(factor, linear.shown, lower=True)
-        doubt = GUESS * (logarithm + (first / scales) ** 2 / 2).sum()
-        return jnp.log(jnp.diag(factor)).sum() + (misfit**2).sum() / 2 + doubt
-
-    start = np.log(np.concatenate([noise.spreads[free].ravel(), noise.structural]))
-    found = minimize(jax.jit(jax.value_and_grad(loss)), start, jac=True, method="L-BFGS-B")
-    best = Noise(*map(np.asarray, parts(np.exp(found.x))))
-    covariance = np.asarray(linear.covariance(best.spreads, best.structural))
-    z = np.asarray(linear.scaled(best.spreads)).T @ np.linalg.solve(covariance, linear.shown)
-    return z, best
+    scales = most_probable_scales(_linear(posterior, at, shape), at.scales, guess)
+    return _rescaled(posterior, at, scales)
 
 
-def _linear(posterior: Posterior, noise: Noise, laplace: Laplace) -> _Linear:
-    statistics = posterior.statistics
-    tails = statistics.table["tails"].to_numpy(float)
-    residual = statistics.value - laplace.said
-    distance = solve_triangular(posterior.factor(noise), residual, lower=True)
-    return _Linear(
-        posterior,
-        noise,
-        laplace.slopes,
-        residual + laplace.slopes @ laplace.z,
-        (tails + 1) / (tails + distance**2),
+def most_probable_scales(linear: Linear, start: Scales, guess: Scales) -> Scales:
+    """Return the most probable scales, sought from `start`; `guess` is what they may be."""
+    kinds = len(guess.size)
+    first = jnp.asarray(np.concatenate([guess.size, guess.opening]))
+    middle = jnp.asarray(_logit(guess.persistence))
+
+    def loss(free: Array) -> Array:
+        logarithm, scale = free[: 2 * kinds], jnp.exp(free[: 2 * kinds])
+        persistence = jax.nn.sigmoid(free[2 * kinds :])
+        doubt = GUESS * (logarithm + (first / scale) ** 2 / 2).sum()
+        doubt += ((free[2 * kinds :] - middle) ** 2).sum() / (2 * DOUBT**2)
+        return linear.minus_log(scale[:kinds], scale[kinds:], persistence) + doubt
+
+    lowest, highest = _logit(np.array([SHORTEST, LONGEST]))
+    found = minimize(
+        jax.jit(jax.value_and_grad(loss)),
+        np.concatenate([np.log(start.size), np.log(start.opening), _logit(start.persistence)]),
+        jac=True,
+        method="L-BFGS-B",
+        bounds=[SIZES] * (2 * kinds) + [(lowest, highest)] * kinds,
+        options={"maxiter": MOST},
     )
+    scale = np.exp(found.x[: 2 * kinds])
+    persistence = 1 / (1 + np.exp(-found.x[2 * kinds :]))
+    return Scales(scale[:kinds], scale[kinds:], persistence)
+
+
+def _rescaled(posterior: Posterior, at: State, scales: Scales) -> State:
+    """Return the point with the same disturbances under other scales."""
+    news = posterior.parameters.news
+    shape = (len(at.own), len(scales.size), -1)
+    level = levels(at.own[:, news].reshape(shape), at.scales)
+    own = at.own.copy()
+    own[:, news] = innovations(level, scales).reshape(len(own), -1)
+    return replace(at, own=own, scales=scales)
+
+
+def _linear(posterior: Posterior, at: State, shape: Shape) -> Linear:
+    """Return the statistics as linear around a point."""
+    news = posterior.parameters.news
+    years, kinds = len(posterior.parameters.years), len(at.scales.size)
+    shown = shape.error + np.einsum("cnp,cp->cn", shape.jacobian.own, at.own)
+    shown, jacobian, weight = _present(shown, shape.jacobian.own, shape.weight)
+    by_news = jacobian[:, :, news].reshape(*shown.shape, kinds, years) / sizes(at.scales, years)
+    # News of a year are its disturbance less what is left of the year before.
+    left = by_news[..., 1:] * at.scales.persistence[:, None]
+    acting = by_news - np.concatenate([left, np.zeros_like(left[..., :1])], axis=3)
+    others = np.delete(jacobian, np.arange(news.start, news.stop), axis=2)
+    _, precision = posterior.precisions(at)
+    return Linear(
+        shown, acting, others, weight, precision[:, news].reshape(len(at.own), kinds, years)
+    )
+
+
+def _present(*arrays: np.ndarray) -> list[np.ndarray]:
+    """Return arrays (city, n, ...) with the statistics of each city first, as many rows as the
+    city with most has; the last of the arrays is zero where there is no statistic.
+    """
+    present = arrays[-1] > 0
+    order = np.argsort(~present, axis=1, kind="stable")[:, : present.sum(axis=1).max()]
+    return [
+        np.take_along_axis(array, order.reshape(*order.shape, *[1] * (array.ndim - 2)), axis=1)
+        for array in arrays
+    ]
+
+
+def _logit(part: np.ndarray) -> np.ndarray:
+    return np.asarray(np.log(part / (1 - part)))

@@ -1,16 +1,14 @@
-"""The statistics that a fit sees, and what a run of the model says of each of them.
+"""The statistics that a fit sees, and what a run of the model predicts of each of them.
 
-Levels are compared on the bases that the settings name; levels of another basis enter only by the
-change from one to the next of the same city and basis, so nothing is differenced across a break.
+Everything is an array over target, year and city, with a mask where there is a statistic: the
+compiled posterior depends on the shape alone, not on which statistics there are.
 """
 
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from functools import cached_property
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import jax.numpy as jnp
 import numpy as np
@@ -20,204 +18,148 @@ from jax import Array
 from zhuanxing.analyses.calibrate.settings import Quality, Target
 from zhuanxing.errors import ZhuanxingError, nearest
 
-__all__ = ["Statistics", "select"]
+__all__ = ["Observations", "predict", "select"]
 
-NONE = -1
-# Ways of comparison that are levels, whose errors last.
-LEVELS = ("share", "level")
-PERIOD = re.compile(r"_(\d{4})_(\d{4})$")
+# What a logarithm of nothing is taken of: a billionth of any unit here.
+SMALLEST = 1e-9
 
 
 @dataclass(frozen=True)
-class Statistics:
-    """Comparable figures: `table` has a row each.
+class Observations:
+    """Statistics in points (levels: 100 x logarithm), arrays (target, year, city).
 
-    Columns: `target` (its place in `targets`), `city`, `year`, `value`, `error` and `tails` of the
-    source, `place` (of the city), `before` (year of comparison for changes, else -1) and `span`
-    (years between). Values are in points; levels 100 x logarithm.
+    `present` is true where there is a statistic; elsewhere `value` is zero and `error` one.
+    `error` and `tails` are the scale and the degrees of freedom of the observation error.
     """
 
-    table: pd.DataFrame
     targets: tuple[Target, ...]
-    first_year: int
-    elements: Mapping[str, int]
+    years: tuple[int, ...]
+    cities: tuple[str, ...]
+    value: np.ndarray
+    error: np.ndarray
+    tails: np.ndarray
+    present: np.ndarray
 
     @property
+    def count(self) -> int:
+        """How many statistics there are."""
+        return int(self.present.sum())
+
+    @property
+    def bias(self) -> np.ndarray:
+        """The size of the lasting differences between statistic and model (target,), in points."""
+        return np.array([target.bias for target in self.targets])
+
+    def until(self, year: int) -> Observations:
+        """Return the same arrays without the statistics after `year`."""
+        seen = np.array(self.years) <= year
+        kept = self.present & seen[:, None]
+        return replace(
+            self,
+            value=np.where(kept, self.value, 0.0),
+            error=np.where(kept, self.error, 1.0),
+            tails=np.where(kept, self.tails, 1.0),
+            present=kept,
+        )
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Return the arrays by name, for a compiled function."""
+        return {
+            "value": self.value,
+            "error": self.error,
+            "tails": self.tails,
+            "present": self.present,
+        }
+
     def requests(self) -> dict[str, str]:
         """Return what to ask of the engine, by variable."""
         wanted = {t.variable: f"year_{t.way}" for t in self.targets}
-        return wanted | {t.over: "year_sum" for t in self.targets if t.over}
-
-    @property
-    def value(self) -> np.ndarray:
-        """Return the figures (n,)."""
-        return self.table["value"].to_numpy(float)
-
-    @property
-    def target(self) -> np.ndarray:
-        """Return the place of each figure's target (n,)."""
-        return self.table["target"].to_numpy(int)
-
-    @property
-    def is_level(self) -> np.ndarray:
-        """Return which figures are levels or shares, not changes on last year (n,)."""
-        return np.array([target.how in LEVELS for target in self.targets])[self.target]
-
-    @cached_property
-    def shared(self) -> np.ndarray:
-        """Return the covariance (n, n) of the model's own errors of the figures, one in size.
-
-        The error of a level or share wanders from the start of the run, a new step every year (a
-        random walk), so two figures of a city share the steps before the earlier of them. Changes
-        on last year have each its own error.
-        """
-        first, table = self.first_year - 1, self.table
-        level = self.is_level
-        place = table["place"].to_numpy(int)
-        same = (self.target[:, None] == self.target) & (place[:, None] == place)
-        last = table["year"].to_numpy(float) - first
-        start = np.maximum(table["before"].to_numpy(float) - first, 0.0)
-        together = np.minimum.outer
-        steps = together(last, last) - together(last, start)
-        steps += together(start, start) - together(start, last)
-        return np.where(same & level, steps, np.eye(len(table)) * ~level)
-
-    def predict(self, outputs: Mapping[str, Array]) -> Array:
-        """Return what a run says of each figure (n,); `outputs` are (years, *dims)."""
-        found = jnp.zeros(len(self.table))
-        for index, target in enumerate(self.targets):
-            rows = np.flatnonzero(self.target == index)
-            if len(rows):
-                part = self.table.iloc[rows]
-                found = found.at[rows].set(_prediction(self, target, part, outputs))
-        return found
+        return wanted | {t.over: f"year_{t.way}" for t in self.targets if t.over}
 
 
-def _prediction(
-    statistics: Statistics, target: Target, part: pd.DataFrame, outputs: Mapping[str, Array]
+def predict(
+    targets: Sequence[Target], elements: Mapping[str, int], outputs: Mapping[str, Array]
 ) -> Array:
+    """Return what a run says of every statistic (target, year, city).
+
+    `outputs` are (years, *dims) and `elements` the places of the targets' elements. A change has
+    no value in the first year; it is zero there.
+    """
+    return jnp.stack([_prediction(target, elements, outputs) for target in targets])
+
+
+def _prediction(target: Target, elements: Mapping[str, int], outputs: Mapping[str, Array]) -> Array:
     series = outputs[target.variable]
     if target.element is not None:
-        series = series[:, :, statistics.elements[target.element]]
+        series = series[:, :, elements[target.element]]
     if target.over is not None:
         series = series / outputs[target.over]
-    place = part["place"].to_numpy(int)
-    now = series[part["year"].to_numpy(int) - statistics.first_year, place]
-    back = part["before"].to_numpy(int)
-    span = part["span"].to_numpy(int)
-    before = series[
-        np.where(back == NONE, statistics.first_year, back) - statistics.first_year, place
-    ]
-    if target.how in ("change", "mean_change"):
-        return 100 * ((now / before) ** (1 / span) - 1)
-    scaled, scaled_before = (
-        (100 * x if target.how == "share" else 100 * jnp.log(x)) for x in (now, before)
-    )
-    return scaled - jnp.where(back == NONE, 0.0, scaled_before)
-
-
-@dataclass(frozen=True)
-class _Printed:
-    """A row of observations.csv."""
-
-    city: str
-    basis: str
-    year: int
-    value: float
-    quality: str
-    variable: str
-
-
-@dataclass(frozen=True)
-class _Figure:
-    """A comparable figure; `sources` is how many printed figures it is made of."""
-
-    city: str
-    year: int
-    value: float
-    quality: str
-    before: int = NONE
-    span: int = 1
-    sources: int = 1
+    if target.how == "share":
+        return 100 * target.scale * series
+    if target.how == "level":
+        return 100 * jnp.log(jnp.maximum(target.scale * series, SMALLEST))
+    growth = 100 * (series[1:] / series[:-1] - 1)
+    return jnp.concatenate([jnp.zeros_like(growth[:1]), growth])
 
 
 def select(
-    observations: pd.DataFrame,
+    statistics: pd.DataFrame,
     targets: Sequence[Target],
     quality: Sequence[Quality],
     bases: Sequence[str],
-    years: tuple[int, int],
+    years: Sequence[int],
     cities: Sequence[str],
-    elements: Mapping[str, int],
-) -> Statistics:
-    """Return the figures of `years` (first year of the model, last year of statistics).
+) -> Observations:
+    """Return the statistics of `years` that the targets name.
 
-    Raises ZhuanxingError for a class of sources without an entry, or if no figure is left.
+    Where a city has several of one year, that of the best source counts. Raises ZhuanxingError
+    for a class of sources without an entry, or if no statistic is left.
     """
     classes = {entry.quality: entry for entry in quality}
-    place = {city: index for index, city in enumerate(cities)}
-    rows = observations[observations["year"].between(*years) & observations["unit_id"].isin(place)]
-    found: list[dict[str, object]] = []
-    for index, target in enumerate(targets):
-        pattern = re.escape(target.observed).replace(r"\*", r"\d{4}_\d{4}")
-        chosen = rows[rows["variable"].str.fullmatch(pattern)]
-        for figure in _comparable(_printed(chosen), target, bases, years[0]):
-            of = classes.get(figure.quality)
-            if of is None:
+    shape = (len(targets), len(years), len(cities))
+    found = Observations(
+        tuple(targets), tuple(years), tuple(cities), np.zeros(shape), np.ones(shape),
+        np.ones(shape), np.zeros(shape, bool),
+    )  # fmt: skip
+    rows = statistics[statistics["year"].isin(years) & statistics["unit_id"].isin(cities)]
+    for place, target in enumerate(targets):
+        chosen = _rows(rows, target, bases, years[0])
+        for city, year, value, kind in chosen:
+            source = classes.get(kind)
+            if source is None:
                 raise ZhuanxingError(
-                    f"calibrate.yaml: quality: there is no entry for '{figure.quality}'; "
-                    f"did you mean '{nearest(figure.quality, list(classes))}'?"
+                    f"calibrate.yaml: quality: there is no entry for '{kind}'; "
+                    f"did you mean '{nearest(kind, list(classes))}'?"
                 )
-            error = target.error * of.error * figure.sources**0.5
-            where = {"target": index, "place": place[figure.city]}
-            found.append({**where, **asdict(figure), "error": error, "tails": of.tails})
-    if not found:
+            at = (place, years.index(year), cities.index(city))
+            error = target.error * source.error
+            if not found.present[at] or error < found.error[at]:
+                found.value[at] = 100 * math.log(value) if target.how == "level" else value
+                found.error[at], found.tails[at] = error, source.tails
+                found.present[at] = True
+    if not found.count:
         raise ZhuanxingError(
-            f"observations.csv: no statistic of {years[0]}-{years[1]} can be compared with the "
+            f"observations.csv: no statistic of {years[0]}-{years[-1]} can be compared with the "
             "targets of calibrate.yaml"
         )
-    return Statistics(pd.DataFrame(found), tuple(targets), years[0], elements)
+    return found
 
 
-def _printed(rows: pd.DataFrame) -> list[_Printed]:
-    columns = ["unit_id", "basis", "year", "value", "quality", "variable"]
-    ordered = rows[columns].sort_values(["unit_id", "basis", "year"])
+def _rows(
+    rows: pd.DataFrame, target: Target, bases: Sequence[str], first: int
+) -> list[tuple[str, int, float, str]]:
+    """Return city, year, value and quality of what a target is compared with."""
+    chosen = rows[rows["variable"] == target.observed]
+    basis = chosen["basis"].fillna("").astype(str)
+    allowed = target.basis or ("", *bases)
+    chosen = chosen[basis.isin(allowed)]
+    if target.how == "level":
+        # The logarithm of nothing cannot be compared; such a city has none of it.
+        chosen = chosen[chosen["value"] > 0]
+    if target.how == "change":
+        chosen = chosen[chosen["year"] > first]
+    columns = ["unit_id", "year", "value", "quality"]
     return [
-        _Printed(str(city), str(basis), int(year), float(value), str(quality), str(variable))
-        for city, basis, year, value, quality, variable in ordered.itertuples(index=False)
+        (str(city), int(year), float(value), str(kind))
+        for city, year, value, kind in chosen[columns].itertuples(index=False)
     ]
-
-
-def _comparable(
-    printed: Sequence[_Printed], target: Target, bases: Sequence[str], first: int
-) -> Iterator[_Figure]:
-    """Yield the figures of one target with the year each is compared with."""
-    last: dict[tuple[str, str], tuple[int, float]] = {}
-    for row in printed:
-        figure = _Figure(row.city, row.year, row.value, row.quality)
-        if target.how == "change":
-            figure = replace(figure, before=row.year - 1)
-        elif target.how == "mean_change":
-            start, end = _period(row.variable)
-            figure = replace(figure, year=end, before=start - 1, span=end - start + 1)
-        else:
-            level = row.value if target.how == "share" else 100 * math.log(row.value)
-            figure = replace(figure, value=level)
-            if row.basis and row.basis not in bases:
-                previous = last.get((row.city, row.basis))
-                last[row.city, row.basis] = row.year, level
-                if previous is None:
-                    continue
-                figure = replace(figure, value=level - previous[1], before=previous[0], sources=2)
-        if figure.before == NONE or figure.before >= first:
-            yield figure
-
-
-def _period(variable: str) -> tuple[int, int]:
-    found = PERIOD.search(variable)
-    if found is None:
-        raise ZhuanxingError(
-            f"calibrate.yaml: targets: {variable} is no mean of years; expected a name that ends "
-            "in two years, as growth_2016_2020"
-        )
-    return int(found[1]), int(found[2])

@@ -1,13 +1,14 @@
-"""The posterior of the free parameters: prior, likelihood, and their derivatives.
+"""The posterior of a fit: prior, likelihood, their exact gradient, and the shape around a point.
 
-The errors of the figures have two parts: the observation error of the source, and the structural
-error of the model, which is estimated with the fit and of which figures of one city may share a
-part. Freed of what is shared, each error is Student t with the degrees of freedom of its source.
+Weak-constraint variational smoothing (Trémolet 2006, Quarterly Journal of the Royal Meteorological
+Society 132, 2483-2504): parameters, initial values and the yearly news of every disturbance are
+estimated together from all statistics of all years. Errors of statistics and news are Student t,
+so that one outlier neither bends a path nor sets the size of a series' errors.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -16,124 +17,117 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
-from jax.scipy.linalg import solve_triangular
-from jax.scipy.stats import norm
-from jax.scipy.stats import t as student
 
-from zhuanxing.analyses.calibrate.observations import Statistics
-from zhuanxing.analyses.calibrate.parameters import Parameters, Point
+from zhuanxing.analyses.calibrate.curvature import Jacobian
+from zhuanxing.analyses.calibrate.disturbances import Point, Scales
+from zhuanxing.analyses.calibrate.observations import Observations, predict
+from zhuanxing.analyses.calibrate.parameters import Parameters
 from zhuanxing.engine.running.xla_options import GRADIENT
 from zhuanxing.errors import ZhuanxingError
 
 if TYPE_CHECKING:
     from zhuanxing.engine import Program
 
-__all__ = ["Noise", "Posterior"]
+__all__ = ["Posterior", "State"]
 
 # Runs in a batch.
 TOGETHER = 64
 # Step of a derivative, in standard deviations of the prior.
 STEP = 1e-3
+BIAS = "bias"
 
 
 @dataclass(frozen=True)
-class Noise:
-    """What is estimated beside z: `spreads` (blocks, 2) and `structural` (targets,), the errors of
-    changes, and the steps a year of the errors of levels, in points.
-    """
+class State:
+    """A point: `shared` (numbers,), `own` (city, own) and the scales of the disturbances."""
 
-    spreads: np.ndarray
-    structural: np.ndarray
+    shared: np.ndarray
+    own: np.ndarray
+    scales: Scales
 
 
 @dataclass(frozen=True)
 class Posterior:
-    """Parameters given statistics, in a program with the overrides of a scenario."""
+    """Parameters given statistics, in a program with the overrides of a scenario.
+
+    `elements` are the places of the targets' elements in their dimension; `tails` are the degrees
+    of freedom of the news.
+    """
 
     program: Program
     overrides: Mapping[str, np.ndarray]
     parameters: Parameters
-    statistics: Statistics
+    observations: Observations
+    elements: Mapping[str, int]
+    tails: float
+
+    @property
+    def final_time(self) -> float:
+        """The end of the last year that could be compared."""
+        return float(self.observations.years[-1] + 1)
+
+    @property
+    def requests(self) -> dict[str, str]:
+        """What to ask of the engine, by variable."""
+        return self.observations.requests()
 
     @cached_property
     def _traced(self) -> tuple[Callable[..., dict[str, Array]], dict[str, np.ndarray]]:
         return self.program.traced(
-            self.overrides,
-            self.statistics.requests,
-            self.parameters.names,
-            final_time=self.final_time,
+            self.overrides, self.requests, self.parameters.names, final_time=self.final_time
         )
-
-    @property
-    def fixed(self) -> dict[str, np.ndarray]:
-        """Return the inputs of a run that no parameter changes."""
-        return self._traced[1]
-
-    @property
-    def final_time(self) -> float:
-        """Return the end of the last year that a figure needs."""
-        return float(self.statistics.table["year"].max() + 1)
-
-    def predict(self, z: Point, spreads: Point, fixed: Mapping[str, Point]) -> Array:
-        """Return what the model says of each figure (n,)."""
-        return self.statistics.predict(
-            self._traced[0](self.parameters.constants(z, spreads), fixed)
-        )
-
-    def covariance(self, structural: Point, weight: Point) -> Array:
-        """Return the squared scale of the figures' errors (n, n), points squared.
-
-        A figure of `weight` (n,) below one counts as one with a larger error.
-        """
-        size = jnp.asarray(structural)[self.statistics.target]
-        error = jnp.asarray(self.statistics.table["error"].to_numpy(float))
-        whole = size[:, None] * size * self.statistics.shared + jnp.diag(error**2)
-        return whole / jnp.sqrt(jnp.outer(jnp.asarray(weight), jnp.asarray(weight)))
-
-    def factor(self, noise: Noise) -> np.ndarray:
-        """Return the lower Cholesky factor (n, n) of the squared scale: errors are it times
-        independent ones of scale one.
-        """
-        ones = np.ones(len(self.statistics.table))
-        return np.linalg.cholesky(np.asarray(self.covariance(noise.structural, ones)))
-
-    def negative_log(
-        self, z: Point, spreads: Point, factor: Point, fixed: Mapping[str, Point]
-    ) -> Array:
-        """Return minus the log posterior density of z, up to a constant that is not of z."""
-        tails = jnp.asarray(self.statistics.table["tails"].to_numpy(float))
-        error = self.statistics.value - self.predict(z, spreads, fixed)
-        single = solve_triangular(jnp.asarray(factor), error, lower=True)
-        return -student.logpdf(single, tails).sum() - norm.logpdf(z).sum()
-
-    def first_noise(self) -> Noise:
-        """Return the errors and spreads of the settings."""
-        structural = np.array([target.structural for target in self.statistics.targets])
-        return Noise(self.parameters.first_spreads(), structural)
 
     @cached_property
-    def _compiled(self) -> Callable[..., tuple[Array, Array]]:
-        return jax.jit(jax.value_and_grad(self.negative_log), compiler_options=GRADIENT)
+    def _compiled(self) -> Callable[..., tuple[Array, tuple[Array, Array]]]:
+        return jax.jit(
+            jax.value_and_grad(self.negative_log, argnums=(0, 1)), compiler_options=GRADIENT
+        )
 
-    def value_and_gradient(self, noise: Noise) -> Callable[[np.ndarray], tuple[float, np.ndarray]]:
-        """Return the function of z that gives minus the log posterior and its derivative by z."""
-        factor = self.factor(noise)
+    def biases(self, own: Point) -> Array:
+        """Return the lasting differences between statistic and model (target, city), in points."""
+        targets, cities = len(self.observations.targets), len(self.parameters.cities)
+        biased = self.parameters.biased
+        sized = self.observations.bias[biased][:, None] * own[:, self.parameters.news.stop :].T
+        return jnp.zeros((targets, cities)).at[biased].set(sized)
 
-        def both(z: np.ndarray) -> tuple[float, np.ndarray]:
-            value, slope = self._compiled(z, noise.spreads, factor, self.fixed)
-            return float(value), np.asarray(slope)
+    def negative_log(
+        self,
+        shared: Point,
+        own: Point,
+        scales: Mapping[str, Point],
+        seen: Mapping[str, Point],
+        fixed: Mapping[str, Point],
+    ) -> Array:
+        """Return minus the log posterior density, up to a constant that is not of the parameters.
 
-        return both
-
-    def said(self, many: np.ndarray, noise: Noise) -> np.ndarray:
-        """Return what the model says at each of `many` z (points, parameters): (points, n).
-
-        Raises ZhuanxingError if a point leaves the domain of the equations.
+        `seen` are the arrays of the observations.
         """
-        constants = jax.jit(jax.vmap(lambda z: self.parameters.constants(z, noise.spreads)))(many)
-        overrides = {**self.overrides, **{k: np.asarray(v) for k, v in constants.items()}}
+        outputs = self._traced[0](self.parameters.constants(shared, own, dict(scales)), fixed)
+        predicted = predict(self.observations.targets, self.elements, outputs)
+        error = seen["value"] - predicted - self.biases(own)[:, None, :]
+        scaled = jnp.where(jnp.asarray(seen["present"]), error / seen["error"], 0.0)
+        misfit = (seen["tails"] + 1) / 2 * jnp.log1p(scaled**2 / seen["tails"])
+        news = own[:, self.parameters.news]
+        rest = (own**2).sum() - (news**2).sum() + (shared**2).sum()
+        unusual = (self.tails + 1) / 2 * jnp.log1p(news**2 / self.tails)
+        return misfit.sum() + unusual.sum() + rest / 2
+
+    def value_and_gradient(self, at: State) -> tuple[float, np.ndarray, np.ndarray]:
+        """Return minus the log posterior and its exact derivatives by `shared` and `own`."""
+        value, (shared, own) = self._compiled(
+            at.shared, at.own, at.scales.constants(), self.observations.arrays(), self._traced[1]
+        )
+        return float(value), np.asarray(shared), np.asarray(own)
+
+    def predictions(self, shared: np.ndarray, own: np.ndarray, scales: Scales) -> np.ndarray:
+        """Return what the model says at many points: (points, target, year, city).
+
+        `shared` (points, numbers) and `own` (points, city, own). Raises ZhuanxingError if a point
+        leaves the domain of the equations.
+        """
+        constants = self.constants(shared, own, scales)
         runs = self.program.run_many(
-            overrides, self.statistics.requests, TOGETHER, final_time=self.final_time
+            {**self.overrides, **constants}, self.requests, TOGETHER, final_time=self.final_time
         )
         if runs.failures:
             first = runs.failures[0]
@@ -141,16 +135,99 @@ class Posterior:
                 f"calibrate: '{first.variable}' leaves its domain in {first.year:g} for values "
                 "inside the ranges of the parameters; narrow a range or leave a parameter out"
             )
-        return np.asarray(jax.jit(jax.vmap(self.statistics.predict))(dict(runs)))
+        return self.said(runs)
 
-    def predictions(self, z: np.ndarray, noise: Noise) -> tuple[np.ndarray, np.ndarray]:
-        """Return what the model says (n,) and its derivative by z (n, parameters).
+    def said(self, runs: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Return the predictions of many runs' outputs (points, target, year, city)."""
+        return np.asarray(self._said(dict(runs)))
 
-        Central differences over one batch of runs: a batch costs a twentieth of as many forward
-        derivatives, and the error is of the order of STEP squared.
+    def constants(
+        self, shared: np.ndarray, own: np.ndarray, scales: Scales
+    ) -> dict[str, np.ndarray]:
+        """Return the constants of the model at many points, by name (points, ...)."""
+        found = self._constants(shared, own)
+        return {**{name: np.asarray(value) for name, value in found.items()}, **scales.constants()}
+
+    @cached_property
+    def _said(self) -> Callable[..., Array]:
+        targets = self.observations.targets
+        return jax.jit(jax.vmap(lambda outputs: predict(targets, self.elements, outputs)))
+
+    @cached_property
+    def _constants(self) -> Callable[..., dict[str, Array]]:
+        return jax.jit(jax.vmap(lambda shared, own: self.parameters.constants(shared, own, {})))
+
+    def errors(self, at: State, predicted: np.ndarray) -> np.ndarray:
+        """Return the scaled errors (city, n) of predictions (target, year, city); n goes through
+        targets and years, and is zero where there is no statistic.
         """
-        steps = STEP * np.eye(len(z))
-        points = np.concatenate([z[None], z + steps, z - steps])
-        said = self.said(points, noise)
-        up, down = said[1 : 1 + len(z)], said[1 + len(z) :]
-        return said[0], ((up - down) / (2 * STEP)).T
+        seen = self.observations
+        bias = np.asarray(self.biases(at.own))
+        error = (seen.value - predicted - bias[:, None, :]) / seen.error
+        return np.where(seen.present, error, 0.0).reshape(-1, len(seen.cities)).T
+
+    def weights(self, error: np.ndarray) -> np.ndarray:
+        """Return how much scaled errors (city, n) count: less, the further out in their tail."""
+        seen = self.observations
+        tails = seen.tails.reshape(-1, len(seen.cities)).T
+        present = seen.present.reshape(-1, len(seen.cities)).T
+        return np.where(present, (tails + 1) / (tails + error**2), 0.0)
+
+    def precisions(self, at: State) -> tuple[np.ndarray, np.ndarray]:
+        """Return the precision of the prior at a point: `shared` and `own`."""
+        own = np.ones_like(at.own)
+        news = at.own[:, self.parameters.news]
+        own[:, self.parameters.news] = (self.tails + 1) / (self.tails + news**2)
+        return np.ones_like(at.shared), own
+
+    def jacobian(self, at: State) -> tuple[np.ndarray, Jacobian]:
+        """Return the predictions at a point and their derivatives, scaled by the errors.
+
+        A parameter of a city hardly acts on others, so that of every city moves in one run: as
+        many pairs of runs as there are columns, not as there are parameters (grouped differences,
+        Curtis, Powell and Reid 1974, Journal of the Institute of Mathematics 13, 117-119). The
+        gradient that a fit follows is exact; this is for its curvature.
+        """
+        moves = list(self._moves(at))
+        shared = np.stack([at.shared, *(part for move in moves for part in move[0])])
+        own = np.stack([at.own, *(part for move in moves for part in move[1])])
+        said = self.predictions(shared, own, at.scales)
+        slopes = (said[1::2] - said[2::2]) / (2 * STEP)
+        scaled = np.where(self.observations.present, slopes / self.observations.error, 0.0)
+        whole = np.moveaxis(scaled.reshape(len(slopes), -1, len(at.own)), (0, 1, 2), (2, 1, 0))
+        jacobian = np.zeros((*whole.shape[:2], at.own.shape[1]))
+        numbers = len(at.shared)
+        jacobian[:, :, self._acting] = whole[:, :, numbers:]
+        self._add_biases(jacobian)
+        return said[0], Jacobian(jacobian, whole[:, :, :numbers])
+
+    @cached_property
+    def _acting(self) -> np.ndarray:
+        """The columns of `own` that act on a statistic through the model."""
+        parameters = self.parameters
+        seen = self.observations.present.any(axis=(0, 2))
+        last = int(np.flatnonzero(seen).max())
+        until = np.tile(np.arange(len(parameters.years)) <= last, len(parameters.disturbances))
+        news = parameters.news.start + np.flatnonzero(until)
+        return np.concatenate([np.arange(parameters.initial), news])
+
+    def _moves(self, at: State) -> Iterator[tuple[list[np.ndarray], list[np.ndarray]]]:
+        """Yield for every column the points on both sides: shared and own."""
+        for place in range(len(at.shared)):
+            step = np.zeros_like(at.shared)
+            step[place] = STEP
+            yield [at.shared + step, at.shared - step], [at.own, at.own]
+        for column in self._acting:
+            step = np.zeros_like(at.own)
+            step[:, column] = STEP
+            yield [at.shared, at.shared], [at.own + step, at.own - step]
+
+    def _add_biases(self, jacobian: np.ndarray) -> None:
+        """Fill in the derivatives by the biases: each adds its size to its own statistics."""
+        seen = self.observations
+        for column, target in enumerate(self.parameters.biased, self.parameters.news.stop):
+            part = np.zeros(seen.value.shape)
+            part[target] = np.where(seen.present, seen.targets[target].bias / seen.error, 0.0)[
+                target
+            ]
+            jacobian[:, :, column] = part.reshape(-1, len(seen.cities)).T

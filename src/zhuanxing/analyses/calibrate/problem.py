@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from zhuanxing.analyses.calibrate.observations import Statistics, select
+import numpy as np
+
+from zhuanxing.analyses.calibrate.observations import Observations, select
 from zhuanxing.analyses.calibrate.parameters import free_parameters
 from zhuanxing.analyses.calibrate.posterior import Posterior
 from zhuanxing.analyses.calibrate.settings import CalibrateSettings
@@ -15,14 +18,15 @@ from zhuanxing.inputs.names import require_known
 if TYPE_CHECKING:
     from zhuanxing.model import Model
 
-__all__ = ["pose", "statistics_of"]
+__all__ = ["model_start", "observations_of", "pose"]
 
 
-def pose(model: Model, settings: CalibrateSettings) -> Posterior:
-    """Return the posterior that `settings` ask for.
+def pose(model: Model, settings: CalibrateSettings, until: int | None = None) -> Posterior:
+    """Return the posterior that `settings` ask for, simulated to the end of `until`.
 
-    `model` must know nothing after the last year of the settings. Raises ZhuanxingError for a
-    name that the model or its tables do not have.
+    `model` must know nothing after the last year of the settings. Years after that to `until`
+    hold no statistic; they let fits to several years share one compiled program. Raises
+    ZhuanxingError for a name that the model or its tables do not have.
     """
     if model.source.information_year > settings.last_year:
         raise ZhuanxingError(
@@ -30,26 +34,42 @@ def pose(model: Model, settings: CalibrateSettings) -> Posterior:
             f"but the fit ends in {settings.last_year}; load it with that information_year"
         )
     tables = model.tables
-    _require_names(settings, tables)
-    parameters = free_parameters(model, tables, settings.parameters, settings.cities)
-    statistics = statistics_of(model, tables, settings, (model_start(model), settings.last_year))
-    overrides = model.inputs(model.scenario(settings.scenario))
-    return Posterior(model.program, overrides, parameters, statistics)
-
-
-def _require_names(settings: CalibrateSettings, tables: Tables) -> None:
-    """Refuse an archetype that no city has and a basis that no statistic has."""
-    if settings.nuts.archetype is not None:
-        kinds = dict.fromkeys(tables.units["archetype"])
-        require_known("archetype", settings.nuts.archetype, kinds, "calibrate.yaml: nuts")
     for basis in settings.basis:
         require_known("basis", basis, tables.bases["basis"], "calibrate.yaml: basis")
+    years = range(model_start(model), (until or settings.last_year) + 1)
+    known = tables.known_at(settings.last_year)
+    observations = observations_of(model, known, settings, years)
+    parameters = free_parameters(
+        model, settings.parameters, settings.cities, years, observations.bias
+    )
+    overrides = model.inputs(model.scenario(settings.scenario))
+    lookups = {name: np.asarray(table) for name, table in model.program.lookups().items()}
+    return Posterior(
+        model.program,
+        {**overrides, **lookups},
+        parameters,
+        observations,
+        _elements(model, settings),
+        settings.tails,
+    )
 
 
-def statistics_of(
-    model: Model, tables: Tables, settings: CalibrateSettings, years: tuple[int, int]
-) -> Statistics:
-    """Return the statistics of the settings in `years`, both included."""
+def observations_of(
+    model: Model, tables: Tables, settings: CalibrateSettings, years: Sequence[int]
+) -> Observations:
+    """Return the statistics of `tables` that the settings compare, in `years`."""
+    return select(
+        tables.observations,
+        settings.targets,
+        settings.quality,
+        settings.basis,
+        list(years),
+        model.elements("city"),
+    )
+
+
+def _elements(model: Model, settings: CalibrateSettings) -> dict[str, int]:
+    """Return the places of the targets' elements; refuse a variable the model does not have."""
     variables = model.program.variables
     elements: dict[str, int] = {}
     for target in settings.targets:
@@ -62,15 +82,7 @@ def statistics_of(
         if target.element is not None:
             dim = variables[target.variable].dims[1].replace(" ", "_")
             elements |= {name: place for place, name in enumerate(model.elements(dim))}
-    return select(
-        tables.observations,
-        settings.targets,
-        settings.quality,
-        settings.basis,
-        years,
-        model.elements("city"),
-        elements,
-    )
+    return elements
 
 
 def model_start(model: Model) -> int:

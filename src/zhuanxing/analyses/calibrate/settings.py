@@ -4,35 +4,26 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from annotated_types import Ge
+from annotated_types import Gt
 
 from zhuanxing.config import Count, File, Language, Scenario, Seed, Several, Text, Year, checked
 
-__all__ = [
-    "CalibrateSettings",
-    "CityParameter",
-    "NutsSettings",
-    "Quality",
-    "Target",
-]
+__all__ = ["CalibrateSettings", "CityParameter", "Quality", "Target"]
 
 
 @checked
 class CityParameter:
-    """A constant by city whose values are drawn around those of the city's archetype.
+    """An initial value whose departures u of the cities are `spread` x z with standard normal z.
 
-    The departure u of a city is `archetype` x z + `city` x z' with standard normal z and z'.
-    `link` says what u does: `range` moves the value inside its low-high range (u in halves of the
-    range), `log` multiplies it by exp(u), `shares` multiplies the part of each group of the second
-    dimension by exp(u) and makes them add up again; `groups` is then the constant that is one
-    where an element belongs to a group. Initial values that were carried from another year, or
-    estimated from the archetype, depart `carried` and `estimated` times as far as observed ones.
+    `link` says what u does: `log` multiplies by exp(u), `shares` multiplies the part of each group
+    of the second dimension by exp(u) and makes them add up again; `groups` is then the constant
+    that is one where an element belongs to a group. Values that were carried from another year,
+    or estimated from the archetype, depart `carried` and `estimated` times as far as observed ones.
     """
 
     name: str
-    link: Literal["range", "log", "shares"]
-    archetype: float
-    city: float
+    link: Literal["log", "shares"]
+    spread: float
     groups: str | None = None
     carried: float = 1.0
     estimated: float = 1.0
@@ -42,20 +33,28 @@ class CityParameter:
 class Target:
     """What a statistic is compared with.
 
-    `how`: `change` (percent on last year), `mean_change` (percent a year over the years that the
-    statistic's name ends in), `share` (percent of `over`) or `level` (100 x logarithm).
-    `way` is sum or end, within the year; `over` divides. `error` is the observation error of a
-    good source and `structural` the first guess of the model's own error, both in points.
+    `how`: `change` (percent on last year), `share` (percent of `over`) or `level` (100 x logarithm
+    of `scale` x the variable). `way` is what a year makes of the variable, `element` one of its
+    second dimension. `error` is the observation error of a good source and `bias` the size of a
+    lasting difference between statistic and model that each city has, both in points. `basis`
+    names the bases of the statistics that count, else those of the settings.
     """
 
     observed: str
     variable: str
-    how: Literal["change", "mean_change", "share", "level"]
+    how: Literal["change", "share", "level"]
     error: float
-    structural: float
-    way: Literal["sum", "end"] = "sum"
+    way: Literal["sum", "mean", "end"] = "sum"
     element: str | None = None
     over: str | None = None
+    scale: float = 1.0
+    bias: float = 0.0
+    basis: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """The statistic, with its basis where that is not the usual one."""
+        return f"{self.observed} ({', '.join(self.basis)})" if self.basis else self.observed
 
 
 @checked
@@ -68,31 +67,20 @@ class Quality:
 
 
 @checked
-class NutsSettings:
-    """The full posterior: of the parameters of the cities of `archetype`; null is all."""
-
-    archetype: str | None
-    # Two chains are compared, and their halves with one another.
-    chains: Annotated[int, Ge(2)]
-    warmup: Count
-    samples: Annotated[int, Ge(4)]
-
-
-@checked
 class CalibrateSettings:
-    """Fit parameters to observations and store them as a named set.
+    """Fit parameters, initial values and yearly disturbances to observations, as a named set.
 
-    用统计数据校准参数，存为参数集，供 'zhuanxing run calibration=<name>' 使用。
+    用统计数据估计参数、初值与逐年扰动，存为参数集，供 'zhuanxing run calibration=<name>' 使用。
     """
 
     name: Text
     """Name of the set; `zhuanxing run calibration=<name>` uses it.
 
     参数集的名称。"""
-    method: Literal["map", "laplace", "nuts"]
-    """map: the most probable values; laplace: with draws; nuts: the full posterior.
+    method: Literal["map", "laplace"]
+    """map: the most probable values; laplace: with draws.
 
-    map 最可能值；laplace 另给抽样；nuts 完整后验。"""
+    map 最可能值；laplace 另给抽样。"""
     last_year: Year
     """Last year whose observations are used.
 
@@ -114,13 +102,17 @@ class CalibrateSettings:
 
     存储的抽样数。"""
     rounds: Count
-    """Rounds of fitting and of estimating errors.
+    """Rounds of fitting and of estimating the sizes of disturbances.
 
-    拟合与误差估计的轮数。"""
+    拟合与扰动幅度估计的轮数。"""
     iterations: Count
-    """Iterations of the optimiser in each round.
+    """Most steps of the optimiser in each round.
 
-    每轮优化的迭代次数。"""
+    每轮优化的最多步数。"""
+    tails: Annotated[float, Gt(2)]
+    """Degrees of freedom of the news that disturb a city in a year.
+
+    年度扰动分布的自由度。"""
     basis: tuple[str, ...]
     """Bases on which levels are compared.
 
@@ -130,9 +122,9 @@ class CalibrateSettings:
 
     待校准参数，可用通配符。"""
     cities: tuple[CityParameter, ...]
-    """Parameters by city.
+    """Initial values to fit by city.
 
-    分城市参数。"""
+    分城市初值。"""
     targets: tuple[Target, ...]
     """What is compared with the observations.
 
@@ -141,10 +133,6 @@ class CalibrateSettings:
     """Classes of sources.
 
     数据来源的质量等级。"""
-    nuts: NutsSettings
-    """Sampling of the full posterior.
-
-    完整后验的抽样。"""
     language: Language | None = None
     """Language of the tables.
 

@@ -1,7 +1,8 @@
-"""A fit on disk: constants, draws and a table of parameters, with a record of how it was made."""
+"""A fit on disk: one file with constants, draws, disturbances and the record of how it was made."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from collections.abc import Mapping
@@ -10,24 +11,27 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import jax
 import numpy as np
 import xarray as xr
 
-from zhuanxing.analyses.calibrate.fit_map import Fit
+from zhuanxing.analyses.calibrate.disturbances import DIMENSION, INNOVATION, YEAR, levels
+from zhuanxing.analyses.calibrate.fit import Fit
 from zhuanxing.analyses.calibrate.settings import CalibrateSettings
-from zhuanxing.calibrations import DRAWS, FOLDER, VALUE, file_hashes
+from zhuanxing.calibrations import DRAWS, FOLDER, RECORD, VALUE, file_hashes
+from zhuanxing.engine.cache import cache_folder
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.storage import netcdf
-from zhuanxing.storage.atomic import written_whole
 
 if TYPE_CHECKING:
     from zhuanxing.model import Model
 
-__all__ = ["Beginning", "begin", "constants_at", "save", "target_path"]
+__all__ = ["Beginning", "begin", "checkpoint_path", "save", "target_path"]
 
 PACKAGES = ("zhuanxing", "jax", "numpy", "scipy", "xarray")
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789_"
+# Draws of news are kept to a thousandth of a standard deviation in two bytes.
+PACKED = {"dtype": "int16", "scale_factor": 1e-3, "_FillValue": -32768, "zlib": True}
+SMALL = {"dtype": "float32", "zlib": True}
 
 
 @dataclass(frozen=True)
@@ -44,87 +48,109 @@ def begin(model: Path) -> Beginning:
 
 
 def target_path(model: Path, name: str) -> Path:
-    """Return where the set `name` is stored, without ending; refuse a name unfit for a file."""
+    """Return the file of the set `name`; refuse a name unfit for a file."""
     if not name or set(name) - set(LETTERS):
         raise ZhuanxingError(
-            f"calibrate.yaml: name: '{name}' is no name of a set; use small letters, digits and _"
+            f"calibrate.yaml: name: '{name}' is not a name of a set; use small letters, digits, _"
         )
-    return model / FOLDER / name
+    return model / FOLDER / f"{name}.nc"
 
 
-def constants_at(fit: Fit, many: np.ndarray) -> dict[str, np.ndarray]:
-    """Return the constants of the model at each of `many` z (points, parameters)."""
-    parameters = fit.posterior.parameters
-    found = jax.jit(jax.vmap(lambda z: parameters.constants(z, fit.noise.spreads)))(many)
-    return {name: np.asarray(value) for name, value in found.items()}
+def checkpoint_path(settings: CalibrateSettings, began: Beginning) -> Path:
+    """Return where an interrupted fit of these settings and files is gone on from."""
+    identity = json.dumps([asdict(settings), dict(began.files)], sort_keys=True, default=str)
+    return cache_folder() / "fits" / f"{hashlib.sha256(identity.encode()).hexdigest()}.pickle"
 
 
-def save(
-    model: Model,
-    settings: CalibrateSettings,
-    fit: Fit,
-    draws: np.ndarray | None,
-    began: Beginning,
-    diagnostics: Mapping[str, float] | None = None,
-) -> list[Path]:
-    """Write the set and return its files; `draws` of z (draw, parameter) or None for a mode alone.
+def save(model: Model, settings: CalibrateSettings, fit: Fit, began: Beginning) -> Path:
+    """Write the set and return its file.
 
-    `diagnostics` of a sampler go into the record. Raises ZhuanxingError if the files cannot be
-    written.
+    Raises ZhuanxingError if it cannot be written.
     """
     path = target_path(model.places.model, settings.name)
-    dataset = _dataset(model, fit, draws)
-    netcdf.write(dataset, path.with_suffix(".nc"))
-    record = _record(model, settings, fit, began)
-    record |= {"diagnostics": dict(diagnostics)} if diagnostics else {}
-    text = json.dumps(record, indent=1, ensure_ascii=False)
-    with written_whole(path.with_suffix(".json")) as temporary:
-        temporary.write_text(text + "\n", encoding="utf-8")
-    return [path.with_suffix(".nc"), path.with_suffix(".json")]
+    dataset = _constants(model, settings, fit).merge(_results(fit))
+    record = json.dumps(_record(model, settings, fit, began), ensure_ascii=False)
+    netcdf.write(dataset.assign_attrs({RECORD: record}), path)
+    return path
 
 
-def _dataset(model: Model, fit: Fit, draws: np.ndarray | None) -> xr.Dataset:
-    variables = model.program.variables
-    arrays: dict[str, Any] = {}
-    coords: dict[str, Any] = {"parameter": fit.posterior.parameters.labels}
-    kinds = {VALUE: constants_at(fit, fit.z[None])}
-    if draws is not None:
-        kinds[DRAWS] = constants_at(fit, draws)
-    for prefix, constants in kinds.items():
-        for name, values in constants.items():
-            dims = tuple(dim.replace(" ", "_") for dim in variables[name].dims)
-            coords |= {dim: list(model.elements(dim)) for dim in dims}
-            attributes = {"units": variables[name].units, "long_name": name}
-            if prefix == VALUE:
-                arrays[prefix + name] = (dims, values[0], attributes)
-            else:
-                arrays[prefix + name] = (("draw", *dims), values, attributes)
-    arrays["z"] = ("parameter", fit.z)
-    arrays["deviation_z"] = ("parameter", np.sqrt(fit.laplace.variance()))
-    covariance = fit.laplace.covariance().astype(np.float32)
-    arrays["covariance_z"] = (("parameter", "other_parameter"), covariance)
-    blocks = [block.setting.name for block in fit.posterior.parameters.blocks]
-    arrays["spreads"] = (("block", "level"), fit.noise.spreads)
-    arrays["structural"] = ("target", fit.noise.structural)
-    targets = [target.observed for target in fit.posterior.statistics.targets]
-    coords |= {"block": blocks, "level": ["archetype", "city"], "target": targets}
-    return xr.Dataset(arrays, coords)
+def _constants(model: Model, settings: CalibrateSettings, fit: Fit) -> xr.Dataset:
+    """Return the constants at the mode and, unless a mode is all that is wanted, draws of them."""
+    posterior, scales = fit.posterior, fit.mode.scales
+    count = settings.draws if settings.method == "laplace" else 0
+    shared, own = fit.draws(count, settings.seed)
+    shared = np.concatenate([fit.mode.shared[None], shared])
+    own = np.concatenate([fit.mode.own[None], own])
+    seen = settings.last_year + 1 - posterior.parameters.years[0]
+    arrays = {}
+    for name, values in posterior.constants(shared, own, scales).items():
+        dims = model.dims(name)
+        drawn = values.ndim > len(dims)
+        mode = xr.DataArray(values[0] if drawn else values, dims, tuple(dims), name=name)
+        mode.attrs = {"units": model.program.variables[name].units, "long_name": name}
+        several = xr.DataArray(values[1:], dims, ("draw", *dims)) if drawn and count else None
+        if name == INNOVATION:
+            # News of later years are not of the fit; an ensemble draws new ones.
+            known = {YEAR.replace(" ", "_"): slice(seen)}
+            mode, several = mode[known], None if several is None else several[known]
+        arrays[VALUE + name] = mode
+        if several is not None:
+            several.encoding = PACKED if name == INNOVATION else SMALL
+            arrays[DRAWS + name] = several
+    return xr.Dataset(arrays)
+
+
+def _results(fit: Fit) -> xr.Dataset:
+    """Return what a fit says beside constants: what the equations do not explain, and how well
+    the statistics are met.
+    """
+    posterior, mode = fit.posterior, fit.mode
+    parameters, seen = posterior.parameters, posterior.observations
+    years, cities = list(parameters.years), list(parameters.cities)
+    level = levels(np.asarray(parameters.innovation(mode.own)), mode.scales)
+    _, draws = fit.draws(400, 0)
+    drawn = np.stack([levels(np.asarray(parameters.innovation(own)), mode.scales) for own in draws])
+    of_disturbance = (("city", DIMENSION, "year"), (cities, list(parameters.disturbances), years))
+    labels = [target.label for target in seen.targets]
+    shown = np.where(seen.present, seen.value, np.nan)
+    bias = np.asarray(posterior.biases(mode.own))
+    arrays: dict[str, Any] = {
+        "disturbance_level": (of_disturbance[0], level),
+        "disturbance_deviation": (of_disturbance[0], drawn.std(axis=0)),
+        "observed": (("target", "year", "city"), shown),
+        "predicted": (("target", "year", "city"), fit.shape.predicted + bias[:, None, :]),
+        "predicted_before": (("target", "year", "city"), fit.before),
+        "bias": (("target", "city"), bias),
+        "covariance_z": (("parameter", "other_parameter"), fit.shape.curvature.shared_covariance()),
+    }
+    dataset = xr.Dataset(
+        arrays,
+        {
+            "city": cities, DIMENSION: list(parameters.disturbances), "year": years,
+            "target": labels, "parameter": [number.label for number in parameters.numbers],
+            "initial_value": [block.setting.name for block in parameters.blocks],
+        },
+    )  # fmt: skip
+    for name in arrays:
+        dataset[name].encoding = SMALL
+    return dataset
 
 
 def _record(
     model: Model, settings: CalibrateSettings, fit: Fit, began: Beginning
 ) -> dict[str, Any]:
-    table = fit.posterior.statistics.table
+    seen = fit.posterior.observations
     return {
         "name": settings.name,
         "method": settings.method,
         "parameters": fit.posterior.parameters.count,
-        "statistics": len(table),
-        "first_year": int(table["year"].min()),
+        "statistics": seen.count,
+        "first_year": seen.years[0],
         "last_year": settings.last_year,
         "information_year": model.source.information_year,
+        "scenario": settings.scenario,
         "seed": settings.seed,
-        "evaluations": fit.evaluations,
+        "tails": settings.tails,
         "seconds": round(time.time() - began.seconds, 1),
         "made": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "versions": {name: version(name) for name in PACKAGES},

@@ -135,7 +135,7 @@ def _problem(numbers: Sequence[Range]) -> dict[str, Any]:
 def _design(model: Model, numbers: Sequence[Range], points: np.ndarray) -> xr.Dataset:
     constants = model.program.constants()
     if model.calibration is not None:
-        constants |= dict(model.calibration.values)
+        constants |= model.calibration.values(constants, model.dims)
     low = np.array([number.low for number in numbers])
     high = np.array([number.high for number in numbers])
     arrays = constants_of(numbers, low + (high - low) * points, constants)

@@ -1,223 +1,200 @@
-"""Forecast known years and compare with naive forecasts.
+"""Forecast known years from rolling origins and compare with naive forecasts.
 
-样本外检验：预测已知年份并与简单预测比较。
+滚动样本外检验：预测已知年份并与简单预测比较。
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zhuanxing.analyses.backtest.settings import BacktestSettings
+from zhuanxing.analyses.backtest.settings import BacktestSettings, Pool
 from zhuanxing.analyses.calibrate.settings import CalibrateSettings
 from zhuanxing.cli.command import Command, Context
 from zhuanxing.cli.console import print_table, progress_bar
 from zhuanxing.cli.fitting import fit_with_progress
 from zhuanxing.config import Language, read_settings
+from zhuanxing.errors import ZhuanxingError
 from zhuanxing.storage.atomic import require_writable
 
 if TYPE_CHECKING:
-    from zhuanxing.analyses.backtest.judge import Backtest
-    from zhuanxing.analyses.backtest.project import Projection
+    import pandas as pd
+    from rich.progress import Progress
 
 __all__ = ["COMMAND"]
 
 SECTION = "trust"
 COLUMNS = (
     ("指标", "variable", ""),
+    ("步长", "horizon", ""),
     ("预测方法", "forecast", ""),
     ("数", "n", ""),
     ("平均绝对误差", "MAE", ""),
     ("偏差", "bias", ""),
-    ("均方根误差", "RMSE", ""),
-    ("泰尔分解", "Theil bias/variance/covariance", ""),
-    ("技巧", "skill", ""),
     ("CRPS", "CRPS", ""),
+    ("较上次数值", "skill over the last value", ""),
+    ("90%区间", "90 % interval", ""),
     ("50%", "50 %", ""),
     ("80%", "80 %", ""),
     ("95%", "95 %", ""),
-)
-PROJECTION_COLUMNS = (
-    ("指标", "statistic", ""),
-    ("年份", "year", ""),
-    ("预测方法", "forecast", ""),
-    ("城市平均", "mean of cities", ""),
-    ("城市间范围", "range over cities", ""),
-    ("80%区间宽度", "width of the 80 % interval", ""),
 )
 
 
 def run(settings: BacktestSettings, context: Context) -> int:
     """Fit, forecast, print and write scores and charts."""
-    path = context.places.conf / "calibrate.yaml"
-    calibration = read_settings(CalibrateSettings, path)
-    require_writable(settings.output / "backtest.nc")
-    result = _backtest(context, settings, calibration)
-    _report(result, settings, context.language)
-    for written in _write(result, settings, context.languages):
+    calibration = read_settings(CalibrateSettings, context.places.conf / "calibrate.yaml")
+    require_writable(settings.output / "scores.csv")
+    found = _forecasts(context, settings, calibration)
+    if found.empty:
+        raise ZhuanxingError(
+            f"observations.csv: nothing of the years after {min(settings.origins)} to "
+            f"{settings.last_year} is there to be forecast"
+        )
+    for written in _report(found, settings, context):
         print(written)
-    if settings.project_years:
-        projection = _project(context, settings, calibration)
-        _report_projection(projection, settings, context.language)
-        print(_write_projection(projection, settings))
     return 0
 
 
-def _backtest(
+def _forecasts(
     context: Context, settings: BacktestSettings, calibration: CalibrateSettings
-) -> Backtest:
+) -> pd.DataFrame:
+    """Return the forecasts of all origins; those already stored are not made again."""
     # Imported here: a misspelt setting is refused before the seconds that the imports take.
-    from zhuanxing.analyses.backtest.judge import judge
+    import pandas as pd
 
+    from zhuanxing.analyses.backtest.rolling import identity, stored
+
+    wanted = identity(context.places.model, settings, calibration)
+    parts = []
     with progress_bar() as progress:
-        to_year = replace(calibration, last_year=settings.fit_year)
-        model, fit = fit_with_progress(context, to_year, progress)
-        task = progress.add_task("预测" if context.language == "zh" else "forecasting", total=1.0)
-        return judge(
-            model, fit, settings, calibration, lambda part: progress.update(task, completed=part)
-        )
+        for origin in settings.origins:
+            path = settings.output / f"origin_{origin}.nc"
+            found = stored(path, wanted)
+            if found is None:
+                to_year = replace(calibration, last_year=origin)
+                found = _origin(context, settings, to_year, progress, path, wanted)
+            parts.append(found)
+    return pd.concat(parts, ignore_index=True)
 
 
-def _project(
-    context: Context, settings: BacktestSettings, calibration: CalibrateSettings
-) -> Projection:
-    from zhuanxing.analyses.backtest.project import project
+def _origin(
+    context: Context,
+    settings: BacktestSettings,
+    calibration: CalibrateSettings,
+    progress: Progress,
+    path: Path,
+    wanted: str,
+) -> pd.DataFrame:
+    from zhuanxing.analyses.backtest.rolling import forecasts, keep
+    from zhuanxing.analyses.calibrate.store import begin, checkpoint_path
 
-    with progress_bar() as progress:
-        to_year = replace(calibration, last_year=settings.project_from)
-        model, fit = fit_with_progress(context, to_year, progress)
-        progress.add_task("推算" if context.language == "zh" else "projecting", total=None)
-        return project(model, fit, settings, calibration, settings.project_years)
-
-
-def _report(result: Backtest, settings: BacktestSettings, language: Language) -> None:
-    scores = result.scores
-    rows = []
-    for pool in settings.variables:
-        whole = pool.name_zh if language == "zh" else pool.name_en
-        for kind in ("all", "statistic", "year"):
-            part = scores[(scores["pool"] == pool.name) & (scores["kind"] == kind)]
-            for of, group in part.groupby("of", sort=False):
-                best = group.loc[group["forecaster"] == result.best[pool.name], "mae"].iloc[0]
-                rows += [
-                    _row(str(of) or whole, row, best, language) for row in group.to_dict("records")
-                ]
-    title = (
-        f"样本外检验：以{settings.fit_year}年为界（百分点）",
-        f"forecasts made with what was known in {settings.fit_year}, points",
+    checkpoint = checkpoint_path(calibration, begin(context.places.model))
+    model, fit = fit_with_progress(
+        context, calibration, progress, checkpoint, until=settings.last_year
     )
-    print_table(title, COLUMNS, rows, language)
-    _report_lead(result, settings, language)
+    table = forecasts(model, fit, settings, calibration)
+    keep(path, table, wanted)
+    checkpoint.unlink(missing_ok=True)
+    return table
 
 
-def _report_lead(result: Backtest, settings: BacktestSettings, language: Language) -> None:
-    from zhuanxing.analyses.backtest.forecasts import NAMES
+def _report(
+    forecasts: pd.DataFrame, settings: BacktestSettings, context: Context
+) -> Iterator[Path]:
+    """Print the scores, write them and the charts, and yield the files."""
+    from zhuanxing.analyses.backtest.scores import scores
+    from zhuanxing.storage import netcdf
 
-    for pool in settings.variables:
-        name_zh, name_en = NAMES[result.best[pool.name]]
-        mean, low, high = result.lead[pool.name]
-        if language == "zh":
-            print(
-                f"{pool.name_zh}：平均绝对误差比“{name_zh}”小 {mean:+.2f}"
-                f"（90% 区间 {low:+.2f} 至 {high:+.2f}，按城市重抽样）"
-            )
-        else:
-            print(
-                f"{pool.name_en}: mean absolute error smaller than that of '{name_en}' by "
-                f"{mean:+.2f} (90 % interval {low:+.2f} to {high:+.2f}, cities drawn again)"
-            )
-
-
-def _report_projection(
-    projection: Projection, settings: BacktestSettings, language: Language
-) -> None:
-    """Print the forecasts of all cities together, by year."""
-    from zhuanxing.analyses.backtest.forecasts import NAMES
-
-    table = projection.table()
-    rows = []
-    for (observed, year, name), part in table.groupby(
-        ["observed", "year", "forecaster"], sort=False
-    ):
-        wide = (part["q90"] - part["q10"]).mean()
-        spread = f"{part['q50'].min():.1f} … {part['q50'].max():.1f}"
-        who = NAMES[str(name)][language == "en"]
-        rows.append(
-            [str(observed), str(year), who, f"{part['q50'].mean():.1f}", spread, f"{wide:.1f}"]
-        )
+    folder = settings.output
+    table = scores(forecasts)
+    skills = _skills(forecasts, settings)
+    table = table.merge(skills, on=["pool", "horizon", "forecaster"], how="left")
+    rows = [
+        _row(pool, row, context.language)
+        for pool in settings.variables
+        for row in table[table["pool"] == pool.name].sort_values("horizon").to_dict("records")
+    ]
+    origins = f"{min(settings.origins)}-{max(settings.origins)}"
     title = (
-        f"推算：以{settings.project_from}年底所知（百分点）",
-        f"projections from what was known in {settings.project_from}, points",
+        f"滚动样本外检验，起点{origins}（百分点；步长0为合计）",
+        f"rolling backtest from {origins}, points; horizon 0 is all together",
     )
-    print_table(title, PROJECTION_COLUMNS, rows, language)
+    print_table(title, COLUMNS, rows, context.language)
+    for name, frame in (("forecasts", forecasts), ("scores", table)):
+        netcdf.write_table(frame, folder / f"{name}.csv")
+        yield folder / f"{name}.csv"
+    yield from _charts(forecasts, table, settings, context.languages)
 
 
-def _row(of: str, row: dict[Hashable, Any], best: float, language: Language) -> list[str]:
-    """Return one line of the table; `best` is the error that skill is measured against."""
-    from zhuanxing.analyses.backtest.forecasts import NAMES
+def _skills(forecasts: pd.DataFrame, settings: BacktestSettings) -> pd.DataFrame:
+    """Return the skill of every forecaster over the last value, by pool and horizon."""
+    import pandas as pd
 
-    theil = "/".join(f"{row[f'{part}_part']:.2f}" for part in ("bias", "variance", "covariance"))
+    from zhuanxing.analyses.backtest.naive import LAST
+    from zhuanxing.analyses.backtest.scores import ALL, skill
+
+    rows = []
+    both = pd.concat([forecasts, forecasts.assign(horizon=ALL)], ignore_index=True)
+    for (pool, horizon), part in both.groupby(["pool", "horizon"], sort=False):
+        last = part[part["forecaster"] == LAST]
+        for name, own in part.groupby("forecaster", sort=False):
+            if name != LAST and len(last):
+                part_better, low, high = skill(own, last, settings.seed)
+                rows.append((pool, horizon, name, part_better, low, high))
+    columns = ["pool", "horizon", "forecaster", "skill", "skill_low", "skill_high"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _row(pool: Pool, row: Mapping[Hashable, Any], language: Language) -> list[str]:
+    """Return one line of the table."""
+    from zhuanxing.analyses.backtest.rolling import NAMES
+
+    skilled = row["skill"] == row["skill"]
     return [
-        of,
-        NAMES[row["forecaster"]][language == "en"],
+        pool.name_zh if language == "zh" else pool.name_en,
+        str(row["horizon"]),
+        NAMES[str(row["forecaster"])][0 if language == "zh" else 1],
         str(row["count"]),
         f"{row['mae']:.2f}",
         f"{row['bias']:+.2f}",
-        f"{row['rmse']:.2f}",
-        theil,
-        f"{1 - row['mae'] / best:+.0%}",
         f"{row['crps']:.2f}",
+        f"{row['skill']:+.0%}" if skilled else "",
+        f"{row['skill_low']:+.0%} … {row['skill_high']:+.0%}" if skilled else "",
         *(f"{row[f'coverage_{level}']:.0%}" for level in (50, 80, 95)),
     ]
 
 
-def _write(
-    result: Backtest, settings: BacktestSettings, languages: Sequence[Language]
-) -> list[Path]:
-    from zhuanxing.analyses.backtest.forecasts import MODEL, NAMES
-    from zhuanxing.analyses.backtest.judge import CHART_LEVELS
+def _charts(
+    forecasts: pd.DataFrame,
+    table: pd.DataFrame,
+    settings: BacktestSettings,
+    languages: tuple[Language, ...],
+) -> Iterator[Path]:
+    from zhuanxing.analyses.backtest.naive import LAST
+    from zhuanxing.analyses.backtest.rolling import MODEL
+    from zhuanxing.analyses.backtest.scores import CHART_LEVELS, coverage
     from zhuanxing.charts import errors, reliability
     from zhuanxing.charts.save import save
-    from zhuanxing.storage import netcdf
 
-    folder = settings.output
-    dataset = result.dataset().assign_attrs(fit_year=settings.fit_year)
-    netcdf.write(dataset, folder / "backtest.nc")
-    netcdf.write_table(result.scores, folder / "scores.csv")
-    netcdf.write_table(result.figures.drop(columns=["target", "place"]), folder / "figures.csv")
-    written = [folder / name for name in ("backtest.nc", "scores.csv", "figures.csv")]
     pools = {pool.name: (pool.name_zh, pool.name_en) for pool in settings.variables}
+    origins = (min(settings.origins), max(settings.origins))
+    mine = forecasts[forecasts["forecaster"] == MODEL]
+    inside = {
+        str(pool): (coverage(part["rank"].to_numpy(), CHART_LEVELS), len(part))
+        for pool, part in mine.groupby("pool", sort=False)
+    }
     for language in languages:
+        folder = settings.output / language
         figure = errors.draw(
-            result.scores,
-            model=MODEL,
-            forecasters=NAMES,
-            pools=pools,
-            fit_year=settings.fit_year,
-            language=language,
+            table, model=MODEL, reference=LAST, pools=pools, origins=origins, language=language
         )
-        written += save(figure, folder / language / "errors")
+        yield from save(figure, folder / "errors")
         figure = reliability.draw(
-            result.coverage(CHART_LEVELS),
-            CHART_LEVELS,
-            pools=pools,
-            fit_year=settings.fit_year,
-            language=language,
+            inside, CHART_LEVELS, pools=pools, origins=origins, language=language
         )
-        written += save(figure, folder / language / "reliability")
-    return written
+        yield from save(figure, folder / "reliability")
 
 
-def _write_projection(projection: Projection, settings: BacktestSettings) -> Path:
-    from zhuanxing.storage.netcdf import write_table
-
-    path = settings.output / "projection.csv"
-    write_table(projection.table().round(3), path)
-    return path
-
-
-COMMAND = Command(
-    BacktestSettings, run, examples=("", "fit_year=2019 'test_years=[2020,2021,2022]'")
-)
+COMMAND = Command(BacktestSettings, run, examples=("", "origins=[2020] 'horizons=[1,2]'"))

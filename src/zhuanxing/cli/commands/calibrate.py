@@ -1,6 +1,6 @@
-"""Fit parameters to observations and store them as a named set.
+"""Fit parameters, initial values and disturbances to observations; store them as a named set.
 
-用统计数据校准参数，存为参数集。
+用统计数据估计参数、初值与逐年扰动，存为参数集。
 """
 
 from __future__ import annotations
@@ -17,8 +17,7 @@ from zhuanxing.config import Language
 from zhuanxing.storage.atomic import require_writable
 
 if TYPE_CHECKING:
-    from zhuanxing.analyses.calibrate.fit_map import Fit
-    from zhuanxing.analyses.calibrate.store import Beginning
+    from zhuanxing.analyses.calibrate.fit import Fit
     from zhuanxing.model import Model
 
 __all__ = ["COMMAND"]
@@ -26,12 +25,11 @@ __all__ = ["COMMAND"]
 SECTION = "trust"
 FIT_COLUMNS = (
     ("统计指标", "statistic", ""),
-    ("观测数", "figures", ""),
+    ("观测数", "observations", ""),
     ("校准前误差", "MAE before", ""),
     ("校准后误差", "MAE after", ""),
-    ("逐一剔除误差", "MAE left out", ""),
     ("偏差", "bias", ""),
-    ("模型误差", "structural error", ""),
+    ("观测误差", "observation error", ""),
 )
 PARAMETER_COLUMNS = (
     ("参数", "parameter", ""),
@@ -39,98 +37,103 @@ PARAMETER_COLUMNS = (
     ("校准值", "fitted", ""),
     ("不确定性缩减", "uncertainty removed", ""),
 )
-SHOWN = 15
-# What is told of the draws, and what is asked of them (Vehtari and others, 2021, Bayesian Analysis
-# 16, 667-718: R-hat below 1.01, a hundred effective draws a chain).
-DIAGNOSTICS = (
-    ("divergences", "发散次数", "divergences", "0"),
-    ("rhat", "最大 R-hat", "largest R-hat", "<= 1.01"),
-    ("ess", "最小有效样本数", "smallest effective sample", ">= 400"),
-    ("inside_80", "80%预测区间内的观测比例", "figures inside their 80 % interval", "0.8"),
-)
-DIAGNOSTIC_COLUMNS = (
-    ("诊断", "诊断", "zh"),
-    ("diagnostic", "diagnostic", "en"),
+DISTURBANCE_COLUMNS = (
+    ("扰动", "扰动", "zh"),
+    ("disturbance", "disturbance", "en"),
+    ("年新息", "news of a year", ""),
+    ("初始", "at the start", ""),
+    ("年保留", "left after a year", ""),
+    ("最大城市", "largest: city", ""),
+    ("年份", "year", ""),
     ("值", "value", ""),
-    ("要求", "wanted", ""),
 )
+SHOWN = 15
 
 
 def run(settings: CalibrateSettings, context: Context) -> int:
     """Fit, store and report."""
-    fit, model, began = _fit(settings, context)
+    fit, model = _fit(settings, context)
     _report(fit, context.language)
-    if settings.method == "nuts":
-        _sample(fit, model, settings, began, context.language)
+    _report_disturbances(fit, model, context.language)
+    _report_parameters(fit, context.language)
     return 0
 
 
-def _fit(settings: CalibrateSettings, context: Context) -> tuple[Fit, Model, Beginning]:
+def _fit(settings: CalibrateSettings, context: Context) -> tuple[Fit, Model]:
     # Imported here: a misspelt setting is refused before the seconds that the imports take.
-    from zhuanxing.analyses.calibrate.store import begin, save, target_path
+    from zhuanxing.analyses.calibrate.store import begin, checkpoint_path, save, target_path
 
-    target = target_path(context.places.model, settings.name)
-    require_writable(target.with_suffix(".nc"))
-    began = begin(context.places.model)
+    folder = context.places.model
+    require_writable(target_path(folder, settings.name))
+    began = begin(folder)
+    checkpoint = checkpoint_path(settings, began)
     with progress_bar() as progress:
-        model, fit = fit_with_progress(context, settings, progress)
-    drawn = None if settings.method == "map" else fit.laplace.draws(settings.draws, settings.seed)
-    print(*save(model, settings, fit, drawn, began), sep="\n")
-    return fit, model, began
-
-
-def _sample(
-    fit: Fit, model: Model, settings: CalibrateSettings, began: Beginning, language: Language
-) -> None:
-    """Draw from the full posterior, store it, and say how far the draws can be trusted."""
-    # Imported here: only this method needs the seconds that NumPyro and ArviZ take.
-    from zhuanxing.analyses.calibrate.nuts import sample_and_store
-
-    with progress_bar() as progress:
-        task = progress.add_task("抽样" if language == "zh" else "sampling", total=1.0)
-        files, found = sample_and_store(
-            model, settings, fit, began, lambda part: progress.update(task, completed=part)
-        )
-    print(*files, sep="\n")
-    rows = [[zh, en, f"{found[key]:.4g}", aim] for key, zh, en, aim in DIAGNOSTICS]
-    title = (
-        "抽样诊断（未达要求时增加 nuts.samples）",
-        "sampler; if it falls short, raise nuts.samples",
-    )
-    print_table(title, DIAGNOSTIC_COLUMNS, rows, language)
+        model, fit = fit_with_progress(context, settings, progress, checkpoint)
+    print(save(model, settings, fit, began))
+    checkpoint.unlink(missing_ok=True)
+    return fit, model
 
 
 def _report(fit: Fit, language: Language) -> None:
-    statistics = fit.posterior.statistics
-    before = statistics.value - fit.before
-    after = statistics.value - fit.laplace.said
-    left_out = fit.laplace.left_out(statistics.value)
+    """Print how far the statistics were and are missed, by target."""
+    seen = fit.posterior.observations
+    bias = np.asarray(fit.posterior.biases(fit.mode.own))
+    after = fit.shape.predicted + bias[:, None, :] - seen.value
     rows = []
-    for index, target in enumerate(statistics.targets):
-        chosen = statistics.target == index
+    for place, target in enumerate(seen.targets):
+        chosen = seen.present[place]
         if chosen.any():
+            before = (fit.before - seen.value)[place][chosen]
+            error = after[place][chosen]
             rows.append(
                 [
-                    target.observed,
+                    target.label,
                     str(chosen.sum()),
-                    f"{np.abs(before[chosen]).mean():.2f}",
-                    f"{np.abs(after[chosen]).mean():.2f}",
-                    f"{np.abs(left_out[chosen]).mean():.2f}",
-                    f"{-after[chosen].mean():+.2f}",
-                    f"{fit.noise.structural[index]:.2f}",
+                    f"{np.abs(before).mean():.2f}",
+                    f"{np.abs(error).mean():.2f}",
+                    f"{error.mean():+.2f}",
+                    f"{np.median(seen.error[place][chosen]):.2f}",
                 ]
             )
     count = fit.posterior.parameters.count
-    title = (f"拟合（{count} 个参数，百分点）", f"fit of {count} parameters, points")
+    title = (
+        f"拟合（{count} 个未知数，{seen.count} 个观测，百分点）",
+        f"fit of {count} unknowns to {seen.count} observations, points",
+    )
     print_table(title, FIT_COLUMNS, rows, language)
-    _report_parameters(fit, language)
+
+
+def _report_disturbances(fit: Fit, model: Model, language: Language) -> None:
+    """Print the sizes of what the equations do not explain, and where it is largest."""
+    from zhuanxing.analyses.calibrate.disturbances import levels
+    from zhuanxing.results.labels import element_names
+
+    parameters, scales = fit.posterior.parameters, fit.mode.scales
+    level = levels(np.asarray(parameters.innovation(fit.mode.own)), scales)
+    names = element_names(model.places.model / "data")
+    rows = []
+    for place, kind in enumerate(parameters.disturbances):
+        city, year = np.unravel_index(np.abs(level[:, place]).argmax(), level[:, place].shape)
+        rows.append(
+            [
+                *names[kind],
+                f"{scales.size[place]:.4f}",
+                f"{scales.opening[place]:.4f}",
+                f"{scales.persistence[place]:.2f}",
+                parameters.cities[city],
+                str(parameters.years[year]),
+                f"{level[city, place, year]:+.3f}",
+            ]
+        )
+    title = ("方程未能解释的部分（扰动）", "what the equations do not explain (disturbances)")
+    print_table(title, DISTURBANCE_COLUMNS, rows, language)
 
 
 def _report_parameters(fit: Fit, language: Language) -> None:
     """Print the numbers with a range of which the statistics say most."""
     parameters = fit.posterior.parameters
-    values = np.asarray(parameters.values(fit.z))
-    removed = 1 - np.sqrt(fit.laplace.variance())[: len(values)]
+    values = np.asarray(parameters.values(fit.mode.shared))
+    removed = 1 - np.sqrt(fit.shape.curvature.variance()[0])
     rows = [
         [
             parameters.numbers[place].label,
@@ -145,7 +148,5 @@ def _report_parameters(fit: Fit, language: Language) -> None:
 
 
 COMMAND = Command(
-    CalibrateSettings,
-    run,
-    examples=("", "name=to_2020 last_year=2020 method=laplace", "method=nuts nuts.archetype=steel"),
+    CalibrateSettings, run, examples=("", "name=to_2020 last_year=2020", "rounds=2 method=map")
 )

@@ -1,0 +1,82 @@
+"""A fit: rounds of the most probable parameters and the most probable sizes of disturbances."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from zhuanxing.analyses.calibrate.disturbances import Scales
+from zhuanxing.analyses.calibrate.marginal import most_probable
+from zhuanxing.analyses.calibrate.posterior import Posterior, State
+from zhuanxing.analyses.calibrate.smoother import Shape, climb
+from zhuanxing.storage.atomic import written_whole
+
+__all__ = ["Fit", "fit"]
+
+Report = Callable[[float], None]
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A fitted posterior: its mode, the shape there, and `before` (target, year, city), what the
+    model said of the statistics with the values of the tables.
+    """
+
+    posterior: Posterior
+    mode: State
+    shape: Shape
+    before: np.ndarray
+
+    def draws(self, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return draws of `shared` (count, numbers) and `own` (count, city, own)."""
+        shared, own = self.shape.curvature.draws(count, np.random.default_rng(seed))
+        return self.mode.shared + shared, self.mode.own + own
+
+
+def fit(
+    posterior: Posterior,
+    rounds: int,
+    iterations: int,
+    report: Report = lambda part: None,
+    checkpoint: Path | None = None,
+) -> Fit:
+    """Return the fit after `rounds` rounds of at most `iterations` steps.
+
+    `report` is told which part of the whole is finished. An interrupted fit goes on from the last
+    finished round in the file `checkpoint`, to the same result.
+    """
+    guess = Scales.of(posterior.program.constants())
+    start = State(*posterior.parameters.start(), guess)
+    before = posterior.predictions(start.shared[None], start.own[None], guess)[0]
+    done, at = _resume(checkpoint) or (0, start)
+    for number in range(done, rounds):
+        at, shape = climb(posterior, at, iterations, _part_of(report, number, rounds))
+        if number < rounds - 1:
+            at = most_probable(posterior, at, shape, guess)
+            _keep(checkpoint, number + 1, at)
+    report(1.0)
+    return Fit(posterior, at, shape, before)
+
+
+def _part_of(report: Report, number: int, rounds: int) -> Report:
+    """Return a report of a part of one round as a part of the whole."""
+    return lambda part: report((number + part) / rounds)
+
+
+def _resume(checkpoint: Path | None) -> tuple[int, State] | None:
+    if checkpoint is None or not checkpoint.is_file():
+        return None
+    with checkpoint.open("rb") as file:
+        number, shared, own, *scales = pickle.load(file)
+    return number, State(shared, own, Scales(*scales))
+
+
+def _keep(checkpoint: Path | None, number: int, at: State) -> None:
+    if checkpoint is not None:
+        scales = (at.scales.size, at.scales.opening, at.scales.persistence)
+        with written_whole(checkpoint) as temporary, temporary.open("wb") as file:
+            pickle.dump((number, at.shared, at.own, *scales), file)
