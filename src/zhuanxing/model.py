@@ -21,6 +21,7 @@ from zhuanxing.inputs import (
     ModelNames,
     Scenario,
     override_assumptions,
+    override_budget,
     override_levers,
     read_names,
     resolve,
@@ -30,6 +31,7 @@ from zhuanxing.inputs.design import design_overrides
 from zhuanxing.inputs.names import require_known
 from zhuanxing.probes import Probes
 from zhuanxing.results.annual import PATH, annual, yearly_requests
+from zhuanxing.results.binding import BINDING, binding_limit
 from zhuanxing.results.describe import describe, run_attributes
 from zhuanxing.results.equations import equation_texts
 from zhuanxing.results.labels import label
@@ -43,7 +45,7 @@ if TYPE_CHECKING:
 __all__ = ["Model", "load"]
 
 ENGINES = ("compiled", "reference")
-INTENSITY, START = "lever intensity", "lever start"
+INTENSITY, START, END = "lever intensity", "lever start", "lever end"
 
 
 class Engine(Protocol):
@@ -182,7 +184,7 @@ class Model(Probes):
 
     def inputs(self, scenario: Scenario) -> dict[str, np.ndarray]:
         """Return the scenario as overrides of model constants, with the model's dimensions."""
-        inputs = {INTENSITY: scenario.intensity, START: scenario.start}
+        inputs = {INTENSITY: scenario.intensity, START: scenario.start, END: scenario.end}
         if self.calibration is not None:
             inputs |= self.calibration.values(self.program.constants(), self.dims)
         for name, value in scenario.assumptions.items():
@@ -196,6 +198,7 @@ class Model(Probes):
         levers: Mapping[str, Mapping[str, float] | float] | None = None,
         assumptions: Mapping[str, float | Mapping[str, float]] | None = None,
         city: Sequence[str] | None = None,
+        budget: float | Mapping[str, Any] | None = None,
         outputs: Sequence[str] | None = None,
         engine: str = "compiled",
         config: Mapping[str, Any] | None = None,
@@ -213,8 +216,12 @@ class Model(Probes):
             Numbers that replace assumptions, in their units, for all elements or by element.
         city
             Cities to return, where `levers` act; all by default. All are simulated.
+        budget
+            The part of their money for levers that public payers keep (0.5: half), or by payer
+            the most that it gives a city in a year, in 1e8 CNY, as zhuanxing.inputs.budget says.
         outputs
-            Annual outputs to return; all by default.
+            Annual outputs to return; all by default, with `binding_limit`: which payer or limit
+            held the levers back most [city, year].
         engine
             `compiled`, or `reference` for PySD itself.
         config
@@ -243,6 +250,7 @@ class Model(Probes):
         if city is not None:
             city = [self.names.of("city").find(name, "city") for name in city]
         chosen = self.chosen(scenario, levers, assumptions, city)
+        chosen = override_budget(chosen, budget, self.names)
         wanted = self.outputs if outputs is None else select_outputs(self.outputs, tuple(outputs))
         requests = yearly_requests(wanted)
         found = self._engine(engine).run(self.inputs(chosen), requests)
@@ -250,9 +258,14 @@ class Model(Probes):
         paths = annual(series, wanted)
         self._refuse_nonfinite(paths, chosen)
         paths = self._described(paths, wanted).merge(self.source.origins, join="exact")
+        if outputs is None:
+            paths[BINDING] = binding_limit(paths)
         if city is not None:
             paths = paths.sel(city=list(city))
-        told = config or {"scenario": chosen.name, "levers": levers, "city": city, "engine": engine}
+        told = config or {
+            "scenario": chosen.name, "levers": levers, "city": city, "budget": budget,
+            "engine": engine,
+        }  # fmt: skip
         return paths.assign_attrs(self._attributes(chosen, engine, told))
 
     def run_many(

@@ -23,6 +23,7 @@ __all__ = [
     "Lever",
     "Named",
     "Output",
+    "Payer",
     "Province",
     "Scenario",
     "Seed",
@@ -64,6 +65,7 @@ Archetype = Annotated[str, Named("archetype")]
 Province = Annotated[str, Named("province")]
 Lever = Annotated[str, Named("lever")]
 Group = Annotated[str, Named("lever group")]
+Payer = Annotated[str, Named("payer")]
 Scenario = Annotated[str, Named("scenario")]
 Output = Annotated[str, Named("output")]
 Assumption = Annotated[str, Named("assumption")]

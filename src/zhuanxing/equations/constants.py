@@ -27,7 +27,7 @@ __all__ = [
 
 # The subscript of a row that stands for all elements that no other row names.
 OTHERS = "others"
-FIRST_LEVER_YEAR = 2021
+FIRST_LEVER_YEAR, LAST_LEVER_YEAR = 2021, 2050.0
 # Energy plant is works too, though its equations price and count it.
 DOSE_MARKS = {"works": ("works", "plant"), "title": ("title",)}
 # yiCNY/Year: a hundred times the output of the nation.
@@ -162,6 +162,8 @@ def lever_constants(tables: Tables, elements: Mapping[str, Sequence[str]]) -> It
     yield Constant("lever intensity", both, none, "Dmnl", "Intensity set by the scenario")
     start = np.full(targets.shape, float(FIRST_LEVER_YEAR))
     yield Constant("lever start", both, start, "Year", "Start set by the scenario")
+    end = np.full(targets.shape, LAST_LEVER_YEAR)
+    yield Constant("lever end", both, end, "Year", "End set by the scenario")
     yield from _doses(tables, elements)
     yield from _budgets(cities, sources)
     yield from _effects(levers)
@@ -198,8 +200,6 @@ def _doses(tables: Tables, elements: Mapping[str, Sequence[str]]) -> Iterator[Co
 def _budgets(cities: Sequence[str], sources: Sequence[str]) -> Iterator[Constant]:
     """Yield the money of payers as it is when a run sets nothing."""
     both, shape = ("city", "funding source"), (len(cities), len(sources))
-    comment = "Part of what a payer can give that the run leaves him"
-    yield Constant("budget share", both, np.ones(shape), "Dmnl", comment)
     comment = "Most that a payer gives for levers in a year; out of reach unless a run sets it"
     yield Constant("payer ceiling", both, np.full(shape, NO_CEILING), "yiCNY/Year", comment)
 

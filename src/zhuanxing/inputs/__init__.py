@@ -6,6 +6,7 @@ from zhuanxing.inputs.names import ModelNames, read_names
 from zhuanxing.inputs.scenario import (
     Scenario,
     override_assumptions,
+    override_budget,
     override_levers,
     resolve,
     resolve_mapping,
@@ -17,6 +18,7 @@ __all__ = [
     "Scenario",
     "ScenarioFile",
     "override_assumptions",
+    "override_budget",
     "override_levers",
     "read_names",
     "read_scenario",

@@ -22,6 +22,8 @@ from zhuanxing.errors import ZhuanxingError, nearest
 __all__ = ["ModelNames", "Names", "read_names", "require_known"]
 
 EVERYWHERE = "ALL"
+# The dimension of elements.csv whose elements pay for levers.
+PAYERS = "funding source"
 # What a Chinese name of a place ends in and may leave out, after two characters at least.
 KIND_OF_PLACE = re.compile(r"(?<=..)(自治州|地区|市|区|县|省|盟)$")
 CHINESE = re.compile(r"[\u3400-\u9fff]")
@@ -102,8 +104,8 @@ class ModelNames:
     def of(self, kind: str) -> Names:
         """Return the names of one kind, which are read when they are first asked for.
 
-        Kinds: city, zone, archetype, province, lever, lever group, scenario, output, assumption,
-        driver.
+        Kinds: city, zone, archetype, province, lever, lever group, payer, scenario, output,
+        assumption, driver.
         """
         if kind not in self._read_kinds:
             self._read_kinds[kind] = Names(kind, KINDS[kind](self))
@@ -145,6 +147,15 @@ def _labels(rows: Iterable[Mapping[str, str]], key: str) -> dict[str, tuple[str,
     return {row[key]: (row.get("name_zh", ""), row.get("name_en", "")) for row in rows}
 
 
+def _payers(names: ModelNames) -> dict[str, tuple[str, ...]]:
+    rows = _read(names.folder / "elements.csv", ("dimension", "element", "name_zh", "name_en"))
+    return {
+        row["element"]: (row["name_zh"], row["name_en"])
+        for row in rows
+        if row["dimension"] == PAYERS
+    }
+
+
 def _scenario_labels(names: ModelNames) -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for path in sorted((names.folder.parents[1] / "scenarios").glob("*.yaml")):
@@ -165,6 +176,7 @@ KINDS: Mapping[str, Callable[[ModelNames], Mapping[str, tuple[str, ...]]]] = {
     "archetype": lambda names: dict.fromkeys(names.attribute("archetype"), ()),
     "lever": lambda names: _labels(names.levers.values(), "lever"),
     "lever group": lambda names: dict.fromkeys(names.lever_groups, ()),
+    "payer": _payers,
     "scenario": _scenario_labels,
     "output": lambda names: _labels(_read(names.folder / "outputs.csv", ("name",)), "name"),
     "assumption": lambda names: dict.fromkeys(

@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 
 from zhuanxing.errors import ZhuanxingError
+from zhuanxing.inputs.budget import budget_assumptions
 from zhuanxing.inputs.names import ModelNames
 from zhuanxing.inputs.scenario_files import (
+    LEVER_YEARS,
     SELECTORS,
     LeverSetting,
     ScenarioFile,
@@ -21,7 +23,7 @@ from zhuanxing.inputs.scenario_files import (
     read_scenario,
 )
 
-__all__ = ["Scenario", "override_assumptions", "override_levers", "resolve", "resolve_mapping"]
+__all__ = ["Scenario", "override_assumptions", "override_budget", "override_levers", "resolve", "resolve_mapping"]
 
 BASELINE, CUSTOM = "baseline", "custom"
 
@@ -30,8 +32,8 @@ BASELINE, CUSTOM = "baseline", "custom"
 class Scenario:
     """A scenario ready to run.
 
-    `intensity` [city, lever] (Dmnl, 0-1, zero outside a lever's target cities) and `start`
-    [city, lever] (calendar year) are read-only arrays; `assumptions` replaces values by name,
+    `intensity` [city, lever] (Dmnl, 0-1, zero outside a lever's target cities), `start` and `end`
+    [city, lever] (calendar years) are read-only arrays; `assumptions` replaces values by name,
     for all elements or by element; `lineage` lists the scenario and what it extends.
     """
 
@@ -42,6 +44,7 @@ class Scenario:
     levers: tuple[str, ...]
     intensity: np.ndarray
     start: np.ndarray
+    end: np.ndarray
     assumptions: Mapping[str, float | dict[str, float]]
 
     def of_cities(self, cities: Sequence[str]) -> Scenario:
@@ -52,6 +55,11 @@ class Scenario:
             cities=tuple(cities),
             intensity=_frozen(self.intensity[places]),
             start=_frozen(self.start[places]),
+            end=_frozen(self.end[places]),
+            assumptions={
+                name: _without(value, set(self.cities) - set(cities))
+                for name, value in self.assumptions.items()
+            },
         )
 
 
@@ -83,16 +91,17 @@ def _resolved(chain: list[ScenarioFile], folder: Path, names: ModelNames) -> Sce
     cities, levers = tuple(names.cities), tuple(names.levers)
     intensity = np.zeros((len(cities), len(levers)))
     start = np.full((len(cities), len(levers)), np.nan)
+    end = np.full((len(cities), len(levers)), LEVER_YEARS[1])
     assumptions: dict[str, float | dict[str, float]] = {}
     for file in reversed(chain):
         where = f"{folder.name}/{file.name}.yaml"
         everywhere = np.ones(len(cities), dtype=bool)
-        _apply(intensity, start, file.levers, everywhere, names)
+        _apply((intensity, start, end), file.levers, everywhere, names)
         for number, override in enumerate(file.overrides, start=1):
             selected = _select(override.where, names)
             place = f"{where}: overrides, item {number}"
             _require_action(override.named, selected, names, place)
-            _apply(intensity, start, override.levers, selected, names)
+            _apply((intensity, start, end), override.levers, selected, names)
         assumptions.update(file.assumptions)
     unset = np.argwhere(np.isnan(start))
     if len(unset):
@@ -102,7 +111,15 @@ def _resolved(chain: list[ScenarioFile], folder: Path, names: ModelNames) -> Sce
         )
     labels, lineage = chain[0].labels, tuple(file.name for file in chain)
     return Scenario(
-        name, labels, lineage, cities, levers, _frozen(intensity), _frozen(start), assumptions
+        name,
+        labels,
+        lineage,
+        cities,
+        levers,
+        _frozen(intensity),
+        _frozen(start),
+        _frozen(end),
+        assumptions,
     )
 
 
@@ -127,10 +144,11 @@ def override_levers(
     for written, value in levers.items():
         lever = names.of("lever").find(written, "levers")
         settings[lever] = lever_setting(value, f"levers.{lever}")
-    intensity, start = scenario.intensity.copy(), scenario.start.copy()
+    arrays = scenario.intensity.copy(), scenario.start.copy(), scenario.end.copy()
     _require_action(settings, selected, names, "levers")
-    _apply(intensity, start, settings, selected, names)
-    return replace(scenario, intensity=_frozen(intensity), start=_frozen(start))
+    _apply(arrays, settings, selected, names)
+    intensity, start, end = map(_frozen, arrays)
+    return replace(scenario, intensity=intensity, start=start, end=end)
 
 
 def override_assumptions(
@@ -139,6 +157,19 @@ def override_assumptions(
     """Return `scenario` with further assumptions replaced, for all or by element."""
     checked = assumption_values(values, names, "assumptions")
     return replace(scenario, assumptions={**scenario.assumptions, **checked})
+
+
+def override_budget(scenario: Scenario, budget: Any, names: ModelNames) -> Scenario:
+    """Return `scenario` with the budget of zhuanxing.inputs.budget."""
+    checked = budget_assumptions(budget, names, "budget")
+    return replace(scenario, assumptions={**scenario.assumptions, **checked})
+
+
+def _without(value: float | dict[str, float], cities: set[str]) -> float | dict[str, float]:
+    """Return an assumption without the elements of `cities`."""
+    if not isinstance(value, dict):
+        return value
+    return {key: number for key, number in value.items() if not cities & set(key.split(";"))}
 
 
 def _chain(folder: Path, name: str, names: ModelNames) -> list[ScenarioFile]:
@@ -177,13 +208,13 @@ def _require_action(
 
 
 def _apply(
-    intensity: np.ndarray,
-    start: np.ndarray,
+    arrays: tuple[np.ndarray, np.ndarray, np.ndarray],
     settings: Mapping[str, LeverSetting],
     selected: np.ndarray,
     names: ModelNames,
 ) -> None:
-    """Write settings into [city, lever] arrays; intensities stay zero outside the targets."""
+    """Write settings into intensity, start and end [city, lever]; no lever leaves its targets."""
+    intensity, start, end = arrays
     columns = {lever: column for column, lever in enumerate(names.levers)}
     for lever, setting in settings.items():
         column = columns[lever]
@@ -191,6 +222,8 @@ def _apply(
             intensity[selected & names.targets[:, column], column] = setting.intensity
         if setting.start is not None:
             start[selected, column] = setting.start
+        if setting.end is not None:
+            end[selected, column] = setting.end
 
 
 def _frozen(array: np.ndarray) -> np.ndarray:

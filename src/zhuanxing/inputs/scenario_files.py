@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from zhuanxing.errors import ZhuanxingError
+from zhuanxing.inputs.budget import budget_assumptions
 from zhuanxing.inputs.names import ModelNames, require_known
 
 __all__ = [
@@ -24,7 +25,7 @@ __all__ = [
 ]
 
 EVERY_LEVER = "all"
-START_YEARS = (2015.0, 2050.0)
+LEVER_YEARS = (2015.0, 2050.0)
 KEYS = (
     "name_zh",
     "name_en",
@@ -35,20 +36,24 @@ KEYS = (
     "groups",
     "overrides",
     "assumptions",
+    "budget",
 )
 # How a `where:` may select cities, and the column of units.csv that each key reads.
-SELECTORS = {"city": "unit_id", "zone": "zone_id", "archetype": "archetype"}
+SELECTORS = {
+    "city": "unit_id", "zone": "zone_id", "archetype": "archetype", "named": "named",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class LeverSetting:
     """What a scenario says of one lever; None leaves the extended scenario's value.
 
-    intensity in [0, 1] (Dmnl), start a calendar year.
+    intensity in [0, 1] (Dmnl), start and end calendar years.
     """
 
     intensity: float | None = None
     start: float | None = None
+    end: float | None = None
 
 
 @dataclass(frozen=True)
@@ -115,30 +120,39 @@ def parse_scenario(
         extends=extends,
         levers=_levers(raw, names, where),
         overrides=tuple(_overrides(raw.get("overrides"), names, where)),
-        assumptions=assumption_values(raw.get("assumptions"), names, f"{where}: assumptions"),
+        assumptions={
+            **assumption_values(raw.get("assumptions"), names, f"{where}: assumptions"),
+            **budget_assumptions(raw.get("budget"), names, f"{where}: budget"),
+        },
     )
 
 
 def lever_setting(raw: Any, where: str) -> LeverSetting:
-    """Check one `{intensity: .., start: ..}`; a bare number is an intensity."""
+    """Check one `{intensity: .., start: .., end: ..}`; a bare number is an intensity."""
     fields = raw if isinstance(raw, Mapping) else {"intensity": raw}
     for key in fields:
-        require_known("lever setting", str(key), ("intensity", "start"), where)
-    intensity, start = fields.get("intensity"), fields.get("start")
+        require_known("lever setting", str(key), ("intensity", "start", "end"), where)
+    intensity = fields.get("intensity")
     if intensity is not None:
         intensity = _number(intensity, f"{where}.intensity")
         if not 0.0 <= intensity <= 1.0:
             raise ZhuanxingError(
                 f"{where}.intensity is {intensity:g}, but an intensity lies between 0 and 1"
             )
-    if start is not None:
-        start = _number(start, f"{where}.start")
-        if not START_YEARS[0] <= start <= START_YEARS[1]:
-            raise ZhuanxingError(
-                f"{where}.start is {start:g}, but a start is a calendar year between "
-                f"{START_YEARS[0]:.0f} and {START_YEARS[1]:.0f}"
-            )
-    return LeverSetting(intensity, start)
+    return LeverSetting(intensity, *(_year(fields, key, where) for key in ("start", "end")))
+
+
+def _year(fields: Mapping[str, Any], key: str, where: str) -> float | None:
+    """Return a start or an end, in calendar years; None if it is not set."""
+    if fields.get(key) is None:
+        return None
+    year = _number(fields[key], f"{where}.{key}")
+    if not LEVER_YEARS[0] <= year <= LEVER_YEARS[1]:
+        raise ZhuanxingError(
+            f"{where}.{key} is {year:g}, but {'a start' if key == 'start' else 'an end'} is a "
+            f"calendar year between {LEVER_YEARS[0]:.0f} and {LEVER_YEARS[1]:.0f}"
+        )
+    return year
 
 
 def _levers(raw: Mapping[str, Any], names: ModelNames, where: str) -> dict[str, LeverSetting]:
@@ -169,6 +183,7 @@ def _merge(wide: LeverSetting | None, narrow: LeverSetting) -> LeverSetting:
     return LeverSetting(
         wide.intensity if narrow.intensity is None else narrow.intensity,
         wide.start if narrow.start is None else narrow.start,
+        wide.end if narrow.end is None else narrow.end,
     )
 
 

@@ -21,8 +21,10 @@ from zhuanxing.config import (
     City,
     File,
     Lever,
+    Payer,
     Seed,
     Several,
+    Share,
     Text,
     Year,
     as_mapping,
@@ -30,7 +32,13 @@ from zhuanxing.config import (
 )
 from zhuanxing.config.fields import Scenario as ScenarioName
 from zhuanxing.errors import ZhuanxingError
-from zhuanxing.inputs import Scenario, override_assumptions, override_levers, resolve
+from zhuanxing.inputs import (
+    Scenario,
+    override_assumptions,
+    override_budget,
+    override_levers,
+    resolve,
+)
 from zhuanxing.storage.paths import Places
 
 if TYPE_CHECKING:
@@ -55,6 +63,10 @@ class LeverChoice:
     """Calendar year in which it starts.
 
     开始年份。"""
+    end: float | None = None
+    """Calendar year before which it ends.
+
+    结束年份。"""
 
 
 @checked
@@ -73,6 +85,7 @@ class Years:
 
 Levers = Mapping[Lever, LeverChoice]
 Assumptions = Mapping[Assumption, float | Mapping[str, float]]
+Budget = Share | Mapping[Payer, float | Mapping[City, float]]
 
 
 @checked
@@ -98,6 +111,11 @@ class RunSettings:
     """assumptions.<name>=1.5 or assumptions.<name>.<element>=1.5 replaces an assumption.
 
     assumptions.<名称>=1.5 改变假设。"""
+    budget: Budget | None = None
+    """budget=0.5 halves the public money for levers; budget.local=200 is the most, in 1e8 CNY,
+    that a payer gives a city in a year, budget.local.baotou=20 in one city.
+
+    budget=0.5 举措公共资金减半；budget.local=200 为某资金来源每市每年上限（亿元）。"""
     years: Years = Field(default_factory=Years)
     engine: Literal["compiled", "reference"] = "compiled"
     """compiled is fast, reference is PySD itself.
@@ -133,7 +151,8 @@ def changed_scenario(settings: Any, scenario: str, context: Context) -> Scenario
         for lever, choice in settings.levers.items()
     }
     changed = override_levers(base, levers, settings.city, names)
-    return override_assumptions(changed, settings.assumptions, names)
+    changed = override_assumptions(changed, settings.assumptions, names)
+    return override_budget(changed, as_mapping(getattr(settings, "budget", None)), names)
 
 
 def named_scenario(settings: Any, scenario: str, context: Context) -> Scenario:
@@ -159,10 +178,20 @@ def changes(settings: Any) -> list[str]:
                 said.append(f"{lever} {value:g}" if key == "intensity" else f"{lever} {value:.0f}")
     if said and settings.city:
         said.append("+".join(settings.city))
+    budget = getattr(settings, "budget", None)
+    if budget is not None:
+        said.append(f"budget {_flat(budget)}")
     for name, value in settings.assumptions.items():
         parts = value.items() if isinstance(value, Mapping) else [("", value)]
         said += [f"{name} {element} {number:g}".replace("  ", " ") for element, number in parts]
     return said
+
+
+def _flat(budget: Any) -> str:
+    """Return a budget in words: a share, or payers with their ceilings."""
+    if not isinstance(budget, Mapping):
+        return f"{budget:g}"
+    return " ".join(f"{payer} {_flat(value)}" for payer, value in budget.items())
 
 
 def _name(scenario: str, said: list[str]) -> str:
