@@ -250,6 +250,8 @@ def _levers(units: Sequence[str]) -> DataFrameSchema:
         "limit": _number(0, 1),
         **effect,
         "effect_unit": _text(empty=True),
+        "return_low": _number(empty=True),
+        "return_high": _number(empty=True),
         **_sourced(),
     }
     return _schema(columns, unique=["lever"])

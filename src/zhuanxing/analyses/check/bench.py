@@ -86,6 +86,13 @@ class Bench:
         )
 
     @property
+    def stated_returns(self) -> dict[str, tuple[float, float]]:
+        """Output per yuan that the lever table states, of levers that cost money."""
+        rows = self.tables.levers.dropna(subset=["return_low", "return_high"])
+        columns = rows[["lever", "return_low", "return_high"]].itertuples(index=False)
+        return {str(lever): (float(low), float(high)) for lever, low, high in columns}
+
+    @property
     def rules(self) -> tuple[str, ...]:
         """Levers whose direction is a rule."""
         levers = self.model.names.levers

@@ -58,6 +58,11 @@ class LeverSettings:
     steady: str
     steady_tolerance: float
     rule: RuleSettings
+    distinct: float
+    accounts: tuple[str, ...]
+    gain: str
+    money: str
+    dose: str
 
 
 @checked

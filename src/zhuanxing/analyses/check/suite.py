@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+import xarray as xr
+
 from zhuanxing.analyses.check.bench import Bench
 from zhuanxing.analyses.check.extremes import Extreme, extreme_finding
 from zhuanxing.analyses.check.finding import Finding
 from zhuanxing.analyses.check.history import history_finding
 from zhuanxing.analyses.check.laboratory import Experiment
 from zhuanxing.analyses.check.laws import law_findings, limit_findings
+from zhuanxing.analyses.check.lever_effects import (
+    distinct_finding,
+    dose_finding,
+    return_finding,
+)
 from zhuanxing.analyses.check.levers import LeverTerms, lever_findings, rule_finding
 from zhuanxing.analyses.check.reality import bounds_finding, gain_finding, worse_finding
 from zhuanxing.analyses.check.shocks import Shock, shock_finding
@@ -54,6 +61,10 @@ def _require_names(bench: Bench) -> None:
     named = [
         *(expectation.output for expectation in expectations),
         *settings.levers.scarce,
+        *settings.levers.accounts,
+        settings.levers.gain,
+        settings.levers.money,
+        settings.levers.dose,
         settings.levers.steady,
         settings.levers.rule.poor,
         settings.levers.rule.status,
@@ -208,7 +219,21 @@ def _levers(bench: Bench) -> list[Finding]:
     runs = bench.laboratory.many(_single_levers(bench))
     return [
         *lever_findings(bench.lever_cases, baseline, runs, terms),
+        *_lever_effects(bench, baseline, runs, terms),
         *(_rule(bench, lever) for lever in bench.rules),
+    ]
+
+
+def _lever_effects(
+    bench: Bench, baseline: xr.Dataset, runs: xr.Dataset, terms: LeverTerms
+) -> list[Finding]:
+    given = bench.settings.levers
+    years = slice(terms.first_year, terms.last_year)
+    baseline, runs = baseline.sel(year=years), runs.sel(year=years)
+    return [
+        dose_finding(runs, given.dose),
+        return_finding(bench.stated_returns, baseline, runs, given.gain, given.money),
+        distinct_finding(baseline, runs, given.accounts, given.distinct),
     ]
 
 

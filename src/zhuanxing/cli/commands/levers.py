@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from zhuanxing.cli.command import Command, Context
 from zhuanxing.cli.console import Column, print_table
-from zhuanxing.config import City, Group, Language, checked
+from zhuanxing.config import City, Group, Language, Scenario, checked
 
 __all__ = ["COMMAND"]
 
@@ -23,6 +25,17 @@ COLUMNS = (
     Column("指标", "indicator", spare=True),
     Column("方向", "direction", spare=True),
 )
+DOSES = (
+    Column("举措", "lever"),
+    Column("全剂量", "full dose"),
+    Column("已落实", "delivered"),
+    Column("单价", "price"),
+    Column("出资", "paid by", spare=True),
+    Column("支出", "spent"),
+    Column("每剂量效果", "effect of a dose"),
+    Column("单位", "unit", spare=True),
+    Column("地点已知", "places known", spare=True),
+)
 KEYS = (
     "article", "lever", "name_zh", "name_en", "group", "target_units", "paid_by", "indicator",
     "direction",
@@ -31,9 +44,9 @@ KEYS = (
 
 @checked
 class LeversSettings:
-    """List the levers of the plan, or those of one group, or those that act in one city.
+    """List the levers of the plan, or those of one group; in one city with dose, price and payers.
 
-    列出实施方案的举措，或某一组、在某一城市起作用的举措。
+    列出实施方案的举措或某一组；指定城市时列出剂量、单价、资金来源与效果。
     """
 
     group: Group | None = None
@@ -41,9 +54,13 @@ class LeversSettings:
 
     举措的组。"""
     city: City | None = None
-    """City in which they act.
+    """City whose doses are shown.
 
-    举措所作用的城市。"""
+    显示其剂量的城市。"""
+    scenario: Scenario = "plan"
+    """With a city: the scenario whose delivered doses are shown.
+
+    指定城市时所显示剂量的情景。"""
     language: Language | None = None
     """Language of the table.
 
@@ -51,19 +68,52 @@ class LeversSettings:
 
 
 def run(settings: LeversSettings, context: Context) -> int:
-    """Print the table of levers."""
-    names = context.names
-    acts = dict.fromkeys(names.levers, True)
+    """Print the table of levers, or the doses of a city."""
+    levers = {
+        lever: row
+        for lever, row in context.names.levers.items()
+        if settings.group in (None, row["group"])
+    }
     if settings.city is not None:
-        place = list(names.cities).index(settings.city)
-        acts = dict(zip(names.levers, names.targets[place].tolist(), strict=True))
-    rows = [
-        [row.get(key, "").replace(";", ", ") for key in KEYS]
-        for lever, row in names.levers.items()
-        if acts[lever] and settings.group in (None, row["group"])
-    ]
+        return _print_doses(settings.city, settings.scenario, levers, context)
+    rows = [[row.get(key, "").replace(";", ", ") for key in KEYS] for row in levers.values()]
     title = (f"{len(rows)} 项举措", f"{len(rows)} levers")
     print_table(title, COLUMNS, rows, context.language)
+    return 0
+
+
+def _print_doses(
+    city: str, scenario: str, levers: Mapping[str, Mapping[str, str]], context: Context
+) -> int:
+    # Imported here: the list of levers needs no run of the model.
+    from zhuanxing.analyses.doses import dose_table
+    from zhuanxing.model import load
+
+    model = load(context.places.root)
+    table = dose_table(model, city, scenario)
+    zh = context.language == "zh"
+    rows = [
+        [
+            str(row["name_zh"] if zh else row["name_en"]),
+            f"{row['full']:.3g} {row['unit_zh'] if zh else row['unit_en']}",
+            f"{row['delivered']:.3g}",
+            f"{row['cost']:g} ({row['low']:g}-{row['high']:g})" if row["cost"] else "-",
+            str(row["paid_by"]).replace(";", ", ").replace(":", " ") or "-",
+            f"{row['spent']:.3g}",
+            "-" if row["effect"] != row["effect"] else f"{row['effect']:.3g} → {row['later']:.3g}",
+            str(row["unit"]),
+            str(row["known"]),
+        ]
+        for row in table.to_dict("records")
+        if row["lever"] in levers
+    ]
+    label = context.names.cities[city]["name_zh" if zh else "name_en"]
+    title = (
+        f"{label}：剂量、单价（亿元，规则与称号为每年）、出资、效果；情景 {scenario}",
+        f"{label}: doses, price (1e8 CNY; of rules and titles a year), payers, effect of a dose "
+        f"at first and after a full one; scenario {scenario}",
+    )
+    print_table(title, DOSES, rows, context.language)
     return 0
 
 

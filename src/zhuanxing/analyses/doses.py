@@ -1,0 +1,74 @@
+"""Doses of the levers in one city: how much, at what price, who pays, what a dose does."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from zhuanxing.data.tables import read_tables
+from zhuanxing.results.annual import PATH
+
+if TYPE_CHECKING:
+    from zhuanxing.model import Model
+
+__all__ = ["dose_table"]
+
+FULL = "full dose"
+# Effects in these units are per dose; all others are those of a full dose or of a rule in force.
+PER_DOSE = "dose"
+# What is in force at once has one effect, that of its full coverage.
+STATES = ("rule", "title")
+
+
+def dose_table(model: Model, city: str, scenario: str) -> pd.DataFrame:
+    """Return a row a lever that acts in `city`, with its dose, price, payers and effect.
+
+    Columns: lever, name_zh, name_en, unit_zh, unit_en, kind, full (dose of intensity one, of works
+    in the years of a plan), delivered (by the end of the run of `scenario`), cost (1e8 CNY a dose, of rules and
+    titles a year), low, high, paid_by, spent (1e8 CNY in the run), effect (of a dose at first),
+    later (of a dose after a full one), unit, known (yes, part, no, or empty: dose by size).
+    """
+    tables = read_tables(model.places.model)
+    run = model.run(scenario, city=[city]).sel(city=city)
+    place = model.elements("city").index(city)
+    full = np.asarray(model.program.run({}, {FULL: PATH})[FULL])[0, place]
+    last = run.isel(year=-1)
+    rows = [
+        _row(row, float(dose), run, last)
+        for row, dose in zip(tables.levers.to_dict("records"), full, strict=True)
+        if dose > 0
+    ]
+    places = tables.lever_places[tables.lever_places["unit_id"] == city]
+    known = places.groupby("lever")["known"].agg(lambda marks: ", ".join(dict.fromkeys(marks)))
+    table = pd.DataFrame(rows)
+    return table.assign(known=table["lever"].map(known).fillna(""))
+
+
+def _row(
+    row: Mapping[Hashable, Any], full: float, run: xr.Dataset, last: xr.Dataset
+) -> dict[str, object]:
+    lever, effect, unit = row["lever"], float(row["effect"]), str(row["effect_unit"])
+    if PER_DOSE not in unit and row["dose_kind"] not in STATES:
+        effect, unit = effect / full, f"{unit}/dose"
+    return {
+        "lever": lever,
+        "name_zh": row["name_zh"],
+        "name_en": row["name_en"],
+        "unit_zh": row["dose_zh"],
+        "unit_en": row["dose_en"],
+        "kind": row["dose_kind"],
+        "full": full,
+        "delivered": float(last["lever_dose"].sel(lever=lever)),
+        "cost": float(row["dose_cost"]),
+        "low": float(row["dose_cost_low"]),
+        "high": float(row["dose_cost_high"]),
+        "paid_by": row["funding_shares"],
+        "spent": float(run["lever_spending_by_lever"].sel(lever=lever).sum()),
+        "effect": effect,
+        "later": effect / (1 + float(row["saturation"])),
+        "unit": unit,
+    }
