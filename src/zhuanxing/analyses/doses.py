@@ -28,9 +28,10 @@ def dose_table(model: Model, city: str, scenario: str) -> pd.DataFrame:
     """Return a row a lever that acts in `city`, with its dose, price, payers and effect.
 
     Columns: lever, name_zh, name_en, unit_zh, unit_en, kind, full (dose of intensity one, of works
-    in the years of a plan), delivered (by the end of the run of `scenario`), cost (1e8 CNY a dose, of rules and
-    titles a year), low, high, paid_by, spent (1e8 CNY in the run), effect (of a dose at first),
-    later (of a dose after a full one), unit, known (yes, part, no, or empty: dose by size).
+    in the years of a plan), delivered (by the end of the run of `scenario`), cost (1e8 CNY a dose,
+    of rules and titles a year), low, high, paid_by, spent (1e8 CNY in the run), effect (of a dose
+    at first), later (of a dose after a full one), unit, known (yes, part, no, or empty: dose by
+    size of the city).
     """
     tables = read_tables(model.places.model)
     run = model.run(scenario, city=[city]).sel(city=city)

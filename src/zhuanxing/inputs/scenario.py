@@ -23,7 +23,14 @@ from zhuanxing.inputs.scenario_files import (
     read_scenario,
 )
 
-__all__ = ["Scenario", "override_assumptions", "override_budget", "override_levers", "resolve", "resolve_mapping"]
+__all__ = [
+    "Scenario",
+    "override_assumptions",
+    "override_budget",
+    "override_levers",
+    "resolve",
+    "resolve_mapping",
+]
 
 BASELINE, CUSTOM = "baseline", "custom"
 
