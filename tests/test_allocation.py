@@ -84,7 +84,7 @@ def test_what_cannot_be_allocated_is_refused_with_place_and_time(
     path.write_text(text)
     for engine in ("compiled", "reference"):
         output = tmp_path / "out.csv"
-        assert main(["simulate", str(path), "--engine", engine, "--output", str(output)]) == 2
+        assert main(["simulate", str(path), f"engine={engine}", f"output={output}"]) == 2
         assert not output.exists()
     refused = capsys.readouterr().err.splitlines()
     assert len(refused) == 2

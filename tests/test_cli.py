@@ -18,6 +18,7 @@ from rich.cells import cell_len
 
 from zhuanxing.cli.main import command_names, main
 from zhuanxing.inputs import read_names
+from zhuanxing.storage.atomic import written_whole
 from zhuanxing.storage.netcdf import read
 
 ROOT = Path(__file__).parents[1]
@@ -230,7 +231,7 @@ def test_help_is_in_either_language_and_names_every_command(
     assert all(command in text for command in command_names())
 
 
-@pytest.mark.parametrize("command", sorted({*command_names()} - {"simulate"}))
+@pytest.mark.parametrize("command", command_names())
 def test_each_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([command, "--help"]) == 0
     text = capsys.readouterr().out
@@ -394,3 +395,35 @@ def test_a_result_is_written_in_the_format_of_its_ending(workplace: Path, ending
     assert list(table.columns[:4]) == ["city", "name_zh", "name_en", "year"]
     assert set(table["city"]) == {"tangshan", "baotou"}
     assert np.isfinite(table["gdp"]).all() and "land.farmland" in table
+
+
+def test_an_assumption_beyond_its_range_warns_and_runs(
+    workplace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    argv = ["run", "city=[tangshan]", "assumptions.credit_shock=0.9", "output=short.nc"]
+    assert main(argv) == 0
+    said = capsys.readouterr()
+    assert "credit shock" in said.err and "outside its range" in said.err
+    assert "2025" in said.out
+
+
+def test_a_run_says_how_it_differs_from_the_baseline_and_how_to_draw_it(
+    workplace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["run", "-m", "scenario=baseline,plan", "levers.solar_base=0.8"]) == 0
+    assert "chart kind=paths scenario=plan-solar_base_0.8" in capsys.readouterr().out
+    assert main(["run"]) == 0
+    assert main(["run", "scenario=plan", "language=zh"]) == 2
+    assert main(["run", "scenario=plan"]) == 0
+    assert "'scenario=[baseline,plan]'" in capsys.readouterr().out
+
+
+def test_what_a_killed_process_left_goes_with_the_next_result(tmp_path: Path) -> None:
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    dead, alive = (tmp_path / f".paths-{pid}.part.nc" for pid in (gone.pid, os.getpid() + 0))
+    dead.write_bytes(b"half")
+    with written_whole(tmp_path / "paths.nc") as temporary:
+        temporary.write_bytes(b"whole")
+    assert alive == temporary
+    assert {path.name for path in tmp_path.iterdir()} == {"paths.nc"}

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from zhuanxing.cli.commands.simulate import main as simulate
+from zhuanxing.cli.main import main
 from zhuanxing.engine import ReferenceEngine, TranslationError, compile_text
 from zhuanxing.errors import ZhuanxingError
 
@@ -61,7 +61,7 @@ def test_everything_that_remembers_keeps_pysds_numbers_when_the_clock_moves() ->
 def test_simulate_saves_the_times_that_saveper_asks_for(tmp_path: Path) -> None:
     model, file = tmp_path / "m.mdl", tmp_path / "m.csv"
     model.write_text(MEMORY)
-    assert simulate([str(model), "--output", str(file)]) == 0
+    assert main(["simulate", str(model), f"output={file}"]) == 0
     times = [float(line.split(",")[0]) for line in file.read_text().splitlines()[1:]]
     assert times == [0.5 * step for step in range(15)]
 

@@ -117,7 +117,7 @@ def test_a_changed_file_is_seen_by_the_next_start(
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (None, ["variable 'rain'", "m.mdl:3", "--data"]),
+        (None, ["variable 'rain'", "m.mdl:3", "data="]),
         ("Time,flow[North]\n0,1\n", ["variable 'rain'", "m.mdl:3", "t.csv"]),
         ("Time,rain\n0,wet\n", ["t.csv", "'wet'", "'rain'", "number"]),
         ("", ["t.csv", "empty"]),
@@ -132,7 +132,7 @@ def test_a_refusal_names_variable_and_file(
     arguments = ["simulate", str(model)]
     if content is not None:
         table.write_text(content)
-        arguments += ["--data", str(table)]
+        arguments += [f"data={table}"]
     assert main(arguments) == 2
     (sentence,) = capsys.readouterr().err.splitlines()
     assert all(word in sentence for word in words), sentence

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from zhuanxing.cli.commands.simulate import main as simulate
 from zhuanxing.cli.main import main
 
 CONTROL = """
@@ -36,8 +35,8 @@ def test_it_writes_what_both_engines_agree_on(tmp_path: Path) -> None:
     model.write_text(SOUND + CONTROL)
     files = {engine: tmp_path / f"{engine}.csv" for engine in ("compiled", "reference")}
     for engine, file in files.items():
-        arguments = ["--set", "rate[b]=3", "--output", str(file), "--engine", engine]
-        assert simulate([str(model), *arguments]) == 0
+        arguments = ["set.rate[b]=3", f"output={file}", f"engine={engine}"]
+        assert main(["simulate", str(model), *arguments]) == 0
     tables = [file.read_text().splitlines() for file in files.values()]
     assert tables[0] == tables[1]
     assert tables[0][-1].split(",")[tables[0][0].split(",").index("x[b]")] == "13.5"
@@ -92,7 +91,7 @@ def test_a_broken_model_is_refused_with_place_and_reason(
 ) -> None:
     model, output = tmp_path / "m.mdl", tmp_path / "o.csv"
     model.write_text(text)
-    sentence = refusal([str(model), "--output", str(output)], capsys)
+    sentence = refusal([str(model), f"output={output}"], capsys)
     assert all(word in sentence for word in words), sentence
     assert [file.name for file in tmp_path.iterdir()] == ["m.mdl"]
 
@@ -141,19 +140,19 @@ def test_data_that_cannot_be_read_are_refused_with_file_and_cell(
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--set", "raet=2"], ["'raet'", "'rate'?"]),
-        (["--set", "sum=2"], ["'sum'", "m.mdl:6", "constant"]),
-        (["--set", "table=2"], ["'table'", "look-up"]),
-        (["--set", "rate=much"], ["'much'", "number"]),
-        (["--set", "rate=nan"], ["'nan'", "finite"]),
-        (["--set", "rate"], ["'='", "NAME=VALUE"]),
-        (["--set", "rate[c]=1"], ["'d'", "'c'", "'a'?"]),
-        (["--set", "rate[a,b]=1"], ["'rate'", "1 subscripts (d)", "2 given"]),
-        (["--set", "half[a]=1"], ["'half'", "0 subscripts", "1 given"]),
-        (["--set", "rate[a=1"], ["']'"]),
-        (["--output", "o.xlsx"], ["o.xlsx", ".nc or .csv"]),
-        (["--output", "gone/o.csv"], ["no folder", "gone", "create it"]),
-        (["--engine", "fast"], ["'fast'", "'compiled'", "--help"]),
+        (["set.raet=2"], ["'raet'", "'rate'?"]),
+        (["set.sum=2"], ["'sum'", "m.mdl:6", "constant"]),
+        (["set.table=2"], ["'table'", "look-up"]),
+        (["set.rate=much"], ["'much'", "number"]),
+        (["set.rate=nan"], ["'nan'", "finite"]),
+        (["set.rate"], ["'='", "NAME=VALUE"]),
+        (["set.rate[c]=1"], ["'d'", "'c'", "'a'?"]),
+        (["set.rate[a,b]=1"], ["'rate'", "1 subscripts (d)", "2 given"]),
+        (["set.half[a]=1"], ["'half'", "0 subscripts", "1 given"]),
+        (["set.rate[a=1"], ["']'"]),
+        (["output=o.xlsx"], ["o.xlsx", ".nc or .csv"]),
+        (["output=gone/o.csv"], ["no folder", "gone", "create it"]),
+        (["engine=fast"], ["'fast'", "compiled or reference"]),
     ],
 )
 def test_a_setting_that_does_not_fit_is_refused(
@@ -188,6 +187,6 @@ def test_a_result_that_cannot_be_written_leaves_the_old_one_alone(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("zhuanxing.cli.simulated.write_csv", full)
-    assert "No space left" in refusal([str(model), "--output", str(output)], capsys)
+    assert "No space left" in refusal([str(model), f"output={output}"], capsys)
     assert output.read_text() == "old"
     assert sorted(file.name for file in tmp_path.iterdir()) == ["m.mdl", "o.csv"]

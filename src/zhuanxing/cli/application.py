@@ -28,7 +28,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from zhuanxing.cli.command import Command, Context
-from zhuanxing.cli.grammar import Word, hydra_word, split_word
+from zhuanxing.cli.grammar import Word, gathered, hydra_word, split_word
 from zhuanxing.config import as_mapping, validated
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.inputs.names import require_known
@@ -100,7 +100,7 @@ def _read(name: str, command: Command, argv: Sequence[str]) -> tuple[Any, list[W
         raise ZhuanxingError(
             f"there is no option '{switch}'; write settings as key=value, or -m for several runs"
         )
-    words = [split_word(word) for word in _with_key(command, rest)]
+    words = [split_word(word) for word in _with_key(command, gathered(rest, command.settings))]
     if options.config_dir:
         folder = Path(options.config_dir).absolute()
         words.append(Word("", "hydra.searchpath", f"['file://{folder}']"))

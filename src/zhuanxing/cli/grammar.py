@@ -8,14 +8,15 @@ quoted for it, and a name is replaced by its id.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
 
-from zhuanxing.config.keys import known_key, named
+from zhuanxing.config.keys import is_free, known_key, named, type_of
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.inputs.names import ModelNames
 
-__all__ = ["Word", "hydra_word", "split_word"]
+__all__ = ["Word", "gathered", "hydra_word", "split_word"]
 
 SIGNS = re.compile(r"^(\+\+|\+|~)")
 # Keys of Hydra's own, and of the groups that its plugins add.
@@ -50,6 +51,21 @@ class Word:
         return f"{sign}{self.key}={self.value}"
 
 
+def gathered(words: Sequence[str], settings: type[Any]) -> list[str]:
+    """Return the words with each `key.NAME=VALUE` of a key with free keys put into one list."""
+    free = [field.name for field in fields(settings) if is_free(type_of(settings, field.name))]
+    found: dict[str, list[str]] = {}
+    rest = []
+    for word in words:
+        key = next((key for key in free if word.startswith(f"{key}.")), None)
+        if key is None:
+            rest.append(word)
+        else:
+            quoted = word.removeprefix(f"{key}.").replace("'", "\\'")
+            found.setdefault(key, []).append(f"'{quoted}'")
+    return [*rest, *(f"{key}=[{','.join(items)}]" for key, items in found.items())]
+
+
 def split_word(text: str) -> Word:
     """Split `key=value`. Raises ZhuanxingError if it is not one."""
     sign = SIGNS.match(text)
@@ -72,7 +88,7 @@ def hydra_word(word: Word, settings: type, names: ModelNames) -> Word:
     if word.own:
         return word
     found = known_key(settings, word.key, names)
-    if word.value.count("[") != word.value.count("]"):
+    if not is_free(found.kind) and word.value.count("[") != word.value.count("]"):
         raise ZhuanxingError(
             f"'{word.key}={word.value}' is not a setting; write key=value, and a list as "
             "'city=[a,b]' in quotes"

@@ -126,9 +126,6 @@ def _dispatch(argv: list[str]) -> int:
             "('zhuanxing --help' lists them)"
         )
     module = import_module(f"zhuanxing.cli.commands.{name}")
-    if not hasattr(module, "COMMAND"):
-        code: int = module.main(rest)
-        return code
     return _run(name, module.COMMAND, rest)
 
 
@@ -142,7 +139,7 @@ def _run(name: str, command: object, rest: list[str]) -> int:
 
     assert isinstance(command, Command)
     places = find_places()
-    if not places.own:
+    if not places.own and "scenario" in command.settings.__annotations__:
         print(f"zhuanxing: using the model in {places.root}", file=sys.stderr)
     context = Context(places, read_names(places.model), (default_language(),))
     return run_command(name, command, rest, context)

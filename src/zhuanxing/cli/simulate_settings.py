@@ -1,4 +1,4 @@
-"""What `--set NAME=VALUE` changes in a model that `zhuanxing simulate` runs."""
+"""What `set NAME=VALUE` changes in a model that `zhuanxing simulate` runs."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def overrides_of(program: Any, settings: Sequence[str]) -> dict[str, np.ndarray]
     for setting in settings:
         left, mark, right = setting.rpartition("=")
         if not mark:
-            raise ZhuanxingError(f"--set {setting!r} has no '=', expected NAME=VALUE.")
+            raise ZhuanxingError(f"set {setting!r} has no '=', expected NAME=VALUE.")
         name, bracket, subscripts = left.partition("[")
         key = key_of(name)
         _require_settable(program, key)
@@ -37,11 +37,9 @@ def overrides_of(program: Any, settings: Sequence[str]) -> dict[str, np.ndarray]
             changed[key] = np.array(value)
             continue
         if not subscripts.rstrip().endswith("]"):
-            raise ZhuanxingError(
-                f"--set {setting!r} has no ']' before '=', expected NAME[ELEMENT]."
-            )
+            raise ZhuanxingError(f"set {setting!r} has no ']' before '=', expected NAME[ELEMENT].")
         if key not in constants:
-            raise ZhuanxingError(f"--set: '{key}' is no constant, so one element cannot be set.")
+            raise ZhuanxingError(f"set: '{key}' is no constant, so one element cannot be set.")
         array = changed.get(key, constants[key])
         array = np.array(np.broadcast_to(array, constants[key].shape))
         array[_cell(program, key, subscripts.rstrip().removesuffix("]"))] = value
@@ -53,13 +51,13 @@ def _require_settable(program: Any, key: str) -> None:
     """Raise ZhuanxingError unless the key is that of a constant, a stock or a control variable."""
     if key not in program.variables:
         close = nearest(key, program.variables)
-        raise ZhuanxingError(f"--set: no variable '{key}', did you mean '{close}'?")
+        raise ZhuanxingError(f"set: no variable '{key}', did you mean '{close}'?")
     kind = program.variables[key].kind
     if kind == "lookup":
-        raise ZhuanxingError(f"--set: '{key}' is a look-up, which one number cannot replace.")
+        raise ZhuanxingError(f"set: '{key}' is a look-up, which one number cannot replace.")
     if kind not in ("constant", "stock") and key not in CONTROLS:
         raise ZhuanxingError(
-            f"--set: '{key}' ({program.where(key)}) is computed by the model, set a constant or "
+            f"set: '{key}' ({program.where(key)}) is computed by the model, set a constant or "
             "the initial value of a stock."
         )
 
@@ -68,9 +66,9 @@ def _number(text: str, setting: str) -> float:
     try:
         value = float(text)
     except ValueError:
-        raise ZhuanxingError(f"--set {setting!r}: '{text}' is not a number.") from None
+        raise ZhuanxingError(f"set {setting!r}: '{text}' is not a number.") from None
     if not math.isfinite(value):
-        raise ZhuanxingError(f"--set {setting!r}: '{text}' is not a finite number.")
+        raise ZhuanxingError(f"set {setting!r}: '{text}' is not a finite number.")
     return value
 
 
@@ -81,12 +79,12 @@ def _cell(program: Any, key: str, subscripts: str) -> tuple[int, ...]:
     elements = [key_of(part) for part in subscripts.split(",")]
     if len(elements) != len(dims):
         raise ZhuanxingError(
-            f"--set: '{key}' has {len(dims)} subscripts{_listed(dims)}, {len(elements)} given."
+            f"set: '{key}' has {len(dims)} subscripts{_listed(dims)}, {len(elements)} given."
         )
     for element, dim in zip(elements, dims, strict=True):
         if element not in program.dims[dim]:
             close = nearest(element, program.dims[dim])
-            raise ZhuanxingError(f"--set: '{dim}' has no '{element}', did you mean '{close}'?")
+            raise ZhuanxingError(f"set: '{dim}' has no '{element}', did you mean '{close}'?")
     return tuple(
         program.dims[dim].index(element) for element, dim in zip(elements, dims, strict=True)
     )

@@ -20,12 +20,12 @@ SUFFIXES = (".nc", ".csv")
 def require_writable(path: Path) -> None:
     """Raise ZhuanxingError if the result could not be written there, before anything is run."""
     if path.suffix.lower() not in SUFFIXES:
-        raise ZhuanxingError(f"--output {path} must end in {' or '.join(SUFFIXES)}.")
+        raise ZhuanxingError(f"output={path} must end in {' or '.join(SUFFIXES)}.")
     if path.is_dir():
-        raise ZhuanxingError(f"--output {path} is a folder, name a file.")
+        raise ZhuanxingError(f"output={path} is a folder, name a file.")
     if not path.parent.is_dir():
         raise ZhuanxingError(
-            f"--output {path}: there is no folder {path.parent}, create it or name another."
+            f"output={path}: there is no folder {path.parent}, create it or name another."
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from zhuanxing.config.fields import (
     Archetype,
+    Assignments,
     Assumption,
     City,
     Count,
@@ -27,6 +28,7 @@ from zhuanxing.config.schema import as_mapping, checked, read_settings, validate
 
 __all__ = [
     "Archetype",
+    "Assignments",
     "Assumption",
     "City",
     "Count",

@@ -13,11 +13,13 @@ from pydantic_core import core_schema
 
 __all__ = [
     "Archetype",
+    "Assignments",
     "Assumption",
     "City",
     "Count",
     "Driver",
     "File",
+    "FreeKeys",
     "Group",
     "Language",
     "Lever",
@@ -98,6 +100,18 @@ def _text(value: Any) -> Any:
 
 
 Text = Annotated[str, BeforeValidator(_text)]
+
+
+@dataclass(frozen=True)
+class FreeKeys:
+    """Marks a list of NAME=VALUE that the command line writes key by key, as set.NAME=VALUE.
+
+    The names are those of some other model, so that neither their spelling nor their letters are
+    known.
+    """
+
+
+Assignments = Annotated[tuple[str, ...], BeforeValidator(_several), FreeKeys()]
 
 
 def _year(value: Any) -> Any:

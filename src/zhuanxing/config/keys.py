@@ -7,11 +7,11 @@ from dataclasses import fields, is_dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple, cast, get_args, get_origin, get_type_hints
 
-from zhuanxing.config.fields import Named
+from zhuanxing.config.fields import FreeKeys, Named
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.inputs.names import ModelNames, require_known
 
-__all__ = ["below", "classes_of", "known_key", "named", "type_of"]
+__all__ = ["below", "classes_of", "is_free", "known_key", "named", "type_of"]
 
 
 class Found(NamedTuple):
@@ -80,6 +80,11 @@ def named(kind: Any) -> Named | None:
         if found is not None:
             return found
     return None
+
+
+def is_free(kind: Any) -> bool:
+    """Tell whether a setting is a list of NAME=VALUE that is written key by key."""
+    return any(isinstance(part, FreeKeys) for part in get_args(kind))
 
 
 def below(kind: Any, part: int | str) -> Any:

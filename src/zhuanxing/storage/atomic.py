@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -29,6 +30,26 @@ def require_writable(path: Path) -> None:
         raise ZhuanxingError(f"{path}: the result cannot be written, because {parent} is protected")
 
 
+def _clear_litter(path: Path) -> None:
+    """Remove what killed processes left when they were writing to `path`."""
+    for litter in path.parent.glob(f".{glob.escape(path.stem)}-*.part{glob.escape(path.suffix)}"):
+        process = litter.name.removeprefix(f".{path.stem}-").partition(".")[0]
+        if process.isdigit() and not _lives(int(process)):
+            with suppress(OSError):
+                litter.unlink(missing_ok=True)
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        # It is another user's, or this system cannot tell.
+        return True
+    return True
+
+
 @contextmanager
 def written_whole(path: Path) -> Iterator[Path]:
     """Give a name beside `path` to write to; at the end of the block the file moves to `path`.
@@ -37,6 +58,7 @@ def written_whole(path: Path) -> Iterator[Path]:
     Raises ZhuanxingError if the file cannot be written.
     """
     require_writable(path)
+    _clear_litter(path)
     temporary = path.with_name(f".{path.stem}-{os.getpid()}.part{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import time
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -76,23 +77,40 @@ def open_for(sweep: Sweep, path: Path) -> Iterator[SweepStore]:
     named), cannot be written, or is held by another process.
     """
     identity = sweep.identity()
-    if not path.exists():
-        _create(sweep, identity, path)
-    _require_same(identity, path)
+    if path.exists():
+        _require_same(identity, path)
+    else:
+        require_writable(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
     # Beside the store, whose bytes are the same whoever wrote it. The system frees the lock when
     # the process ends, however it ends.
     lock = FileLock(path.with_name(f".{path.name}.lock"))
+    owner = path.with_name(f".{path.name}.owner")
     try:
         with lock.acquire(timeout=0):
+            owner.write_text(_this_process(), encoding="utf-8")
+            if not path.exists():
+                _create(sweep, identity, path)
+            _require_same(identity, path)
             _drop_unfinished(path)
             yield SweepStore(path)
+            owner.unlink(missing_ok=True)
     except Timeout as error:
         raise ZhuanxingError(
-            f"{path}: another process is writing this sweep; wait for it, or choose another output"
+            f"{path}: another process is writing this sweep ({_owner(owner)}); wait for it, or "
+            "choose another output"
         ) from error
-    finally:
-        if lock.is_locked:
-            lock.release()
+
+
+def _this_process() -> str:
+    return f"process {os.getpid()} since {time.strftime('%Y-%m-%d %H:%M:%S')}"
+
+
+def _owner(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError:
+        return "it has just started"
 
 
 def _require_same(identity: Mapping[str, Any], path: Path) -> None:

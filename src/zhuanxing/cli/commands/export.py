@@ -36,9 +36,9 @@ class ExportSettings:
 
     情景。"""
     city: Annotated[Several[City], Field(min_length=1)] | None = None
-    """Cities in which `levers` act; null is all.
+    """Cities of the model that is written, and where `levers` act; null is all.
 
-    levers 作用的城市，null 为全部。"""
+    所写模型的城市，也是 levers 作用的城市，null 为全部。"""
     levers: Levers = Field(default_factory=dict)
     """levers.<lever>.intensity=0.8 and levers.<lever>.start=2023 change the scenario.
 
@@ -57,6 +57,8 @@ class ExportSettings:
 def run(settings: ExportSettings, context: Context) -> int:
     """Write the two files."""
     scenario = named_scenario(settings, settings.scenario, context)
+    if settings.city is not None:
+        scenario = scenario.of_cities(settings.city)
     require_writable(settings.folder / f"{scenario.name}.mdl")
     # Imported here: a misspelt name is refused before the seconds that the engine's imports take.
     from zhuanxing.export import export
@@ -68,6 +70,7 @@ def run(settings: ExportSettings, context: Context) -> int:
         end=years.end,
         information_year=years.information,
         calibration=settings.calibration,
+        cities=settings.city,
     )
     for path in export(model, scenario, settings.folder):
         print(path)

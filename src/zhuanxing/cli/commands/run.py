@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from zhuanxing.cli.command import Command, Context
 from zhuanxing.config import (
@@ -39,9 +39,12 @@ from zhuanxing.inputs import (
     override_levers,
     resolve,
 )
+from zhuanxing.inputs.scenario import BASELINE
 from zhuanxing.storage.paths import Places
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from zhuanxing.model import Model
 
 __all__ = ["COMMAND", "LeverChoice", "RunSettings", "Years", "changed_scenario", "named_scenario"]
@@ -83,7 +86,13 @@ class Years:
     外部条件的信息年份，其后为预测。"""
 
 
-Levers = Mapping[Lever, LeverChoice]
+def _choice(value: Any) -> Any:
+    """Take a bare number for an intensity, as in a scenario file."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return {"intensity": value} if is_number else value
+
+
+Levers = Mapping[Lever, Annotated[LeverChoice, BeforeValidator(_choice)]]
 Assumptions = Mapping[Assumption, float | Mapping[str, float]]
 Budget = Share | Mapping[Payer, float | Mapping[City, float]]
 
@@ -229,6 +238,7 @@ def run(settings: RunSettings, context: Context) -> int:
     (target,) = check(settings, context)
     scenario = named_scenario(settings, settings.scenario, context)
     # Imported here: a misspelt name is refused before the seconds that the engine's imports take.
+    from zhuanxing.cli.found import print_found
     from zhuanxing.storage.formats import write_result
     from zhuanxing.storage.netcdf import intervals_path
 
@@ -236,6 +246,8 @@ def run(settings: RunSettings, context: Context) -> int:
     model = _loaded(
         context.places, years.end, years.information, settings.calibration, settings.data
     )
+    for sentence in beyond(scenario.assumptions, model.assumptions):
+        print(f"zhuanxing: {sentence}", file=sys.stderr)
     began = time.perf_counter()
     data = None if settings.data is None else str(settings.data)
     config = {**as_mapping(settings), "output": str(target), "data": data}
@@ -247,7 +259,30 @@ def run(settings: RunSettings, context: Context) -> int:
         _write_intervals(model, scenario, settings, target, context)
     label = scenario.labels[f"name_{context.language}"]
     print(f"{target}  {label}  ({time.perf_counter() - began:.1f} s)")
+    print_found(paths, target, Path("outputs") / BASELINE / "paths.nc", context.language)
     return 0
+
+
+def beyond(
+    assumptions: Mapping[str, float | Mapping[str, float]], table: pd.DataFrame
+) -> Iterator[str]:
+    """Yield a sentence for each replaced assumption that leaves the range of its row."""
+    for name, value in assumptions.items():
+        parts = value.items() if isinstance(value, Mapping) else [("", value)]
+        rows = table.loc[[name.replace(" ", "_")]]
+        for element, number in parts:
+            row = (
+                rows.xs(element, level="subscript")
+                if (name.replace(" ", "_"), element) in (rows.index)
+                else rows
+            )
+            low, high = float(row["low"].min()), float(row["high"].max())
+            if not low <= number <= high:
+                place = f"{name}[{element}]" if element else name
+                yield (
+                    f"the assumption '{place}' is {number:g}, outside its range of {low:g} to "
+                    f"{high:g} in assumptions.csv"
+                )
 
 
 @lru_cache(maxsize=8)

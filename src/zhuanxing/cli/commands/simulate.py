@@ -5,100 +5,93 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, Literal
 
 import numpy as np
 
+from zhuanxing.cli.command import Command, Context
 from zhuanxing.cli.simulate_settings import overrides_of
 from zhuanxing.cli.simulated import require_writable, write, write_csv
+from zhuanxing.config import Assignments, File, Several, Text, checked
 from zhuanxing.engine.reading.encodings import decode
 from zhuanxing.errors import ZhuanxingError
 
-__all__ = ["main"]
+__all__ = ["COMMAND"]
+
+SECTION = "exchange"
 
 SUFFIXES = (".mdl", ".xmile", ".xml", ".stmx")
 
 
-def main(argv: list[str]) -> int:
-    """Simulate a model file. Returns 0; raises ZhuanxingError for anything that is refused."""
-    options = _parser().parse_args(argv)
-    path = Path(options.model)
-    output = None if options.output is None else Path(options.output)
+@checked
+class SimulateSettings:
+    """Simulate a Vensim or XMILE model file and write the path of every variable.
+
+    模拟一个 Vensim 或 XMILE 模型文件，写出每个变量的路径。
+    """
+
+    model: File
+    """Model file: .mdl, .xmile, .xml or .stmx.
+
+    模型文件。"""
+    set: Assignments = ()
+    """set.NAME=VALUE changes a constant, 'set.rate[north]=0.1' one element of it, or the initial
+    value of a stock.
+
+    set.名称=数值 改变常数、其一个元素或存量初值。"""
+    data: Several[Text] = ()
+    """Files of data variables: .csv, .tab, .dat or .nc.
+
+    数据变量的文件。"""
+    data_root: File | None = None
+    """The model may read spreadsheets below this folder; null is its own.
+
+    模型可读取此文件夹下的表格，null 为其所在文件夹。"""
+    keep_nonfinite: bool = False
+    """Keep infinite values and those that are not numbers instead of refusing them.
+
+    保留无穷大和非数值。"""
+    engine: Literal["compiled", "reference"] = "compiled"
+    """compiled is fast, reference is PySD itself.
+
+    compiled 快速，reference 为 PySD。"""
+    output: File | None = None
+    """File of the result, .nc or .csv; null prints CSV.
+
+    结果文件，null 为输出 CSV。"""
+
+
+def run(settings: SimulateSettings, context: Context) -> int:
+    """Simulate a model file."""
+    path, output = settings.model, settings.output
     if output is not None:
         require_writable(output)
     text = _read(path)
     from zhuanxing.engine import ReferenceEngine, compile_text
 
-    data = [Path(file) for file in options.data]
-    root = None if options.data_root is None else _folder(options.data_root)
+    data = [Path(file) for file in settings.data]
+    root = None if settings.data_root is None else _folder(settings.data_root)
     program = compile_text(text, str(path), path.suffix, data, root)
-    overrides = overrides_of(program, options.set)
+    overrides = overrides_of(program, settings.set)
     names = [name for name, found in program.variables.items() if found.kind != "lookup"]
     engine: Any = program
-    if options.engine == "reference":
+    if settings.engine == "reference":
         engine = ReferenceEngine(text, str(path), path.suffix, data, root)
     paths = engine.run(overrides, dict.fromkeys(names, "path"))
     times = program.times(overrides)
-    if not options.keep_nonfinite:
+    if not settings.keep_nonfinite:
         _refuse_nonfinite(program, paths, times)
     kept = _saved(times, paths)
     paths = {name: array[kept] for name, array in paths.items()}
     if output is None:
         write_csv(sys.stdout, program, times[kept], paths)
     else:
-        write(output, program, times[kept], paths, options.engine)
+        write(output, program, times[kept], paths, settings.engine)
         print(f"{output}: {len(names)} variables, {int(kept.sum())} times")
     return 0
-
-
-class _Parser(argparse.ArgumentParser):
-    """Options whose mistakes are told in one sentence, as all others are."""
-
-    def error(self, message: str) -> NoReturn:
-        raise ZhuanxingError(f"simulate: {message} ('{self.prog} --help' lists the options).")
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="zhuanxing simulate",
-        description="模拟任意 Vensim 或 XMILE 模型。 Simulate any Vensim or XMILE model.",
-    )
-    parser.add_argument("model", help="模型文件 model file: .mdl .xmile .stmx")
-    parser.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="改变一个常数（或其一个元素）或存量初值 change a constant, one element of it as in"
-        " 'rate[north]=0.1', or a stock's initial value",
-    )
-    parser.add_argument(
-        "--data",
-        action="append",
-        default=[],
-        metavar="FILE",
-        help="数据变量的文件 file of data variables: .csv .tab .dat .nc",
-    )
-    parser.add_argument(
-        "--output", metavar="FILE", help="结果文件 result: .nc or .csv (default: CSV to the screen)"
-    )
-    parser.add_argument(
-        "--data-root",
-        metavar="FOLDER",
-        help="模型引用的表格所在的上级文件夹 the model may read spreadsheets below this folder"
-        " (default: its own)",
-    )
-    parser.add_argument(
-        "--keep-nonfinite",
-        action="store_true",
-        help="保留无穷大和非数值 keep infinite values and those that are no numbers",
-    )
-    parser.add_argument("--engine", choices=("compiled", "reference"), default="compiled")
-    return parser
 
 
 def _read(path: Path) -> str:
@@ -114,10 +107,10 @@ def _read(path: Path) -> str:
     return text
 
 
-def _folder(name: str) -> Path:
-    if not Path(name).is_dir():
-        raise ZhuanxingError(f"--data-root {name}: there is no such folder.")
-    return Path(name)
+def _folder(path: Path) -> Path:
+    if not path.is_dir():
+        raise ZhuanxingError(f"data_root={path}: there is no such folder.")
+    return path
 
 
 def _refuse_nonfinite(program: Any, paths: Mapping[str, np.ndarray], times: np.ndarray) -> None:
@@ -128,7 +121,7 @@ def _refuse_nonfinite(program: Any, paths: Mapping[str, np.ndarray], times: np.n
         raise ZhuanxingError(
             f"variable '{name}' ({program.where(name)}): its value is {value} at time "
             f"{times[row]:g}, as a division by zero or an overflow gives; mend the equation, or "
-            "keep such values with --keep-nonfinite."
+            "keep such values with keep_nonfinite=true."
         )
 
 
@@ -144,3 +137,15 @@ def _saved(times: np.ndarray, paths: Mapping[str, np.ndarray]) -> np.ndarray:
     every = np.where(saveper > 0, saveper, step)
     passed = (times - times[0]) / every
     return np.abs(passed - np.round(passed)) * every < step * 1e-5
+
+
+COMMAND = Command(
+    SimulateSettings,
+    run,
+    word="model",
+    examples=(
+        "teacup.mdl",
+        "teacup.mdl 'set.room temperature=25' output=teacup.nc",
+        "regions.mdl 'set.rate[north]=0.1' 'data=[trade.csv]'",
+    ),
+)

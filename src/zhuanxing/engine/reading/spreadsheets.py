@@ -31,7 +31,7 @@ class Files:
         if not (self.folder / file).resolve().is_relative_to(allowed):
             raise TranslationError(
                 f"the file {file} lies outside {allowed}; name a folder above it with "
-                "--data-root FOLDER if the model may read there."
+                "data_root=FOLDER if the model may read there."
             )
 
 

@@ -217,7 +217,7 @@ class _Builder:
                 key,
                 f"its data are not in {searched}."
                 if searched
-                else "nothing follows its name: name the file of its data with --data FILE, "
+                else "nothing follows its name: name the file of its data with data=FILE, "
                 "or write '=' and an expression, or a rule such as :INTERPOLATE: and data.",
             )
         x, y = found

@@ -1,0 +1,87 @@
+"""What a run found, in a few lines, and what to look at first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import xarray as xr
+
+from zhuanxing.cli.console import Column, print_table
+from zhuanxing.config import Language
+from zhuanxing.errors import ZhuanxingError
+from zhuanxing.storage import netcdf
+
+__all__ = ["print_found"]
+
+# Outputs that a planner wants more or less of, one a sector, as many as a glance takes in.
+MOST = 6
+PLAIN = {"city", "year"}
+COLUMNS = (
+    Column("结果", "output"),
+    Column("单位", "unit", spare=True),
+    Column("城市中位数", "median city"),
+    Column("最低", "lowest", spare=True),
+    Column("最高", "highest", spare=True),
+)
+DIFFERENCE = Column("与基准相比", "against the baseline")
+NEXT = {
+    "zh": "接着看：{command}",
+    "en": "look at it with: {command}",
+}
+
+
+def print_found(paths: xr.Dataset, target: Path, baseline: Path, language: Language) -> None:
+    """Print the last year of an output a sector that has a good direction, and the next command.
+
+    `paths` [year, city, ...] are those of `target`; where `baseline` holds a run of the same
+    cities and years, the difference from it is shown.
+    """
+    reference = _comparable(paths, baseline, target)
+    by_sector: dict[str, str] = {}
+    for name, values in paths.data_vars.items():
+        if values.attrs.get("better") in ("up", "down") and set(values.dims) == PLAIN:
+            by_sector.setdefault(str(values.attrs.get("sector_file")), str(name))
+    names = list(by_sector.values())[:MOST]
+    if not names:
+        return
+    year = int(paths["year"].values[-1])
+    rows = [_row(name, paths, reference, language) for name in names]
+    columns: Sequence[Column] = COLUMNS if reference is None else (*COLUMNS, DIFFERENCE)
+    print_table((f"{year}年", str(year)), columns, rows, language)
+    command = _next(target, baseline, reference is not None)
+    if command:
+        print(NEXT[language].format(command=command))
+
+
+def _row(
+    name: str, paths: xr.Dataset, reference: xr.Dataset | None, language: Language
+) -> list[str]:
+    values = paths[name].isel(year=-1)
+    label = values.attrs.get("long_name_zh" if language == "zh" else "long_name", name)
+    numbers = (values.median(), values.min(), values.max())
+    cells = [f"{label} ({name})", values.attrs.get("units", ""), *(f"{v:.4g}" for v in numbers)]
+    if reference is None:
+        return cells
+    change = (values - reference[name].isel(year=-1)).median()
+    return [*cells, f"{float(change):+.3g}"]
+
+
+def _comparable(paths: xr.Dataset, baseline: Path, target: Path) -> xr.Dataset | None:
+    if baseline.absolute() == target.absolute() or not baseline.is_file():
+        return None
+    try:
+        found = netcdf.read(baseline)
+        return found.sel(city=paths["city"], year=paths["year"])
+    except (ZhuanxingError, KeyError):
+        return None
+
+
+def _next(target: Path, baseline: Path, compared: bool) -> str:
+    """Return the command that draws the result, where it lies as charts expect it."""
+    name = target.parent.name
+    if target != baseline.parents[1] / name / baseline.name:
+        return ""
+    if compared:
+        return f"zhuanxing chart kind=compare 'scenario=[{baseline.parent.name},{name}]'"
+    return f"zhuanxing chart kind=paths scenario={name}"
