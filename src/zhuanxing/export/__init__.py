@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
+from zhuanxing.errors import ZhuanxingError
 from zhuanxing.export.content import read_content
 from zhuanxing.export.layout import place
 from zhuanxing.export.settings import with_constants
@@ -15,15 +17,24 @@ from zhuanxing.inputs import Scenario
 from zhuanxing.model import Model
 from zhuanxing.storage.atomic import require_writable, written_whole
 
-__all__ = ["export"]
+__all__ = ["Export", "export"]
 
 
-def export(model: Model, scenario: Scenario, folder: Path) -> tuple[Path, Path]:
-    """Write the model under a scenario to `folder`; return the paths of the .mdl and the .xmile.
+@dataclass(frozen=True)
+class Export:
+    """The files that were written, and why there is no .xmile where XMILE has no word for it."""
+
+    mdl: Path
+    xmile: Path | None
+    refused: str | None = None
+
+
+def export(model: Model, scenario: Scenario, folder: Path) -> Export:
+    """Write the model under a scenario to `folder`, as .mdl and as .xmile.
 
     Both hold all data and the scenario's settings as constants, and are named after the
-    scenario. Each appears whole or not at all. Raises ZhuanxingError if the folder cannot be
-    written, or the equations cannot be said in XMILE.
+    scenario. Each appears whole or not at all; the .mdl appears also where the equations cannot
+    be said in XMILE. Raises ZhuanxingError if the folder cannot be written.
     """
     targets = folder / f"{scenario.name}.mdl", folder / f"{scenario.name}.xmile"
     for target in targets:
@@ -32,11 +43,18 @@ def export(model: Model, scenario: Scenario, folder: Path) -> tuple[Path, Path]:
     content = read_content(text, targets[0].name)
     views = make_views(content, model.places.model / "sectors")
     drawings = [(view, place(view)) for view in views]
-    documents = text + sketch(drawings), xmile(content, scenario.name, drawings)
-    for target, document in zip(targets, documents, strict=True):
-        with written_whole(target) as temporary:
-            temporary.write_text(document, encoding="utf-8", newline="\n")
-    return targets
+    _write(targets[0], text + sketch(drawings))
+    try:
+        document = xmile(content, scenario.name, drawings)
+    except ZhuanxingError as failure:
+        return Export(targets[0], None, str(failure))
+    _write(targets[1], document)
+    return Export(*targets)
+
+
+def _write(target: Path, document: str) -> None:
+    with written_whole(target) as temporary:
+        temporary.write_text(document, encoding="utf-8", newline="\n")
 
 
 def _in_rows(text: str) -> str:

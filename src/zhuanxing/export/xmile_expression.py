@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -26,17 +26,64 @@ FUNCTIONS = {
     "arctan": "ARCTAN",
     "cos": "COS",
     "exp": "EXP",
-    "integer": "INT",
     "ln": "LN",
     "max": "MAX",
     "min": "MIN",
     "sin": "SIN",
     "sqrt": "SQRT",
+    "step": "STEP",
     "tan": "TAN",
     # Over a range:
     "sum": "SUM",
     "vmax": "MAX",
     "vmin": "MIN",
+}
+# Functions that remember: their name and the parts of the node that are its arguments, in order.
+REMEMBERING: dict[type, tuple[str, ...]] = {
+    syntax_tree.Initial: ("INIT", "initial"),
+    syntax_tree.Delay: ("DELAY", "input", "delay_time", "initial"),
+    syntax_tree.DelayN: ("DELAYN", "input", "delay_time", "initial"),
+    syntax_tree.DelayFixed: ("DELAY", "input", "delay_time", "initial"),
+    syntax_tree.Smooth: ("SMTH", "input", "smooth_time", "initial"),
+    syntax_tree.SmoothN: ("SMTHN", "input", "smooth_time", "initial"),
+    syntax_tree.Trend: ("TREND", "input", "average_time", "initial_trend"),
+    syntax_tree.Forecast: ("FORCST", "input", "average_time", "horizon", "initial_trend"),
+}
+
+
+def _pulse(start: str, width: str) -> str:
+    return f"(STEP(1, {start}) - STEP(1, {start} + MAX({width}, DT)))"
+
+
+def _pulse_train(start: str, interval: str, width: str, end: str) -> str:
+    middle = "(TIME + DT/2)"
+    return (
+        f"(IF {middle} > {start} AND TIME < ({end} + DT/2) AND "
+        f"(({middle} - {start}) MOD {interval}) < MAX({width}, DT) THEN 1 ELSE 0)"
+    )
+
+
+def _safe_quotient(above: str, below: str, otherwise: str = "0") -> str:
+    # Vensim takes what is smaller than a millionth for zero.
+    small = f"ABS({below}) < 0.000001"
+    return f"(IF {small} THEN {otherwise} ELSE {above}/(IF {small} THEN 1 ELSE {below}))"
+
+
+# Functions that XMILE has under no one name, from arguments in brackets.
+WRITTEN_OUT: dict[str, Callable[..., str]] = {
+    "cosh": lambda x: f"((EXP({x}) + EXP(-{x}))/2)",
+    "floor": lambda x: f"INT{x}",
+    "integer": lambda x: f"(IF {x} < 0 THEN -INT(-{x}) ELSE INT{x})",
+    "log": lambda x, base: f"(LN{x}/LN{base})",
+    "pulse": _pulse,
+    "pulse train": _pulse_train,
+    "ramp": lambda slope, start, end: f"(RAMP({slope}, {start}) - RAMP({slope}, {end}))",
+    "random uniform": lambda low, high, seed="0": f"RANDOM({low}, {high}, {seed})",
+    "sinh": lambda x: f"((EXP({x}) - EXP(-{x}))/2)",
+    "tanh": lambda x: f"(1 - 2/(EXP(2*{x}) + 1))",
+    "xidz": _safe_quotient,
+    "xramp": lambda slope, start: f"RAMP({slope}, {start})",
+    "zidz": _safe_quotient,
 }
 LOGIC = {":and:": "AND", ":or:": "OR"}
 # How tightly operators bind; an operand that binds less stands in brackets.
@@ -81,9 +128,22 @@ class Printer:
             return self._logic(node)
         if isinstance(node, syntax_tree.Call):
             return self._call(node)
-        if isinstance(node, syntax_tree.Initial):
-            return f"INIT({self.text(node.initial)})"
-        raise self._refuse(type(node).__name__)
+        if type(node) in REMEMBERING:
+            return self._remembering(node)
+        if isinstance(node, syntax_tree.Game):
+            return self.text(node.expression)
+        raise self._refuse(f"the node {type(node).__name__}")
+
+    def _remembering(self, node: Any) -> str:
+        """Return INIT, a delay, a smooth, a trend or a forecast."""
+        name, *parts = REMEMBERING[type(node)]
+        order = getattr(node, "order", None)
+        if name in ("DELAY", "SMTH") and isinstance(node, syntax_tree.Delay | syntax_tree.Smooth):
+            name = f"{name}{order:g}" if order in (1.0, 3.0) else f"{name}N"
+        arguments = [self.text(getattr(node, part)) for part in parts]
+        if name.endswith("N") and order is not None:
+            arguments.insert(2, self.text(order))
+        return f"{name}({', '.join(arguments)})"
 
     def _refuse(self, what: str) -> ZhuanxingError:
         return ZhuanxingError(
@@ -154,6 +214,8 @@ class Printer:
             return f"({' MOD '.join(self._within(part, LEAF) for part in node.arguments)})"
         if name == "power":
             return f"({'^'.join(self._within(part, LEAF) for part in node.arguments)})"
+        if name in WRITTEN_OUT:
+            return WRITTEN_OUT[name](*(f"({part})" for part in arguments))
         if name not in FUNCTIONS:
             raise self._refuse(f"the function '{name.upper()}'")
         return f"{FUNCTIONS[name]}({', '.join(arguments)})"

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 from pydantic import Field
@@ -72,8 +73,12 @@ def run(settings: ExportSettings, context: Context) -> int:
         calibration=settings.calibration,
         cities=settings.city,
     )
-    for path in export(model, scenario, settings.folder):
-        print(path)
+    written = export(model, scenario, settings.folder)
+    print(written.mdl)
+    if written.xmile is None:
+        print(f"{written.refused}: only the .mdl is written.", file=sys.stderr)
+    else:
+        print(written.xmile)
     return 0
 
 
