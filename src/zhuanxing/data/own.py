@@ -120,7 +120,7 @@ def _refuse_later(path: Path, frame: pd.DataFrame, last: int) -> None:
         row = int(later.to_numpy().argmax())
         raise DataError(
             f"{path}, line {line_of(row)}: {frame['year'].iloc[row]} is later than {last}, the "
-            "last year of which the tables say what was known (drivers.csv: known_from)"
+            "last year of the statistics that the tables know (provinces.csv)"
         )
 
 

@@ -67,8 +67,8 @@ class Tables:
 
     @property
     def last_information_year(self) -> int:
-        """The last year at whose end the drivers say what was known."""
-        return int(self.drivers["known_from"].max())
+        """The last year of provincial statistics, at whose end the tables know all they know."""
+        return int(self.provinces["year"].max())
 
     def known_at(self, year: int) -> Tables:
         """Return the tables as they could be known at the end of `year`.
