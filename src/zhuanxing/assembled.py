@@ -45,7 +45,7 @@ class Assembled:
 def assembled(
     model: Path,
     end: int,
-    information_year: int,
+    information_year: int | None,
     cities: Sequence[str] | None = None,
     own: Path | None = None,
 ) -> Assembled:
@@ -92,7 +92,7 @@ def _digest(own: Path) -> str:
 def _assemble(
     model: Path,
     end: int,
-    information_year: int,
+    information_year: int | None,
     cities: Sequence[str] | None,
     own: Path | None,
 ) -> Assembled:
@@ -102,6 +102,8 @@ def _assemble(
     from zhuanxing.equations.assemble import assemble
 
     tables = tables_with(model, own)
+    if information_year is None:
+        information_year = tables.last_information_year
     drivers = {
         column: build_drivers(
             replace(tables, drivers=tables.drivers.assign(value=tables.drivers[column])),

@@ -61,7 +61,7 @@ def load(
     root: Path | None = None,
     *,
     end: int = 2025,
-    information_year: int = 2022,
+    information_year: int | None = None,
     calibration: str | None = None,
     cities: Sequence[str] | None = None,
     data: Path | None = None,
@@ -69,12 +69,13 @@ def load(
     """Return the model in `root` (default: the working directory, else the package's own).
 
     It runs to the end of the year `end`; outside conditions after `information_year` are
-    forecasts as they could be known then. `calibration` names a stored set whose values replace
-    those of the tables; `Model.calibration.warning` says whether the set is out of date. With
-    `cities` it is a model of these alone: they start as they do in the whole, and share markets,
-    credit and grants among themselves. `data` is a CSV file of a planner's own statistics (unit,
-    year, variable, value) that lie over the tables. Raises ZhuanxingError if model/, its data or
-    that file are wrong, or for an unknown city.
+    forecasts as they could be known then: the last year of the statistics unless it is given.
+    `calibration` names a stored set whose values replace those of the tables;
+    `Model.calibration.warning` says whether the set is out of date. With `cities` it is a model of
+    these alone: they start as they do in the whole, and share markets, credit and grants among
+    themselves. `data` is a CSV file of a planner's own statistics (unit, year, variable, value)
+    that lie over the tables. Raises ZhuanxingError if model/, its data or that file are wrong, or
+    for an unknown city.
     """
     places = find_places(root)
     names = read_names(places.model)

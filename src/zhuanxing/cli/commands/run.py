@@ -80,10 +80,11 @@ class Years:
     """Last calendar year.
 
     末年。"""
-    information: Year = 2022
-    """Outside conditions as they could be known then; later values are forecasts.
+    information: Year | None = None
+    """Outside conditions as they could be known then; later values are forecasts. null is the last
+    year of the statistics.
 
-    外部条件的信息年份，其后为预测。"""
+    外部条件的信息年份，其后为预测，null 为统计数据的末年。"""
 
 
 def _choice(value: Any) -> Any:
@@ -287,7 +288,7 @@ def beyond(
 
 @lru_cache(maxsize=8)
 def _loaded(
-    places: Places, end: int, information: int, calibration: str | None, data: Path | None
+    places: Places, end: int, information: int | None, calibration: str | None, data: Path | None
 ) -> Model:
     from zhuanxing.model import load
 
