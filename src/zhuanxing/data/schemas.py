@@ -22,6 +22,7 @@ MODEL_UNITS = [
 # Works add up, rules are in force, titles are given on a day, plant is priced by its equations.
 DOSE_KINDS = ["works", "rule", "title", "plant"]
 KNOWN = ["yes", "part", "no"]
+COVERAGES = ["represented", "partly", "outside"]
 AGGREGATES = ["sum", "end", "mean", "ratio", "end_ratio", "change"]
 BETTER = ["up", "down", "none"]
 FIRST_YEAR, LAST_YEAR = 1990, 2100
@@ -99,6 +100,7 @@ def schema_of(table: str, units: Sequence[str] = (), archetypes: Sequence[str] =
         "assumptions": _assumptions,
         "levers": lambda: _levers(units),
         "lever_places": lambda: _lever_places(units),
+        "clauses": _clauses,
         "outputs": _outputs,
         "laws": _laws,
         "elements": _elements,
@@ -264,6 +266,15 @@ def _lever_places(units: Sequence[str]) -> DataFrameSchema:
         "known": _one_of(KNOWN), **_sourced(),
     }  # fmt: skip
     return _schema(columns, unique=["lever", "unit_id", "name_zh"])
+
+
+def _clauses() -> DataFrameSchema:
+    columns = {
+        "article": Column(int), "section_zh": _text(), "clause_zh": _text(), "clause_en": _text(),
+        "coverage": _one_of(COVERAGES), "levers": _text(empty=True),
+        "variables": _text(empty=True), "target": _text(empty=True), "comment": _text(empty=True),
+    }  # fmt: skip
+    return _schema(columns, unique=["article", "clause_zh"])
 
 
 def _outputs() -> DataFrameSchema:

@@ -18,7 +18,7 @@ __all__ = ["DataError", "Tables", "read_tables"]
 
 NAMES = (
     "variables", "bases", "sources", "observations", "targets", "evaluations", "provinces",
-    "archetypes", "drivers", "assumptions", "levers", "lever_places", "outputs", "laws",
+    "archetypes", "drivers", "assumptions", "levers", "lever_places", "clauses", "outputs", "laws",
 )  # fmt: skip
 PRICES = "sector_price_index"
 
@@ -43,6 +43,7 @@ class Tables:
     assumptions: pd.DataFrame
     levers: pd.DataFrame
     lever_places: pd.DataFrame
+    clauses: pd.DataFrame
     outputs: pd.DataFrame
     laws: pd.DataFrame
     elements: dict[str, tuple[str, ...]]

@@ -174,6 +174,7 @@ KINDS: Mapping[str, Callable[[ModelNames], Mapping[str, tuple[str, ...]]]] = {
     "zone": _places("zone_id", "zone"),
     "province": _places("province_en", "province"),
     "archetype": lambda names: dict.fromkeys(names.attribute("archetype"), ()),
+    "named": lambda names: dict.fromkeys(names.attribute("named"), ()),
     "lever": lambda names: _labels(names.levers.values(), "lever"),
     "lever group": lambda names: dict.fromkeys(names.lever_groups, ()),
     "payer": _payers,

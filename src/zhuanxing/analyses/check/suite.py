@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import xarray as xr
 
+from zhuanxing.analyses.audit import REPRESENTED, unknown_names
 from zhuanxing.analyses.check.bench import Bench
 from zhuanxing.analyses.check.extremes import Extreme, extreme_finding
 from zhuanxing.analyses.check.finding import Finding
@@ -244,6 +245,15 @@ def _rule(bench: Bench, lever: str) -> Finding:
     return rule_finding(lever, paths[given.rule.poor], paths[given.rule.status], given.start + 1)
 
 
+def _clauses(bench: Bench) -> list[Finding]:
+    missing = tuple(unknown_names(bench.model))
+    clauses = bench.tables.clauses
+    carried = int((clauses["coverage"] == REPRESENTED).sum())
+    what = "条款所列举措与方程存在 levers and equations of every clause exist"
+    result = f"{carried} of {len(clauses)} clauses represented, {len(missing)} names unknown"
+    return [Finding("clauses", what, result, "no unknown name", not missing, missing)]
+
+
 def _history_runs(bench: Bench) -> list[Experiment]:
     return [bench.of_scenario(bench.settings.history.scenario)]
 
@@ -279,6 +289,7 @@ CHECKS = {
     "shocks": Check(_shock_runs, _shocks),
     "timestep": Check(_timestep_runs, _timestep),
     "levers": Check(_lever_runs, _levers),
+    "clauses": Check(_nothing, _clauses),
     "history": Check(_history_runs, _history),
     "reality": Check(_all_scenarios, _reality),
 }

@@ -1,0 +1,61 @@
+"""The audit: what of the plan's text the model carries, clause by clause."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from zhuanxing.data.tables import read_tables
+from zhuanxing.engine.running.failures import key_of
+from zhuanxing.errors import nearest
+from zhuanxing.results.annual import PATH
+
+if TYPE_CHECKING:
+    from zhuanxing.model import Model
+
+__all__ = ["REPRESENTED", "audit_table", "unknown_names"]
+
+REPRESENTED = "represented"
+FULL = "full dose"
+
+
+def audit_table(model: Model, scenario: str) -> pd.DataFrame:
+    """Return clauses.csv with the columns dose_zh and dose_en: what `scenario` asks of its levers.
+
+    A dose is that of all cities together: of works by the end of a plan, of rules and titles while
+    they are in force (a hundred percent in each of ten cities is a thousand).
+    """
+    tables = read_tables(model.places.model)
+    full = np.asarray(model.program.run({}, {FULL: PATH})[FULL])[0]
+    asked = full * model.scenario(scenario).intensity
+    units = {
+        str(row["lever"]): (float(dose.sum()), row)
+        for row, dose in zip(tables.levers.to_dict("records"), asked.T, strict=True)
+    }
+
+    def text(cell: str, language: str) -> str:
+        named = [units[name] for name in cell.split(";") if name]
+        return "; ".join(f"{dose:.3g} {row[f'dose_{language}']!s}" for dose, row in named)
+
+    clauses = tables.clauses
+    return clauses.assign(
+        dose_zh=[text(cell, "zh") for cell in clauses["levers"]],
+        dose_en=[text(cell, "en") for cell in clauses["levers"]],
+    )
+
+
+def unknown_names(model: Model) -> Iterator[str]:
+    """Yield a sentence for every lever or variable of clauses.csv that the model does not have."""
+    known = {
+        "levers": {name: name for name in model.elements("lever")},
+        "variables": {key_of(name): name for name in model.program.variables},
+    }
+    for row in read_tables(model.places.model).clauses.to_dict("records"):
+        for column, names in known.items():
+            for name in filter(None, str(row[column]).split(";")):
+                if key_of(name) not in {key_of(each) for each in names.values()}:
+                    close = nearest(name, list(names.values()))
+                    yield f"article {row['article']}, {row['clause_zh']}: {name}, nearest '{close}'"
