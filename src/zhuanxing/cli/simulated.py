@@ -10,6 +10,7 @@ from typing import Any, TextIO
 import numpy as np
 
 from zhuanxing.errors import ZhuanxingError
+from zhuanxing.storage import atomic
 from zhuanxing.storage.atomic import written_whole
 
 __all__ = ["require_writable", "write", "write_csv"]
@@ -23,6 +24,7 @@ def require_writable(path: Path) -> None:
         raise ZhuanxingError(f"output={path} must end in {' or '.join(SUFFIXES)}.")
     if path.is_dir():
         raise ZhuanxingError(f"output={path} is a folder, name a file.")
+    atomic.require_writable(path)
     if not path.parent.is_dir():
         raise ZhuanxingError(
             f"output={path}: there is no folder {path.parent}, create it or name another."

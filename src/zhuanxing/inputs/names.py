@@ -15,9 +15,9 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-import yaml
 
 from zhuanxing.errors import ZhuanxingError, nearest
+from zhuanxing.inputs.yaml_files import load_yaml
 
 __all__ = ["ModelNames", "Names", "read_names", "require_known"]
 
@@ -160,8 +160,8 @@ def _scenario_labels(names: ModelNames) -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for path in sorted((names.folder.parents[1] / "scenarios").glob("*.yaml")):
         try:
-            raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, yaml.YAMLError):
+            raw = load_yaml(path, path.name)
+        except ZhuanxingError:
             raw = None
         # A broken file keeps its name; it is refused with its place when it is used.
         labels = raw if isinstance(raw, dict) else {}

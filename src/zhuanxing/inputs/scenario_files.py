@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.inputs.budget import budget_assumptions
 from zhuanxing.inputs.names import ModelNames, require_known
+from zhuanxing.inputs.yaml_files import load_yaml
 
 __all__ = [
     "LeverSetting",
@@ -94,7 +94,7 @@ def read_scenario(folder: Path, name: str, names: ModelNames) -> ScenarioFile:
     require_known("scenario", name, scenario_names(folder), f"{folder.name}/")
     path = folder / f"{name}.yaml"
     where = f"{folder.name}/{path.name}"
-    return parse_scenario(_load(path, where), folder, name, names, where)
+    return parse_scenario(load_yaml(path, where), folder, name, names, where)
 
 
 def parse_scenario(
@@ -241,36 +241,14 @@ def assumption_values(
 
 
 def _number(value: Any, where: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ZhuanxingError(f"{where} is '{value}', but a number is expected")
-    return float(value)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        with suppress(OverflowError):
+            if math.isfinite(number := float(value)):
+                return number
+    raise ZhuanxingError(f"{where} is '{str(value)[:60]}', but a number is expected")
 
 
 def _mapping(value: Any, where: str) -> dict[str, Any]:
     if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
         raise ZhuanxingError(f"{where}: expected names with values ('name: value')")
     return dict(value)
-
-
-class _Loader(yaml.SafeLoader):
-    """Refuses a key written twice, which YAML would silently let the second win."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        seen: set[str] = set()
-        for key, _ in node.value:
-            if key.value in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key '{key.value}' is written twice", key.start_mark
-                )
-            seen.add(key.value)
-        return super().construct_mapping(node, deep)
-
-
-def _load(path: Path, where: str) -> Any:
-    try:
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 0
-        raise ZhuanxingError(f"{where}, line {line}: {error.problem}") from error
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ZhuanxingError(f"{where}: the file cannot be read as YAML ({error})") from error

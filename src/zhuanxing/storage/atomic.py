@@ -12,15 +12,29 @@ from zhuanxing.errors import ZhuanxingError
 
 __all__ = ["require_writable", "written_whole"]
 
+# What file systems take, less what a temporary name beside it adds.
+LONGEST_NAME = 230
+
 
 def require_writable(path: Path) -> None:
     """Refuse a target that cannot be written, before any work is done for it.
 
-    Creates nothing. Raises ZhuanxingError if `path` is a folder, if the nearest folder above it
-    that exists is not writable, or if something above it is a file.
+    Creates nothing. Links are followed. Raises ZhuanxingError if there is something at `path` that
+    is no regular file, if the nearest folder above it that exists is not writable, if something
+    above it is a file, or if the name is longer than file systems take.
     """
+    shown, path = path, _followed(path)
+    if len(path.name.encode()) > LONGEST_NAME:
+        raise ZhuanxingError(
+            f"{shown}: the result cannot be written, because its name is longer than "
+            f"{LONGEST_NAME} bytes"
+        )
     if path.is_dir():
         raise ZhuanxingError(f"{path}: the result cannot be written there, because it is a folder")
+    if path.exists() and not path.is_file():
+        raise ZhuanxingError(
+            f"{shown}: the result cannot be written there, because it is no regular file"
+        )
     parent = path.absolute().parent
     while not parent.exists():
         parent = parent.parent
@@ -28,6 +42,14 @@ def require_writable(path: Path) -> None:
         raise ZhuanxingError(f"{path}: the result cannot be written, because {parent} is a file")
     if not os.access(parent, os.W_OK | os.X_OK):
         raise ZhuanxingError(f"{path}: the result cannot be written, because {parent} is protected")
+
+
+def _followed(path: Path) -> Path:
+    """Return where a path leads. Raises ZhuanxingError for links that lead to one another."""
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError) as error:
+        raise ZhuanxingError(f"{path}: the result cannot be written ({error})") from error
 
 
 def _clear_litter(path: Path) -> None:
@@ -58,6 +80,7 @@ def written_whole(path: Path) -> Iterator[Path]:
     Raises ZhuanxingError if the file cannot be written.
     """
     require_writable(path)
+    path = _followed(path)  # a link stays, and what it leads to is written
     _clear_litter(path)
     temporary = path.with_name(f".{path.stem}-{os.getpid()}.part{path.suffix}")
     try:

@@ -1,0 +1,77 @@
+"""YAML files that people write: read without what can fill memory or hang the reader."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from zhuanxing.errors import ZhuanxingError
+
+__all__ = ["load_yaml"]
+
+LARGEST_FILE = 1_000_000
+DEEPEST = 30
+# More than any number in use; Python itself refuses 4,300.
+MOST_DIGITS = 300
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses a key written twice or not as text, aliases, deep nesting and endless numbers."""
+
+    depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        mark = self.peek_event().start_mark
+        if self.check_event(yaml.AliasEvent):
+            raise _refusal("aliases ('*name') are not read, write the value again", mark)
+        if self.depth >= DEEPEST:
+            raise _refusal(f"lists and names are nested more than {DEEPEST} deep", mark)
+        self.depth += 1
+        node = super().compose_node(parent, index)
+        self.depth -= 1
+        return node
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode) or key.tag != "tag:yaml.org,2002:str":
+                shown = str(getattr(key, "value", ""))[:40]
+                raise _refusal(f"the key '{shown}' is not text, put it in quotes", key.start_mark)
+            if key.value in seen:
+                raise _refusal(f"the key '{key.value}' is written twice", key.start_mark)
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+    def construct_number(self, node: yaml.ScalarNode) -> Any:
+        """Return a whole number that is not too long to be one."""
+        if len(node.value) > MOST_DIGITS:
+            raise _refusal(f"a number has {len(node.value)} digits", node.start_mark)
+        return super().construct_yaml_int(node)
+
+
+_Loader.add_constructor("tag:yaml.org,2002:int", _Loader.construct_number)
+
+
+def _refusal(problem: str, mark: yaml.Mark) -> yaml.constructor.ConstructorError:
+    return yaml.constructor.ConstructorError(None, None, problem, mark)
+
+
+def load_yaml(path: Path, where: str) -> Any:
+    """Return what a YAML file holds; `where` names the file in messages.
+
+    Raises ZhuanxingError, in one sentence with the line, for a file that cannot be read, that is
+    larger than a megabyte, or holds what only a mistake or malice writes.
+    """
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise ZhuanxingError(f"{where}: the file is larger than {LARGEST_FILE:,} bytes")
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 0
+        raise ZhuanxingError(f"{where}, line {line}: {error.problem}") from error
+    except (OSError, UnicodeDecodeError, ValueError, yaml.YAMLError) as error:
+        first = str(error).splitlines()[0]
+        raise ZhuanxingError(f"{where}: the file cannot be read as YAML ({first})") from error
