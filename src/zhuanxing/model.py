@@ -121,7 +121,7 @@ class Model(Probes):
         """The compiled model with its numbers. Raises TranslationError that names file and line."""
         equations = self.source.equations
         try:
-            structure = _compiled(equations.structure(), self._origin)
+            structure = _compiled(equations.structure(), self.origin)
         except TranslationError as error:
             raise TranslationError(self._by_sector_file(str(error))) from error
         return structure.with_values(equations.values())
@@ -358,12 +358,12 @@ class Model(Probes):
         return self.calibration.name if stale is None else f"{self.calibration.name} ({stale})"
 
     @property
-    def _origin(self) -> str:
+    def origin(self) -> str:
         return str(self.places.model.resolve() / "sectors" / "model.mdl")
 
     def _by_sector_file(self, message: str) -> str:
         """Return a message with lines of the assembled text told as lines of sector files."""
-        pattern = re.escape(self._origin) + r":(\d+)"
+        pattern = re.escape(self.origin) + r":(\d+)"
         return re.sub(pattern, lambda m: self.source.equations.where(int(m[1])), message)
 
     @cached_property
@@ -375,7 +375,7 @@ class Model(Probes):
             return self.program
         from zhuanxing.engine.reference_pysd import ReferenceEngine
 
-        return ReferenceEngine(self.source.equations.text(), origin=self._origin)
+        return ReferenceEngine(self.source.equations.text(), origin=self.origin)
 
     def _assumption(
         self, name: str, value: float | Mapping[str, float], inputs: Mapping[str, np.ndarray]

@@ -103,6 +103,7 @@ def schema_of(table: str, units: Sequence[str] = (), archetypes: Sequence[str] =
         "clauses": _clauses,
         "outputs": _outputs,
         "laws": _laws,
+        "loops": _loops,
         "elements": _elements,
     }
     return makers[table]()
@@ -289,6 +290,12 @@ def _outputs() -> DataFrameSchema:
 def _laws() -> DataFrameSchema:
     names = ("law", "residual", "scale", "name_zh", "name_en")
     return _schema({name: _text() for name in names}, unique=["law"])
+
+
+def _loops() -> DataFrameSchema:
+    names = ("loop", "variable", "reader", "path", "scenario", "name_zh", "name_en")
+    columns = {name: _text() for name in names} | {"sign": _one_of(["reinforcing", "balancing"])}
+    return _schema(columns, unique=["loop"])
 
 
 def _elements() -> DataFrameSchema:

@@ -19,6 +19,7 @@ __all__ = ["DataError", "Tables", "read_tables"]
 NAMES = (
     "variables", "bases", "sources", "observations", "targets", "evaluations", "provinces",
     "archetypes", "drivers", "assumptions", "levers", "lever_places", "clauses", "outputs", "laws",
+    "loops",
 )  # fmt: skip
 PRICES = "sector_price_index"
 
@@ -46,6 +47,7 @@ class Tables:
     clauses: pd.DataFrame
     outputs: pd.DataFrame
     laws: pd.DataFrame
+    loops: pd.DataFrame
     elements: dict[str, tuple[str, ...]]
     own: str = ""
 

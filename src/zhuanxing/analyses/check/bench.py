@@ -12,6 +12,7 @@ from zhuanxing.analyses.check.laboratory import Experiment, Laboratory
 from zhuanxing.analyses.check.laws import Law
 from zhuanxing.analyses.check.levers import LeverCase
 from zhuanxing.analyses.check.location import locate_definitions
+from zhuanxing.analyses.check.loops import Loop
 from zhuanxing.analyses.check.settings import CheckSettings
 from zhuanxing.analyses.check.unit_text import UnitTextError, parse_unit
 from zhuanxing.data.tables import Tables, read_tables
@@ -25,6 +26,8 @@ __all__ = ["Bench"]
 
 Limits = dict[str, tuple[float | None, float | None]]
 _BY_RULE = "rule"
+# Where a variable is defined that no sector file holds.
+TABLES = "model/data"
 
 
 @dataclass(frozen=True, repr=False)
@@ -70,6 +73,18 @@ class Bench:
         )
 
     @property
+    def loops(self) -> tuple[Loop, ...]:
+        """The feedback loops that the documentation names, one a row of loops.csv."""
+        rows = self.tables.loops.to_dict("records")
+        return tuple(
+            Loop(
+                row["loop"], row["sign"], row["variable"], row["reader"], row["scenario"],
+                f"{row['name_zh']} {row['name_en']}",
+            )
+            for row in rows
+        )  # fmt: skip
+
+    @property
     def lever_cases(self) -> tuple[LeverCase, ...]:
         """What each lever must move, without the one that is a rule."""
         names, rows = self.model.names, self.model.names.levers.values()
@@ -105,7 +120,7 @@ class Bench:
     def where(self, variable: str) -> str:
         """Sector file and line of a variable, or a word for what comes from the tables."""
         place = self._places.get(key_of(variable))
-        return str(place) if place else "model/data"
+        return str(place) if place else TABLES
 
     @cached_property
     def _places(self) -> dict[str, object]:

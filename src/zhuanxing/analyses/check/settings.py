@@ -5,6 +5,7 @@ from __future__ import annotations
 from zhuanxing.analyses.check.expectation import Expectation
 from zhuanxing.analyses.check.extremes import Extreme, InputChange
 from zhuanxing.analyses.check.history import Comparison
+from zhuanxing.analyses.check.loops import LoopSettings
 from zhuanxing.analyses.check.reality import Bounds, GainRatio, Worse
 from zhuanxing.analyses.check.shocks import Shock
 from zhuanxing.config import Count, Language, Scenario, Several, Text, checked
@@ -106,6 +107,7 @@ class CheckSettings:
 
     极端条件。"""
     shocks: tuple[Shock, ...]
+    loops: LoopSettings
     timestep: TimestepSettings
     levers: LeverSettings
     history: HistorySettings

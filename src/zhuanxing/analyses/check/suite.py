@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import xarray as xr
 
 from zhuanxing.analyses.audit import REPRESENTED, unknown_names
-from zhuanxing.analyses.check.bench import Bench
+from zhuanxing.analyses.check.bench import TABLES, Bench
 from zhuanxing.analyses.check.extremes import Extreme, extreme_finding
 from zhuanxing.analyses.check.finding import Finding
 from zhuanxing.analyses.check.history import history_finding
@@ -20,10 +20,11 @@ from zhuanxing.analyses.check.lever_effects import (
     return_finding,
 )
 from zhuanxing.analyses.check.levers import LeverTerms, lever_findings, rule_finding
+from zhuanxing.analyses.check.loops import gains_of, loop_findings
 from zhuanxing.analyses.check.reality import bounds_finding, gain_finding, worse_finding
 from zhuanxing.analyses.check.shocks import Shock, shock_finding
 from zhuanxing.analyses.check.timestep import timestep_finding
-from zhuanxing.analyses.check.units import unit_problems
+from zhuanxing.analyses.check.units import NO_COMMENT, unit_problems
 from zhuanxing.inputs.names import require_known
 
 __all__ = ["CHECKS", "run_checks"]
@@ -86,7 +87,9 @@ def _nothing(bench: Bench) -> list[Experiment]:
 
 
 def _units(bench: Bench) -> list[Finding]:
-    problems = unit_problems(bench.parsed, bench.settings.units.tokens)
+    found = unit_problems(bench.parsed, bench.settings.units.tokens)
+    # The structure holds no comments of the tables: reading them has made sure of each.
+    problems = [p for p in found if p.message != NO_COMMENT or bench.where(p.variable) != TABLES]
     lines = tuple(f"{p.variable} ({bench.where(p.variable)}): {p.message}" for p in problems)
     count = len(bench.parsed.sections[0].elements)
     what = "每个方程量纲一致 every equation has consistent units"
@@ -158,6 +161,18 @@ def _shocks(bench: Bench) -> list[Finding]:
         )
         for shock in bench.settings.shocks
     ]
+
+
+def _loops(bench: Bench) -> list[Finding]:
+    """Gains on a second compiled model, in which every loop can be cut."""
+    model, terms = bench.model, bench.settings.loops
+    inputs = {
+        name: bench.laboratory.overrides(bench.of_scenario(name))
+        for name in dict.fromkeys(loop.scenario for loop in bench.loops)
+    }
+    structure = model.source.equations.structure()
+    gains = gains_of(bench.loops, structure, model.origin, model.program, inputs, terms)
+    return loop_findings(bench.loops, gains, terms)
 
 
 def _timestep_runs(bench: Bench) -> list[Experiment]:
@@ -287,6 +302,7 @@ CHECKS = {
     "laws": Check(_nothing, _laws),
     "extremes": Check(_extremes_and_references, _extremes),
     "shocks": Check(_shock_runs, _shocks),
+    "loops": Check(_nothing, _loops),
     "timestep": Check(_timestep_runs, _timestep),
     "levers": Check(_lever_runs, _levers),
     "clauses": Check(_nothing, _clauses),

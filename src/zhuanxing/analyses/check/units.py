@@ -10,6 +10,7 @@ from zhuanxing.analyses.check.unit_text import YEAR, Unit, UnitTextError, parse_
 from zhuanxing.engine.reading.syntax_tree import Element, ParsedModel, Section
 from zhuanxing.engine.running.failures import key_of
 
+NO_COMMENT = "has no comment"
 _CONTROLS = ("time step", "initial time", "final time", "saveper")
 
 
@@ -35,7 +36,7 @@ def unit_problems(model: ParsedModel, tokens: Iterable[str]) -> list[UnitProblem
     ranges = _range_names(section)
     for element in section.elements:
         if not element.documentation.strip():
-            problems.append(UnitProblem(element.name, "has no comment"))
+            problems.append(UnitProblem(element.name, NO_COMMENT))
         problems += _element_problems(element, units, lookups, ranges)
     return problems
 
