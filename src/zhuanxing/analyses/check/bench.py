@@ -15,6 +15,7 @@ from zhuanxing.analyses.check.location import locate_definitions
 from zhuanxing.analyses.check.loops import Loop
 from zhuanxing.analyses.check.settings import CheckSettings
 from zhuanxing.analyses.check.unit_text import UnitTextError, parse_unit
+from zhuanxing.data.observed import current_bases
 from zhuanxing.data.tables import Tables, read_tables
 from zhuanxing.engine.reading.parser import parse
 from zhuanxing.engine.reading.syntax_tree import Element, Integ, ParsedModel
@@ -60,8 +61,10 @@ class Bench:
 
     @property
     def observations(self) -> pd.DataFrame:
-        """Columns city, year, variable, value, ...: one figure a cell."""
-        return self.tables.observations.rename(columns={"unit_id": "city"})
+        """Columns city, year, variable, value, ...: figures on the bases of today."""
+        rows = self.tables.observations
+        current = rows["basis"].isin(["", *current_bases(self.tables.bases)])
+        return rows[current].rename(columns={"unit_id": "city"})
 
     @property
     def laws(self) -> tuple[Law, ...]:

@@ -3,7 +3,8 @@
 A loop is cut where one equation (the reader) reads one variable: there it reads the path of the
 undisturbed run instead, made a little larger from some year on. How much the variable itself then
 moves, for each part by which its reader saw it moved, is the open-loop gain: above zero the loop
-reinforces, below it balances (Richardson, System Dynamics Review 11, 1995, 67-88).
+reinforces, below it balances (Richardson, System Dynamics Review 11, 1995, 67-88). Every second
+city is raised and watched, so that a loop that runs through competition between cities shows.
 """
 
 from __future__ import annotations
