@@ -34,7 +34,7 @@ from zhuanxing.config import read_settings
 from zhuanxing.data.schemas import CHOSEN
 from zhuanxing.data.tables import read_tables
 from zhuanxing.errors import ZhuanxingError
-from zhuanxing.uncertainty.ensemble import INNOVATION, ensemble_design
+from zhuanxing.uncertainty.ensemble import INNOVATION
 from zhuanxing.uncertainty.ranges import uncertain_numbers
 
 LAST = 2020
@@ -335,8 +335,8 @@ def test_a_run_uses_a_stored_set_and_says_so(
 def test_an_ensemble_draws_all_that_is_uncertain_and_nothing_else(stored: zhuanxing.Model) -> None:
     assert stored.calibration is not None
     baseline, plan = stored.scenario("baseline"), stored.scenario("plan")
-    design = ensemble_design(stored, baseline, 3)
-    xr.testing.assert_identical(design, ensemble_design(stored, plan, 3))
+    design = stored.ensemble_design(baseline, 3)
+    xr.testing.assert_identical(design, stored.ensemble_design(plan, 3))
     fitted = stored.calibration.first_draws(3, stored.program.constants(), stored.dims)
     seen = LAST + 1 - round(float(stored.program.times()[0]))
     news = design[INNOVATION].values
@@ -358,7 +358,7 @@ def test_an_ensemble_draws_all_that_is_uncertain_and_nothing_else(stored: zhuanx
     chosen = tables.assumptions["kind"].isin(CHOSEN).groupby(tables.assumptions["name"]).all()
     assert not {name.replace(" ", "_") for name in chosen.index[chosen]} & set(map(str, design))
     fixed = replace(baseline, assumptions={"frontier ratio": 0.7})
-    assert "frontier_ratio" not in ensemble_design(stored, fixed, 3)
+    assert "frontier_ratio" not in stored.ensemble_design(fixed, 3)
 
 
 def test_intervals_are_shaded_and_leave_with_their_result(

@@ -335,16 +335,24 @@ class Model(Probes):
         are left out and counted in the attributes. Raises ZhuanxingError without a calibration,
         or if it holds too few draws.
         """
-        # Imported here: only ensembles draw what was not fitted from the tables.
-        from zhuanxing.uncertainty.ensemble import ensemble_design
-
         base = self.scenario(scenario) if isinstance(scenario, str) else scenario
-        many = self.run_many(ensemble_design(self, base, draws), scenario=base)
+        many = self.run_many(self.ensemble_design(base, draws), scenario=base)
         sound = many.isel(run=np.flatnonzero(many["failure"].values == "")).drop_vars("failure")
         bands = sound.quantile(list(quantiles), "run", keep_attrs=True, skipna=False)
         return bands.assign_attrs(
             seed="that of the calibration", draws=draws, draws_left_out=draws - sound.sizes["run"]
         )
+
+    def ensemble_design(self, scenario: Scenario, draws: int) -> xr.Dataset:
+        """Return draws of all that is uncertain as a design of runs; see uncertainty/ensemble.py.
+
+        Raises ZhuanxingError without a calibration, or if it holds too few draws.
+        """
+        # Imported here: draws need JAX, which a refused command should not.
+        from zhuanxing.uncertainty.ensemble import ensemble_design
+
+        first_year = round(float(self._times[0]))
+        return ensemble_design(self.source.equations, self.calibration, scenario, draws, first_year)
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave the compiled model behind: another process compiles the text for itself."""

@@ -35,11 +35,9 @@ def draw_runs(
     ZhuanxingError without a calibration that holds enough draws, and if no draw is sound.
     """
     # Imported here: a single run needs none of the tables of what is uncertain.
-    from zhuanxing.uncertainty.ensemble import ensemble_design
-
     runs = {
         name: model.run_many(
-            ensemble_design(model, scenario, draws), scenario=scenario, outputs=outputs, years=years
+            model.ensemble_design(scenario, draws), scenario=scenario, outputs=outputs, years=years
         )
         for name, scenario in scenarios.items()
     }

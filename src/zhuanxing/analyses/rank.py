@@ -226,9 +226,7 @@ def _spread(
 ) -> xr.Dataset:
     """Return the ends of the intervals over draws of every lever's effect and of the total."""
     # Imported here: a ranking without intervals needs none of the tables of what is uncertain.
-    from zhuanxing.uncertainty.ensemble import ensemble_design
-
-    uncertain = ensemble_design(model, package.scenario, draws)
+    uncertain = model.ensemble_design(package.scenario, draws)
     names = list(outputs)
 
     def drawn(intensity: np.ndarray) -> np.ndarray:

@@ -63,6 +63,10 @@ class Equations:
             raise ZhuanxingError(f"there is no constant '{name}'; did you mean '{close}'?")
         return found
 
+    def dims(self, name: str) -> dict[str, tuple[str, ...]]:
+        """Return the dimensions of a constant with their elements, in snake_case."""
+        return {dim.replace(" ", "_"): self.elements[dim] for dim in self.constant(name).dims}
+
     def mask(self, name: str, subscript: str) -> np.ndarray:
         """Return where [*dims] a row of the constant `name` counts.
 

@@ -9,17 +9,14 @@ serve every scenario, so that a difference between two scenarios is one of the s
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import xarray as xr
 
+from zhuanxing.calibrations import Calibration
+from zhuanxing.equations import Equations
 from zhuanxing.errors import ZhuanxingError
+from zhuanxing.inputs import Scenario
 from zhuanxing.uncertainty.ranges import Range, constants_of, inside, uncertain_numbers
-
-if TYPE_CHECKING:
-    from zhuanxing.inputs import Scenario
-    from zhuanxing.model import Model
 
 __all__ = ["INNOVATION", "ensemble_design"]
 
@@ -27,29 +24,35 @@ __all__ = ["INNOVATION", "ensemble_design"]
 INNOVATION = "innovation"
 
 
-def ensemble_design(model: Model, scenario: Scenario, draws: int) -> xr.Dataset:
-    """Return a design of `draws` runs; the same model and count give the same design.
+def ensemble_design(
+    equations: Equations,
+    calibration: Calibration | None,
+    scenario: Scenario,
+    draws: int,
+    first_year: int,
+) -> xr.Dataset:
+    """Return a design of `draws` runs; the same arguments give the same design.
 
-    Assumptions that the scenario sets are not drawn. Raises ZhuanxingError without a calibration,
-    or if it holds too few draws.
+    Runs start in `first_year`. Assumptions that the scenario sets are not drawn. Raises
+    ZhuanxingError without a calibration, or if it holds too few draws.
     """
-    if model.calibration is None:
+    if calibration is None:
         raise ZhuanxingError(
             "an ensemble draws from a calibration; name one, as in calibration=default"
         )
-    random = np.random.default_rng(model.calibration.record["seed"])
-    fitted = model.calibration.first_draws(draws, model.program.constants(), model.dims)
-    fitted = _with_news(model, fitted, random)
-    numbers = _not_fitted(model)
+    random = np.random.default_rng(calibration.record["seed"])
+    tabled = {constant.name: constant.values for constant in equations.constants}
+    fitted = calibration.first_draws(draws, tabled, equations.dims)
+    fitted = _with_news(calibration, fitted, random, first_year)
+    numbers = _not_fitted(equations, calibration)
     values = np.asarray(inside(numbers, random.standard_normal((draws, len(numbers)))))
-    bases = {**model.program.constants(), **fitted}
+    bases = {**tabled, **fitted}
     arrays = {}
     for name, array in {**fitted, **constants_of(numbers, values, bases)}.items():
         if name in scenario.assumptions:
             continue
-        dims = (dim.replace(" ", "_") for dim in model.program.variables[name].dims)
-        arrays[name.replace(" ", "_")] = (("run", *dims), array)
-    for driver in model.source.equations.driver_paths():
+        arrays[name.replace(" ", "_")] = (("run", *equations.dims(name)), array)
+    for driver in equations.driver_paths():
         # As `inside`, between the low path at -1 and the high one at 1.
         place = np.tanh(random.standard_normal(draws) / 2)
         arrays[f"drivers.{driver}"] = (("run",), place)
@@ -57,20 +60,21 @@ def ensemble_design(model: Model, scenario: Scenario, draws: int) -> xr.Dataset:
 
 
 def _with_news(
-    model: Model, fitted: dict[str, np.ndarray], random: np.random.Generator
+    calibration: Calibration,
+    fitted: dict[str, np.ndarray],
+    random: np.random.Generator,
+    first_year: int,
 ) -> dict[str, np.ndarray]:
     """Return the draws with news of the years after the last that the fit saw."""
-    assert model.calibration is not None
-    record = model.calibration.record
-    seen = record["last_year"] + 1 - round(float(model.program.times()[0]))
+    record = calibration.record
+    seen = record["last_year"] + 1 - first_year
     news = fitted[INNOVATION].copy()
     news[..., seen:] = random.standard_t(record["tails"], news[..., seen:].shape)
     return {**fitted, INNOVATION: news}
 
 
-def _not_fitted(model: Model) -> list[Range]:
-    """Return the uncertain numbers that the calibration of `model` left alone."""
-    assert model.calibration is not None
-    known = model.calibration.fitted
-    numbers = uncertain_numbers(model.source.equations)
+def _not_fitted(equations: Equations, calibration: Calibration) -> list[Range]:
+    """Return the uncertain numbers that the calibration left alone."""
+    known = calibration.fitted
+    numbers = uncertain_numbers(equations)
     return [number for number in numbers if not {number.name, number.label} & known]

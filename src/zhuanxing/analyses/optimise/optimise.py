@@ -172,10 +172,8 @@ def _drawn_gaps(
 ) -> np.ndarray:
     """Return by how much each goal is missed in each draw [run, goal], in parts of its size."""
     # Imported here: a search without draws needs none of the tables of what is uncertain.
-    from zhuanxing.uncertainty.ensemble import ensemble_design
-
     points = np.repeat(x[None], draws, axis=0)
-    design = ensemble_design(model, scenario, draws).merge(problem.response.designs(points))
+    design = model.ensemble_design(scenario, draws).merge(problem.response.designs(points))
     names = [output.name for output in problem.response.outputs]
     many = model.run_many(design, scenario=scenario, outputs=names)
     city = str(problem.response.city)

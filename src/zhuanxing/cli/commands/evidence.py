@@ -70,13 +70,11 @@ def run(settings: EvidenceSettings, context: Context) -> int:
 
 def _uncertainty(model: Model, settings: EvidenceSettings) -> pd.DataFrame:
     """Run the plan and the baseline with the same draws; return the intervals of the effects."""
-    from zhuanxing.uncertainty.ensemble import ensemble_design
-
     wanted = {effect.of or effect.output for effect in settings.outputs}
     wanted |= {effect.over for effect in settings.outputs if effect.over}
     plan, baseline = (
         model.run_many(
-            ensemble_design(model, scenario, settings.draws),
+            model.ensemble_design(scenario, settings.draws),
             scenario=scenario,
             outputs=sorted(wanted),
         )

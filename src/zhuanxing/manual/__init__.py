@@ -1,0 +1,1 @@
+"""The manual's reference, written from the model, its tables and the commands themselves."""
