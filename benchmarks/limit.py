@@ -15,7 +15,7 @@ import jax
 import numpy as np
 from workload import draw, pin, prepare
 
-from zhuanxing.engine.running.batches import BLOCK
+from zhuanxing.engine.running.devices import CPU_BLOCK as BLOCK
 
 SIMPLE = {"add", "sub", "mul", "max", "min", "neg", "select_n", "lt", "gt", "ge", "le", "add_any"}
 KINDS = {

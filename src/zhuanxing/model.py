@@ -41,6 +41,7 @@ from zhuanxing.storage.paths import Places, find_places
 if TYPE_CHECKING:
     from zhuanxing.data.tables import Tables
     from zhuanxing.engine import Program
+    from zhuanxing.engine.running.devices import DeviceName
 
 __all__ = ["Model", "load"]
 
@@ -277,16 +278,19 @@ class Model(Probes):
         outputs: Sequence[str] | None = None,
         years: Sequence[int] | None = None,
         chunk: int = 64,
+        device: DeviceName = "cpu",
     ) -> xr.Dataset:
         """Return annual values of many runs along `run`.
 
         `design` holds along `run` any inputs: constants, levers, initial values and drivers, named
         as zhuanxing.inputs.design says; what it leaves out is as in `scenario`.
-        `outputs` and `years` select what is kept. A run that leaves the domain of the equations
-        is NaN throughout and says in the coordinate `failure` which variable did, and when.
+        `outputs` and `years` select what is kept. `device` is cpu, gpu, or auto, which takes a
+        graphics card where there is one; a card takes thousands of runs at once. A run that
+        leaves the domain of the equations is NaN throughout and says in the coordinate `failure`
+        which variable did, and when.
         """
         base = self.scenario(scenario) if isinstance(scenario, str) else scenario
-        parts = self.batches(design, base, outputs=outputs, years=years, chunk=chunk)
+        parts = self.batches(design, base, outputs=outputs, years=years, chunk=chunk, device=device)
         many = xr.concat(parts, "run")
         wanted = self.outputs if outputs is None else select_outputs(self.outputs, tuple(outputs))
         told = {"scenario": base.name, "design": list(map(str, design.data_vars))}
@@ -300,11 +304,17 @@ class Model(Probes):
         outputs: Sequence[str] | None = None,
         years: Sequence[int] | None = None,
         chunk: int = 64,
+        device: DeviceName = "cpu",
     ) -> Iterator[xr.Dataset]:
         """Yield the annual values of `chunk` runs after another, without names and attributes.
 
         Memory does not grow with the number of runs. Arguments and errors as for `run_many`.
         """
+        # Imported here: JAX takes most of a second, which a refused command should not.
+        from zhuanxing.engine.running.devices import choose_device
+
+        chosen = choose_device(device)
+        chunk = max(chunk, chosen.block) if chosen.kind == "gpu" else chunk
         wanted = self.outputs if outputs is None else select_outputs(self.outputs, tuple(outputs))
         requests = yearly_requests(wanted)
         base = self.inputs(scenario)
@@ -312,7 +322,7 @@ class Model(Probes):
         for first in range(0, max(runs, 1), chunk):
             part = design.isel(run=slice(first, first + chunk)) if runs else design
             overrides = {**base, **design_overrides(part, base, self.source.equations)}
-            found = self.program.run_many(overrides, requests, chunk)
+            found = self.program.run_many(overrides, requests, chunk, device=chosen)
             failures = [""] * part.sizes["run"]
             for failure in found.failures:
                 failures[failure.run] = f"{failure.variable} in {failure.year:g}"

@@ -10,10 +10,10 @@ import jax
 import numpy as np
 from numpy.typing import ArrayLike
 
-from zhuanxing.engine.running.batches import BLOCK
+from zhuanxing.engine.running.devices import CPU
 from zhuanxing.engine.running.run_plan import inputs_read, keyed, make_plan
 from zhuanxing.engine.running.scan import Graph, simulate
-from zhuanxing.engine.running.xla_options import THOROUGH
+from zhuanxing.engine.running.xla_options import THOROUGH, known
 from zhuanxing.engine.translating.nodes import Array, Env, Node
 
 if TYPE_CHECKING:
@@ -72,11 +72,12 @@ class FrozenRuns:
         batched = frozenset(n for n, value in inputs.items() if self._given.has_runs(n, value))
         plan = make_plan(
             replace(program.built, nodes=nodes), self._given, program.method, inputs, outputs,
-            batched=batched, runs=BLOCK,
+            batched=batched, runs=CPU.block,
         )  # fmt: skip
         self._read = inputs_read(plan, inputs)
         self._function = jax.jit(
-            lambda chosen, mask: simulate(plan, {**chosen, MASK: mask}), compiler_options=THOROUGH
+            lambda chosen, mask: simulate(plan, {**chosen, MASK: mask}),
+            compiler_options=known(THOROUGH),
         )
 
     def run(self, overrides: Mapping[str, ArrayLike], mask: np.ndarray) -> dict[str, np.ndarray]:
@@ -86,7 +87,7 @@ class FrozenRuns:
         value from the first run, in which nothing may be frozen.
         """
         found: dict[str, list[np.ndarray]] = {name: [] for name in self._outputs}
-        runs, room = len(mask), BLOCK - 1
+        runs, room = len(mask), CPU.block - 1
         for first in range(1, max(runs, 2), room):
             lanes = np.r_[0, np.minimum(np.arange(first, first + room), runs - 1)]
             chosen = {

@@ -15,8 +15,9 @@ from zhuanxing.engine.cache import cache_folder
 from zhuanxing.engine.reading.data_files import DataFiles
 from zhuanxing.engine.reading.parser import parse
 from zhuanxing.engine.reading.syntax_tree import Element
-from zhuanxing.engine.running.batches import BLOCK, Batch, Failure, Runs
+from zhuanxing.engine.running.batches import Batch, Failure, Runs
 from zhuanxing.engine.running.dependency_order import CycleError, evaluation_order
+from zhuanxing.engine.running.devices import CPU, Device, DeviceName, choose_device, use_platforms
 from zhuanxing.engine.running.domains import refuse_outside
 from zhuanxing.engine.running.executable_cache import WORTH_KEEPING, stored
 from zhuanxing.engine.running.failures import TranslationError, key_of, locate
@@ -25,7 +26,7 @@ from zhuanxing.engine.running.numpy_stepper import run_by_own_clock
 from zhuanxing.engine.running.run_plan import asked, inputs_read, keyed, make_plan
 from zhuanxing.engine.running.scan import Graph, Plan, simulate
 from zhuanxing.engine.running.soundness import first_unsound
-from zhuanxing.engine.running.xla_options import GRADIENT, HASTY, THOROUGH
+from zhuanxing.engine.running.xla_options import GRADIENT, HASTY, known
 from zhuanxing.engine.translating.model_builder import Built, build
 from zhuanxing.engine.translating.variables import Variable, describe
 from zhuanxing.errors import ZhuanxingError
@@ -53,7 +54,7 @@ def compile_text(
     """
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     jax.config.update("jax_enable_x64", True)
-    jax.config.update("jax_platforms", "cpu")
+    use_platforms()
     jax.config.update("jax_compilation_cache_dir", str(cache_folder() / "gradients"))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", WORTH_KEEPING)
     parsed = parse(text, origin, suffix, data_root)
@@ -195,14 +196,15 @@ class Program:
         *,
         final_time: float | None = None,
         time_step: float | None = None,
+        device: DeviceName | Device = "cpu",
     ) -> Runs:
         """Return the outputs of many runs, run axis first; overrides may have it as first axis.
 
-        A run whose outputs are not finite is all NaN and listed in `failures`.
+        A run whose outputs are not finite is all NaN and listed in `failures`. `device` is auto,
+        cpu or gpu (see `choose_device`).
         """
-        parts = list(
-            self.chunks(overrides, outputs, chunk, final_time=final_time, time_step=time_step)
-        )
+        clock = {"final_time": final_time, "time_step": time_step}
+        parts = list(self.chunks(overrides, outputs, chunk, device=device, **clock))
         whole = Runs({name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
         whole.failures = [failure for part in parts for failure in part.failures]
         return whole
@@ -215,8 +217,10 @@ class Program:
         *,
         final_time: float | None = None,
         time_step: float | None = None,
+        device: DeviceName | Device = "cpu",
     ) -> Iterator[Runs]:
         """Yield the outputs of `chunk` runs after another; memory does not grow with the runs."""
+        chosen = device if isinstance(device, Device) else choose_device(device)
         inputs = self._given.gather(overrides, final_time, time_step, runs=True)
         batched = self._batched(inputs)
         counts = sorted({inputs[name].shape[-1] for name in batched})
@@ -225,8 +229,8 @@ class Program:
                 "many runs need one number of runs on the first axis of their overrides, "
                 f"found {' and '.join(map(str, counts)) or 'none'}."
             )
-        function = self._function(inputs, outputs, batched, BLOCK)
-        batch = Batch(self._built, self._given, inputs, batched, function, outputs)
+        function = self._function(inputs, outputs, batched, chosen.block, chosen)
+        batch = Batch(self._built, self._given, inputs, batched, function, outputs, chosen)
         yield from batch.chunks(max(chunk, 1))
 
     def block(self, overrides: Mapping[str, ArrayLike], outputs: Mapping[str, str]) -> Any:
@@ -237,7 +241,7 @@ class Program:
         inputs = self._given.gather(overrides, None, None, runs=True)
         batched = self._batched(inputs)
         plan = make_plan(
-            self._built, self._given, self._method, inputs, outputs, batched=batched, runs=BLOCK
+            self._built, self._given, self._method, inputs, outputs, batched=batched, runs=CPU.block
         )
         read = {name: inputs[name] for name in inputs_read(plan, inputs)}
         return jax.make_jaxpr(lambda chosen: simulate(plan, chosen))(read).jaxpr
@@ -289,7 +293,7 @@ class Program:
         def scalar(chosen: Mapping[str, Array], others: Mapping[str, Array]) -> jax.Array:
             return objective(traced(chosen, others))
 
-        compiled = jax.jit(jax.value_and_grad(scalar), compiler_options=GRADIENT)
+        compiled = jax.jit(jax.value_and_grad(scalar), compiler_options=known(GRADIENT))
         return lambda chosen: compiled(
             {n: self._given.shaped(n, v, False) for n, v in _by_key(chosen).items()}, fixed
         )
@@ -332,6 +336,7 @@ class Program:
         outputs: Mapping[str, str],
         batched: frozenset[str],
         runs: int | None,
+        device: Device = CPU,
     ) -> Callable[..., Any]:
         """Return the compiled run; one is kept for every shape of question asked."""
         plan = make_plan(
@@ -345,24 +350,28 @@ class Program:
             plan.steps,
             plan.steps_per_year,
             tuple(sorted(plan.lengths.items())),
+            device.kind,
         )
         if key not in self._compiled:
-            self._compiled[key] = self._first(plan, inputs_read(plan, inputs), key)
+            self._compiled[key] = self._first(plan, inputs_read(plan, inputs), key, device)
         return self._compiled[key]
 
-    def _first(self, plan: Plan, read: list[str], key: tuple[Any, ...]) -> Callable[..., Any]:
+    def _first(
+        self, plan: Plan, read: list[str], key: tuple[Any, ...], device: Device
+    ) -> Callable[..., Any]:
         """Return the run of a plan as a function that is compiled when it is first called."""
-        options = HASTY if plan.runs is None else THOROUGH
-        jitted = jax.jit(lambda chosen: simulate(plan, chosen), compiler_options=options)
         question = (self._method, self._origin, self._data, key)
         found: list[Callable[..., Any]] = []
 
+        def compiled(chosen: Mapping[str, Any]) -> Any:
+            options = known(HASTY) if plan.runs is None else device.options
+            jitted = jax.jit(lambda inputs: simulate(plan, inputs), compiler_options=options)
+            return jitted.lower(chosen).compile()
+
         def call(given: Mapping[str, np.ndarray]) -> Any:
-            chosen = {name: given[name] for name in read}
+            chosen = device.place({name: given[name] for name in read})
             if not found:
-                found.append(
-                    stored(self._text, question, chosen, lambda: jitted.lower(chosen).compile())
-                )
+                found.append(stored(self._text, question, chosen, lambda: compiled(chosen)))
             return found[0](chosen)
 
         return call

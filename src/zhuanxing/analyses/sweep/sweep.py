@@ -15,6 +15,7 @@ import xarray as xr
 
 import zhuanxing
 from zhuanxing.analyses.sweep.design import Design
+from zhuanxing.engine.running.devices import DeviceName, choose_device
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.inputs import Scenario
 from zhuanxing.results.describe import folder_hash
@@ -52,7 +53,8 @@ class Values:
 class Simulation:
     """What any process needs to compute a piece.
 
-    `cities` are kept, and levers vary in them only; None is all. `years` None is all.
+    `cities` are kept, and levers vary in them only; None is all. `years` None is all. `device` is
+    that of `Model.run_many`.
     """
 
     model: Model
@@ -61,6 +63,7 @@ class Simulation:
     outputs: tuple[str, ...]
     cities: tuple[str, ...] | None
     years: tuple[int, ...] | None
+    device: DeviceName = "cpu"
 
     def compute(self, scenario: int, values: np.ndarray) -> Values:
         """Return the outputs of `values` [run, factor] under one scenario."""
@@ -73,7 +76,12 @@ class Simulation:
             {"run": np.arange(len(values))},
         )
         batches = self.model.batches(
-            design, base, outputs=self.outputs, years=self.years, chunk=len(values)
+            design,
+            base,
+            outputs=self.outputs,
+            years=self.years,
+            chunk=len(values),
+            device=self.device,
         )
         found = next(iter(batches))
         if self.cities is not None:
@@ -159,6 +167,7 @@ class Sweep:
                 "keep": list(simulation.years or ["all"]),
             },
             "chunk": self.chunk,
+            "device": choose_device(simulation.device).identity,
             "model": folder_hash(model.places.model / "sectors"),
             "data": folder_hash(data),
             "code": folder_hash(package, without=READERS),

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field
 from rich.console import Console
@@ -129,6 +129,10 @@ class SweepSettings:
     """Runs that are computed and written together: what an interruption loses at most.
 
     一次计算和写入的运行数。"""
+    device: Literal["auto", "cpu", "gpu"] = "auto"
+    """cpu, gpu (one graphics card, see `zhuanxing[gpu]`), or auto: a card where there is one.
+
+    cpu、gpu（一块显卡）或 auto（有显卡就用）。"""
     output: File = Path("outputs/sweeps/sweep.zarr")
     """Folder of the store.
 
@@ -163,17 +167,23 @@ def _run(
     from zhuanxing.analyses.sweep.execute import execute
     from zhuanxing.analyses.sweep.store import open_for
     from zhuanxing.analyses.sweep.sweep import Simulation, Sweep
+    from zhuanxing.engine.running.devices import choose_device
     from zhuanxing.model import load
 
     years = settings.years
     model = load(context.places.root, end=years.end, information_year=years.information)
     factors = tuple(factor.name for factor in design.factors)
-    simulation = Simulation(model, scenarios, factors, outputs, settings.city, years.keep)
+    device = choose_device(settings.device)
+    simulation = Simulation(
+        model, scenarios, factors, outputs, settings.city, years.keep, device.kind
+    )
+    # A card takes a whole block at once, so that no piece is smaller.
+    chunk = max(settings.chunk, device.block) if device.kind == "gpu" else settings.chunk
     # Where it lies and which processes computed it are no part of a result.
     told = {
         k: v for k, v in as_mapping(settings).items() if k not in ("cluster", "output", "language")
     }
-    sweep = Sweep(simulation, design, settings.chunk, told)
+    sweep = Sweep(simulation, design, chunk, told)
     total = len(scenarios) * sweep.runs
     words = WORDS[context.language]
     with open_for(sweep, settings.output) as store:

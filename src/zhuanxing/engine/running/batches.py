@@ -1,7 +1,12 @@
-"""Many runs in blocks of one fixed size, so that neither bits nor memory depend on their number."""
+"""Many runs in blocks of one fixed size, so that neither bits nor memory depend on their number.
+
+Runs go through the device in blocks whatever the chunk size: the instructions that compute a run,
+and hence its bits, depend on the device and the block size alone.
+"""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from zhuanxing.engine.running.dependency_order import evaluation_order
+from zhuanxing.engine.running.devices import Device
 from zhuanxing.engine.running.inputs import Inputs
 from zhuanxing.engine.running.numpy_stepper import walk
 from zhuanxing.engine.running.run_plan import keyed
@@ -16,11 +22,7 @@ from zhuanxing.engine.running.scan import Graph, start_numpy
 from zhuanxing.engine.translating.model_builder import Built
 from zhuanxing.engine.translating.nodes import Env
 
-__all__ = ["BLOCK", "Batch", "Failure", "Runs"]
-
-# Runs go through the machine in blocks of this many whatever the chunk size: the instructions
-# that compute a run, and hence its bits, depend on the block size alone.
-BLOCK = 32
+__all__ = ["Batch", "Failure", "Runs"]
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,9 @@ class Batch:
         batched: frozenset[str],
         function: Callable[[Mapping[str, np.ndarray]], dict[str, Any]],
         outputs: Mapping[str, str],
+        device: Device,
     ) -> None:
+        self._device = device
         self._built = built
         self._given = given
         self._inputs = inputs
@@ -62,13 +66,12 @@ class Batch:
         """Yield the outputs of `chunk` runs after another."""
         held: dict[str, np.ndarray] = {}
         done = 0
-        for start in range(0, self.count, BLOCK):
-            block = self._block(start)
+        for start, block in self._blocks():
             held = {
                 name: np.concatenate([held[name], array]) if held else array
                 for name, array in block.items()
             }
-            available = min(start + BLOCK, self.count)
+            available = min(start + self._device.block, self.count)
             while done < available and (done + chunk <= available or available == self.count):
                 size = min(chunk, self.count - done)
                 taken = {name: array[:size].copy() for name, array in held.items()}
@@ -76,20 +79,38 @@ class Batch:
                 yield self._checked(taken, done)
                 done += size
 
-    def _block(self, start: int) -> dict[str, np.ndarray]:
-        """Return one block's outputs, run axis first; the last block repeats its last run."""
-        lanes = np.minimum(np.arange(start, start + BLOCK), self.count - 1)
+    def _blocks(self) -> Iterator[tuple[int, dict[str, np.ndarray]]]:
+        """Yield the first run of every block, and its outputs.
+
+        A card computes the next block while the outputs of the one before are taken from it.
+        """
+        ahead: deque[tuple[int, dict[str, Any]]] = deque()
+        waiting = 1 if self._device.kind == "gpu" else 0
+        for start in range(0, self.count, self._device.block):
+            ahead.append((start, self._launched(start)))
+            if len(ahead) > waiting:
+                first, found = ahead.popleft()
+                yield first, self._fetched(first, found)
+        for first, found in ahead:
+            yield first, self._fetched(first, found)
+
+    def _launched(self, start: int) -> dict[str, Any]:
+        """Start one block and return its outputs on the device; the last run fills up the block."""
+        lanes = np.minimum(np.arange(start, start + self._device.block), self.count - 1)
         block = {
             name: np.ascontiguousarray(value[..., lanes]) if name in self._batched else value
             for name, value in self._inputs.items()
         }
-        found = self._function(block)
-        kept = min(BLOCK, self.count - start)
+        return self._function(block)
+
+    def _fetched(self, start: int, found: dict[str, Any]) -> dict[str, np.ndarray]:
+        """Return a block's outputs, run axis first, without the runs that fill it up."""
+        kept = min(self._device.block, self.count - start)
         result = {}
         for name, how in self._outputs.items():
             array = np.asarray(found[f"{name}|{how}"])
             if array.ndim == 1 + len(self._given.shape(name)):  # the same for all runs
-                array = np.broadcast_to(array[..., None], (*array.shape, BLOCK))
+                array = np.broadcast_to(array[..., None], (*array.shape, self._device.block))
             result[name] = np.ascontiguousarray(np.moveaxis(array, -1, 0)[:kept])
         return result
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 
-__all__ = ["GRADIENT", "HASTY", "THOROUGH", "elements_along", "settled"]
+__all__ = ["GRADIENT", "HASTY", "THOROUGH", "elements_along", "known", "settled"]
 
 # One run takes hundredths of a second however it is compiled, so it is compiled in a hurry
 # (a third of the time).
@@ -29,6 +31,20 @@ GRADIENT = {
         ("tree_reduction_rewriter", "cse_barrier_expander", "small-while-loop-hoisting")
     ),
 }
+
+
+def known(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options that this version of the compiler knows: they only save time."""
+    return {name: value for name, value in options.items() if _is_known(name, value)}
+
+
+@lru_cache(maxsize=32)
+def _is_known(name: str, value: Any) -> bool:
+    try:
+        jax.jit(lambda: 0.0, compiler_options={name: value}).lower().compile()
+    except Exception:  # versions of JAX raise errors of different kinds
+        return False
+    return True
 
 
 def settled(value: Any) -> Any:

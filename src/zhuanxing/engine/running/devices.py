@@ -1,0 +1,94 @@
+"""Where batches of runs are computed: the processor, or a graphics card that JAX can use.
+
+The size of a block is part of what is computed: bits are the same for one device and block size
+only; between devices numbers agree to 1e-12.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.util import find_spec
+from typing import Any, Literal
+
+import jax
+import numpy as np
+
+from zhuanxing.engine.running.xla_options import THOROUGH, known
+from zhuanxing.errors import ZhuanxingError
+
+__all__ = ["CPU", "GPU_BLOCK", "Device", "DeviceName", "choose_device", "use_platforms"]
+
+DeviceName = Literal["auto", "cpu", "gpu"]
+CPU_BLOCK = 32
+# A step of so many runs is some hundred kernels of about 10 microseconds: fewer runs leave the card
+# waiting to be told what to do, more gain little and take memory.
+GPU_BLOCK = 8192
+PLUGINS = ("jax_cuda12_plugin", "jax_cuda13_plugin", "jax_rocm60_plugin")
+
+
+@dataclass(frozen=True)
+class Device:
+    """A kind of device, and how many runs go through it at once."""
+
+    kind: Literal["cpu", "gpu"]
+    block: int
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The compiler's options for a batch."""
+        return known(THOROUGH) if self.kind == "cpu" else {}
+
+    @property
+    def identity(self) -> str:
+        """What decides the bits of a batch, beside the model and its inputs."""
+        return f"{self.kind} in blocks of {self.block}"
+
+    def place(self, arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
+        """Return the arrays where the device computes with them."""
+        if self.kind == "cpu":
+            return dict(arrays)
+        card = _cards()[0]
+        return {name: jax.device_put(array, card) for name, array in arrays.items()}
+
+
+CPU = Device("cpu", CPU_BLOCK)
+
+
+def use_platforms() -> None:
+    """Let JAX see graphics cards where their libraries are installed, and compute on the processor
+    unless a batch asks for one of them."""
+    if not any(find_spec(name) for name in PLUGINS):
+        jax.config.update("jax_platforms", "cpu")
+    elif _cards():
+        jax.config.update("jax_default_device", jax.devices("cpu")[0])
+
+
+@lru_cache(maxsize=1)
+def _cards() -> tuple[Any, ...]:
+    """Return the graphics cards that JAX can use."""
+    if not any(find_spec(name) for name in PLUGINS):
+        return ()
+    try:
+        return tuple(jax.devices("gpu"))
+    except RuntimeError:  # libraries without a card, or a driver that is too old
+        return ()
+
+
+def choose_device(name: DeviceName, block: int | None = None) -> Device:
+    """Return the device that is asked for; 'auto' takes a card where there is one.
+
+    `block` replaces the number of runs that go through it at once. Raises ZhuanxingError for a
+    card that is not there.
+    """
+    if name not in ("auto", "cpu", "gpu"):
+        raise ZhuanxingError(f"device is '{name}', but it must be auto, cpu or gpu")
+    if name == "gpu" and not _cards():
+        raise ZhuanxingError(
+            "device=gpu: JAX finds no graphics card; install zhuanxing[gpu] on a machine with an "
+            "NVIDIA card and its driver, or choose device=cpu"
+        )
+    kind: Literal["cpu", "gpu"] = "gpu" if name != "cpu" and _cards() else "cpu"
+    usual = GPU_BLOCK if kind == "gpu" else CPU_BLOCK
+    return Device(kind, usual if block is None else block)

@@ -1,0 +1,64 @@
+"""Batches give the same numbers wherever they are computed, and say where they cannot be."""
+
+from __future__ import annotations
+
+import jax
+import numpy as np
+import pytest
+
+from zhuanxing.engine import compile_text
+from zhuanxing.engine.running import devices
+from zhuanxing.engine.running.devices import GPU_BLOCK, Device, choose_device
+from zhuanxing.engine.running.xla_options import known
+from zhuanxing.errors import ZhuanxingError
+
+TEXT = """{UTF-8}
+city: north, south ~~|
+level[city] = INTEG(rate[city] * level[city] - DELAY1(level[city], 2) / 9, 5.5) ~~|
+rate[city] = 0.1, 0.3 ~~|
+share[city] = level[city] / SUM(level[city!]) + EXP(-rate[city] * Time) ~~|
+INITIAL TIME = 2000 ~~| FINAL TIME = 2010 ~~| TIME STEP = 0.25 ~~| SAVEPER = 1 ~~|
+"""
+OUTPUTS = {"level": "year_end", "share": "year_mean"}
+
+
+def rates(runs: int) -> dict[str, np.ndarray]:
+    return {"rate": np.random.default_rng(1).uniform(0.0, 0.4, (runs, 2))}
+
+
+def test_a_cards_block_size_gives_the_same_numbers() -> None:
+    program = compile_text(TEXT)
+    usual = program.run_many(rates(300), OUTPUTS)
+    large = program.run_many(rates(300), OUTPUTS, 1000, device=Device("cpu", GPU_BLOCK))
+    for name in OUTPUTS:
+        assert large[name].shape == (300, 10, 2)
+        np.testing.assert_allclose(large[name], usual[name], rtol=1e-12)
+
+
+def test_a_cards_blocks_come_in_order_and_failed_runs_are_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # The processor stands in for a card: inputs are placed, and the next block is begun early.
+    monkeypatch.setattr(devices, "_cards", lambda: tuple(jax.devices("cpu")))
+    program = compile_text(TEXT)
+    given = rates(300)
+    given["rate"][170] = 1e300
+    card = choose_device("gpu", block=64)
+    assert (card.kind, card.options) == ("gpu", {})
+    found = program.run_many(given, OUTPUTS, 50, device=card)
+    usual = program.run_many(given, OUTPUTS)
+    assert [failure.run for failure in found.failures] == [170]
+    for name in OUTPUTS:
+        np.testing.assert_allclose(found[name], usual[name], rtol=1e-12)
+
+
+def test_a_card_that_is_not_there_is_refused_and_auto_does_without() -> None:
+    with pytest.raises(ZhuanxingError, match=r"zhuanxing\[gpu\]"):
+        choose_device("gpu")
+    assert choose_device("auto") == devices.CPU
+    assert choose_device("auto").identity != Device("gpu", GPU_BLOCK).identity
+
+
+def test_the_compiler_is_asked_only_for_options_that_it_knows() -> None:
+    assert known({"xla_of_no_version": True}) == {}
+    assert known({"xla_cpu_prefer_vector_width": 512})
