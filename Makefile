@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: run test bench lock clean
+.PHONY: run test quick coverage manual bench lock clean
 
 run: $(INSTALLED)
 	$(BIN)/zhuanxing run -m scenario=baseline,plan
@@ -16,6 +16,18 @@ test: $(INSTALLED)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile
+
+# What takes less than a minute.
+quick: $(INSTALLED)
+	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile -m "not slow"
+
+# The share of lines that the tests reach; pyproject.toml has the floor.
+coverage: $(INSTALLED)
+	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile --cov --cov-report=term:skip-covered
+
+# The manual in site/, built strictly: a dead link fails.
+manual: $(INSTALLED)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
 
 # A table, benchmarks/results.json and docs/performance.md; `sde` on the PATH joins in.
 bench: $(INSTALLED)
@@ -34,9 +46,9 @@ lock:
 	rm -rf $(VENV)-lock
 	$(PYTHON) -m venv $(VENV)-lock
 	$(VENV)-lock/bin/python -m pip --disable-pip-version-check --quiet install hatchling
-	$(VENV)-lock/bin/python -m pip --disable-pip-version-check --quiet install --editable '.[dev]'
+	$(VENV)-lock/bin/python -m pip --disable-pip-version-check --quiet install --editable '.[dev,docs]'
 	$(VENV)-lock/bin/python -m pip freeze --exclude-editable > requirements.lock
 	rm -rf $(VENV)-lock
 
 clean:
-	rm -rf $(VENV) outputs/*
+	rm -rf $(VENV) site outputs/*/

@@ -6,10 +6,15 @@ from pathlib import Path
 
 import pytest
 import xarray as xr
+from hypothesis import settings
 
 import zhuanxing
 
 ROOT = Path(__file__).parents[1]
+
+# A machine that others use is slow at times; that is not a fault of what is tested.
+settings.register_profile("zhuanxing", deadline=None, derandomize=True)
+settings.load_profile("zhuanxing")
 
 
 @pytest.fixture(scope="session")

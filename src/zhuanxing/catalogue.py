@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -167,23 +167,9 @@ def causes(elements: Mapping[str, syntax_tree.Element]) -> dict[str, tuple[str, 
     """Return for every variable the variables that its equation reads, in their order."""
     return {
         name: tuple(
-            dict.fromkeys(
-                found
-                for component in element.components
-                for found in _references(component.expression)
-                if found in elements and found != name
-            )
+            other
+            for other in syntax_tree.references(element)
+            if other in elements and other != name
         )
         for name, element in elements.items()
     }
-
-
-def _references(node: Any) -> Iterator[str]:
-    if isinstance(node, syntax_tree.Reference):
-        yield node.name
-    elif isinstance(node, tuple):
-        for child in node:
-            yield from _references(child)
-    elif hasattr(node, "__dataclass_fields__"):
-        for field in node.__dataclass_fields__:
-            yield from _references(getattr(node, field))

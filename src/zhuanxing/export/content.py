@@ -45,16 +45,9 @@ def causes(
     element: syntax_tree.Element, known: Mapping[str, syntax_tree.Element]
 ) -> tuple[str, ...]:
     """Return the keys of the variables that an equation reads, `time` among them, in order."""
-    found: dict[str, None] = {}
-
-    def note(node: object) -> object:
-        if isinstance(node, syntax_tree.Reference) and (node.name in known or node.name == "time"):
-            found[node.name] = None
-        return node
-
-    for component in element.components:
-        syntax_tree.rewrite(component.expression, note)
-    return tuple(found)
+    return tuple(
+        name for name in syntax_tree.references(element) if name in known or name == "time"
+    )
 
 
 def is_stock(element: syntax_tree.Element) -> bool:

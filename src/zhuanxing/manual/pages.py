@@ -14,8 +14,10 @@ from unittest.mock import patch
 import pandas as pd
 
 from zhuanxing.cli.main import command_names, main
+from zhuanxing.config import Language
 from zhuanxing.manual.diagram import links, svg
 from zhuanxing.model import Model
+from zhuanxing.results.glossary import read_glossary
 
 __all__ = ["pages"]
 
@@ -54,7 +56,8 @@ def pages(model: Model) -> dict[str, str]:
         for name, own in sectors.items()
     }
     found["reference/levers.md"] = _levers(model)
-    found["reference/commands.md"] = _commands()
+    found["reference/commands.md"] = _commands("en")
+    found["zh/commands.md"] = _commands("zh")
     for name, (title, about, columns) in TABLES.items():
         rows = _rows(model.places.model / "data" / f"{name}.csv")
         found[f"reference/{name}.md"] = f"# {title}\n\n{about}\n\n{_table(columns, rows)}\n"
@@ -80,6 +83,7 @@ def _sector_page(
     sectors: Mapping[str, Sequence[str]],
 ) -> str:
     home = {name: other for other, names in sectors.items() for name in names}
+    glossary = read_glossary(model.places.model)
     kinds = variables["kind"]
     stocks = frozenset(kinds[kinds == "stock"].index)
     moving = frozenset(kinds[kinds.isin(MOVING)].index)
@@ -97,7 +101,9 @@ def _sector_page(
             "to another sector."
         )
         parts += [f'<div class="diagram">{drawing}</div>', legend]
-    parts += [_variable(name, variables.loc[name], home, sector) for name in own]
+    parts += [
+        _variable(name, glossary.chinese(name), variables.loc[name], home, sector) for name in own
+    ]
     return "\n\n".join(parts) + "\n"
 
 
@@ -108,8 +114,8 @@ def _heading(model: Model, sector: str) -> str:
     return " ".join(first.rpartition("~")[2].split())
 
 
-def _variable(name: str, row: Any, home: Mapping[str, str], sector: str) -> str:
-    lines = [f"### {name} {{ #{_anchor(name)} }}", str(row["comment"])]
+def _variable(name: str, chinese: str, row: Any, home: Mapping[str, str], sector: str) -> str:
+    lines = [f"### {name} {{ #{_anchor(name)} }}", chinese, str(row["comment"])]
     if row["equation"]:
         lines.append(f"```text\n{row['equation']}\n```")
     dims = f" by {', '.join(row['dims'])}" if row["dims"] else ""
@@ -143,17 +149,19 @@ def _levers(model: Model) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _commands() -> str:
+def _commands(language: Language) -> str:
     """Return what `zhuanxing COMMAND --help` prints, for every command."""
-    parts = ["# Commands", f"```text\n{_printed(['--help'])}\n```"]
+    title = "# 命令与设置" if language == "zh" else "# Commands"
+    parts = [title, f"```text\n{_printed(['--help'], language)}\n```"]
     for name in command_names():
-        parts.append(f"## {name}\n\n```text\n{_printed([name, '--help'])}\n```")
+        text = _printed([name, "--help"], language)
+        parts.append(f"## {name}\n\n```text\n{text}\n```")
     return "\n\n".join(parts) + "\n"
 
 
-def _printed(arguments: list[str]) -> str:
-    """Return what the program prints in English, whoever builds the manual."""
-    with patch.dict(os.environ, {"LC_ALL": "en"}), redirect_stdout(io.StringIO()) as printed:
+def _printed(arguments: list[str], language: Language) -> str:
+    """Return what the program prints in a language, whoever builds the manual."""
+    with patch.dict(os.environ, {"LC_ALL": language}), redirect_stdout(io.StringIO()) as printed:
         main(arguments)
     return printed.getvalue().strip()
 

@@ -344,3 +344,17 @@ def rewrite(node: Expression, change: Callable[[Expression], Expression]) -> Exp
         }
         return change(replace(node, **children))
     return node
+
+
+def references(element: Element) -> tuple[str, ...]:
+    """Return the names that an equation reads, each once, in the order of its text."""
+    found: dict[str, None] = {}
+
+    def note(node: Expression) -> Expression:
+        if isinstance(node, Reference):
+            found[node.name] = None
+        return node
+
+    for component in element.components:
+        rewrite(component.expression, note)
+    return tuple(found)
