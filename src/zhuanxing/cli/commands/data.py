@@ -140,14 +140,17 @@ def _print_statistics(tables: Tables, context: Context) -> None:
 
     fit = OmegaConf.load(context.places.conf / "calibrate.yaml")
     fitted = {str(target.observed).removesuffix("_avg_*") for target in fit.targets}
-    read = build_initial(tables).attrs["statistics"]
-    table = statistics_table(tables, read, fitted)
+    initial = build_initial(tables)
+    table = statistics_table(tables, initial.attrs["statistics"], fitted)
     names = ["variable", "unit", "units", "first", "last", "figures", "read_by"]
     rows = [[str(cell) for cell in row] for row in table[names].to_numpy()]
     print_table(("统计指标", "statistics"), STATISTICS_COLUMNS, rows, context.language)
     unread = list(table.loc[table["read_by"] == "", "variable"])
     said = ("以下指标暂无用处", "nothing reads")[context.language != "zh"]
     print(f"{said}: {', '.join(unread)}")
+    aside = sorted(set(tables.archetypes["variable"]) - set(initial.attrs["assumed"]))
+    if aside:
+        print(f"archetypes.csv: {said}: {', '.join(aside)}")
 
 
 def _print_left_out(tables: Tables, context: Context) -> None:

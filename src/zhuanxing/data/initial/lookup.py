@@ -13,7 +13,7 @@ Row = tuple[int, float, str]
 class Known:
     """What is known of each unit, by name: `typical` from archetypes.csv, `seen` observations.
 
-    `asked` are the names of the statistics that were looked up.
+    `asked` are the names of the statistics that were looked up, `assumed` those of archetypes.csv.
     """
 
     def __init__(self, tables: Tables) -> None:
@@ -29,6 +29,7 @@ class Known:
             )
         }
         self.asked: set[str] = set()
+        self.assumed: set[str] = set()
         self._seen: dict[tuple[str, str], list[Row]] = {}
         found = tables.observations
         for unit, variable, year, value, basis in zip(
@@ -39,6 +40,7 @@ class Known:
 
     def typical(self, unit: str, variable: str, subscript: str = "") -> float:
         """Return the value for the unit, else its archetype, its province, or all units."""
+        self.assumed.add(variable)
         for key in self._chain[unit]:
             value = self._typical.get((key, variable, subscript))
             if value is not None:
@@ -51,10 +53,12 @@ class Known:
 
     def own(self, unit: str, variable: str, subscript: str = "") -> float | None:
         """Return the value that archetypes.csv gives for this very unit, if any."""
+        self.assumed.add(variable)
         return self._typical.get((unit, variable, subscript))
 
     def subscripts(self, unit: str, variable: str) -> list[str]:
         """Return the subscripts under which `variable` has a value for the unit, in file order."""
+        self.assumed.add(variable)
         chain = self._chain[unit]
         names = [sub for key, name, sub in self._typical if name == variable and key in chain]
         return list(dict.fromkeys(names))

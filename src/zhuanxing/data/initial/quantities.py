@@ -61,6 +61,7 @@ QUANTITIES = (
     Quantity("initial_urban_residential_land", "urban_residential_land", URBAN, "km2", -1, 0.03),
     Quantity("initial_pollution", "pm25", NOTHING, "ug/m3", 0, 0.08),
     Quantity("initial_sulphur_dioxide", "industrial_so2", OUTPUT, "wantonne/Year", 0, 0.15, 1e-4),
+    Quantity("initial_waste_utilisation", "solid_waste_utilization", NOTHING, "Dmnl", 0, 0.0, 0.01),
     Quantity("initial_patents", "patents_granted", PEOPLE, "1/Year", 0, 0.15),
 )  # fmt: skip
 

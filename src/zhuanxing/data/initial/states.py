@@ -72,7 +72,8 @@ def build_initial(tables: Tables, information_year: int | None = None) -> xr.Dat
 
     Each variable `name` has a companion `name_origin` of the same shape that holds `observed`,
     `carried` or `estimated`. Shares sum to 1 and land to the area of the unit. The attribute
-    `statistics` names the observations that were looked for.
+    `statistics` names the observations that were looked for, `assumed` the variables of
+    archetypes.csv.
     """
     year = tables.last_information_year if information_year is None else information_year
     start = Start.of(tables, year)
@@ -85,7 +86,9 @@ def build_initial(tables: Tables, information_year: int | None = None) -> xr.Dat
         for name, variable in PLAIN.items():
             state.put(name, (start.known.typical(unit, variable), ESTIMATED), unit)
     _quantities(state, start)
-    return _dataset(tables, state).assign_attrs(statistics=sorted(start.known.asked))
+    return _dataset(tables, state).assign_attrs(
+        statistics=sorted(start.known.asked), assumed=sorted(start.known.assumed)
+    )
 
 
 @dataclass(frozen=True)
