@@ -26,7 +26,7 @@ from zhuanxing.analyses.calibrate.observations import select
 from zhuanxing.analyses.calibrate.posterior import Posterior, State
 from zhuanxing.analyses.calibrate.problem import pose
 from zhuanxing.analyses.calibrate.settings import CalibrateSettings
-from zhuanxing.analyses.calibrate.smoother import climb
+from zhuanxing.analyses.calibrate.smoother import climb, shape_at
 from zhuanxing.analyses.calibrate.store import begin, save, target_path
 from zhuanxing.calibrations import read_calibration
 from zhuanxing.cli.main import main
@@ -212,7 +212,8 @@ def test_known_parameters_and_disturbances_are_recovered(posterior: Posterior) -
     value = predicted + np.asarray(posterior.biases(true.own))[:, None, :] + noise
     shown = replace(seen, value=np.where(seen.present, value, 0.0))
     start = State(*posterior.parameters.start(), true.scales)
-    mode, shape = climb(replace(posterior, observations=shown), start, 10)
+    synthetic = replace(posterior, observations=shown)
+    mode, shape = climb(synthetic, start, shape_at(synthetic, start).curvature, 40)
     shared, own = shape.curvature.variance()
     # Of the disturbances that the statistics say something of.
     told = posterior.parameters.news.start + np.flatnonzero(

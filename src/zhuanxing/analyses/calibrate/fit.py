@@ -9,10 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
+from zhuanxing.analyses.calibrate.curvature import Curvature
 from zhuanxing.analyses.calibrate.disturbances import Scales
 from zhuanxing.analyses.calibrate.marginal import most_probable
 from zhuanxing.analyses.calibrate.posterior import Posterior, State
-from zhuanxing.analyses.calibrate.smoother import Shape, climb
+from zhuanxing.analyses.calibrate.smoother import Shape, climb, shape_at
 from zhuanxing.storage.atomic import written_whole
 
 __all__ = ["Fit", "fit"]
@@ -51,15 +52,29 @@ def fit(
     """
     guess = Scales.of(posterior.program.constants())
     start = State(*posterior.parameters.start(), guess)
-    before = posterior.predictions(start.shared[None], start.own[None], guess)[0]
-    done, at = _resume(checkpoint) or (0, start)
-    for number in range(done, rounds):
-        at, shape = climb(posterior, at, iterations, _part_of(report, number, rounds))
+    kept = _resume(checkpoint)
+    if kept is None:
+        shape = shape_at(posterior, start)
+        kept = _Round(0, start, shape.curvature, shape.predicted)
+    at, curvature, before = kept.at, kept.curvature, kept.before
+    for number in range(kept.number, rounds):
+        report(number / rounds)
+        at, shape = climb(posterior, at, curvature, iterations, _part_of(report, number, rounds))
         if number < rounds - 1:
-            at = most_probable(posterior, at, shape, guess)
-            _keep(checkpoint, number + 1, at)
+            at, curvature = most_probable(posterior, at, shape, guess)
+            _keep(checkpoint, _Round(number + 1, at, curvature, before))
     report(1.0)
     return Fit(posterior, at, shape, before)
+
+
+@dataclass(frozen=True)
+class _Round:
+    """What a round starts with: its number, the point, the curvature there, and `before`."""
+
+    number: int
+    at: State
+    curvature: Curvature
+    before: np.ndarray
 
 
 def _part_of(report: Report, number: int, rounds: int) -> Report:
@@ -67,16 +82,15 @@ def _part_of(report: Report, number: int, rounds: int) -> Report:
     return lambda part: report((number + part) / rounds)
 
 
-def _resume(checkpoint: Path | None) -> tuple[int, State] | None:
+def _resume(checkpoint: Path | None) -> _Round | None:
     if checkpoint is None or not checkpoint.is_file():
         return None
     with checkpoint.open("rb") as file:
-        number, shared, own, *scales = pickle.load(file)
-    return number, State(shared, own, Scales(*scales))
+        kept: _Round = pickle.load(file)
+    return kept
 
 
-def _keep(checkpoint: Path | None, number: int, at: State) -> None:
+def _keep(checkpoint: Path | None, kept: _Round) -> None:
     if checkpoint is not None:
-        scales = (at.scales.size, at.scales.opening, at.scales.persistence)
         with written_whole(checkpoint) as temporary, temporary.open("wb") as file:
-            pickle.dump((number, at.shared, at.own, *scales), file)
+            pickle.dump(kept, file)

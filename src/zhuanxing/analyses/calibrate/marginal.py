@@ -18,6 +18,7 @@ from jax import Array
 from jax.scipy.linalg import solve_triangular
 from scipy.optimize import minimize
 
+from zhuanxing.analyses.calibrate.curvature import Curvature, Jacobian, factorise
 from zhuanxing.analyses.calibrate.disturbances import (
     Scales,
     innovations,
@@ -37,7 +38,7 @@ DOUBT = 1.5
 # No disturbance lasts for ever, and none has a size of nothing.
 LONGEST, SHORTEST = 0.995, 0.02
 SIZES = (-12.0, 3.0)
-MOST = 60
+MOST = 30
 
 
 @dataclass(frozen=True)
@@ -73,13 +74,24 @@ class Linear:
         return jnp.log(diagonal).sum() + (left**2).sum() / 2
 
 
-def most_probable(posterior: Posterior, at: State, shape: Shape, guess: Scales) -> State:
-    """Return the point with the most probable scales and the same disturbances.
+def most_probable(
+    posterior: Posterior, at: State, shape: Shape, guess: Scales
+) -> tuple[State, Curvature]:
+    """Return the point with the most probable scales and the same disturbances, and the curvature
+    there.
 
     `shape` is that at the point; `guess` weighs like a few years of news.
     """
     scales = most_probable_scales(_linear(posterior, at, shape), at.scales, guess)
-    return _rescaled(posterior, at, scales)
+    there = _rescaled(posterior, at, scales)
+    news = posterior.parameters.news
+    jacobian = shape.jacobian.own.copy()
+    per_level = _by_level(posterior, at, jacobian)
+    years = per_level.shape[3]
+    by_news = np.einsum("cnky,kys->cnks", per_level, news_matrix(scales.persistence, years))
+    jacobian[:, :, news] = (by_news * sizes(scales, years)).reshape(*jacobian.shape[:2], -1)
+    moved = Jacobian(jacobian, shape.jacobian.shared)
+    return there, factorise(moved, shape.weight, *posterior.precisions(there))
 
 
 def most_probable_scales(linear: Linear, start: Scales, guess: Scales) -> Scales:
@@ -122,18 +134,23 @@ def _rescaled(posterior: Posterior, at: State, scales: Scales) -> State:
 def _linear(posterior: Posterior, at: State, shape: Shape) -> Linear:
     """Return the statistics as linear around a point."""
     news = posterior.parameters.news
-    years, kinds = len(posterior.parameters.years), len(at.scales.size)
     shown = shape.error + np.einsum("cnp,cp->cn", shape.jacobian.own, at.own)
     shown, jacobian, weight = _present(shown, shape.jacobian.own, shape.weight)
-    by_news = jacobian[:, :, news].reshape(*shown.shape, kinds, years) / sizes(at.scales, years)
-    # News of a year are its disturbance less what is left of the year before.
-    left = by_news[..., 1:] * at.scales.persistence[:, None]
-    acting = by_news - np.concatenate([left, np.zeros_like(left[..., :1])], axis=3)
+    acting = _by_level(posterior, at, jacobian)
     others = np.delete(jacobian, np.arange(news.start, news.stop), axis=2)
     _, precision = posterior.precisions(at)
-    return Linear(
-        shown, acting, others, weight, precision[:, news].reshape(len(at.own), kinds, years)
-    )
+    unusual = precision[:, news].reshape(len(at.own), *acting.shape[2:])
+    return Linear(shown, acting, others, weight, unusual)
+
+
+def _by_level(posterior: Posterior, at: State, jacobian: np.ndarray) -> np.ndarray:
+    """Return the derivatives (city, n, K, years) by disturbances, of those by news."""
+    years, kinds = len(posterior.parameters.years), len(at.scales.size)
+    by_news = jacobian[:, :, posterior.parameters.news]
+    by_news = by_news.reshape(*jacobian.shape[:2], kinds, years) / sizes(at.scales, years)
+    # News of a year are its disturbance less what is left of the year before.
+    left = by_news[..., 1:] * at.scales.persistence[:, None]
+    return by_news - np.concatenate([left, np.zeros_like(left[..., :1])], axis=3)
 
 
 def _present(*arrays: np.ndarray) -> list[np.ndarray]:

@@ -33,7 +33,7 @@ __all__ = ["Posterior", "State"]
 # Runs in a batch.
 TOGETHER = 64
 # Step of a derivative, in standard deviations of the prior.
-STEP = 1e-3
+STEP = 1e-4
 BIAS = "bias"
 
 
@@ -184,15 +184,15 @@ class Posterior:
         """Return the predictions at a point and their derivatives, scaled by the errors.
 
         A parameter of a city hardly acts on others, so that of every city moves in one run: as
-        many pairs of runs as there are columns, not as there are parameters (grouped differences,
-        Curtis, Powell and Reid 1974, Journal of the Institute of Mathematics 13, 117-119). The
-        gradient that a fit follows is exact; this is for its curvature.
+        many runs as there are columns, not as there are parameters (grouped differences, Curtis,
+        Powell and Reid 1974, Journal of the Institute of Mathematics 13, 117-119). The gradient
+        that a fit follows is exact; this is for its curvature.
         """
         moves = list(self._moves(at))
-        shared = np.stack([at.shared, *(part for move in moves for part in move[0])])
-        own = np.stack([at.own, *(part for move in moves for part in move[1])])
+        shared = np.stack([at.shared, *(move[0] for move in moves)])
+        own = np.stack([at.own, *(move[1] for move in moves)])
         said = self.predictions(shared, own, at.scales)
-        slopes = (said[1::2] - said[2::2]) / (2 * STEP)
+        slopes = (said[1:] - said[0]) / STEP
         scaled = np.where(self.observations.present, slopes / self.observations.error, 0.0)
         whole = np.moveaxis(scaled.reshape(len(slopes), -1, len(at.own)), (0, 1, 2), (2, 1, 0))
         jacobian = np.zeros((*whole.shape[:2], at.own.shape[1]))
@@ -211,16 +211,16 @@ class Posterior:
         news = parameters.news.start + np.flatnonzero(until)
         return np.concatenate([np.arange(parameters.initial), news])
 
-    def _moves(self, at: State) -> Iterator[tuple[list[np.ndarray], list[np.ndarray]]]:
-        """Yield for every column the points on both sides: shared and own."""
+    def _moves(self, at: State) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Yield for every column the point a step away: shared and own."""
         for place in range(len(at.shared)):
-            step = np.zeros_like(at.shared)
-            step[place] = STEP
-            yield [at.shared + step, at.shared - step], [at.own, at.own]
+            shared = at.shared.copy()
+            shared[place] += STEP
+            yield shared, at.own
         for column in self._acting:
-            step = np.zeros_like(at.own)
-            step[:, column] = STEP
-            yield [at.shared, at.shared], [at.own + step, at.own - step]
+            own = at.own.copy()
+            own[:, column] += STEP
+            yield at.shared, own
 
     def _add_biases(self, jacobian: np.ndarray) -> None:
         """Fill in the derivatives by the biases: each adds its size to its own statistics."""

@@ -48,15 +48,15 @@ def shape_at(posterior: Posterior, at: State) -> Shape:
 def climb(
     posterior: Posterior,
     at: State,
+    curvature: Curvature,
     iterations: int,
     report: Callable[[float], None] = lambda part: None,
 ) -> tuple[State, Shape]:
     """Return the mode of the posterior given the scales, and the shape there.
 
-    L-BFGS with at most `iterations` steps, in coordinates in which the curvature at the start is
-    one in every direction; `report` is told which part of them is done.
+    L-BFGS with at most `iterations` steps, in coordinates in which `curvature`, nearly that at the
+    start, is one in every direction; `report` is told which part of them is done.
     """
-    curvature = shape_at(posterior, at).curvature
     numbers, steps = len(at.shared), iter(range(1, iterations + 1))
 
     def there(y: np.ndarray) -> State:

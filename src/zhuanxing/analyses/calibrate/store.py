@@ -84,7 +84,7 @@ def _constants(model: Model, settings: CalibrateSettings, fit: Fit) -> xr.Datase
     seen = settings.last_year + 1 - posterior.parameters.years[0]
     arrays = {}
     for name, values in posterior.constants(shared, own, scales).items():
-        dims = model.dims(name)
+        dims = {dim: list(elements) for dim, elements in model.dims(name).items()}
         drawn = values.ndim > len(dims)
         mode = xr.DataArray(values[0] if drawn else values, dims, tuple(dims), name=name)
         mode.attrs = {"units": model.program.variables[name].units, "long_name": name}
