@@ -65,11 +65,11 @@ def climb(
 
     def loss(y: np.ndarray) -> tuple[float, np.ndarray]:
         value, *slopes = posterior.value_and_gradient(there(y))
-        shared, own = curvature.slope(*slopes)
-        slope = np.concatenate([shared, own.ravel()])
         # A step too far can leave the domain of the equations; the search comes back from there.
-        sound = np.isfinite(value) and np.isfinite(slope).all()
-        return (value, slope) if sound else (FAR, np.zeros_like(y))
+        if not all(np.isfinite(part).all() for part in (value, *slopes)):
+            return FAR, np.zeros_like(y)
+        shared, own = curvature.slope(*slopes)
+        return value, np.concatenate([shared, own.ravel()])
 
     found = minimize(
         loss,
