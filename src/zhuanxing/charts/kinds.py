@@ -10,7 +10,16 @@ import pandas as pd
 import xarray as xr
 from matplotlib.figure import Figure
 
-from zhuanxing.charts import compare, energy, finance, land, paths, scorecard, structure
+from zhuanxing.charts import (
+    compare,
+    disturbances,
+    energy,
+    finance,
+    land,
+    paths,
+    scorecard,
+    structure,
+)
 from zhuanxing.errors import ZhuanxingError, nearest
 from zhuanxing.results import names
 from zhuanxing.results.words import Language
@@ -106,6 +115,19 @@ def _scorecard(request: Request) -> NamedFigures:
         yield f"scorecard_{city}", figure
 
 
+def _disturbances(request: Request) -> NamedFigures:
+    first = next(iter(request.datasets.values()))
+    for city in names.city_ids(first, request.cities):
+        figure = disturbances.draw(
+            request.datasets,
+            city=city,
+            variable=request.options["disturbances"]["variable"],
+            bands=request.intervals,
+            language=request.language,
+        )
+        yield f"disturbances_{city}", figure
+
+
 def _by_city(kind: str, draw: Callable[..., Figure]) -> Callable[[Request], NamedFigures]:
     """Return the maker of a chart that takes cities and the options of its kind, nothing else."""
 
@@ -129,4 +151,5 @@ KINDS: Mapping[str, Callable[[Request], NamedFigures]] = {
     "land": _by_city("land", land.draw),
     "finance": _by_city("finance", finance.draw),
     "scorecard": _scorecard,
+    "disturbances": _disturbances,
 }

@@ -45,6 +45,17 @@ _WORDS: dict[str, tuple[str, str]] = {
         "Line: median; shading: {levels} percentiles of the runs",
     ),
     "fan_title": ("批量试验的扇形图", "Fan chart of the sweep"),
+    "disturbances_note": (
+        "各年方程未能解释、由统计数据反推的部分，占所作用量的百分比（迁移、城镇化、煤电、举债为每年占比）；"
+        "末次统计之后按估计的持续性消退。阴影：抽样区间",
+        "What the statistics show that the equations do not explain, percent of what it acts on "
+        "(migration, urban share, coal power and borrowing: a year); it fades after the last "
+        "statistics. Shading: over draws",
+    ),
+    "disturbances_title": (
+        "{city}：方程未能解释的部分",
+        "{city}: what the equations do not explain",
+    ),
     "errors_horizon": ("其后{years}年", "years ahead: {years}"),
     "errors_note": (
         "圆点：本模型；竖线：各种简单预测。横轴为CRPS与“上次数值不变”之比，小于1为更准",

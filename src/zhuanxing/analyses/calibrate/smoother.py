@@ -66,7 +66,7 @@ def climb(
     def loss(y: np.ndarray) -> tuple[float, np.ndarray]:
         value, *slopes = posterior.value_and_gradient(there(y))
         # A step too far can leave the domain of the equations; the search comes back from there.
-        if not all(np.isfinite(part).all() for part in (value, *slopes)):
+        if not (np.isfinite(value) and all(np.isfinite(slope).all() for slope in slopes)):
             return FAR, np.zeros_like(y)
         shared, own = curvature.slope(*slopes)
         return value, np.concatenate([shared, own.ravel()])
