@@ -13,7 +13,7 @@ __all__ = ["build_drivers"]
 
 
 def build_drivers(tables: Tables, information_year: int | None = None) -> xr.Dataset:
-    """Return annual means of every driver, dims year and, where it has them, sector or city.
+    """Return annual means of every driver, dims year and, where it has them, one other.
 
     Of several figures for one year, the one with the latest `known_from` not after
     `information_year` counts. Drivers given by province are spread to the cities of the province.
@@ -53,6 +53,10 @@ def _series(tables: Tables, name: str, part: pd.DataFrame, years: list[int]) -> 
     if set(names) <= set(sectors):
         full = wide.reindex(columns=list(sectors)).fillna(1.0)
         return xr.DataArray(full.to_numpy(float), {"year": years, "sector": list(sectors)})
+    for dim, elements in tables.elements.items():
+        if set(names) == set(elements):
+            ordered = wide.reindex(columns=list(elements))
+            return xr.DataArray(ordered.to_numpy(float), {"year": years, dim: list(elements)})
     return _by_city(tables, name, wide, years)
 
 

@@ -17,7 +17,7 @@ GRADES = [1, 2, 3, 4]
 MODEL_UNITS = [
     "yiCNY", "yiCNY/Year", "wanperson", "wantce", "wantce/Year", "wantonne", "km2", "MW", "GWh",
     "h", "h/Year", "Year", "1/Year", "Dmnl", "ug/m3", "yiCNY/MW", "km2/MW", "km2/wanperson",
-    "yiCNY/(Year*km2)", "m2/person", "wantonne/Year",
+    "yiCNY/(Year*km2)", "m2/person", "wantonne/Year", "yiCNY/wantonne", "MW/Year",
 ]  # fmt: skip
 # Works add up, rules are in force, titles are given on a day, plant is priced by its equations.
 DOSE_KINDS = ["works", "rule", "title", "plant"]
@@ -105,6 +105,9 @@ def schema_of(table: str, units: Sequence[str] = (), archetypes: Sequence[str] =
         "laws": _laws,
         "loops": _loops,
         "elements": _elements,
+        "products": lambda: _products(units),
+        "reserves": lambda: _reserves(units),
+        "renewables": _renewables,
     }
     return makers[table]()
 
@@ -301,3 +304,29 @@ def _loops() -> DataFrameSchema:
 def _elements() -> DataFrameSchema:
     names = ("dimension", "element", "name_zh", "name_en")
     return _schema({name: _text() for name in names}, unique=["dimension", "element"])
+
+
+def _products(units: Sequence[str]) -> DataFrameSchema:
+    columns = {
+        "unit_id": _one_of(units), "product": _text(), "year": _year(2015), **_range(),
+        "origin": _one_of(["observed", "reasoned", "estimated", "carried"]), "basis": _text(),
+        "source_id": _text(empty=True),
+    }  # fmt: skip
+    return _schema(columns, unique=["unit_id", "product", "year"], checks=_ranged())
+
+
+def _reserves(units: Sequence[str]) -> DataFrameSchema:
+    columns = {
+        "unit_id": _one_of(units), "product": _text(),
+        "variable": _one_of(["reserves", "resources", "extracted"]), **_range(),
+        "origin": _one_of(["listed", "stage"]), "basis": _text(),
+    }  # fmt: skip
+    return _schema(columns, unique=["unit_id", "product", "variable"], checks=_ranged())
+
+
+def _renewables() -> DataFrameSchema:
+    columns = {
+        "place": _text(), "plant": _text(), "year": _year(), "value": _number(0),
+        "origin": _one_of(["printed", "listed", "carried"]), "basis": _text(),
+    }  # fmt: skip
+    return _schema(columns, unique=["place", "plant", "year"])

@@ -19,7 +19,7 @@ __all__ = ["DataError", "Tables", "read_tables"]
 NAMES = (
     "variables", "bases", "sources", "observations", "targets", "evaluations", "provinces",
     "archetypes", "drivers", "assumptions", "levers", "lever_places", "clauses", "outputs", "laws",
-    "loops",
+    "loops", "products", "reserves", "renewables",
 )  # fmt: skip
 PRICES = "sector_price_index"
 
@@ -48,6 +48,9 @@ class Tables:
     outputs: pd.DataFrame
     laws: pd.DataFrame
     loops: pd.DataFrame
+    products: pd.DataFrame
+    reserves: pd.DataFrame
+    renewables: pd.DataFrame
     elements: dict[str, tuple[str, ...]]
     own: str = ""
 
@@ -86,6 +89,8 @@ class Tables:
             observations=then,
             provinces=self.provinces[self.provinces["year"] <= year],
             drivers=self.drivers[self.drivers["known_from"] <= year],
+            products=self.products[self.products["year"] <= year],
+            renewables=self.renewables[self.renewables["year"] <= year],
         )
 
     def of_cities(self, cities: Sequence[str]) -> Tables:
@@ -103,6 +108,9 @@ class Tables:
             targets=rest(self.targets, "unit_id"),
             evaluations=rest(self.evaluations, "unit_id"),
             lever_places=rest(self.lever_places, "unit_id"),
+            products=rest(self.products, "unit_id"),
+            reserves=rest(self.reserves, "unit_id"),
+            renewables=rest(self.renewables, "place"),
             assumptions=rest(self.assumptions, "subscript"),
             drivers=rest(self.drivers, "subscript"),
         )
@@ -133,6 +141,8 @@ def read_tables(root: Path) -> Tables:
     rest: dict[str, Any] = {
         name: read_checked(folder / f"{name}.csv", schema_of(name, names, keys)) for name in NAMES
     }
+    markets = read_checked(folder / "product_drivers.csv", schema_of("drivers"))
+    rest["drivers"] = pd.concat([rest["drivers"], markets], ignore_index=True)
     tables = Tables(units=units, **rest, elements=_read_elements(folder / "elements.csv"))
     _check_across(folder, tables)
     return tables

@@ -125,10 +125,7 @@ class Equations:
     def text(self) -> str:
         """Return the whole model as one Vensim text: structure, numbers and comments."""
         return self._joined(
-            [
-                equation_text(_left(c), array_text(c.values), c.unit, c.comment)
-                for c in self.constants
-            ],
+            [text for constant in self.constants for text in self._constant_in_full(constant)],
             [text for lookup in self.lookups for text in self._tables_in_full(lookup)],
         )
 
@@ -152,6 +149,18 @@ class Equations:
             *self.sectors.values(),
         ]
         return "\n\n".join(parts) + "\n"
+
+    def _constant_in_full(self, constant: Constant) -> Iterator[str]:
+        """Yield one equation, or one for each last element of more dimensions than two."""
+        if constant.values.ndim <= 2:
+            values = array_text(constant.values)
+            yield equation_text(_left(constant), values, constant.unit, constant.comment)
+            return
+        unit, comment = constant.unit, constant.comment
+        for place, element in enumerate(self.elements[constant.dims[-1]]):
+            name = subscripted(constant.name, (*constant.dims[:-1], element))
+            yield equation_text(name, array_text(constant.values[..., place]), unit, comment)
+            unit, comment = "", ""
 
     def _tables_in_full(self, lookup: DriverLookup) -> Iterator[str]:
         name = f"{lookup.name} by year"

@@ -1,49 +1,36 @@
-"""Initial energy use, fuels and power plants of a unit, from provincial statistics.
-
-A unit uses energy as its province does per unit of output, times a factor for what it makes.
-"""
+"""Fuels and power plants of a unit at the start, and the record of its plants since."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
+from itertools import pairwise
 
-from zhuanxing.data.initial.carrying import CARRIED, ESTIMATED, Value
+import numpy as np
+import pandas as pd
+
+from zhuanxing.data.initial.carrying import CARRIED, ESTIMATED, OBSERVED, Value
 from zhuanxing.data.initial.economy import Periods
 from zhuanxing.data.initial.lookup import Known, Province
 
-__all__ = ["EnergyState"]
+__all__ = ["EnergyState", "power_at"]
 
-# 1e8 kWh in MWh.
-MWH = 1e5
-WIND_STATISTIC, SOLAR_STATISTIC = "wind_capacity", "solar_capacity"
+COAL_STATISTIC = "coal_power_capacity"
+STATISTIC_OF = {"wind_farm": "wind_capacity"}
+FACTOR_OF = {
+    "wind_farm": "wind_factor", "base_solar": "solar_factor", "rooftop_solar": "solar_factor",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class EnergyState:
-    """Energy of the units in 2015; `area` in km2 and `province_of` by unit."""
+    """Power and fuels of the units; `area` in km2, `province_of` by unit, `renewables` by place."""
 
     known: Known
     province: Province
     province_of: dict[str, str]
     area: dict[str, float]
     when: Periods
-
-    def consumption(self, unit: str, output: float) -> Value:
-        """Return energy use, 1e4 tce a year, for an output of 1e8 CNY a year."""
-        where = self.province_of[unit]
-        intensity = self.province.value(
-            where, "energy_consumption", self.when.first
-        ) / self._real_gdp(where)
-        return output * intensity * self.known.typical(unit, "energy_factor"), ESTIMATED
-
-    def _real_gdp(self, where: str) -> float:
-        """Return output of the province in 2015 at prices of 2020."""
-        growth = math.prod(
-            1 + self.province.value(where, "gdp_growth", year) / 100
-            for year in range(self.when.first + 1, self.when.prices + 1)
-        )
-        return self.province.value(where, "gdp", self.when.prices) / growth
+    renewables: pd.DataFrame
 
     def fuel_shares(self, unit: str, fuels: tuple[str, ...]) -> dict[str, float]:
         """Return the share of each fuel in primary energy; they sum to 1."""
@@ -51,33 +38,48 @@ class EnergyState:
         total = sum(shares.values())
         return {fuel: share / total for fuel, share in shares.items()}
 
-    def coal_power(self, unit: str, consumption: float) -> Value:
-        """Return coal power, MW: of the unit where known, else its part of the province's."""
-        own = self.known.own(unit, "coal_power_2015")
-        if own is not None:
-            return own, CARRIED
-        where = self.province_of[unit]
-        generation = self.province.value(where, "thermal_generation", self.when.first) * MWH
-        part = consumption / self.province.value(where, "energy_consumption", self.when.first)
-        capacity = generation / self.known.typical(unit, "thermal_hours")
-        return capacity * part * self.known.typical(unit, "power_factor"), ESTIMATED
+    def coal_power(self, unit: str) -> tuple[dict[int, float], str]:
+        """Return coal power at the ends of years, MW: units of 30 MW and more by start year."""
+        return self.known.seen(unit, COAL_STATISTIC), OBSERVED
 
-    def wind(self, unit: str) -> Value:
-        """Return wind power at the start of 2015, MW."""
-        own = self.known.own(unit, "wind_2015")
-        if own is not None:
-            return own, CARRIED
-        there = self.province.nearest_year(self.province_of[unit], WIND_STATISTIC, self.when.first)
-        start = there * self.known.typical(unit, "wind_start_ratio")
-        return start * self._area_part(unit) * self.known.typical(unit, "wind_factor"), ESTIMATED
+    def renewable(self, unit: str, plant: str) -> tuple[dict[int, float], str]:
+        """Return wind or solar power at the ends of years, MW.
 
-    def solar(self, unit: str) -> tuple[float, float]:
-        """Return solar power on bases and distributed at the start of 2015, MW."""
-        there = self.province.nearest_year(self.province_of[unit], SOLAR_STATISTIC, self.when.first)
-        start = there * self.known.typical(unit, "solar_start_ratio")
-        both = start * self._area_part(unit) * self.known.typical(unit, "solar_factor")
-        base = self.known.typical(unit, "solar_base_share")
-        return both * base, both * (1 - base)
+        Listed farms of the unit where there are any, else its part of the province by area times
+        a factor for its resources; printed capacity of the unit scales the path.
+        """
+        path, origin = self._path(unit, plant), CARRIED
+        if not path:
+            part = self._area_part(unit) * self.known.typical(unit, FACTOR_OF[plant])
+            path = {
+                year: mw * part for year, mw in self._path(self.province_of[unit], plant).items()
+            }
+            origin = ESTIMATED
+        seen = self.known.seen(unit, STATISTIC_OF[plant]) if plant in STATISTIC_OF else {}
+        years = [year for year in seen if year in path and path[year] > 0]
+        if years:
+            scale = seen[max(years)] / path[max(years)]
+            return {year: mw * scale for year, mw in path.items()}, CARRIED
+        return path, origin
+
+    def changes(self, path: dict[int, float], records: int) -> list[float]:
+        """Return the change of `path`, MW a year, in every record: mid-year to mid-year.
+
+        The first record also covers the half-year before it; what is not known yet is zero.
+        """
+        first = self.when.first
+        bounds = [float(first), *(first + place + 1.5 for place in range(records))]
+        return [
+            (power_at(path, end) - power_at(path, start)) / (end - start)
+            if end <= self.when.last + 1
+            else 0.0
+            for start, end in pairwise(bounds)
+        ]
+
+    def _path(self, place: str, plant: str) -> dict[int, float]:
+        rows = self.renewables
+        rows = rows[(rows["place"] == place) & (rows["plant"] == plant)]
+        return dict(zip(rows["year"], rows["value"], strict=True))
 
     def _area_part(self, unit: str) -> float:
         return self.area[unit] / self.known.typical(unit, "province_area")
@@ -88,3 +90,11 @@ class EnergyState:
             self.province_of[unit], "wind_hours_jan_sep", self.when.first
         )
         return hours * self.known.typical(unit, "wind_hours_ratio"), CARRIED
+
+
+def power_at(path: dict[int, float], time: float) -> float:
+    """Return MW at a moment: between the ends of the years of `path`; nothing where it is empty."""
+    if not path:
+        return 0.0
+    ends = np.array(sorted(path), float)
+    return float(np.interp(time, ends + 1, [path[int(year)] for year in ends]))

@@ -17,11 +17,12 @@ from zhuanxing.data.drivers import build_drivers
 from zhuanxing.data.initial.carrying import CARRIED, ESTIMATED, Value
 from zhuanxing.data.initial.debt import debt_by_kind, debt_per_output
 from zhuanxing.data.initial.economy import Economy, Periods
-from zhuanxing.data.initial.energy import EnergyState
+from zhuanxing.data.initial.energy import EnergyState, power_at
 from zhuanxing.data.initial.land import initial_land
 from zhuanxing.data.initial.lookup import Known, Province
 from zhuanxing.data.initial.neighbours import Neighbours, structure
 from zhuanxing.data.initial.prices import city_prices
+from zhuanxing.data.initial.products import build_products
 from zhuanxing.data.initial.quantities import ENERGY, OUTPUT, PEOPLE, QUANTITIES, URBAN, Quantities
 from zhuanxing.data.observed import current_bases
 from zhuanxing.data.tables import Tables
@@ -30,17 +31,22 @@ __all__ = ["build_initial"]
 
 UNITS = {
     "initial_gdp": "yiCNY/Year", "initial_population": "wanperson",
-    "initial_energy_consumption": "wantce/Year", "initial_coal_power": "MW",
+    "initial_coal_power": "MW",
     "initial_wind": "MW", "initial_solar_base": "MW", "initial_distributed_solar": "MW",
+    "recorded_coal_power": "MW/Year", "recorded_wind": "MW/Year",
+    "recorded_solar_base": "MW/Year", "recorded_distributed_solar": "MW/Year",
     "initial_storage": "MW", "initial_land": "km2", "initial_general_debt": "yiCNY",
     "initial_special_debt": "yiCNY", "initial_urban_industrial_land": "km2",
     "initial_housing_floor": "wanm2", "wind_hours": "h/Year", "solar_hours": "h/Year",
     **{quantity.name: quantity.unit for quantity in QUANTITIES},
 }  # fmt: skip
+# Model name of wind and solar power, and the plant in renewables.csv.
+RENEWABLES = {
+    "wind": "wind_farm", "solar_base": "base_solar", "distributed_solar": "rooftop_solar",
+}  # fmt: skip
 # Model name of a city value that archetypes.csv gives as it stands, and the variable there.
 PLAIN = {
     "initial_storage": "storage_2015",
-    "initial_power_export_ratio": "power_export_ratio",
     "initial_circular_park_share": "circular_park_share",
     "initial_park_output_share": "park_output_share",
     "initial_obsolete_share": "obsolete_share",
@@ -79,14 +85,16 @@ def build_initial(tables: Tables, information_year: int | None = None) -> xr.Dat
     start = Start.of(tables, year)
     state = State()
     for unit in tables.cities:
-        output, people, secondary = _economy(state, start.economy, unit)
-        solar = _energy(state, start.energy, unit, output, tables.elements["fuel"])
+        _, people, secondary = _economy(state, start.economy, unit)
+        elements = tables.elements
+        solar = _energy(state, start.energy, unit, elements["record"], elements["fuel"])
         area = start.energy.area[unit]
         _land(state, start, unit, area, people, secondary, solar)
         for name, variable in PLAIN.items():
             state.put(name, (start.known.typical(unit, variable), ESTIMATED), unit)
     _quantities(state, start)
-    return _dataset(tables, state).assign_attrs(
+    found = _dataset(tables, state).merge(build_products(tables, year))
+    return found.assign_attrs(
         statistics=sorted(start.known.asked), assumed=sorted(start.known.assumed)
     )
 
@@ -115,7 +123,7 @@ class Start:
         quantities = _quantities_of(tables, known, economy)
         output = quantities.drivers[OUTPUT]
         debt = debt_per_output(known, province, tables.cities, output, when.first - 1)
-        energy = EnergyState(known, province, province_of, area, when)
+        energy = EnergyState(known, province, province_of, area, when, tables.renewables)
         return cls(known, economy, energy, quantities, debt)
 
 
@@ -177,19 +185,19 @@ def _economy(state: State, economy: Economy, unit: str) -> tuple[float, float, f
 
 
 def _energy(
-    state: State, energy: EnergyState, unit: str, output: float, fuels: tuple[str, ...]
+    state: State, energy: EnergyState, unit: str, records: tuple[str, ...], fuels: tuple[str, ...]
 ) -> float:
-    use = energy.consumption(unit, output)
-    state.put("initial_energy_consumption", use, unit)
+    """Record fuels and power plants; return solar power on bases."""
     for fuel, share in energy.fuel_shares(unit, fuels).items():
         state.put("initial_fuel_share", (share, ESTIMATED), unit, fuel)
-    state.put("initial_coal_power", energy.coal_power(unit, use[0]), unit)
-    state.put("initial_wind", energy.wind(unit), unit)
-    base, distributed = energy.solar(unit)
-    state.put("initial_solar_base", (base, ESTIMATED), unit)
-    state.put("initial_distributed_solar", (distributed, ESTIMATED), unit)
+    plants = {"coal_power": energy.coal_power(unit)}
+    plants |= {name: energy.renewable(unit, plant) for name, plant in RENEWABLES.items()}
+    for name, (path, origin) in plants.items():
+        state.put(f"initial_{name}", (power_at(path, energy.when.first), origin), unit)
+        for record, change in zip(records, energy.changes(path, len(records)), strict=True):
+            state.put(f"recorded_{name}", (change, origin), unit, record)
     state.put("wind_hours", energy.wind_hours(unit), unit)
-    return base
+    return state.values["initial_solar_base"][unit,][0]
 
 
 def _land(state: State, start: Start, unit: str, area: float, *drivers: float) -> None:

@@ -1,0 +1,137 @@
+"""National market and price of every product as drivers: what is printed, then an outlook.
+
+`product_outlook.csv` names the series of national.csv, province_products.csv and prices.csv, the
+growth expected until 2025, 2030 and 2035, and the price in the long run. For each year of
+information the outlook starts from the last printed year; prices close a fixed part of the gap to
+their long-run level every year. Ranges widen with the years ahead.
+
+Run `python -m zhuanxing.data.selection.product_markets MODEL/data` to write
+`product_drivers.csv`, which has the columns of drivers.csv.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from zhuanxing.data.selection.products import NATION
+
+__all__ = ["product_drivers", "write_product_drivers"]
+
+FIRST, LAST = 2015, 2035
+INFORMATION_YEARS = (2020, 2021, 2022)
+BASE_OF_PRICES = 2020
+# Part of the gap to the long-run price that closes in a year.
+REVERSION = 0.3
+# Relative range of a printed price or market, and of a price far ahead.
+PRINTED_SPREAD, PRICE_SPREAD = 0.03, 0.35
+COLUMNS = [
+    "name", "subscript", "year", "value", "low", "high", "unit", "known_from", "kind", "basis",
+    "source", "url",
+]  # fmt: skip
+
+
+def product_drivers(root: Path) -> pd.DataFrame:
+    """Return both drivers of every product; `root` is the folder model/data."""
+    raw = root / "raw"
+    provinces = pd.read_csv(raw / "province_products.csv")
+    statistics = pd.concat(
+        [pd.read_csv(raw / "national.csv"), provinces[provinces["province"] == NATION]]
+    )
+    prices = pd.read_csv(raw / "prices.csv")
+    rows: list[list[object]] = []
+    for outlook in pd.read_csv(root / "product_outlook.csv").to_dict("records"):
+        rows += _market(outlook, statistics)
+        rows += _price(outlook, prices)
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _market(outlook: dict[str, object], statistics: pd.DataFrame) -> Iterator[list[object]]:
+    name = str(outlook["market_series"])
+    printed = statistics[statistics["variable"] == name].groupby("year")["value"].median()
+    printed = printed[(printed.index >= FIRST)] / printed.loc[FIRST]
+    index = _filled(printed, INFORMATION_YEARS[-1])
+    spread = float(str(outlook["spread"]))
+    for year, value in index.items():
+        kind = "official" if year in printed.index else "derived"
+        basis = f"national {name}, 2015 one"
+        yield _row("product_market_index", outlook, year, value, PRINTED_SPREAD, year, kind, basis)
+    for known in INFORMATION_YEARS:
+        value = index[known]
+        for year in range(known + 1, LAST + 1):
+            value *= 1 + _growth(outlook, year)
+            ahead = spread * (year - known)
+            basis = str(outlook["basis"])
+            yield _row("product_market_index", outlook, year, value, ahead, known, "", basis)
+
+
+def _price(outlook: dict[str, object], prices: pd.DataFrame) -> Iterator[list[object]]:
+    index = _price_index(str(outlook["price_series"]).split(";"), prices)
+    for year, value in index.items():
+        basis = f"mean price of the year ({outlook['price_series']}), 2020 one"
+        spread = PRINTED_SPREAD if year != BASE_OF_PRICES else 0.0
+        yield _row("product_price_index", outlook, year, value, spread, year, "derived", basis)
+    for known in INFORMATION_YEARS:
+        value, aim = index[known], float(str(outlook["long_run_price"]))
+        for year in range(known + 1, LAST + 1):
+            value += REVERSION * (aim - value)
+            ahead = PRICE_SPREAD * min(1.0, 0.3 + 0.1 * (year - known))
+            basis = f"returns to {aim:g} of the price of 2020: {outlook['basis']}"
+            yield _row("product_price_index", outlook, year, value, ahead, known, "", basis)
+
+
+def _price_index(series: list[str], prices: pd.DataFrame) -> dict[int, float]:
+    """Return prices relative to 2020; years that the first series lacks follow the next one."""
+    paths = [prices[prices["variable"] == name].groupby("year")["value"].mean() for name in series]
+    first = paths[0]
+    years = range(FIRST, INFORMATION_YEARS[-1] + 1)
+    found: dict[int, float] = {year: float(first[year]) for year in years if year in first.index}
+    if len(paths) > 1:
+        second = _filled(paths[1][paths[1].index >= FIRST], INFORMATION_YEARS[-1])
+        for year in sorted(set(years) - set(found)):
+            near = min(found, key=lambda other: abs(other - year))
+            found[year] = found[near] * second[year] / second[near]
+    whole = _filled(pd.Series(found), INFORMATION_YEARS[-1])
+    return {year: value / whole[BASE_OF_PRICES] for year, value in whole.items()}
+
+
+def _filled(printed: pd.Series, last: int) -> dict[int, float]:
+    """Return values of all years to `last`; gaps are interpolated in logarithms, ends held."""
+    given = printed.sort_index()
+    years = np.arange(FIRST, last + 1)
+    values = np.exp(np.interp(years, given.index.to_numpy(float), np.log(given.to_numpy(float))))
+    return {int(year): float(value) for year, value in zip(years, values, strict=True)}
+
+
+def _growth(outlook: dict[str, object], year: int) -> float:
+    until = next(end for end in (2025, 2030, 2035) if year <= end)
+    return float(str(outlook[f"growth_{until}"]))
+
+
+def _row(
+    name: str,
+    outlook: dict[str, object],
+    year: int,
+    value: float,
+    spread: float,
+    known: int,
+    kind: str,
+    basis: str,
+) -> list[object]:
+    low, high = value * (1 - min(spread, 0.6)), value * (1 + spread)
+    chosen = kind or ("forecast" if year <= known + 3 else "assumption")
+    numbers = [round(number, 5) for number in (value, low, high)]
+    return [name, outlook["product"], year, *numbers, "Dmnl", known, chosen, basis, "", ""]
+
+
+def write_product_drivers(root: Path) -> None:
+    """Write `product_drivers.csv` in `root`, the folder model/data."""
+    product_drivers(root).to_csv(root / "product_drivers.csv", index=False)
+
+
+if __name__ == "__main__":
+    write_product_drivers(Path(sys.argv[1]))

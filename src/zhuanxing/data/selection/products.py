@@ -1,0 +1,262 @@
+"""Yearly output of every product in every city: what is printed, else estimated, else reasoned.
+
+The rule, product by product (`product_rules.csv` names the statistics and series):
+
+1. Observed: the printed output of the city. Where a rule adds several statistics, all of them
+   must be printed for that year. Of alternatives, the first that is printed counts.
+2. Reasoned: levels of `product_levels.csv`, for years that are not observed.
+3. Estimated: where neither gives a level, nominal capacity of the plants known to the trackers
+   times the utilisation of the rule, in the year of the tracker.
+
+Levels are carried to the other years by a reference series: the province's output of the product
+where the rule names one that is complete, else the nation's; between two levels their ratios to
+the series are interpolated. After a level of zero there is no output until the next level.
+
+Run `python -m zhuanxing.data.selection.products MODEL/data` to write `products.csv`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+__all__ = ["FIRST", "LAST", "product_outputs", "write_products"]
+
+FIRST, LAST = 2015, 2022
+YEARS = np.arange(FIRST, LAST + 1)
+OBSERVED, REASONED, ESTIMATED, CARRIED = "observed", "reasoned", "estimated", "carried"
+NATION = "China"
+# The two editions of the mine tracker list the same mines; the older one gives capacity.
+NEWER_EDITION = "spreadsheet copy"
+WORKING = ("operating", "operating-pre-retirement")
+# Lists of plants hold what worked in this year.
+LISTED_YEAR = 2020
+# Statistics by city are good to a few percent.
+OBSERVED_SPREAD = 0.03
+COLUMNS = ["unit_id", "product", "year", "value", "low", "high", "origin", "basis", "source_id"]
+
+
+@dataclass(frozen=True)
+class Level:
+    """A level of output in one year, in the unit of the product."""
+
+    year: int
+    value: float
+    low: float
+    high: float
+    origin: str
+    basis: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Sources:
+    """The tables that the rule reads, as they lie in `model/data`."""
+
+    rules: pd.DataFrame
+    reasoned: pd.DataFrame
+    observed: pd.DataFrame
+    plants: pd.DataFrame
+    listed: pd.DataFrame
+    mines: pd.DataFrame
+    provinces: pd.DataFrame
+    nation: pd.DataFrame
+    units: pd.DataFrame
+
+
+def read_sources(root: Path) -> Sources:
+    """Read the tables under `root`, the folder model/data."""
+    raw = root / "raw"
+    units = pd.read_csv(root / "units.csv")
+    printed = [pd.read_csv(raw / "city_products.csv"), pd.read_csv(root / "observations.csv")]
+    provinces = pd.read_csv(raw / "province_products.csv")
+    national = provinces[provinces["province"] == NATION].rename(columns={"province": "of"})
+    return Sources(
+        rules=pd.read_csv(root / "product_rules.csv", keep_default_na=False),
+        reasoned=pd.read_csv(root / "product_levels.csv"),
+        observed=pd.concat(printed, ignore_index=True).drop_duplicates(
+            ["unit_id", "variable", "year"], keep="first"
+        ),
+        plants=pd.read_csv(raw / "plants.csv"),
+        listed=pd.read_csv(raw / "plants_other.csv"),
+        mines=pd.read_csv(raw / "resources.csv"),
+        provinces=provinces,
+        nation=pd.concat([pd.read_csv(raw / "national.csv"), national], ignore_index=True),
+        units=units,
+    )
+
+
+def product_outputs(sources: Sources) -> pd.DataFrame:
+    """Return the yearly output of every product that a city has: columns as in products.csv."""
+    province_of = dict(zip(sources.units["unit_id"], sources.units["province_en"], strict=True))
+    rows: list[list[object]] = []
+    for rule in sources.rules.to_dict("records"):
+        for unit in sources.units["unit_id"]:
+            levels = _levels(sources, rule, unit)
+            if any(level.value > 0 for level in levels):
+                series = _series(sources, rule, province_of[unit])
+                rows += _path(unit, str(rule["product"]), levels, series)
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _levels(sources: Sources, rule: dict[str, object], unit: str) -> list[Level]:
+    found = {level.year: level for level in _reasoned(sources, rule, unit)}
+    found |= {level.year: level for level in _observed(sources, rule, unit)}
+    if not found:
+        found = {level.year: level for level in _estimated(sources, rule, unit)}
+    return [found[year] for year in sorted(found)]
+
+
+def _reasoned(sources: Sources, rule: dict[str, object], unit: str) -> Iterator[Level]:
+    rows = sources.reasoned
+    rows = rows[(rows["unit_id"] == unit) & (rows["product"] == rule["product"])]
+    for row in rows.itertuples():
+        yield Level(row.year, row.value, row.low, row.high, REASONED, row.basis, "")
+
+
+def _observed(sources: Sources, rule: dict[str, object], unit: str) -> Iterator[Level]:
+    rows = sources.observed[sources.observed["unit_id"] == unit]
+    table = rows.pivot_table(index="year", columns="variable", values="value", aggfunc="first")
+    sources_of = rows.set_index(["variable", "year"])["source_id"].fillna("").to_dict()
+    for year in YEARS:
+        for alternative in filter(None, str(rule["variables"]).split(";")):
+            terms = [term.split(":") for term in alternative.split("+")]
+            if year in table.index and all(
+                name in table and not np.isnan(table.loc[year, name]) for name, _ in terms
+            ):
+                printed = sum(float(table.loc[year, n]) * float(w) for n, w in terms)
+                value = _own_part(sources, rule, unit, printed)
+                if value == 0:
+                    return
+                low, high = value * (1 - OBSERVED_SPREAD), value * (1 + OBSERVED_SPREAD)
+                source = str(sources_of[(terms[0][0], year)])
+                yield Level(
+                    int(year), value, low, high, OBSERVED, f"printed: {alternative}", source
+                )
+                break
+
+
+def _own_part(sources: Sources, rule: dict[str, object], unit: str, printed: float) -> float:
+    """Return what of a statistic that a group of products shares is of this product.
+
+    A product after the first gets its part of the capacity that is known, at most what that
+    capacity can make; the first gets the rest.
+    """
+    if not rule["group"]:
+        return printed
+    same = sources.rules[sources.rules["group"] == rule["group"]].to_dict("records")
+    capacity = [_tracked(sources, row["tracker_types"], unit) for row in same]
+    total = sum(capacity) or 1.0
+    parts = {
+        row["product"]: min(printed * own / total, own * float(row["utilisation_high"]))
+        for row, own in zip(same[1:], capacity[1:], strict=True)
+    }
+    return float(parts.get(rule["product"], printed - sum(parts.values())))
+
+
+def _tracked(sources: Sources, kind: object, unit: str) -> float:
+    """Return nominal capacity of working plants of one type, in their unit a year."""
+    rows = sources.plants
+    rows = rows[(rows["unit_id"] == unit) & (rows["type"] == kind)]
+    rows = rows[~rows["source"].str.contains(NEWER_EDITION)]
+    return float(rows.loc[rows["status"].isin(WORKING), "capacity"].sum())
+
+
+def _estimated(sources: Sources, rule: dict[str, object], unit: str) -> Iterator[Level]:
+    capacity = _tracked(sources, rule["tracker_types"], unit) + _listed(sources, rule, unit)
+    nominal = capacity * float(str(rule["capacity_factor"]))
+    if nominal > 0:
+        low, use, high = (
+            nominal * float(str(rule[name]))
+            for name in ("utilisation_low", "utilisation", "utilisation_high")
+        )
+        yield Level(LISTED_YEAR, use, low, high, ESTIMATED, str(rule["basis"]), "")
+
+
+def _listed(sources: Sources, rule: dict[str, object], unit: str) -> float:
+    """Return capacity from the lists of kilns and mines, 1e4 t a year."""
+    kilns, mines = sources.listed, sources.mines
+    kilns = kilns[(kilns["unit_id"] == unit) & (kilns["product"] == rule["listed_product"])]
+    mines = mines[
+        (mines["unit_id"] == unit)
+        & (mines["resource"] == rule["listed_product"])
+        & (mines["variable"] == "design_capacity")
+    ]
+    # Mines are listed in 1e3 t a year.
+    return float(kilns["capacity"].sum() + mines["value"].sum() / 10)
+
+
+def _series(sources: Sources, rule: dict[str, object], province: str) -> np.ndarray:
+    """Return the reference series: the province's where complete, else the nation's."""
+    rows = sources.provinces
+    own = _complete(
+        rows[(rows["province"] == province) & (rows["variable"] == rule["province_series"])]
+    )
+    if own is not None:
+        return own
+    rows = sources.nation
+    found = _complete(rows[rows["variable"] == rule["nation_series"]])
+    return np.ones(len(YEARS)) if found is None else found
+
+
+def _complete(rows: pd.DataFrame) -> np.ndarray | None:
+    """Return positive values by year, gaps interpolated; None where too few are given."""
+    given = rows.groupby("year")["value"].median()
+    given = given[given > 0]
+    inside = [year for year in YEARS if year in given.index]
+    if len(inside) < 3 or inside[0] > FIRST:
+        return None
+    return np.exp(np.interp(YEARS, given.index.to_numpy(float), np.log(given.to_numpy(float))))
+
+
+def _path(
+    unit: str, product: str, levels: list[Level], series: np.ndarray
+) -> Iterator[list[object]]:
+    """Yield the rows of one product of one city, a year each."""
+    for year, reference in zip(YEARS, series, strict=True):
+        exact = next((level for level in levels if level.year == year), None)
+        if exact is not None:
+            level, factor = exact, 1.0
+            origin, basis = exact.origin, exact.basis
+        else:
+            level = _nearest(levels, int(year))
+            factor = _carried(levels, int(year), series, reference)
+            origin = ESTIMATED if level.origin == ESTIMATED else CARRIED
+            basis = f"carried from {level.year} ({level.origin}) by the reference series"
+        numbers = [round(factor * x, 3) for x in (level.value, level.low, level.high)]
+        yield [unit, product, int(year), *numbers, origin, basis, level.source]
+
+
+def _nearest(levels: list[Level], year: int) -> Level:
+    return min(levels, key=lambda level: (abs(level.year - year), level.year))
+
+
+def _carried(levels: list[Level], year: int, series: np.ndarray, reference: float) -> float:
+    """Return output of `year` over that of the nearest level.
+
+    The log ratio of output to the series is interpolated between levels and constant outside.
+    """
+    before = [level for level in levels if level.year < year]
+    if before and before[-1].value == 0:
+        return 0.0
+    used = [level for level in levels if level.value > 0]
+    at = np.array([level.year for level in used], float)
+    base = np.interp(at, YEARS, np.log(series))
+    ratio = np.interp(year, at, np.log([level.value for level in used]) - base)
+    value = np.exp(ratio) * reference
+    nearest = _nearest(levels, year)
+    return float(value / nearest.value) if nearest.value > 0 else 0.0
+
+
+def write_products(root: Path) -> None:
+    """Write `products.csv` in `root`, the folder model/data."""
+    product_outputs(read_sources(root)).to_csv(root / "products.csv", index=False)
+
+
+if __name__ == "__main__":
+    write_products(Path(sys.argv[1]))

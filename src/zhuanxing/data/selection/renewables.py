@@ -1,0 +1,109 @@
+"""Wind and solar capacity at the ends of years, by province and, where listed, by unit.
+
+Solar: the quarterly statistics of the National Energy Administration, utility-scale and
+distributed, from the end of 2016; before, printed totals split as in 2016. Wind: printed totals of
+the provinces; gaps are interpolated in logarithms, and after the last one a province grows as the
+listed farms do. Farms of 10 MW and more are listed by unit (Global Energy Monitor).
+
+Run `python -m zhuanxing.data.selection.renewables MODEL/data` to write `renewables.csv`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+__all__ = ["renewable_capacity", "write_renewables"]
+
+FIRST, LAST = 2014, 2022
+YEARS = np.arange(FIRST, LAST + 1)
+COLUMNS = ["place", "plant", "year", "value", "origin", "basis"]
+WIND, BASES, ROOFS = "wind_farm", "base_solar", "rooftop_solar"
+CATEGORY = {BASES: "Utility-scale", ROOFS: "Total distributed"}
+LISTED = "wind_capacity_gem"
+# The tables of 2016-2022 are in million kW.
+MW = 1000.0
+# Capacity at the end of 2014 over that of 2015 where only the latter is printed: the nation's.
+GROWTH_OF_2015 = {WIND: 0.75, BASES: 0.65, ROOFS: 0.65}
+LEAST = 0.5
+
+
+def renewable_capacity(root: Path) -> pd.DataFrame:
+    """Return MW at the end of every year; `root` is the folder model/data."""
+    raw = root / "raw"
+    printed = pd.read_csv(raw / "province_products.csv")
+    solar = pd.read_csv(raw / "provincial_solar.csv")
+    products = pd.read_csv(raw / "city_products.csv")
+    listed = products[products["variable"] == LISTED]
+    growth = listed.groupby("year")["value"].sum()
+    rows: list[list[object]] = []
+    for province in pd.read_csv(root / "units.csv")["province_en"].drop_duplicates():
+        rows += _wind(str(province), printed, growth)
+        rows += _solar(str(province), printed, solar)
+    for unit, part in listed.groupby("unit_id", sort=False):
+        path = part.set_index("year")["value"]
+        for year in YEARS:
+            basis = "farms of 10 MW and more by start year: a lower bound"
+            rows.append([unit, WIND, int(year), float(path[year]), "listed", basis])
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _wind(province: str, printed: pd.DataFrame, growth: pd.Series) -> Iterator[list[object]]:
+    rows = printed[(printed["province"] == province) & (printed["variable"] == "wind_capacity")]
+    known = rows.groupby("year")["value"].mean()
+    known = known[known > 0]
+    last = int(known.index.max())
+    for year in range(last + 1, LAST + 1):
+        known[year] = known[last] * growth[year] / growth[last]
+    known[FIRST] = known.get(FIRST, known.get(FIRST + 1, known.iloc[0]) * GROWTH_OF_2015[WIND])
+    yield from _rows(province, WIND, known, set(rows["year"]))
+
+
+def _solar(province: str, printed: pd.DataFrame, solar: pd.DataFrame) -> Iterator[list[object]]:
+    before = printed[(printed["province"] == province) & (printed["variable"] == "solar_capacity")]
+    total = before[before["year"] == FIRST + 1]["value"]
+    table = solar[solar["Area"] == province].set_index("Category")
+    ends = {int(name[:4]): name for name in table.columns if name.endswith("12")}
+    for plant, category in CATEGORY.items():
+        known = pd.Series(
+            {year: float(table.loc[category, name]) * MW for year, name in ends.items()}
+        )
+        known = known.dropna().clip(lower=LEAST)
+        printed_years = set(known.index)
+        both = sum(float(table.loc[name, ends[2016]]) for name in CATEGORY.values()) * MW
+        share = known[2016] / both if both > 0 else 0.5
+        known[FIRST + 1] = (
+            max(LEAST, float(total.iloc[0]) * share) if len(total) else known[2016] / 2
+        )
+        known[FIRST] = known[FIRST + 1] * GROWTH_OF_2015[plant]
+        yield from _rows(province, plant, known, printed_years)
+
+
+def _rows(place: str, plant: str, known: pd.Series, printed: set[int]) -> Iterator[list[object]]:
+    given = known.sort_index()
+    logs = np.log(np.maximum(LEAST, given.to_numpy(float)))
+    path = np.exp(np.interp(YEARS, given.index.to_numpy(float), logs))
+    for year, value in zip(YEARS, path, strict=True):
+        seen = int(year) in printed
+        basis = "printed" if seen else "between or beyond printed years"
+        yield [
+            place,
+            plant,
+            int(year),
+            round(float(value), 1),
+            "printed" if seen else "carried",
+            basis,
+        ]
+
+
+def write_renewables(root: Path) -> None:
+    """Write `renewables.csv` in `root`, the folder model/data."""
+    renewable_capacity(root).to_csv(root / "renewables.csv", index=False)
+
+
+if __name__ == "__main__":
+    write_renewables(Path(sys.argv[1]))
