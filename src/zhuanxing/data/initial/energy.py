@@ -39,8 +39,24 @@ class EnergyState:
         return {fuel: share / total for fuel, share in shares.items()}
 
     def coal_power(self, unit: str) -> tuple[dict[int, float], str]:
-        """Return coal power at the ends of years, MW: units of 30 MW and more by start year."""
-        return self.known.seen(unit, COAL_STATISTIC), OBSERVED
+        """Return coal power at the ends of years, MW: listed units of 30 MW and more.
+
+        Where thermal capacity is printed, or all capacity and its renewable part, the listed path
+        is scaled to it; the ratio is interpolated between printed years.
+        """
+        listed = self.known.seen(unit, COAL_STATISTIC)
+        seen = self.known.seen
+        whole, green = seen(unit, "power_capacity"), seen(unit, "renewable_capacity")
+        printed = {year: whole[year] - green[year] for year in whole if year in green}
+        printed |= seen(unit, "thermal_capacity")
+        ratio = {
+            year: mw / listed[year] for year, mw in printed.items() if listed.get(year, 0.0) > 0
+        }
+        if not ratio:
+            return listed, OBSERVED
+        known = sorted(ratio)
+        scale = np.interp(sorted(listed), known, [ratio[year] for year in known])
+        return {y: listed[y] * x for y, x in zip(sorted(listed), scale, strict=True)}, OBSERVED
 
     def renewable(self, unit: str, plant: str) -> tuple[dict[int, float], str]:
         """Return wind or solar power at the ends of years, MW.
