@@ -12,8 +12,9 @@ Run `python -m zhuanxing.data.selection.product_markets MODEL/data` to write
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,9 @@ import pandas as pd
 from zhuanxing.data.selection.products import NATION
 
 __all__ = ["product_drivers", "write_product_drivers"]
+
+# A row of a table of rules by column.
+Row = Mapping[Any, Any]
 
 FIRST, LAST = 2015, 2035
 INFORMATION_YEARS = (2020, 2021, 2022)
@@ -50,12 +54,12 @@ def product_drivers(root: Path) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _market(outlook: dict[str, object], statistics: pd.DataFrame) -> Iterator[list[object]]:
+def _market(outlook: Row, statistics: pd.DataFrame) -> Iterator[list[object]]:
     name = str(outlook["market_series"])
     printed = statistics[statistics["variable"] == name].groupby("year")["value"].median()
     printed = printed[(printed.index >= FIRST)] / printed.loc[FIRST]
     index = _filled(printed, INFORMATION_YEARS[-1])
-    spread = float(str(outlook["spread"]))
+    spread = float(outlook["spread"])
     for year, value in index.items():
         kind = "official" if year in printed.index else "derived"
         basis = f"national {name}, 2015 one"
@@ -69,14 +73,14 @@ def _market(outlook: dict[str, object], statistics: pd.DataFrame) -> Iterator[li
             yield _row("product_market_index", outlook, year, value, ahead, known, "", basis)
 
 
-def _price(outlook: dict[str, object], prices: pd.DataFrame) -> Iterator[list[object]]:
+def _price(outlook: Row, prices: pd.DataFrame) -> Iterator[list[object]]:
     index = _price_index(str(outlook["price_series"]).split(";"), prices)
     for year, value in index.items():
         basis = f"mean price of the year ({outlook['price_series']}), 2020 one"
         spread = PRINTED_SPREAD if year != BASE_OF_PRICES else 0.0
         yield _row("product_price_index", outlook, year, value, spread, year, "derived", basis)
     for known in INFORMATION_YEARS:
-        value, aim = index[known], float(str(outlook["long_run_price"]))
+        value, aim = index[known], float(outlook["long_run_price"])
         for year in range(known + 1, LAST + 1):
             value += REVERSION * (aim - value)
             ahead = PRICE_SPREAD * min(1.0, 0.3 + 0.1 * (year - known))
@@ -107,14 +111,14 @@ def _filled(printed: pd.Series, last: int) -> dict[int, float]:
     return {int(year): float(value) for year, value in zip(years, values, strict=True)}
 
 
-def _growth(outlook: dict[str, object], year: int) -> float:
+def _growth(outlook: Row, year: int) -> float:
     until = next(end for end in (2025, 2030, 2035) if year <= end)
-    return float(str(outlook[f"growth_{until}"]))
+    return float(outlook[f"growth_{until}"])
 
 
 def _row(
     name: str,
-    outlook: dict[str, object],
+    outlook: Row,
     year: int,
     value: float,
     spread: float,

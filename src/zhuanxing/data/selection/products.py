@@ -18,14 +18,18 @@ Run `python -m zhuanxing.data.selection.products MODEL/data` to write `products.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 __all__ = ["FIRST", "LAST", "product_outputs", "write_products"]
+
+# A row of a table of rules by column.
+Row = Mapping[Any, Any]
 
 FIRST, LAST = 2015, 2022
 YEARS = np.arange(FIRST, LAST + 1)
@@ -104,7 +108,7 @@ def product_outputs(sources: Sources) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _levels(sources: Sources, rule: dict[str, object], unit: str) -> list[Level]:
+def _levels(sources: Sources, rule: Row, unit: str) -> list[Level]:
     found = {level.year: level for level in _reasoned(sources, rule, unit)}
     found |= {level.year: level for level in _observed(sources, rule, unit)}
     if not found:
@@ -112,36 +116,35 @@ def _levels(sources: Sources, rule: dict[str, object], unit: str) -> list[Level]
     return [found[year] for year in sorted(found)]
 
 
-def _reasoned(sources: Sources, rule: dict[str, object], unit: str) -> Iterator[Level]:
+def _reasoned(sources: Sources, rule: Row, unit: str) -> Iterator[Level]:
     rows = sources.reasoned
     rows = rows[(rows["unit_id"] == unit) & (rows["product"] == rule["product"])]
-    for row in rows.itertuples():
-        yield Level(row.year, row.value, row.low, row.high, REASONED, row.basis, "")
+    for row in rows.to_dict("records"):
+        low, high = float(row["low"]), float(row["high"])
+        yield Level(int(row["year"]), float(row["value"]), low, high, REASONED, row["basis"], "")
 
 
-def _observed(sources: Sources, rule: dict[str, object], unit: str) -> Iterator[Level]:
+def _observed(sources: Sources, rule: Row, unit: str) -> Iterator[Level]:
     rows = sources.observed[sources.observed["unit_id"] == unit]
-    table = rows.pivot_table(index="year", columns="variable", values="value", aggfunc="first")
-    sources_of = rows.set_index(["variable", "year"])["source_id"].fillna("").to_dict()
-    for year in YEARS:
+    keys = zip(rows["variable"], rows["year"], strict=True)
+    figures = zip(rows["value"], rows["source_id"].fillna(""), strict=True)
+    printed = dict(zip(keys, figures, strict=True))
+    for year in map(int, YEARS):
         for alternative in filter(None, str(rule["variables"]).split(";")):
             terms = [term.split(":") for term in alternative.split("+")]
-            if year in table.index and all(
-                name in table and not np.isnan(table.loc[year, name]) for name, _ in terms
-            ):
-                printed = sum(float(table.loc[year, n]) * float(w) for n, w in terms)
-                value = _own_part(sources, rule, unit, printed)
-                if value == 0:
-                    return
-                low, high = value * (1 - OBSERVED_SPREAD), value * (1 + OBSERVED_SPREAD)
-                source = str(sources_of[(terms[0][0], year)])
-                yield Level(
-                    int(year), value, low, high, OBSERVED, f"printed: {alternative}", source
-                )
-                break
+            if not all((name, year) in printed for name, _ in terms):
+                continue
+            whole = sum(printed[name, year][0] * float(weight) for name, weight in terms)
+            value = _own_part(sources, rule, unit, whole)
+            if value == 0:
+                return
+            low, high = value * (1 - OBSERVED_SPREAD), value * (1 + OBSERVED_SPREAD)
+            source = str(printed[terms[0][0], year][1])
+            yield Level(year, value, low, high, OBSERVED, f"printed: {alternative}", source)
+            break
 
 
-def _own_part(sources: Sources, rule: dict[str, object], unit: str, printed: float) -> float:
+def _own_part(sources: Sources, rule: Row, unit: str, printed: float) -> float:
     """Return what of a statistic that a group of products shares is of this product.
 
     A product after the first gets its part of the capacity that is known, at most what that
@@ -167,18 +170,18 @@ def _tracked(sources: Sources, kind: object, unit: str) -> float:
     return float(rows.loc[rows["status"].isin(WORKING), "capacity"].sum())
 
 
-def _estimated(sources: Sources, rule: dict[str, object], unit: str) -> Iterator[Level]:
+def _estimated(sources: Sources, rule: Row, unit: str) -> Iterator[Level]:
     capacity = _tracked(sources, rule["tracker_types"], unit) + _listed(sources, rule, unit)
-    nominal = capacity * float(str(rule["capacity_factor"]))
+    nominal = capacity * float(rule["capacity_factor"])
     if nominal > 0:
         low, use, high = (
-            nominal * float(str(rule[name]))
+            nominal * float(rule[name])
             for name in ("utilisation_low", "utilisation", "utilisation_high")
         )
         yield Level(LISTED_YEAR, use, low, high, ESTIMATED, str(rule["basis"]), "")
 
 
-def _listed(sources: Sources, rule: dict[str, object], unit: str) -> float:
+def _listed(sources: Sources, rule: Row, unit: str) -> float:
     """Return capacity from the lists of kilns and mines, 1e4 t a year."""
     kilns, mines = sources.listed, sources.mines
     kilns = kilns[(kilns["unit_id"] == unit) & (kilns["product"] == rule["listed_product"])]
@@ -191,7 +194,7 @@ def _listed(sources: Sources, rule: dict[str, object], unit: str) -> float:
     return float(kilns["capacity"].sum() + mines["value"].sum() / 10)
 
 
-def _series(sources: Sources, rule: dict[str, object], province: str) -> np.ndarray:
+def _series(sources: Sources, rule: Row, province: str) -> np.ndarray:
     """Return the reference series: the province's where complete, else the nation's."""
     rows = sources.provinces
     own = _complete(

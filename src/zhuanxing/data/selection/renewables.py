@@ -65,22 +65,25 @@ def _wind(province: str, printed: pd.DataFrame, growth: pd.Series) -> Iterator[l
 
 def _solar(province: str, printed: pd.DataFrame, solar: pd.DataFrame) -> Iterator[list[object]]:
     before = printed[(printed["province"] == province) & (printed["variable"] == "solar_capacity")]
-    total = before[before["year"] == FIRST + 1]["value"]
-    table = solar[solar["Area"] == province].set_index("Category")
-    ends = {int(name[:4]): name for name in table.columns if name.endswith("12")}
-    for plant, category in CATEGORY.items():
-        known = pd.Series(
-            {year: float(table.loc[category, name]) * MW for year, name in ends.items()}
-        )
-        known = known.dropna().clip(lower=LEAST)
-        printed_years = set(known.index)
-        both = sum(float(table.loc[name, ends[2016]]) for name in CATEGORY.values()) * MW
-        share = known[2016] / both if both > 0 else 0.5
-        known[FIRST + 1] = (
-            max(LEAST, float(total.iloc[0]) * share) if len(total) else known[2016] / 2
-        )
+    total = before.loc[before["year"] == FIRST + 1, "value"].to_numpy(float)
+    rows = solar[solar["Area"] == province]
+    ends = {int(name[:4]): name for name in rows.columns if name.endswith("12")}
+    paths = {plant: _quarterly(rows, CATEGORY[plant], ends) for plant in CATEGORY}
+    both = sum(path[min(ends)] for path in paths.values())
+    for plant, path in paths.items():
+        first = path[min(ends)]
+        known = dict(path)
+        share = first / both if both > 0 else 0.5
+        known[FIRST + 1] = max(LEAST, total[0] * share) if len(total) else first / 2
         known[FIRST] = known[FIRST + 1] * GROWTH_OF_2015[plant]
-        yield from _rows(province, plant, known, printed_years)
+        yield from _rows(province, plant, pd.Series(known), set(path))
+
+
+def _quarterly(rows: pd.DataFrame, category: str, ends: dict[int, str]) -> dict[int, float]:
+    """Return MW at the ends of the years that the statistics print."""
+    cells = rows[rows["Category"] == category]
+    values = {year: float(cells[name].to_numpy(float)[0]) * MW for year, name in ends.items()}
+    return {year: max(LEAST, mw) for year, mw in values.items() if not np.isnan(mw)}
 
 
 def _rows(place: str, plant: str, known: pd.Series, printed: set[int]) -> Iterator[list[object]]:

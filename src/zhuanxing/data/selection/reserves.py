@@ -17,14 +17,19 @@ Run `python -m zhuanxing.data.selection.reserves MODEL/data` to write `reserves.
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from zhuanxing.data.selection.products import FIRST, LAST
 
 __all__ = ["mineral_reserves", "write_reserves"]
+
+# A row of a table of rules by column.
+Row = Mapping[Any, Any]
 
 COLUMNS = ["unit_id", "product", "variable", "value", "low", "high", "origin", "basis"]
 # The stage of units that the plan of 2013 does not name.
@@ -93,7 +98,7 @@ def _rows(
     output: pd.Series,
     mineral: Mineral,
     stage: str,
-    terms: dict[str, float],
+    terms: Row,
 ) -> list[list[object]]:
     since = float(output[(output.index >= FIRST) & (output.index <= LAST)].sum())
     if mineral.proven > 0:
@@ -103,7 +108,9 @@ def _rows(
         reserves, origin = float(output[FIRST]) * terms["life_years"], STAGE
         basis = f"output of 2015 for the {terms['life_years']:g} years of the stage '{stage}'"
     least = 0.7 * reserves
-    rows = [[unit, product, "reserves", reserves, least, MOST * reserves, origin, basis]]
+    rows: list[list[Any]] = [
+        [unit, product, "reserves", reserves, least, MOST * reserves, origin, basis]
+    ]
     resources, origin, basis = mineral.resources, LISTED, "listed resources less reserves"
     if resources == 0:
         resources, origin = UNLISTED_RESOURCES * reserves, STAGE
@@ -120,7 +127,7 @@ def _extracted(
     mineral: Mineral,
     reserves: float,
     stage: str,
-    terms: dict[str, float],
+    terms: Row,
 ) -> list[object]:
     """Return value, low, high, origin and basis of what was taken out before 2015."""
     if mineral.past is not None:
