@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import xarray as xr
 
 from zhuanxing.analyses.audit import REPRESENTED, unknown_names
+from zhuanxing.analyses.calibrate.settings import CalibrateSettings
 from zhuanxing.analyses.check.bench import TABLES, Bench
 from zhuanxing.analyses.check.extremes import Extreme, extreme_finding
 from zhuanxing.analyses.check.finding import Finding
@@ -23,8 +24,10 @@ from zhuanxing.analyses.check.levers import LeverTerms, lever_findings, rule_fin
 from zhuanxing.analyses.check.loops import gains_of, loop_findings
 from zhuanxing.analyses.check.reality import bounds_finding, gain_finding, worse_finding
 from zhuanxing.analyses.check.shocks import Shock, shock_finding
+from zhuanxing.analyses.check.structure import lever_term_finding, unread_finding
 from zhuanxing.analyses.check.timestep import timestep_finding
 from zhuanxing.analyses.check.units import NO_COMMENT, unit_problems
+from zhuanxing.config import read_settings
 from zhuanxing.inputs.names import require_known
 
 __all__ = ["CHECKS", "run_checks"]
@@ -84,6 +87,17 @@ def _require_names(bench: Bench) -> None:
 
 def _nothing(bench: Bench) -> list[Experiment]:
     return []
+
+
+def _structure(bench: Bench) -> list[Finding]:
+    model = bench.model
+    reported = {name for law in bench.laws for name in (law.residual, law.scale)}
+    for output in model.outputs:
+        reported |= {output.variable, output.denominator}
+    fit = read_settings(CalibrateSettings, model.places.conf / "calibrate.yaml")
+    for target in fit.targets:
+        reported |= {target.variable, target.over or ""}
+    return [lever_term_finding(model), unread_finding(model, frozenset(reported))]
 
 
 def _units(bench: Bench) -> list[Finding]:
@@ -298,6 +312,7 @@ def _reality(bench: Bench) -> list[Finding]:
 
 
 CHECKS = {
+    "structure": Check(_nothing, _structure),
     "units": Check(_nothing, _units),
     "laws": Check(_nothing, _laws),
     "extremes": Check(_extremes_and_references, _extremes),
