@@ -170,6 +170,9 @@ def lever_constants(tables: Tables, elements: Mapping[str, Sequence[str]]) -> It
     member = (units["named"] != "provincial").to_numpy(float)
     comment = "One for national zones, zero for a provincial zone"
     yield Constant("zone member", ("city",), member, "Dmnl", comment)
+    since = pd.to_numeric(units["named"], errors="coerce").fillna(FIRST_LEVER_YEAR)
+    comment = "Year in which a national zone was named"
+    yield Constant("zone since", ("city",), since.to_numpy(float), "Year", comment)
 
 
 def _doses(tables: Tables, elements: Mapping[str, Sequence[str]]) -> Iterator[Constant]:

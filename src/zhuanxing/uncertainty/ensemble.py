@@ -18,7 +18,7 @@ from zhuanxing.errors import ZhuanxingError
 from zhuanxing.inputs import Scenario
 from zhuanxing.uncertainty.ranges import Range, constants_of, inside, uncertain_numbers
 
-__all__ = ["INNOVATION", "ensemble_design"]
+__all__ = ["INNOVATION", "ensemble_design", "prior_design"]
 
 # The constant of the equations that holds the news of every city, disturbance and year.
 INNOVATION = "innovation"
@@ -56,6 +56,19 @@ def ensemble_design(
         # As `inside`, between the low path at -1 and the high one at 1.
         place = np.tanh(random.standard_normal(draws) / 2)
         arrays[f"drivers.{driver}"] = (("run",), place)
+    return xr.Dataset(arrays, coords={"run": np.arange(draws)})
+
+
+def prior_design(equations: Equations, draws: int, seed: int) -> xr.Dataset:
+    """Return a design of `draws` runs of all uncertain numbers from their priors alone."""
+    numbers = uncertain_numbers(equations)
+    random = np.random.default_rng(seed)
+    values = np.asarray(inside(numbers, random.standard_normal((draws, len(numbers)))))
+    bases = {number.name: equations.constant(number.name).values for number in numbers}
+    arrays = {}
+    for name, array in constants_of(numbers, values, bases).items():
+        dims = (dim.replace(" ", "_") for dim in equations.constant(name).dims)
+        arrays[name.replace(" ", "_")] = (("run", *dims), array)
     return xr.Dataset(arrays, coords={"run": np.arange(draws)})
 
 

@@ -77,6 +77,19 @@ class HistorySettings:
 
 
 @checked
+class EvaluationSettings:
+    """Concordance of the score with published grades, and how often the status is lost."""
+
+    history: Scenario
+    concordance: float
+    plan: Scenario
+    draws: Count
+    seed: int
+    first_year: int
+    loss: tuple[float, float]
+
+
+@checked
 class RealitySettings:
     """Statements about scenarios."""
 
@@ -110,6 +123,7 @@ class CheckSettings:
     loops: LoopSettings
     timestep: TimestepSettings
     levers: LeverSettings
+    evaluation: EvaluationSettings
     history: HistorySettings
     reality: RealitySettings
     language: Language | None = None

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import xarray as xr
 
 from zhuanxing.analyses.audit import REPRESENTED, unknown_names
 from zhuanxing.analyses.calibrate.settings import CalibrateSettings
 from zhuanxing.analyses.check.bench import TABLES, Bench
+from zhuanxing.analyses.check.evaluation import concordance_finding, loss_finding
 from zhuanxing.analyses.check.extremes import Extreme, extreme_finding
 from zhuanxing.analyses.check.finding import Finding
 from zhuanxing.analyses.check.history import history_finding
@@ -29,6 +31,7 @@ from zhuanxing.analyses.check.timestep import timestep_finding
 from zhuanxing.analyses.check.units import NO_COMMENT, unit_problems
 from zhuanxing.config import read_settings
 from zhuanxing.inputs.names import require_known
+from zhuanxing.uncertainty.ensemble import prior_design
 
 __all__ = ["CHECKS", "run_checks"]
 
@@ -283,6 +286,22 @@ def _clauses(bench: Bench) -> list[Finding]:
     return [Finding("clauses", what, result, "no unknown name", not missing, missing)]
 
 
+def _evaluation_runs(bench: Bench) -> list[Experiment]:
+    return [bench.of_scenario(bench.settings.evaluation.history)]
+
+
+def _evaluation(bench: Bench) -> list[Finding]:
+    terms = bench.settings.evaluation
+    scores = bench.laboratory.paths(bench.of_scenario(terms.history))["evaluation_score"]
+    design = prior_design(bench.model.source.equations, terms.draws, terms.seed)
+    runs = bench.model.run_many(design, scenario=terms.plan, outputs=["zone_status"])
+    sound = runs["zone_status"].isel(run=np.flatnonzero(runs["failure"].values == ""))
+    return [
+        concordance_finding(scores, bench.tables.evaluations, terms.concordance),
+        loss_finding(sound, terms.first_year, *terms.loss),
+    ]
+
+
 def _history_runs(bench: Bench) -> list[Experiment]:
     return [bench.of_scenario(bench.settings.history.scenario)]
 
@@ -321,6 +340,7 @@ CHECKS = {
     "timestep": Check(_timestep_runs, _timestep),
     "levers": Check(_lever_runs, _levers),
     "clauses": Check(_nothing, _clauses),
+    "evaluation": Check(_evaluation_runs, _evaluation),
     "history": Check(_history_runs, _history),
     "reality": Check(_all_scenarios, _reality),
 }
