@@ -11,6 +11,7 @@ import pandas as pd
 import xarray as xr
 from annotated_types import MinLen
 
+from zhuanxing.analyses.differences import DifferenceSettings
 from zhuanxing.config import File, Language, Scenario, Seed, Several, Text, Year, checked
 from zhuanxing.errors import ZhuanxingError, nearest
 
@@ -78,9 +79,9 @@ class EvidenceSettings:
 
     参数集，null 为数据表的值。"""
     draws: Seed
-    """Draws for intervals of the effects; needs a calibration.
+    """Draws for intervals of the effects: of a calibration, else from the ranges of the tables.
 
-    区间所用抽样数，需有参数集。"""
+    区间所用抽样数：取自参数集，否则取自数据表的范围。"""
     years: Annotated[Several[Year], MinLen(1)]
     """Years of the effects.
 
@@ -93,6 +94,10 @@ class EvidenceSettings:
     """Which output a published row is about.
 
     文献行所对应的结果。"""
+    differences: DifferenceSettings
+    """Difference in differences of the zone policy inside the model.
+
+    模型内的示范区政策双重差分。"""
     output: File
     """Folder of the table.
 

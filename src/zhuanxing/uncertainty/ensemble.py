@@ -67,8 +67,7 @@ def prior_design(equations: Equations, draws: int, seed: int) -> xr.Dataset:
     bases = {number.name: equations.constant(number.name).values for number in numbers}
     arrays = {}
     for name, array in constants_of(numbers, values, bases).items():
-        dims = (dim.replace(" ", "_") for dim in equations.constant(name).dims)
-        arrays[name.replace(" ", "_")] = (("run", *dims), array)
+        arrays[name.replace(" ", "_")] = (("run", *equations.dims(name)), array)
     return xr.Dataset(arrays, coords={"run": np.arange(draws)})
 
 

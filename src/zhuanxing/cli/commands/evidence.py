@@ -5,15 +5,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 
+from zhuanxing.analyses.differences import differences
 from zhuanxing.analyses.evidence import (
     INSIDE,
     MIDDLE,
     NO_ESTIMATE,
+    OUTSIDE,
     EvidenceSettings,
     compare,
     spread,
@@ -40,6 +44,17 @@ COLUMNS = (
     ("城市间范围", "range over cities", ""),
     ("结论", "verdict", ""),
 )
+DIFFERENCES = (
+    ("结果", "output", ""),
+    ("文献", "published", ""),
+    ("文献范围", "published range", ""),
+    ("政策效果", "effect", ""),
+    ("其80%区间", "its 80 % interval", ""),
+    ("含趋势差", "raw, trends in it", ""),
+    ("结论", "verdict", ""),
+)
+# Seed of draws from the tables; a calibration has its own.
+SEED = 20
 WORDS = {"inside": "一致", "outside": "不一致", "no estimate": "无估计"}
 
 
@@ -62,6 +77,9 @@ def run(settings: EvidenceSettings, context: Context) -> int:
     uncertain = _uncertainty(model, settings) if settings.draws else None
     _report(table, uncertain, settings, context.language)
     if uncertain is not None:
+        _report_negative(uncertain, settings, context.language)
+    _report_differences(_differences(model, settings), settings, context.language)
+    if uncertain is not None:
         table = table.merge(uncertain, how="left", on=["output", "year", "city"])
     write_table(table, target)
     print(target)
@@ -72,15 +90,77 @@ def _uncertainty(model: Model, settings: EvidenceSettings) -> pd.DataFrame:
     """Run the plan and the baseline with the same draws; return the intervals of the effects."""
     wanted = {effect.of or effect.output for effect in settings.outputs}
     wanted |= {effect.over for effect in settings.outputs if effect.over}
-    plan, baseline = (
-        model.run_many(
-            model.ensemble_design(scenario, settings.draws),
-            scenario=scenario,
-            outputs=sorted(wanted),
-        )
-        for scenario in map(model.scenario, (settings.plan, settings.baseline))
-    )
+    names = (settings.plan, settings.baseline)
+    plan, baseline = (_drawn(model, name, settings.draws, sorted(wanted)) for name in names)
     return spread(plan, baseline, settings)
+
+
+def _drawn(model: Model, name: str, draws: int, outputs: Sequence[str]) -> xr.Dataset:
+    """Run a scenario with draws of the calibration, else of the ranges of the tables."""
+    from zhuanxing.uncertainty.ensemble import prior_design
+
+    scenario = model.scenario(name)
+    if model.calibration is None:
+        design = prior_design(model.source.equations, draws, SEED)
+    else:
+        design = model.ensemble_design(scenario, draws)
+    return model.run_many(design, scenario=scenario, outputs=outputs)
+
+
+def _differences(model: Model, settings: EvidenceSettings) -> pd.DataFrame:
+    """Return the difference in differences of the zone policy, over draws if there are any."""
+    terms = settings.differences
+    treated = [row["named"] == terms.treated for row in model.names.cities.values()]
+    outputs = [each.output for each in terms.outputs]
+    worlds = []
+    for name in (terms.history, terms.baseline):
+        if settings.draws:
+            worlds.append(_drawn(model, name, settings.draws, outputs))
+        else:
+            worlds.append(model.run(name, outputs=outputs))
+    history, baseline = worlds
+    if settings.draws:
+        sound = (history["failure"].values == "") & (baseline["failure"].values == "")
+        history, baseline = (w.isel(run=np.flatnonzero(sound)) for w in (history, baseline))
+    return differences(history, baseline, treated, terms)
+
+
+def _report_negative(
+    uncertain: pd.DataFrame, settings: EvidenceSettings, language: Language
+) -> None:
+    """Say for how many cities the interval of the first effect holds negative values."""
+    first, last = settings.outputs[0].output, max(settings.years)
+    chosen = uncertain[(uncertain["output"] == first) & (uncertain["year"] == last)]
+    cities = chosen[chosen["city"] != MIDDLE]
+    count = int((cities["effect_low"] < 0).sum())
+    zh = f"{first}：{count} / {len(cities)} 个城市的80%区间含负值"
+    print(zh if language == "zh" else f"{first}: interval holds negatives in {count} of "
+          f"{len(cities)} cities")  # fmt: skip
+
+
+def _report_differences(
+    table: pd.DataFrame, settings: EvidenceSettings, language: Language
+) -> None:
+    terms = settings.differences
+    rows = [
+        [
+            str(row["output"]),
+            str(row["published"]),
+            _limits(row["low"], row["high"]),
+            f"{row['effect']:+.2f}",
+            f"{row['effect_low']:+.2f} … {row['effect_high']:+.2f}" if settings.draws else "-",
+            f"{row['raw']:+.2f}",
+            (WORDS[INSIDE if row["inside"] else OUTSIDE])
+            if language == "zh"
+            else (INSIDE if row["inside"] else OUTSIDE),
+        ]
+        for row in table.to_dict("records")
+    ]
+    title = (
+        f"示范区政策的双重差分（%，{terms.before}–{terms.after}，首批对后批）",
+        f"difference in differences of the zone policy, percent, {terms.before}-{terms.after}",
+    )
+    print_table(title, DIFFERENCES, rows, language)
 
 
 def _report(
