@@ -1,0 +1,108 @@
+"""Later statistics set against the bands of scenarios: inside, above, below, and how surprising."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from zhuanxing.analyses.bands import draw_runs
+from zhuanxing.errors import ZhuanxingError
+from zhuanxing.inputs.names import require_known
+
+if TYPE_CHECKING:
+    from zhuanxing.inputs import Scenario
+    from zhuanxing.model import Model
+
+__all__ = ["monitor", "read_statistics"]
+
+COLUMNS = ("city", "year", "output", "value")
+LOW, HIGH = 0.1, 0.9
+
+
+def read_statistics(path: Path, model: Model) -> pd.DataFrame:
+    """Read statistics from a CSV file: columns city, year, output, value.
+
+    Cities and outputs may have their Chinese or English names. Raises ZhuanxingError, with the
+    line, for a missing column, an unknown name, and a value or year that is not a number.
+    """
+    try:
+        table = pd.read_csv(path, encoding="utf-8-sig", dtype=str, keep_default_na=False)
+    except (OSError, UnicodeDecodeError, pd.errors.ParserError) as error:
+        raise ZhuanxingError(f"{path}: the statistics cannot be read ({error})") from error
+    for column in COLUMNS:
+        if column not in table.columns:
+            raise ZhuanxingError(
+                f"{path}: the column '{column}' is missing; expected {', '.join(COLUMNS)}"
+            )
+    rows = []
+    for line, row in enumerate(table[list(COLUMNS)].itertuples(index=False), start=2):
+        where = f"{path}, line {line}"
+        try:
+            year, value = int(str(row.year)), float(str(row.value).replace(",", ""))
+        except ValueError as error:
+            raise ZhuanxingError(
+                f"{where}: year '{row.year}' and value '{row.value}' must be numbers"
+            ) from error
+        city = model.names.of("city").find(str(row.city), where)
+        output = model.names.of("output").find(str(row.output), where)
+        rows.append((city, year, output, value))
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def monitor(
+    model: Model, scenarios: Mapping[str, Scenario], statistics: pd.DataFrame, *, draws: int = 0
+) -> pd.DataFrame:
+    """Return one row a statistic and scenario: what was expected, and whether it came so.
+
+    Columns: city, year, output, observed, scenario, expected; with draws low and high (between
+    which four fifths of them lie), `verdict` (inside, above, below) and `surprise`: the chance of
+    a value at least as far from the middle, 1 where it is in the middle. Without draws they are
+    missing, and `error` (percent of the expected) is all there is. Raises ZhuanxingError for a
+    year that the runs do not cover.
+    """
+    outputs = list(dict.fromkeys(statistics["output"]))
+    years = [round(float(time)) for time in (model.program.times()[0], model.program.times()[-1])]
+    for year in statistics["year"]:
+        if not years[0] <= year < years[1]:
+            raise ZhuanxingError(
+                f"a statistic is of {year}, but the runs cover {years[0]} to {years[1] - 1}; set "
+                "years.end"
+            )
+    drawn = draw_runs(model, scenarios, draws=draws, outputs=outputs) if draws else {}
+    rows = []
+    for name, scenario in scenarios.items():
+        paths = model.run(scenario)
+        for row in statistics.to_dict("records"):
+            rows.append(_row(row, name, paths, drawn.get(name)))
+    order = ["city", "output", "year", "scenario"]
+    return pd.DataFrame(rows).sort_values(order, kind="stable").reset_index(drop=True)
+
+
+def _row(
+    statistic: Mapping[str, object], scenario: str, paths: xr.Dataset, drawn: xr.Dataset | None
+) -> dict[str, object]:
+    output = str(statistic["output"])
+    require_known("output", output, map(str, paths.data_vars), "monitor")
+    place = {"city": statistic["city"], "year": statistic["year"]}
+    observed, expected = float(str(statistic["value"])), float(paths[output].sel(place))
+    row: dict[str, object] = {
+        **place,
+        "output": output,
+        "observed": observed,
+        "scenario": scenario,
+        "expected": expected,
+        "error": 100 * (observed / expected - 1) if expected else np.nan,
+    }
+    if drawn is None:
+        return row
+    values = drawn[output].sel(place).values
+    low, high = np.quantile(values, (LOW, HIGH))
+    below = (np.sum(values < observed) + 0.5 * np.sum(values == observed)) / len(values)
+    verdict = "below" if observed < low else "above" if observed > high else "inside"
+    surprise = 2 * min(below, 1 - below)
+    return {**row, "low": low, "high": high, "verdict": verdict, "surprise": surprise}

@@ -1,0 +1,66 @@
+"""What the commands that answer a planner's questions have in common."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import xarray as xr
+
+from zhuanxing.charts import style
+from zhuanxing.cli.command import Context
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from zhuanxing.model import Model
+
+__all__ = ["aims_of_model", "loaded", "number", "save_figures", "wide_number"]
+
+
+def loaded(context: Context, end: int, calibration: str | None) -> Model:
+    """Return the model to the end of the year `end`; say on stderr if the calibration is old."""
+    # Imported here: a misspelt setting is refused before the seconds that the imports take.
+    from zhuanxing.model import load
+
+    model = load(context.places.root, end=end, calibration=calibration)
+    stale = model.calibration and model.calibration.warning(context.places.model)
+    if stale:
+        print(f"zhuanxing: {stale}", file=sys.stderr)
+    return model
+
+
+def aims_of_model(context: Context) -> pd.DataFrame:
+    """Return the aims of cities, provinces and the nation."""
+    from zhuanxing.cli.commands.chart import ChartSettings, aims_table
+    from zhuanxing.config import read_settings
+
+    settings: Any = read_settings(ChartSettings, context.places.conf / "chart.yaml")
+    return aims_table(settings.options.scorecard, context.places.model / "data")
+
+
+def number(value: float, signed: bool = True) -> str:
+    """Return a value for a table, empty where there is none."""
+    if value != value:
+        return ""
+    return style.signed(value) if signed else style.number(value)
+
+
+def wide_number(value: float) -> str:
+    """Return a value with four digits that count, empty where there is none."""
+    return "" if value != value else f"{value:.4g}".replace("-", "−")
+
+
+def save_figures(figures: Sequence[tuple[str, Figure]], folder: Path, formats: Any) -> list[Path]:
+    """Write figures by name; return the files."""
+    from zhuanxing.charts.save import save
+
+    return [path for name, figure in figures for path in save(figure, folder / name, formats)]
+
+
+def labels(found: xr.Dataset, dim: str, language: str) -> list[str]:
+    """Return the names of the elements of a dimension in a language."""
+    return [str(name) for name in found[f"{dim}_{language}"].values]

@@ -1,0 +1,224 @@
+"""Rank levers by what they add, and what that costs.
+
+举措贡献排序：各举措带来多少、花多少钱。
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import pandas as pd
+import xarray as xr
+
+from zhuanxing.cli.asking import loaded, number
+from zhuanxing.cli.command import Command, Context
+from zhuanxing.cli.commands.run import Years
+from zhuanxing.cli.console import Column, print_table, progress_bar
+from zhuanxing.config import (
+    City,
+    Count,
+    File,
+    Language,
+    Lever,
+    Output,
+    Seed,
+    Several,
+    Text,
+    checked,
+)
+from zhuanxing.config import Scenario as ScenarioName
+from zhuanxing.storage.atomic import require_writable
+from zhuanxing.storage.netcdf import write, write_table
+
+if TYPE_CHECKING:
+    from zhuanxing.model import Model
+
+__all__ = ["COMMAND", "RankSettings"]
+
+SECTION = "ask"
+
+
+@checked
+class RankSettings:
+    """What a package loses without each of its levers, what each does alone, and what it costs.
+
+    从方案中逐一去掉各举措、以及单独实施各举措的效果与花费。
+    """
+
+    city: City
+    """The city whose levers are taken apart.
+
+    城市。"""
+    scenario: ScenarioName
+    """The package.
+
+    方案。"""
+    against: ScenarioName
+    """What it is compared with.
+
+    对照情景。"""
+    outputs: Several[Output]
+    """Outputs; the first sorts the table and is drawn.
+
+    指标，按第一个排序并绘图。"""
+    lever: Lever | None
+    """One lever in every city instead of every lever in one city.
+
+    只看一项举措在各城市的效果。"""
+    top: Count
+    """Rows that are printed.
+
+    显示行数。"""
+    calibration: Text | None
+    """A parameter set of `zhuanxing calibrate`.
+
+    校准参数集。"""
+    draws: Seed
+    """Draws for the interval of each effect; needs a calibration.
+
+    区间所用抽样数。"""
+    years: Years
+    format: Several[Literal["png", "svg", "pdf"]]
+    """Formats of the chart.
+
+    图的格式。"""
+    output: File
+    """Folder of table, chart and dataset.
+
+    输出文件夹。"""
+    language: Several[Language] | None = None
+    """Language of table and chart.
+
+    语言。"""
+
+
+def run(settings: RankSettings, context: Context) -> int:
+    """Run the package whole, without each lever and with each alone; print, write and draw."""
+    require_writable(settings.output / "rank.nc")
+    from zhuanxing.analyses.rank import contributions, lever_effect
+
+    model = loaded(context, settings.years.end, settings.calibration)
+    scenario = model.scenario(settings.scenario)
+    outputs = list(settings.outputs)
+    if settings.lever is not None:
+        found = lever_effect(model, scenario, settings.lever, outputs=outputs)
+        return _of_one_lever(model, found, settings, context)
+    with progress_bar() as progress:
+        task = progress.add_task("举措 levers", total=1.0, visible=settings.draws > 0)
+        found = contributions(
+            model, scenario, model.scenario(settings.against), city=settings.city, outputs=outputs,
+            draws=settings.draws, report=lambda part: progress.update(task, completed=part),
+        )  # fmt: skip
+    return _of_all_levers(found, settings, context)
+
+
+def _of_all_levers(found: xr.Dataset, settings: RankSettings, context: Context) -> int:
+    from zhuanxing.analyses.rank import ranked
+    from zhuanxing.charts import contributions as chart
+    from zhuanxing.charts.save import save
+
+    folder = settings.output / settings.city
+    first = settings.outputs[0]
+    _print(found, ranked(found, first), settings, context)
+    write(found, folder / "rank.nc")
+    written = [folder / "rank.nc"]
+    for output in settings.outputs:
+        write_table(ranked(found, output), folder / f"rank_{output}.csv")
+        written.append(folder / f"rank_{output}.csv")
+    for language in context.languages:
+        figure = chart.draw(found, output=first, cities=context.names.cities, language=language)
+        written += save(figure, folder / language / f"rank_{first}", settings.format)
+    print(*written, sep="\n")
+    return 0
+
+
+def _print(
+    found: xr.Dataset, table: pd.DataFrame, settings: RankSettings, context: Context
+) -> None:
+    language = context.language
+    names = dict(zip(found["lever"].values, found[f"lever_{language}"].values, strict=True))
+    others = [str(name) for name in found["output"].values[1:]]
+    rows = []
+    for row in table.head(settings.top).to_dict("records"):
+        one = found.sel(lever=row["lever"])
+        interval = f"{number(row['low'])}..{number(row['high'])}" if "low" in row else ""
+        rows.append(
+            [
+                str(names[row["lever"]]), _effect(row["left_out"]), interval,
+                _effect(row["alone"]), number(row["cost"], False), _effect(row["per_money"]),
+                *(_effect(float(one["left_out"].sel(output=name))) for name in others),
+            ]
+        )  # fmt: skip
+    labels = {str(n): found.sel(output=n) for n in found["output"].values}
+    columns = [
+        Column("举措", "lever"),
+        Column("去掉后少", "left out"),
+        Column("80%区间", "80 % interval", spare="left_out_low" not in found),
+        Column("单独实施", "alone"),
+        Column("花费(亿元)", "cost, 1e8 CNY"),
+        Column("每亿元", "per 1e8 CNY"),
+        *(
+            Column(
+                str(labels[n]["output_zh"].item()), str(labels[n]["output_en"].item()), spare=True
+            )
+            for n in others
+        ),
+    ]
+    if "left_out_low" not in found:
+        columns = [c for i, c in enumerate(columns) if i != 2]
+        rows = [[cell for i, cell in enumerate(row) if i != 2] for row in rows]
+    one = found.sel(output=settings.outputs[0])
+    place = context.names.cities[settings.city]
+    title = (
+        f"{place['name_zh']} {found.attrs['year']}年 {one['output_zh'].item()}：各举措贡献",
+        f"{place['name_en']} {found.attrs['year']}, {one['output_en'].item()}: what levers add",
+    )
+    print_table(title, columns, rows, language)
+    sums = {
+        "zh": "合计 {total}（相对对照），其中举措相互作用 {interaction}，其他城市的举措 {others}",
+        "en": "total {total} against the baseline, of it interaction {interaction}, levers of "
+        "other cities {others}",
+    }[language]
+    keys = ("total", "interaction", "others")
+    print(sums.format(**{key: _effect(float(one[key])) for key in keys}))
+
+
+def _effect(value: float) -> str:
+    return "" if value != value else f"{value:+.3g}".replace("-", "−")
+
+
+def _of_one_lever(model: Model, found: xr.Dataset, settings: RankSettings, context: Context) -> int:
+    folder = settings.output / str(settings.lever)
+    first = settings.outputs[0]
+    row = context.names.levers[str(settings.lever)]
+    order = abs(found[first]).sortby(-abs(found[first]))["city"].values
+    rows = [
+        [
+            context.names.cities[city][f"name_{context.language}"],
+            *(_effect(float(found[name].sel(city=city))) for name in settings.outputs),
+        ]
+        for city in order[: settings.top]
+    ]
+    labels = {output.name: output for output in model.outputs}
+    columns = [
+        Column("城市", "city"),
+        *(Column(labels[n].name_zh, labels[n].name_en) for n in settings.outputs),
+    ]
+    year = found.attrs["year"]
+    title = (f"{row['name_zh']}：{year}年的效果", f"{row['name_en']}: effect in {year}")
+    print_table(title, columns, rows, context.language)
+    table = found[list(settings.outputs)].to_dataframe().reset_index()
+    write_table(table, folder / "lever_effect.csv")
+    print(folder / "lever_effect.csv")
+    return 0
+
+
+COMMAND = Command(
+    RankSettings,
+    run,
+    examples=(
+        "city=唐山 scenario=plan",
+        "city=包头 'outputs=[gdp,government_debt]' calibration=default draws=32",
+        "lever=dual_control",
+    ),
+)
