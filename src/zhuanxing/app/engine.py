@@ -1,0 +1,194 @@
+"""The warm model behind all sessions of the page, and the answers it has given lately."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from zhuanxing.analyses.rank import contributions
+from zhuanxing.app.state import State
+from zhuanxing.inputs import Scenario, override_levers
+from zhuanxing.model import Model
+from zhuanxing.results.annual import annual, yearly_requests
+from zhuanxing.results.labels import label
+from zhuanxing.results.outputs import Output, select_outputs
+
+__all__ = ["Engine", "Latest", "Paths"]
+
+T = TypeVar("T")
+# Answers that are kept: a session's last moves and their undoing, for some sessions.
+KEPT = 96
+MONEY = "lever_spending"
+
+
+class Paths:
+    """Annual values of one run, each output made when it is first read: dims (city, year, ...)."""
+
+    def __init__(self, model: Model, found: dict[str, np.ndarray], requests: dict[str, str]) -> None:
+        self._model = model
+        self._found = found
+        self._requests = requests
+        self._made: dict[str, xr.DataArray] = {}
+
+    def __getitem__(self, name: str) -> xr.DataArray:
+        if name not in self._made:
+            (output,) = select_outputs(self._model.outputs, (name,))
+            wanted = filter(None, (output.variable, output.denominator))
+            series = {v: self._model.series(v, self._found[v], self._requests[v]) for v in wanted}
+            self._made[name] = annual(series, [output])[name]
+        return self._made[name]
+
+    def value(self, name: str, city: str, year: int) -> float:
+        """Return one number."""
+        return float(self[name].sel(city=city, year=year))
+
+    def line(self, name: str, city: str) -> np.ndarray:
+        """Return the path of an output of a city [year]."""
+        return np.asarray(self[name].sel(city=city).values)
+
+
+@dataclass
+class Engine:
+    """The model, and what the page asks of it. One run at a time goes through it."""
+
+    model: Model
+    aims: pd.DataFrame
+    baseline: str
+    draws: int
+
+    def __post_init__(self) -> None:
+        self._lock = threading.Lock()
+        self._answers: OrderedDict[Hashable, Any] = OrderedDict()
+        self.pool = ThreadPoolExecutor(1, thread_name_prefix="engine")
+        self.requests = yearly_requests(self.model.outputs)
+        variables = self.model.program.variables
+        self.plain: dict[str, Output] = {
+            one.name: one
+            for one in self.model.outputs
+            if variables[one.variable].dims == ("city",)
+        }
+        times = self.model.program.times()
+        self.years = list(range(round(float(times[0])), round(float(times[-1]))))
+        self.labels = label(
+            xr.Dataset(coords={"city": list(self.model.elements("city"))}),
+            self.model.names.cities, self.model.places.model / "data",
+        )  # fmt: skip
+
+    @property
+    def mark(self) -> str:
+        """Return a mark of the model and its data, for web addresses."""
+        return str(self.model.source.equations_hash)[:6]
+
+    def scenario(self, state: State) -> Scenario:
+        """Return the scenario of a state: the file's, weaker by `scale`, with the own levers."""
+        base = self.model.scenario(state.scenario)
+        place = base.cities.index(state.city)
+        if state.scale != 1.0:
+            intensity = base.intensity.copy()
+            intensity[place] *= state.scale
+            base = replace(base, intensity=intensity)
+        if not state.levers:
+            return base
+        return override_levers(base, dict(state.levers), [state.city], self.model.names)
+
+    def paths(self, state: State) -> Paths:
+        """Return the run of a state."""
+        key = ("paths", state.city, state.scenario, state.scale, tuple(state.levers.items()))
+        return self._kept(key, lambda: self._run(self.scenario(state)))
+
+    def named(self, name: str) -> Paths:
+        """Return the run of a scenario as its file has it."""
+        return self._kept(("named", name), lambda: self._run(self.model.scenario(name)))
+
+    def contributions(self, state: State, outputs: Sequence[str]) -> xr.Dataset:
+        """Return what the levers of a state add."""
+        key = ("rank", state.city, state.scenario, state.scale, tuple(state.levers.items()))
+        against = self.model.scenario(self.baseline)
+        return self._kept(
+            (*key, tuple(outputs)),
+            lambda: contributions(
+                self.model, self.scenario(state), against, city=state.city, outputs=outputs
+            ),
+        )
+
+    def strengths(self, state: State, output: str, other: str) -> np.ndarray:
+        """Return two outputs [strength, output] as the package goes from nothing to full strength."""
+        key = ("scale", state.city, state.scenario, tuple(state.levers.items()), output, other)
+        return self._kept(key, lambda: self._scaled(state, (output, other)))
+
+    def _scaled(self, state: State, outputs: tuple[str, str]) -> np.ndarray:
+        base = self.scenario(replace(state, scale=1.0))
+        inputs = self.model.inputs(base)
+        row = self.model.elements("city").index(state.city)
+        full = np.repeat(inputs["lever intensity"][None], len(STRENGTHS), axis=0)
+        full[:, row] *= np.array(STRENGTHS)[:, None]
+        coords = {name: list(self.model.elements(name)) for name in ("city", "lever")}
+        design = xr.Dataset(
+            {"lever_intensity": (("run", "city", "lever"), full)},
+            {"run": np.arange(len(full)), **coords},
+        )
+        many = self.model.run_many(design, scenario=base, outputs=list(dict.fromkeys(outputs)))
+        last = many.sel(city=state.city).isel(year=-1)
+        return np.stack([last[name].values for name in outputs], axis=1)
+
+    def _run(self, scenario: Scenario) -> Paths:
+        found = dict(self.model.program.run(self.model.inputs(scenario), self.requests))
+        return Paths(self.model, found, self.requests)
+
+    def _kept(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Return an answer given before, or give it; one question at a time."""
+        with self._lock:
+            if key not in self._answers:
+                self._answers[key] = make()
+            self._answers.move_to_end(key)
+            while len(self._answers) > KEPT:
+                self._answers.popitem(last=False)
+            answer: T = self._answers[key]
+            return answer
+
+
+STRENGTHS = tuple(np.linspace(0.0, 1.0, 9))
+
+
+class Latest:
+    """Work that only its newest order matters of: fifty quick moves end in one run of the last."""
+
+    def __init__(
+        self, pool: ThreadPoolExecutor, work: Callable[[Any], Any], done: Callable[[Any, Any], None]
+    ) -> None:
+        self._pool, self._work, self._done = pool, work, done
+        self._lock = threading.Lock()
+        self._wanted: Any = None
+        self._busy = False
+        self.closed = False
+
+    def order(self, question: Any) -> None:
+        """Ask; an older question that has not begun is forgotten."""
+        with self._lock:
+            self._wanted = question
+            if self._busy or self.closed:
+                return
+            self._busy = True
+        self._pool.submit(self._serve)
+
+    def _serve(self) -> None:
+        with self._lock:
+            question, self._wanted = self._wanted, None
+            if question is None or self.closed:
+                self._busy = False
+                return
+        try:
+            answer: Any = self._work(question)
+        except Exception as error:  # shown on the page: the thread has nobody else to tell
+            answer = error
+        self._done(question, answer)
+        # To the end of the queue, so that two sessions take turns.
+        self._pool.submit(self._serve)
