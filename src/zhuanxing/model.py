@@ -256,7 +256,7 @@ class Model(Probes):
         wanted = self.outputs if outputs is None else select_outputs(self.outputs, tuple(outputs))
         requests = yearly_requests(wanted)
         found = self._engine(engine).run(self.inputs(chosen), requests)
-        series = {name: self._array(name, found[name], requests[name]) for name in requests}
+        series = {name: self.series(name, found[name], requests[name]) for name in requests}
         paths = annual(series, wanted)
         self._refuse_nonfinite(paths, chosen)
         paths = self._described(paths, wanted).merge(self.source.origins, join="exact")
@@ -326,7 +326,7 @@ class Model(Probes):
             failures = [""] * part.sizes["run"]
             for failure in found.failures:
                 failures[failure.run] = f"{failure.variable} in {failure.year:g}"
-            series = {n: self._array(n, found[n], requests[n], runs=True) for n in requests}
+            series = {n: self.series(n, found[n], requests[n], runs=True) for n in requests}
             values = annual(series, wanted)
             values = values if years is None else values.sel(year=list(years))
             yield values.assign_coords(run=part["run"], failure=("run", failures))
@@ -408,7 +408,7 @@ class Model(Probes):
             array[equations.mask(name, subscript)] = number
         return array
 
-    def _array(self, name: str, values: np.ndarray, way: str, runs: bool = False) -> xr.DataArray:
+    def series(self, name: str, values: np.ndarray, way: str, runs: bool = False) -> xr.DataArray:
         """Return what an engine gave with its dimensions (snake_case) and coordinates."""
         labels = self.program.variables[name].dims
         if way == PATH:

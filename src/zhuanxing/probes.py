@@ -39,7 +39,7 @@ class Probes(Catalogue):
         def inputs(self, scenario: Scenario) -> dict[str, np.ndarray]:
             """Return a scenario as overrides."""
 
-        def _array(
+        def series(
             self, name: str, values: np.ndarray, way: str, runs: bool = False
         ) -> xr.DataArray: ...
 
@@ -86,7 +86,7 @@ class Probes(Catalogue):
         overrides = self.inputs(self.chosen(scenario, levers, assumptions))
         values = self.program.run(overrides, {key: PATH})[key]
         described = {"units": found.units, "comment": found.comment, "equation": found.equation}
-        path = self._array(key, np.asarray(values), PATH)
+        path = self.series(key, np.asarray(values), PATH)
         return path.rename(key.replace(" ", "_")).assign_attrs(described)
 
     def gradient(

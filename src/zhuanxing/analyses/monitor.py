@@ -78,7 +78,8 @@ def monitor(
     for name, scenario in scenarios.items():
         paths = model.run(scenario)
         for row in statistics.to_dict("records"):
-            rows.append(_row(row, name, paths, drawn.get(name)))
+            statistic = {str(key): value for key, value in row.items()}
+            rows.append(_row(statistic, name, paths, drawn.get(name)))
     order = ["city", "output", "year", "scenario"]
     return pd.DataFrame(rows).sort_values(order, kind="stable").reset_index(drop=True)
 

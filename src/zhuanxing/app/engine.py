@@ -7,17 +7,20 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
+from zhuanxing.analyses.bands import comparison_bands
 from zhuanxing.analyses.rank import contributions
 from zhuanxing.app.state import State
 from zhuanxing.inputs import Scenario, override_levers
 from zhuanxing.model import Model
 from zhuanxing.results.annual import annual, yearly_requests
+from zhuanxing.results.describe import folder_hash
 from zhuanxing.results.labels import label
 from zhuanxing.results.outputs import Output, select_outputs
 
@@ -32,7 +35,9 @@ MONEY = "lever_spending"
 class Paths:
     """Annual values of one run, each output made when it is first read: dims (city, year, ...)."""
 
-    def __init__(self, model: Model, found: dict[str, np.ndarray], requests: dict[str, str]) -> None:
+    def __init__(
+        self, model: Model, found: dict[str, np.ndarray], requests: dict[str, str]
+    ) -> None:
         self._model = model
         self._found = found
         self._requests = requests
@@ -71,9 +76,7 @@ class Engine:
         self.requests = yearly_requests(self.model.outputs)
         variables = self.model.program.variables
         self.plain: dict[str, Output] = {
-            one.name: one
-            for one in self.model.outputs
-            if variables[one.variable].dims == ("city",)
+            one.name: one for one in self.model.outputs if variables[one.variable].dims == ("city",)
         }
         times = self.model.program.times()
         self.years = list(range(round(float(times[0])), round(float(times[-1]))))
@@ -82,10 +85,10 @@ class Engine:
             self.model.names.cities, self.model.places.model / "data",
         )  # fmt: skip
 
-    @property
+    @cached_property
     def mark(self) -> str:
         """Return a mark of the model and its data, for web addresses."""
-        return str(self.model.source.equations_hash)[:6]
+        return folder_hash(self.model.places.model)[:6]
 
     def scenario(self, state: State) -> Scenario:
         """Return the scenario of a state: the file's, weaker by `scale`, with the own levers."""
@@ -120,9 +123,24 @@ class Engine:
         )
 
     def strengths(self, state: State, output: str, other: str) -> np.ndarray:
-        """Return two outputs [strength, output] as the package goes from nothing to full strength."""
+        """Return two outputs [strength, output] as the package grows from nothing to all."""
         key = ("scale", state.city, state.scenario, tuple(state.levers.items()), output, other)
         return self._kept(key, lambda: self._scaled(state, (output, other)))
+
+    def bands(self, state: State, outputs: Sequence[str]) -> xr.Dataset:
+        """Return quantiles of a state over draws, and of its difference from the baseline."""
+        key = ("bands", state.city, state.scenario, state.scale, tuple(state.levers.items()))
+        wanted = tuple(dict.fromkeys([*outputs, state.output]))
+        changes = self.aims[self.aims["measure"] == "change"]
+        pairs = zip(changes["variable"], changes["base_year"], strict=True)
+        since = {(str(variable), int(year)) for variable, year in pairs}
+        return self._kept(
+            (*key, wanted),
+            lambda: comparison_bands(
+                self.model, self.scenario(state), self.model.scenario(self.baseline),
+                draws=self.draws, since=sorted(since), outputs=wanted,
+            ),
+        )  # fmt: skip
 
     def _scaled(self, state: State, outputs: tuple[str, str]) -> np.ndarray:
         base = self.scenario(replace(state, scale=1.0))

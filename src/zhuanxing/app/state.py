@@ -1,4 +1,4 @@
-"""What a person has set on the page: one value, which a web address and a scenario file can hold."""
+"""What a person has set on the page: one value, which an address or a scenario file can hold."""
 
 from __future__ import annotations
 
@@ -73,7 +73,8 @@ def from_query(query: str, default: State, names: ModelNames, outputs: set[str])
     for key, short in KEYS.items():
         value = said.get(short, "")
         if value and value in known.get(key, {value}):
-            state = replace(state, **{key: value})
+            chosen: dict[str, Any] = {key: value}
+            state = replace(state, **chosen)
     levers = {}
     for word in filter(None, said.get(LEVERS, "").split(",")):
         name, _, number = word.partition(":")
@@ -104,7 +105,9 @@ def from_yaml(text: str, state: State, names: ModelNames) -> State:
             lever = names.of("lever").find(str(name), "levers")
             strength = _share(str(value))
             if strength is None:
-                raise ZhuanxingError(f"levers.{lever} is '{value}', but a number from 0 to 1 is due")
+                raise ZhuanxingError(
+                    f"levers.{lever} is '{value}', but a number from 0 to 1 is due"
+                )
             levers[lever] = strength
     return replace(state, city=city, scenario=scenario, levers=levers, scale=1.0)
 

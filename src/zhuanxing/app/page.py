@@ -1,0 +1,316 @@
+"""One session of the page: its controls, and what is redrawn when one of them moves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import panel as pn
+
+from zhuanxing.app import downloads
+from zhuanxing.app.controls import Controls
+from zhuanxing.app.engine import Engine, Latest, Paths
+from zhuanxing.app.figures import Lines
+from zhuanxing.app.panes import Tile, difference_words, tiles
+from zhuanxing.app.settings import AppSettings
+from zhuanxing.app.state import State, from_query
+from zhuanxing.app.tabs import Tabs
+from zhuanxing.app.words import say
+from zhuanxing.data.observed import observed
+from zhuanxing.results.aims import aims_of
+from zhuanxing.results.words import Language, unit, word
+
+__all__ = ["make_page"]
+
+# Milliseconds without a move after which the slow answers are asked for.
+IDLE = 1000
+HISTORY = 50
+TEMPLATE = Path(__file__).with_name("page.html")
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What is drawn: a state, and the runs of it, of its file and of the baseline."""
+
+    state: State
+    mine: Paths
+    file: Paths
+    base: Paths
+
+
+def make_page(engine: Engine, settings: AppSettings) -> Callable[[], Any]:
+    """Return the function that builds the page for each new session."""
+
+    def build() -> Any:
+        return Session(engine, settings).template()
+
+    return build
+
+
+class Session:
+    """The page of one person."""
+
+    def __init__(self, engine: Engine, settings: AppSettings) -> None:
+        self.engine = engine
+        self.settings = settings
+        self.state = self._first_state()
+        language = self.state.language
+        self.language: Language = language
+        self._document = pn.state.curdoc
+        self._past: list[State] = []
+        self._future: list[State] = []
+        self._moment: Moment | None = None
+        self._idle: Any = None
+        self.baseline = engine.model.scenario(settings.against).labels[f"name_{language}"]
+        self._latest = Latest(engine.pool, self._computed, self._answered)
+        self._tiles = pn.pane.HTML("", sizing_mode="stretch_width")
+        self._message = pn.pane.HTML("", sizing_mode="stretch_width")
+        names = {
+            "history": say("history", language), "observed": say("observed", language),
+            "base": self.baseline, "mine": say("mine", language),
+            "file": say("scenario", language),
+        }  # fmt: skip
+        self._lines = Lines(engine.years, names)
+        self.controls = Controls(self)
+        self.tabs = Tabs(self)
+        if pn.state.curdoc is not None:
+            pn.state.on_session_destroyed(self._closed)
+
+    def template(self) -> Any:
+        """Return the whole page; the first numbers are already in it."""
+        self._show(self._computed(self.state))
+        page = pn.Template(TEMPLATE.read_text(encoding="utf-8"))
+        page.add_variable("title", say("title", self.language))
+        page.add_variable("levers_label", say("levers", self.language))
+        page.add_variable("output_label", say("output", self.language))
+        page.add_panel("controls", self.controls.header)
+        page.add_panel("levers", self.controls.levers)
+        page.add_panel("message", self._message)
+        page.add_panel("tiles", self._tiles)
+        page.add_panel("lines", pn.pane.Bokeh(self._lines.layout, sizing_mode="stretch_width"))
+        page.add_panel("tabs", self.tabs.layout)
+        return page
+
+    # -- what the controls call ----------------------------------------------------------------
+
+    def move(self, state: State, *, remember: bool = True) -> None:
+        """Go to another state: at once in the address, then in numbers and drawings."""
+        if state == self.state:
+            return
+        if remember:
+            self._past = [*self._past[-HISTORY:], self.state]
+            self._future.clear()
+        self.state = state
+        self._write_address()
+        self._latest.order(state)
+
+    def undo(self) -> None:
+        """Go back to the state before the last move."""
+        if self._past:
+            self._future.append(self.state)
+            self._jump(self._past.pop())
+
+    def redo(self) -> None:
+        """Go forward again to the state that was undone last."""
+        if self._future:
+            self._past.append(self.state)
+            self._jump(self._future.pop())
+
+    def speak(self, language: Language) -> None:
+        """Load the page anew in another language."""
+        self.state = replace(self.state, language=language)
+        self._write_address()
+        if pn.state.location is not None:
+            pn.state.location.reload = True
+
+    def run_later(self, work: Callable[[], Any], show: Callable[[Any], None]) -> None:
+        """Do something slow in the thread of the engine, then show it."""
+
+        def job() -> None:
+            try:
+                found: Any = work()
+            except Exception as error:  # shown on the page: the thread has nobody else to tell
+                found = error
+            self._later(lambda: self._shown_or_told(found, show))
+
+        self.engine.pool.submit(job)
+
+    def city_name(self, city: str | None = None) -> str:
+        """Return the name of a city in the language of the page."""
+        return self.engine.model.names.cities[city or self.state.city][f"name_{self.language}"]
+
+    def moment(self) -> Moment:
+        """Return what is drawn now."""
+        assert self._moment is not None
+        return self._moment
+
+    # -- computing and showing -----------------------------------------------------------------
+
+    def _computed(self, state: State) -> Moment:
+        engine = self.engine
+        return Moment(
+            state, engine.paths(state), engine.named(state.scenario),
+            engine.named(self.settings.against),
+        )  # fmt: skip
+
+    def _answered(self, state: State, answer: Any) -> None:
+        self._later(lambda: self._shown_or_told(answer, self._show))
+
+    def _shown_or_told(self, found: Any, show: Callable[[Any], None]) -> None:
+        if isinstance(found, Exception):
+            self.tell(str(found))
+            return
+        show(found)
+
+    def _show(self, moment: Moment) -> None:
+        self._moment = moment
+        self._message.object = _told(self._warning())
+        self._show_tiles(None)
+        self._show_lines()
+        self.tabs.show()
+        self._wait()
+
+    def _show_tiles(self, bands: Any) -> None:
+        moment, last = self.moment(), self.engine.years[-1]
+        city, rows = moment.state.city, []
+        aims = {
+            aim.variable: aim for aim in aims_of(self.engine.aims, self._labelled(), city, last)
+        }
+        for name in self.settings.tiles:
+            value, base = (p.value(name, city, last) for p in (moment.mine, moment.base))
+            aim = aims.get(name)
+            reached = value
+            if aim is not None and aim.measure == "change":
+                start = moment.mine.value(name, city, aim.base_year)
+                reached = 100 * (value / start - 1)
+            spread = aim_spread = None
+            if bands is not None:
+                ends = bands[f"difference_of_{name}"].sel(city=city, year=last)
+                spread = float(ends[0]), float(ends[-1])
+                aim_spread = None if aim is None else aim.spread(bands, city)
+            output = self.engine.plain[name]
+            rows.append(Tile(output, value, base, spread, aim, reached, aim_spread))
+        waiting = "no_interval" if self.engine.model.calibration is None else "waiting_interval"
+        self._tiles.object = tiles(rows, self.baseline, say(waiting, self.language), self.language)
+
+    def _show_lines(self) -> None:
+        moment, state = self.moment(), self.moment().state
+        output = self.engine.plain[state.output]
+        base, file, mine = (
+            p.line(state.output, state.city) for p in (moment.base, moment.file, moment.mine)
+        )
+        name = output.name_zh if self.language == "zh" else output.name_en
+        units = unit(output.unit, self.language)
+        relative = not output.unit.startswith("percent") and bool((base > 0).all())
+        points = word("points", self.language) if output.unit.startswith("percent") else units
+        difference = say(
+            "difference", self.language, baseline=self.baseline, unit="%" if relative else points
+        )
+        top = f"{self.city_name()} · {name}" + (f"（{units}）" if units else "")
+        self._lines.show(base, file, mine, self._statistics(state), (top, difference), relative)
+
+    def _statistics(self, state: State) -> Any:
+        as_what = self.settings.observed_as
+        name = as_what.get(state.output, state.output) or ""
+        model = self.engine.model
+        years = (self.engine.years[0], self.engine.years[-1])
+        return observed(
+            model.tables.observations, name, units=[state.city], years=years
+        ).drop_duplicates("year", keep="last")
+
+    def _labelled(self) -> Any:
+        return self.engine.labels.assign({name: ("city", np.zeros(self.engine.labels.sizes["city"]))
+                                          for name in self.engine.plain})  # fmt: skip
+
+    def _warning(self) -> str:
+        made = self.state.made
+        if made and made != self.engine.mark:
+            return say("other_model", self.language, theirs=made, ours=self.engine.mark)
+        return ""
+
+    # -- slow answers, when nothing moves ------------------------------------------------------
+
+    def _wait(self) -> None:
+        if self._document is None:
+            return
+        if self._idle is not None:
+            self._document.remove_timeout_callback(self._idle)
+        self._idle = self._document.add_timeout_callback(self._rested, IDLE)
+
+    def _rested(self) -> None:
+        self._idle = None
+        state = self.state
+        if self.moment().state != state:
+            return
+        self.tabs.show_slow()
+        if self.engine.model.calibration is not None:
+            self.run_later(
+                lambda: (state, self.engine.bands(state, self.settings.tiles)), self._show_bands
+            )
+
+    def _show_bands(self, found: Any) -> None:
+        state, bands = found
+        if state != self.state:
+            return
+        self._show_tiles(bands)
+        name = f"difference_of_{state.output}"
+        if name in bands:
+            ends = bands[name].sel(city=state.city)
+            self._lines.show_band(ends.isel(quantile=0).values, ends.isel(quantile=-1).values)
+
+    # -- the rest ------------------------------------------------------------------------------
+
+    def _first_state(self) -> State:
+        engine, settings = self.engine, self.settings
+        accepted = str((pn.state.headers or {}).get("Accept-Language", "zh"))
+        language: Language = "en" if accepted.lower().startswith("en") else "zh"
+        default = State(settings.city, settings.scenario, settings.output, language)
+        query = pn.state.location.search if pn.state.location is not None else ""
+        outputs = set(settings.outputs)
+        return from_query(str(query or ""), default, engine.model.names, outputs)
+
+    def _write_address(self) -> None:
+        if pn.state.location is not None:
+            made = replace(self.state, made=self.engine.mark)
+            pn.state.location.search = made.query()
+
+    def _jump(self, state: State) -> None:
+        self.move(state, remember=False)
+        self.controls.follow(state)
+
+    def _later(self, show: Callable[[], None]) -> None:
+        if self._document is None or self._latest.closed:
+            return
+        self._document.add_next_tick_callback(show)
+
+    def _closed(self, context: Any) -> None:
+        """Let go of everything when the session ends."""
+        self._latest.closed = True
+        self._moment = None
+        self._past.clear()
+        self._future.clear()
+
+    def gap(self, name: str) -> tuple[str, str]:
+        """Return the difference of an output in the last year from the baseline, in words."""
+        moment, last = self.moment(), self.engine.years[-1]
+        city = moment.state.city
+        mine, base = (p.value(name, city, last) for p in (moment.mine, moment.base))
+        return difference_words(mine, base, self.engine.plain[name], self.language)
+
+    def tell(self, reason: str) -> None:
+        """Show why something cannot be done."""
+        self._message.object = _told(say("failed", self.language, reason=reason))
+
+    def download(self, kind: str) -> Any:
+        """Return a file of what is on the page."""
+        return downloads.make(kind, self)
+
+
+def _told(text: str) -> str:
+    if not text:
+        return ""
+    return f'<p role="alert" style="color:#a84300;margin:4px 0">{escape(text)}</p>'

@@ -1,0 +1,165 @@
+"""Pieces of the page that are words and numbers: tiles, paths of causes, trust."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+
+import pandas as pd
+import xarray as xr
+
+from zhuanxing.analyses.explain.mediators import Effect
+from zhuanxing.app.words import say
+from zhuanxing.charts.style import number, number_apart, signed
+from zhuanxing.results.aims import Aim
+from zhuanxing.results.glossary import Glossary
+from zhuanxing.results.outputs import Output
+from zhuanxing.results.words import Language, unit, word
+
+__all__ = ["Tile", "difference_words", "tiles", "trust", "why"]
+
+STYLE = """<style>
+.tiles { display: grid; grid-template-columns: repeat(6, minmax(0, 1fr)); gap: 8px; }
+.tile { border: 1px solid #dadada; border-radius: 6px; padding: 6px 8px; background: #fff; }
+.tile h3 { font-size: 12px; margin: 0; color: #555; font-weight: 500; min-height: 30px; }
+.tile b { font-size: 18px; } .tile small { display: block; color: #555; font-size: 11.5px; }
+.good { color: #005a8c; } .bad { color: #a84300; } .open { color: #555; }
+.path { display: flex; flex-wrap: wrap; gap: 6px; align-items: center; margin: 6px 0 14px; }
+.box { border: 1px solid #0072b2; border-radius: 6px; padding: 5px 8px; background: #f2f8fc; }
+.box small { display: block; color: #444; }
+@media (max-width: 1000px) { .tiles { grid-template-columns: repeat(3, minmax(0, 1fr)); } }
+@media (max-width: 767px) { .tiles { grid-template-columns: repeat(2, minmax(0, 1fr)); }
+  .tile h3 { min-height: 0; } }
+</style>"""
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One number: its value, the baseline's, the interval of the difference, and its aim."""
+
+    output: Output
+    value: float
+    base: float
+    spread: tuple[float, float] | None
+    aim: Aim | None
+    reached: float
+    aim_spread: tuple[float, float] | None
+
+
+def tiles(rows: Sequence[Tile], baseline: str, interval: str, language: Language) -> str:
+    """Return the tiles; `interval` is what stands where a number has none."""
+    cells = "".join(_tile(row, baseline, interval, language) for row in rows)
+    return f'{STYLE}<div class="tiles" role="status" aria-live="polite">{cells}</div>'
+
+
+def _tile(row: Tile, baseline: str, interval: str, language: Language) -> str:
+    name = row.output.name_zh if language == "zh" else row.output.name_en
+    units = unit(row.output.unit, language)
+    gap, gap_unit = difference_words(row.value, row.base, row.output, language)
+    sense, mood = _mood(row.value - row.base, row.output.better, language)
+    against = say("against", language, baseline=baseline)
+    spread = interval
+    if row.spread is not None:
+        ends = [difference_words(row.base + end, row.base, row.output, language)[0]
+                for end in row.spread]  # fmt: skip
+        spread = say("interval", language, low=ends[0], high=ends[1])
+    return (
+        f'<div class="tile" data-output="{row.output.name}" data-value="{row.value!r}">'
+        f"<h3>{escape(name)}</h3><b>{number(row.value)}</b> <span>{escape(units)}</span>"
+        f'<small class="{mood}">{escape(against)} {gap}{escape(gap_unit)} {sense}</small>'
+        f"<small>{escape(spread)}</small>{_aim(row, language)}</div>"
+    )
+
+
+def _aim(row: Tile, language: Language) -> str:
+    if row.aim is None:
+        return ""
+    verdict = row.aim.verdict(row.reached, row.aim_spread)
+    mood = {"met": "good", "missed": "bad", "open": "open"}[verdict]
+    sign = "≥" if row.aim.direction == "at_least" else "≤"
+    limit = f"{number(row.aim.value)}{'%' if row.aim.measure == 'change' else ''}"
+    aim = say("aim", language, sign=sign, value=limit)
+    said = number_apart(row.reached, row.aim.value)
+    return f'<small class="{mood}">{said} · {escape(aim)} {say(verdict, language)}</small>'
+
+
+def difference_words(
+    value: float, base: float, output: Output, language: Language
+) -> tuple[str, str]:
+    """Return a difference as text and its unit: points of a percentage, else percent."""
+    if output.unit.startswith("percent"):
+        return signed(value - base), " " + word("points", language)
+    if base > 0:
+        return signed(100 * (value / base - 1)), "%"
+    return signed(value - base), " " + unit(output.unit, language)
+
+
+def _mood(gap: float, better: str, language: Language) -> tuple[str, str]:
+    if better == "none" or abs(gap) < 1e-9:
+        return "", ""
+    good = (gap > 0) == (better == "up")
+    return (say("better", language), "good") if good else (say("worse", language), "bad")
+
+
+def why(
+    effect: Effect, glossary: Glossary, named: Mapping[str, Output], lever: str, city: str,
+    language: Language,
+) -> str:  # fmt: skip
+    """Return the paths of an effect as rows of boxes."""
+    output = effect.output.name_zh if language == "zh" else effect.output.name_en
+    size = f"{signed(effect.total)} {unit(effect.output.unit, language)}"
+    if effect.base:
+        size += f" ({signed(100 * effect.total / effect.base)}%)"
+    head = say("why_total", language, lever=lever, city=city, year=effect.year, output=output,
+               effect=size)  # fmt: skip
+    if not effect.paths:
+        return f"{STYLE}<p>{escape(head)}</p><p>{say('why_none', language)}</p>"
+    rows = "".join(
+        f'<div class="path">{_boxes(effect, path, glossary, named, language)}</div>'
+        for path in effect.paths
+    )
+    return f"{STYLE}<p>{escape(head)}</p>{rows}<p><small>{say('why_note', language)}</small></p>"
+
+
+def _boxes(
+    effect: Effect, path: tuple[str, ...], glossary: Glossary, named: Mapping[str, Output],
+    language: Language,
+) -> str:  # fmt: skip
+    cells = []
+    for name in effect.shown(path, named):
+        label = glossary.chinese(name) if language == "zh" else name
+        change, share = effect.changes.get(name), effect.shares.get(name)
+        moved = "" if change is None or change != change else f" {signed(change)}%"
+        carried = "" if share is None else say("carries", language, share=f"{share:.0%}")
+        cells.append(f'<div class="box">{escape(label)}{moved}<small>{carried}</small></div>')
+    return " → ".join(cells)
+
+
+def trust(
+    origins: xr.Dataset, city: str, label: str, errors: Sequence[tuple[str, float]], year: int,
+    calibration: str | None, language: Language,
+) -> str:  # fmt: skip
+    """Return what the results of a city rest on."""
+    counts = pd.Series(
+        [str(value) for data in origins.data_vars.values() if "city" in data.dims
+         for value in data.sel(city=city).values.ravel()]
+    ).value_counts()  # fmt: skip
+    lines = [
+        say(
+            "trust_starts", language, count=int(counts.sum()),
+            observed=int(counts.get("observed", 0)), carried=int(counts.get("carried", 0)),
+            estimated=int(counts.get("estimated", 0)),
+        )
+    ]  # fmt: skip
+    if errors:
+        parts = "、" if language == "zh" else ", "
+        text = parts.join(f"{name} {signed(error)}%" for name, error in errors)
+        lines.append(say("trust_error", language, year=year, errors=text))
+    lines.append(
+        say("trust_none", language) if calibration is None
+        else say("trust_calibration", language, name=calibration)
+    )  # fmt: skip
+    lines.append(say("trust_use", language))
+    items = "".join(f"<li>{escape(line)}</li>" for line in lines)
+    return f"<h3>{escape(say('trust_title', language, city=label))}</h3><ul>{items}</ul>"

@@ -1,0 +1,45 @@
+"""The server of the page: one process, the model warm before the first visitor."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import panel as pn
+
+from zhuanxing.app.engine import Engine
+from zhuanxing.app.page import make_page
+from zhuanxing.app.settings import AppSettings
+
+if TYPE_CHECKING:
+    from zhuanxing.model import Model
+
+__all__ = ["serve", "warm"]
+
+
+def warm(model: Model, aims: pd.DataFrame, settings: AppSettings) -> Engine:
+    """Return the engine with the runs in it that every first view needs."""
+    engine = Engine(model, aims, settings.against, settings.draws)
+    engine.named(settings.against)
+    engine.named(settings.scenario)
+    return engine
+
+
+def serve(engine: Engine, settings: AppSettings, *, blocking: bool = True) -> Any:
+    """Serve the page until interrupted; without `blocking` return the server, started.
+
+    Scripts and styles come from this server alone.
+    """
+    # Bokeh warns of every visitor who leaves.
+    logging.getLogger("bokeh").setLevel(logging.ERROR)
+    logging.getLogger("tornado").setLevel(logging.ERROR)
+    pn.extension(raw_css=[], notifications=False)
+    where = f"{settings.host}:{settings.port}"
+    origins = [where, f"localhost:{settings.port}"]
+    return pn.serve(
+        {"/": make_page(engine, settings)},
+        address=settings.host, port=settings.port, show=False, threaded=not blocking, start=True,
+        websocket_origin=origins, title="zhuanxing", unused_session_lifetime=30_000,
+        check_unused_sessions=10_000,
+    )  # fmt: skip

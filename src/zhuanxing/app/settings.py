@@ -1,0 +1,75 @@
+"""Settings of `zhuanxing app`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from zhuanxing.config import City, Count, Output, Seed, Several, Text, Year, checked
+from zhuanxing.config import Scenario as ScenarioName
+
+__all__ = ["AppSettings", "AppYears"]
+
+
+@checked
+class AppYears:
+    """Years of a run."""
+
+    end: Year
+    """Last calendar year.
+
+    末年。"""
+
+
+@checked
+class AppSettings:
+    """Serve the planner's desk to a browser; nothing is loaded from elsewhere.
+
+    在浏览器中打开推演页面，不访问任何外部资源。
+    """
+
+    host: Text
+    """Address that is listened to; 127.0.0.1 is this machine alone.
+
+    监听地址，127.0.0.1 只限本机。"""
+    port: Count
+    """Port.
+
+    端口。"""
+    city: City
+    """City that a first visitor sees.
+
+    首次打开的城市。"""
+    scenario: ScenarioName
+    """Package that a first visitor sees.
+
+    首次打开的方案。"""
+    against: ScenarioName
+    """Baseline.
+
+    对照情景。"""
+    output: Output
+    """Output that a first visitor sees.
+
+    首次打开的指标。"""
+    tiles: Several[Output]
+    """Numbers above the chart.
+
+    图上方的数字。"""
+    outputs: Several[Output]
+    """Outputs that can be chosen.
+
+    可选指标。"""
+    tradeoff: Output
+    """What the chosen output is drawn against.
+
+    权衡图的另一指标。"""
+    observed_as: Mapping[str, str | None]
+    calibration: Text | None
+    """A parameter set, for ranges.
+
+    校准参数集，用于区间。"""
+    draws: Seed
+    """Draws of the ranges.
+
+    区间所用抽样数。"""
+    years: AppYears

@@ -1,0 +1,252 @@
+"""The tabs of the page: what levers do, who pays, why, the cities, the trade-off, trust."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import panel as pn
+import xarray as xr
+
+from zhuanxing.analyses.explain.mediators import Effect, explain_effect
+from zhuanxing.analyses.rank import ranked
+from zhuanxing.app.engine import MONEY, STRENGTHS
+from zhuanxing.app.figures import Bars, CityDots, CityMap, Curve, Stack
+from zhuanxing.app.panes import trust, why
+from zhuanxing.app.state import TABS
+from zhuanxing.app.words import say
+from zhuanxing.charts.style import BAD, FIRST_PROJECTED_YEAR, GOOD, GREY, SEQUENCE, number
+from zhuanxing.data.observed import observed
+from zhuanxing.results.glossary import read_glossary
+from zhuanxing.results.words import unit
+
+if TYPE_CHECKING:
+    from zhuanxing.app.page import Session
+
+__all__ = ["Tabs"]
+
+SHOWN = 12
+
+
+class Tabs:
+    """The tabs of one session; only the one that is open is drawn."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._engine = session.engine
+        self._language = session.language
+        self._bars = Bars()
+        self._status = pn.pane.HTML("", sizing_mode="stretch_width")
+        model = self._engine.model
+        years = [year for year in self._engine.years if year >= FIRST_PROJECTED_YEAR]
+        self._payers = list(self._elements(MONEY))
+        self._stack = Stack(years, [zh if self._language == "zh" else en
+                                    for zh, en in self._elements(MONEY).values()])  # fmt: skip
+        self._years = years
+        rows = model.names.cities.values()
+        self._map = CityMap(
+            [float(row["longitude"]) for row in rows], [float(row["latitude"]) for row in rows]
+        )
+        self._dots = CityDots()
+        self._curve = Curve()
+        self._trust = pn.pane.HTML("", sizing_mode="stretch_width")
+        self._why = pn.pane.HTML("", sizing_mode="stretch_width")
+        self._lever = pn.widgets.Select(name=say("why_lever", self._language), width=260)
+        self._explain = pn.widgets.Button(
+            name=say("why_button", self._language), button_type="primary", css_classes=["explain"]
+        )
+        self._explain.on_click(lambda event: self._ask_why())
+        self.layout = self._layout()
+
+    def show(self) -> None:
+        """Draw at once what needs no more runs."""
+        tab = self._open()
+        if tab == "payers":
+            self._show_payers()
+        elif tab == "cities":
+            self._show_cities()
+        elif tab == "trust":
+            self._show_trust()
+        elif tab == "why":
+            self._offer_levers()
+        elif tab == "levers":
+            self._status.object = _small(say("computing", self._language))
+
+    def show_slow(self) -> None:
+        """Draw what needs more runs, now that nothing moves."""
+        session, state = self._session, self._session.state
+        if self._open() == "levers":
+            outputs = [state.output, *(n for n in session.settings.tiles if n != state.output)]
+            session.run_later(
+                lambda: (state, self._engine.contributions(state, tuple(outputs))),
+                self._show_levers,
+            )
+        elif self._open() == "tradeoff":
+            other = session.settings.tradeoff
+            if other == state.output:
+                other = session.settings.output
+            session.run_later(
+                lambda: (state, other, self._engine.strengths(state, state.output, other)),
+                self._show_tradeoff,
+            )
+
+    def _layout(self) -> Any:
+        def bokeh(drawn: Any) -> Any:
+            return pn.pane.Bokeh(drawn, sizing_mode="stretch_width")
+
+        panes = {
+            "levers": pn.Column(self._status, bokeh(self._bars.layout)),
+            "payers": bokeh(self._stack.layout),
+            "why": pn.Column(pn.FlexBox(self._lever, self._explain, align_items="end"), self._why),
+            "cities": pn.Column(bokeh(self._map.layout), bokeh(self._dots.layout)),
+            "tradeoff": bokeh(self._curve.layout),
+            "trust": self._trust,
+        }
+        for pane in panes.values():
+            pane.sizing_mode = "stretch_width"
+        tabs = pn.Tabs(
+            *((say(f"tab_{key}", self._language), panes[key]) for key in TABS),
+            dynamic=True, active=TABS.index(self._session.state.tab), sizing_mode="stretch_width",
+        )  # fmt: skip
+        tabs.param.watch(lambda event: self._opened(TABS[event.new]), "active")
+        return tabs
+
+    def _open(self) -> str:
+        return self._session.state.tab
+
+    def _opened(self, tab: str) -> None:
+        from dataclasses import replace
+
+        self._session.move(replace(self._session.state, tab=tab), remember=False)
+
+    # -- one tab each --------------------------------------------------------------------------
+
+    def _show_levers(self, found: tuple[Any, xr.Dataset]) -> None:
+        state, divided = found
+        if state != self._session.state:
+            return
+        language, output = self._language, self._engine.plain[state.output]
+        table = ranked(divided, state.output)
+        one = divided.sel(output=state.output)
+        names = dict(zip(one["lever"].values, one[f"lever_{language}"].values, strict=True))
+        rows = []
+        for row in table.head(SHOWN).to_dict("records"):
+            good = (row["left_out"] > 0) == (output.better == "up")
+            colour = SEQUENCE[0] if output.better == "none" else GOOD if good else BAD
+            cost = number(row["cost"]) if row["cost"] else "—"
+            rows.append((str(names[row["lever"]]), row["left_out"], colour, cost))
+        rest = float(table["left_out"][SHOWN:].sum())
+        rows.append((say("rest", language), rest, GREY, ""))
+        for key in ("interaction", "others", "total"):
+            rows.append((say(key, language), float(one[key]), GREY, ""))
+        name = output.name_zh if language == "zh" else output.name_en
+        self._bars.show(rows, f"{name} · {unit(output.unit, language)}")
+        self._status.object = _small(say("left_out", language))
+
+    def _show_payers(self) -> None:
+        moment = self._session.moment()
+        data = moment.mine[MONEY].sel(city=moment.state.city, year=self._years)
+        values = data.transpose("year", ...).values
+        title = say("no_money", self._language)
+        if values.sum() > 0:
+            title = say(
+                "payers_title", self._language, city=self._session.city_name(),
+                first=self._years[0], last=self._years[-1], sum=number(float(values.sum())),
+            )  # fmt: skip
+        self._stack.show(values, title)
+
+    def _show_cities(self) -> None:
+        session, moment = self._session, self._session.moment()
+        output, last = self._engine.plain[moment.state.output], self._engine.years[-1]
+        mine, base = (p[output.name].sel(year=last).values for p in (moment.mine, moment.base))
+        relative = not output.unit.startswith("percent") and bool((base > 0).all())
+        gaps = 100 * (mine / base - 1) if relative else mine - base
+        good = (gaps > 0) == (output.better != "down")
+        cities = list(self._engine.model.elements("city"))
+        names = [session.city_name(city) for city in cities]
+        own = cities.index(moment.state.city)
+        name = output.name_zh if self._language == "zh" else output.name_en
+        title = say("cities_title", self._language, year=last, output=name,
+                    baseline=session.baseline)  # fmt: skip
+        title += "（%）" if relative else ""
+        self._map.show(names, gaps, good, own, title)
+        self._dots.show(names, gaps, own)
+
+    def _show_tradeoff(self, found: tuple[Any, str, np.ndarray]) -> None:
+        state, other, points = found
+        if state != self._session.state:
+            return
+        names = []
+        for key in (state.output, other):
+            output = self._engine.plain[key]
+            name = output.name_zh if self._language == "zh" else output.name_en
+            names.append(f"{name} {unit(output.unit, self._language)}")
+        title = say("tradeoff_title", self._language, output=names[0], other=names[1])
+        self._curve.show(points, STRENGTHS, (names[0], names[1]), title)
+
+    def _show_trust(self) -> None:
+        session, model = self._session, self._engine.model
+        city, year = session.state.city, model.source.information_year - 1
+        base, errors = session.moment().base, []
+        for name in session.settings.tiles:
+            as_what = session.settings.observed_as.get(name, name)
+            seen = observed(
+                model.tables.observations, as_what or "", units=[city], years=(year, year)
+            )
+            if len(seen):
+                output = self._engine.plain[name]
+                label = output.name_zh if self._language == "zh" else output.name_en
+                value = float(seen["value"].iloc[-1])
+                errors.append((label, 100 * (base.value(name, city, year) / value - 1)))
+        calibration = None if model.calibration is None else model.calibration.name
+        self._trust.object = trust(
+            model.source.origins, city, session.city_name(), errors, year, calibration,
+            self._language,
+        )  # fmt: skip
+
+    def _offer_levers(self) -> None:
+        session = self._session
+        scenario = self._engine.scenario(session.state)
+        place = scenario.cities.index(session.state.city)
+        names = self._engine.model.names.levers
+        used = {
+            names[lever][f"name_{self._language}"]: lever
+            for lever, strength in zip(scenario.levers, scenario.intensity[place], strict=True)
+            if strength > 0
+        }
+        self._lever.options = used
+
+    def _ask_why(self) -> None:
+        session, lever = self._session, str(self._lever.value)
+        state = session.state
+        self._why.object = _small(say("computing", self._language))
+        session.run_later(
+            lambda: explain_effect(
+                self._engine.model, self._engine.scenario(state), lever=lever,
+                output=state.output, city=state.city,
+            ),
+            lambda effect: self._show_why(effect),
+        )  # fmt: skip
+
+    def _show_why(self, effect: Effect) -> None:
+        model = self._engine.model
+        lever = model.names.levers[effect.lever][f"name_{self._language}"]
+        named = {one.variable: one for one in model.outputs}
+        self._why.object = why(
+            effect, read_glossary(model.places.model), named, lever,
+            self._session.city_name(effect.city), self._language,
+        )  # fmt: skip
+
+    def _elements(self, output: str) -> dict[str, tuple[str, str]]:
+        """Return the names of the payers."""
+        from zhuanxing.results.labels import element_names
+
+        model = self._engine.model
+        variable = next(one.variable for one in model.outputs if one.name == output)
+        dim = next(d for d in model.program.variables[variable].dims if d != "city")
+        names = element_names(model.places.model / "data")
+        return {element: names[element] for element in model.elements(dim)}
+
+
+def _small(text: str) -> str:
+    return f'<small role="status">{text}</small>'

@@ -1,0 +1,109 @@
+"""The words of the page, in Chinese and English."""
+
+from __future__ import annotations
+
+from zhuanxing.results.words import LANGUAGES, Language
+
+__all__ = ["say"]
+
+WORDS: dict[str, tuple[str, str]] = {
+    "title": ("转型：政策推演", "Zhuanxing: try a policy"),
+    "city": ("城市", "City"),
+    "scenario": ("方案", "Package"),
+    "output": ("指标", "Output"),
+    "undo": ("撤销", "Undo"),
+    "redo": ("重做", "Redo"),
+    "reset": ("恢复方案", "Reset"),
+    "levers": ("举措", "Levers"),
+    "levers_note": (
+        "只改变本市；其他城市按所选方案。",
+        "Changes act in this city; the others follow the package.",
+    ),
+    "scale": ("整体力度（方案 = 1）", "Strength of the whole (package = 1)"),
+    "only_in": ("不适用于本市，只作用于：{cities}", "Not for this city; acts only in: {cities}"),
+    "tab_levers": ("贡献", "Levers"),
+    "tab_payers": ("谁出钱", "Who pays"),
+    "tab_why": ("为什么", "Why"),
+    "tab_cities": ("各城市", "Cities"),
+    "tab_tradeoff": ("权衡", "Trade-off"),
+    "tab_trust": ("可信度", "Trust"),
+    "mine": ("我的方案", "my package"),
+    "history": ("历史", "history"),
+    "observed": ("统计数据", "statistics"),
+    "difference": ("与{baseline}之差（{unit}）", "less {baseline} ({unit})"),
+    "against": ("较{baseline}", "against {baseline}"),
+    "interval": ("80%区间 {low}…{high}", "80 % range {low}…{high}"),
+    "no_interval": ("无区间（未校准）", "no range (not calibrated)"),
+    "waiting_interval": ("区间计算中…", "range is coming…"),
+    "aim": ("目标{sign}{value}", "aim {sign}{value}"),
+    "met": ("✓ 达成", "✓ met"),
+    "missed": ("× 未达成", "× missed"),
+    "open": ("≈ 难以判定", "≈ too close to call"),
+    "better": ("↗ 变好", "↗ better"),
+    "worse": ("↘ 变差", "↘ worse"),
+    "computing": ("计算中…", "computing…"),
+    "left_out": ("去掉该举措失去的部分", "what is lost without the lever"),
+    "rest": ("其余举措", "other levers"),
+    "interaction": ("相互作用", "interaction"),
+    "others": ("其他城市", "other cities"),
+    "total": ("合计", "sum"),
+    "cost": ("花费", "cost"),
+    "payers_title": (
+        "{city}：举措资金，{first}–{last}年合计 {sum} 亿元",
+        "{city}: money for levers, {sum} × 100 million CNY in {first}–{last}",
+    ),
+    "no_money": ("没有举措资金", "no money is spent on levers"),
+    "why_lever": ("举措", "Lever"),
+    "why_button": ("解释（需几秒）", "Explain (some seconds)"),
+    "why_total": (
+        "“{lever}”使{city}{year}年的{output}改变 {effect}",
+        "{lever} changes {output} of {city} in {year} by {effect}",
+    ),
+    "why_note": (
+        "方框：变量及其变化；下方百分比：把该变量固定在没有此举措时的路径上，效果失去多少。",
+        "Boxes: variables and how they change; below, what part of the effect is lost when the "
+        "variable keeps to its path without the lever.",
+    ),
+    "why_none": ("没有可见的效果", "no effect to be seen"),
+    "carries": ("承载 {share}", "carries {share}"),
+    "cities_title": ("{year}年{output}与{baseline}之差", "{output} in {year} less {baseline}"),
+    "tradeoff_title": (
+        "方案力度从0到1：{output} 与 {other}",
+        "Strength from 0 to 1: {output} and {other}",
+    ),
+    "trust_title": ("{city}的结果可信到什么程度", "How far to trust the results for {city}"),
+    "trust_starts": (
+        "{count}个期初值：{observed}个来自统计，{carried}个由邻年推算，{estimated}个为估计。",
+        "{count} initial values: {observed} observed, {carried} carried from another year, "
+        "{estimated} estimated.",
+    ),
+    "trust_error": (
+        "模型{year}年的结果与统计相差：{errors}。",
+        "The model misses the statistics of {year} by: {errors}.",
+    ),
+    "trust_use": (
+        "可用来比较方案、找出薄弱环节；不可用作某一年的预报，也不可比较小于区间的差异。",
+        "Use it to compare packages and to find weak points; not as a forecast of a year, nor to "
+        "tell apart what differs by less than the range.",
+    ),
+    "trust_calibration": ("参数集：{name}", "Parameter set: {name}"),
+    "trust_none": ("没有校准参数集，因此没有区间。", "No calibration, and so no ranges."),
+    "other_model": (
+        "该链接由另一版模型生成（{theirs}，现为{ours}），结果可能不同。",
+        "This address was made with another model ({theirs}, now {ours}); results may differ.",
+    ),
+    "failed": ("无法计算：{reason}", "Cannot compute: {reason}"),
+    "save": ("导出", "Export"),
+    "save_yaml": ("情景文件", "Scenario file"),
+    "save_table": ("数据表", "Table"),
+    "save_report": ("报告", "Report"),
+    "save_picture": ("图片", "Picture"),
+    "upload": ("载入情景文件", "Load a scenario file"),
+    "share": ("网址栏中的链接即当前设置", "The address in the address bar holds these settings"),
+    "open_levers": ("调整举措", "Change levers"),
+}
+
+
+def say(key: str, language: Language, **fields: object) -> str:
+    """Return the words `key` in `language`, with `fields` filled in."""
+    return WORDS[key][LANGUAGES.index(language)].format(**fields)

@@ -1,0 +1,34 @@
+"""Open the planner's desk in a browser.
+
+在浏览器中打开推演页面。
+"""
+
+from __future__ import annotations
+
+from zhuanxing.app.settings import AppSettings
+from zhuanxing.cli.asking import aims_of_model, loaded
+from zhuanxing.cli.command import Command, Context
+from zhuanxing.errors import ZhuanxingError
+
+__all__ = ["COMMAND"]
+
+SECTION = "ask"
+
+
+def run(settings: AppSettings, context: Context) -> int:
+    """Warm the model, print the address and serve until interrupted."""
+    # Imported here: a misspelt setting is refused before the seconds that the imports take.
+    from zhuanxing.app.serve import serve, warm
+
+    model = loaded(context, settings.years.end, settings.calibration)
+    engine = warm(model, aims_of_model(context), settings)
+    address = f"http://{settings.host}:{settings.port}"
+    print(f"{address}  " + {"zh": "（Ctrl-C 结束）", "en": "(Ctrl-C ends it)"}[context.language])
+    try:
+        serve(engine, settings)
+    except OSError as error:
+        raise ZhuanxingError(f"{address}: the page cannot be served ({error.strerror})") from error
+    return 0
+
+
+COMMAND = Command(AppSettings, run, examples=("", "port=8000", "calibration=default"))
