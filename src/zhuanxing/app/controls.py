@@ -53,10 +53,9 @@ class Controls:
             name=say("city", language), value=state.city, width=130,
             options={row[f"name_{language}"]: city for city, row in names.cities.items()},
         )  # fmt: skip
-        model = session.engine.model
         labels = {
-            model.scenario(name).labels[f"name_{language}"]: name
-            for name in names.of("scenario").spellings
+            scenario.labels[f"name_{language}"]: name
+            for name, scenario in session.engine.scenarios.items()
         }
         self._scenario = pn.widgets.Select(
             name=say("scenario", language), value=state.scenario, options=labels, width=150
@@ -182,7 +181,7 @@ class Controls:
     def _strength(self, state: State, lever: str) -> float:
         if lever in state.levers:
             return state.levers[lever]
-        scenario = self._session.engine.model.scenario(state.scenario)
+        scenario = self._session.engine.scenarios[state.scenario]
         place = scenario.cities.index(state.city), scenario.levers.index(lever)
         return round(float(scenario.intensity[place]) * state.scale, 3)
 

@@ -31,7 +31,7 @@ def _results(session: Session) -> dict[str, xr.Dataset]:
 
 
 def _yaml(session: Session) -> bytes:
-    labels = session.engine.model.scenario(session.state.scenario).labels
+    labels = session.engine.scenarios[session.state.scenario].labels
     return session.state.to_yaml(labels).encode()
 
 
@@ -50,7 +50,7 @@ def _report(session: Session) -> bytes:
     from zhuanxing.report.brief import gather, write_docx
 
     engine = session.engine
-    against = engine.model.scenario(session.settings.against)
+    against = engine.scenarios[session.settings.against]
     brief = gather(
         engine.model, engine.scenario(session.state), against,
         city=session.state.city, aims=engine.aims, outputs=session.settings.tiles,

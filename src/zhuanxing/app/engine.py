@@ -72,6 +72,10 @@ class Engine:
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
         self._answers: OrderedDict[Hashable, Any] = OrderedDict()
+        self.scenarios = {
+            name: self.model.scenario(name) for name in self.model.names.of("scenario").spellings
+        }
+        self.observations = self.model.tables.observations
         self.pool = ThreadPoolExecutor(1, thread_name_prefix="engine")
         self.requests = yearly_requests(self.model.outputs)
         variables = self.model.program.variables
@@ -92,7 +96,7 @@ class Engine:
 
     def scenario(self, state: State) -> Scenario:
         """Return the scenario of a state: the file's, weaker by `scale`, with the own levers."""
-        base = self.model.scenario(state.scenario)
+        base = self.scenarios[state.scenario]
         place = base.cities.index(state.city)
         if state.scale != 1.0:
             intensity = base.intensity.copy()
@@ -109,12 +113,12 @@ class Engine:
 
     def named(self, name: str) -> Paths:
         """Return the run of a scenario as its file has it."""
-        return self._kept(("named", name), lambda: self._run(self.model.scenario(name)))
+        return self._kept(("named", name), lambda: self._run(self.scenarios[name]))
 
     def contributions(self, state: State, outputs: Sequence[str]) -> xr.Dataset:
         """Return what the levers of a state add."""
         key = ("rank", state.city, state.scenario, state.scale, tuple(state.levers.items()))
-        against = self.model.scenario(self.baseline)
+        against = self.scenarios[self.baseline]
         return self._kept(
             (*key, tuple(outputs)),
             lambda: contributions(
@@ -137,7 +141,7 @@ class Engine:
         return self._kept(
             (*key, wanted),
             lambda: comparison_bands(
-                self.model, self.scenario(state), self.model.scenario(self.baseline),
+                self.model, self.scenario(state), self.scenarios[self.baseline],
                 draws=self.draws, since=sorted(since), outputs=wanted,
             ),
         )  # fmt: skip

@@ -16,9 +16,9 @@ from zhuanxing.charts.style import BAD, FIRST_PROJECTED_YEAR, GOOD, GREY, INK, S
 
 __all__ = ["Bars", "CityDots", "CityMap", "Curve", "Lines", "Stack"]
 
-FONT = (
-    "Noto Sans SC, Noto Sans CJK SC, Source Han Sans SC, Microsoft YaHei, PingFang SC, sans-serif"
-)
+# The page serves its own font under this name; a system with a Chinese one takes that.
+FONT = "system-ui, Page Sans, sans-serif"
+
 BASELINE = "#5A5A5A"
 
 
@@ -68,7 +68,8 @@ class Lines:
                      line_dash=dash, legend_label=names[key])  # fmt: skip
         top.scatter("year", "value", source=self._dots, size=7, fill_color="white", line_color=INK,
                     legend_label=names["observed"])  # fmt: skip
-        top.legend.location, top.legend.orientation = "top_left", "horizontal"
+        top.legend.orientation = "horizontal"
+        top.add_layout(top.legend[0], "above")
         top.legend.label_text_font, top.legend.label_text_font_size = FONT, "8.5pt"
         top.legend.border_line_color, top.legend.background_fill_alpha = None, 0.7
         top.legend.padding = top.legend.margin = 2
@@ -132,6 +133,8 @@ class Bars:
         self.layout.add_layout(Span(location=0, dimension="height", line_color=GREY))
         self.layout.add_tools(HoverTool(tooltips=[("", "@name"), ("", "@size"), ("¥", "@cost")]))
         self.layout.ygrid.grid_line_color = None
+        self.layout.yaxis.major_label_text_font_size = "8.5pt"
+        self.layout.xaxis.ticker.desired_num_ticks = 4
         self.layout.xaxis.formatter = NumeralTickFormatter(format="0,0.[000]")
 
     def show(self, rows: Sequence[tuple[str, float, str, str]], title: str) -> None:

@@ -20,6 +20,7 @@ from zhuanxing.app.settings import AppSettings
 from zhuanxing.app.state import State, from_query
 from zhuanxing.app.tabs import Tabs
 from zhuanxing.app.words import say
+from zhuanxing.charts.fonts import font_file
 from zhuanxing.data.observed import observed
 from zhuanxing.results.aims import aims_of
 from zhuanxing.results.words import Language, unit, word
@@ -65,7 +66,7 @@ class Session:
         self._future: list[State] = []
         self._moment: Moment | None = None
         self._idle: Any = None
-        self.baseline = engine.model.scenario(settings.against).labels[f"name_{language}"]
+        self.baseline = engine.scenarios[settings.against].labels[f"name_{language}"]
         self._latest = Latest(engine.pool, self._computed, self._answered)
         self._tiles = pn.pane.HTML("", sizing_mode="stretch_width")
         self._message = pn.pane.HTML("", sizing_mode="stretch_width")
@@ -84,14 +85,17 @@ class Session:
         """Return the whole page; the first numbers are already in it."""
         self._show(self._computed(self.state))
         page = pn.Template(TEMPLATE.read_text(encoding="utf-8"))
-        page.add_variable("title", say("title", self.language))
+        page.add_variable("heading", say("title", self.language))
+        page.add_variable("font", font_file().name)
         page.add_variable("levers_label", say("levers", self.language))
         page.add_variable("output_label", say("output", self.language))
         page.add_panel("controls", self.controls.header)
         page.add_panel("levers", self.controls.levers)
         page.add_panel("message", self._message)
         page.add_panel("tiles", self._tiles)
-        page.add_panel("lines", pn.pane.Bokeh(self._lines.layout, sizing_mode="stretch_width"))
+        page.add_panel(
+            "lines", pn.pane.Bokeh(self._lines.layout, sizing_mode="stretch_width", margin=0)
+        )
         page.add_panel("tabs", self.tabs.layout)
         return page
 
@@ -210,16 +214,16 @@ class Session:
         difference = say(
             "difference", self.language, baseline=self.baseline, unit="%" if relative else points
         )
-        top = f"{self.city_name()} · {name}" + (f"（{units}）" if units else "")
+        brackets = "（{}）" if self.language == "zh" else " ({})"
+        top = f"{self.city_name()} · {name}" + (brackets.format(units) if units else "")
         self._lines.show(base, file, mine, self._statistics(state), (top, difference), relative)
 
     def _statistics(self, state: State) -> Any:
         as_what = self.settings.observed_as
         name = as_what.get(state.output, state.output) or ""
-        model = self.engine.model
         years = (self.engine.years[0], self.engine.years[-1])
         return observed(
-            model.tables.observations, name, units=[state.city], years=years
+            self.engine.observations, name, units=[state.city], years=years
         ).drop_duplicates("year", keep="last")
 
     def _labelled(self) -> Any:

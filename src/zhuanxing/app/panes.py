@@ -34,6 +34,10 @@ STYLE = """<style>
 </style>"""
 
 
+# A difference smaller than this part of a number is shown as none.
+LEAST = 5e-5
+
+
 @dataclass(frozen=True)
 class Tile:
     """One number: its value, the baseline's, the interval of the difference, and its aim."""
@@ -57,7 +61,7 @@ def _tile(row: Tile, baseline: str, interval: str, language: Language) -> str:
     name = row.output.name_zh if language == "zh" else row.output.name_en
     units = unit(row.output.unit, language)
     gap, gap_unit = difference_words(row.value, row.base, row.output, language)
-    sense, mood = _mood(row.value - row.base, row.output.better, language)
+    sense, mood = _mood(row.value - row.base, row.base, row.output.better, language)
     against = say("against", language, baseline=baseline)
     spread = interval
     if row.spread is not None:
@@ -80,7 +84,7 @@ def _aim(row: Tile, language: Language) -> str:
     sign = "≥" if row.aim.direction == "at_least" else "≤"
     limit = f"{number(row.aim.value)}{'%' if row.aim.measure == 'change' else ''}"
     aim = say("aim", language, sign=sign, value=limit)
-    said = number_apart(row.reached, row.aim.value)
+    said = number_apart(row.reached, row.aim.value) + ("%" if row.aim.measure == "change" else "")
     return f'<small class="{mood}">{said} · {escape(aim)} {say(verdict, language)}</small>'
 
 
@@ -95,8 +99,8 @@ def difference_words(
     return signed(value - base), " " + unit(output.unit, language)
 
 
-def _mood(gap: float, better: str, language: Language) -> tuple[str, str]:
-    if better == "none" or abs(gap) < 1e-9:
+def _mood(gap: float, base: float, better: str, language: Language) -> tuple[str, str]:
+    if better == "none" or abs(gap) < LEAST * abs(base):
         return "", ""
     good = (gap > 0) == (better == "up")
     return (say("better", language), "good") if good else (say("worse", language), "bad")

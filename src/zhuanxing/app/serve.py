@@ -11,6 +11,7 @@ import panel as pn
 from zhuanxing.app.engine import Engine
 from zhuanxing.app.page import make_page
 from zhuanxing.app.settings import AppSettings
+from zhuanxing.charts.fonts import font_file
 
 if TYPE_CHECKING:
     from zhuanxing.model import Model
@@ -40,6 +41,6 @@ def serve(engine: Engine, settings: AppSettings, *, blocking: bool = True) -> An
     return pn.serve(
         {"/": make_page(engine, settings)},
         address=settings.host, port=settings.port, show=False, threaded=not blocking, start=True,
-        websocket_origin=origins, title="zhuanxing", unused_session_lifetime=30_000,
-        check_unused_sessions=10_000,
+        websocket_origin=origins, static_dirs={"fonts": str(font_file().parent)},
+        unused_session_lifetime=30_000, check_unused_sessions=10_000,
     )  # fmt: skip

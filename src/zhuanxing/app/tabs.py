@@ -92,7 +92,7 @@ class Tabs:
 
     def _layout(self) -> Any:
         def bokeh(drawn: Any) -> Any:
-            return pn.pane.Bokeh(drawn, sizing_mode="stretch_width")
+            return pn.pane.Bokeh(drawn, sizing_mode="stretch_width", margin=0)
 
         panes = {
             "levers": pn.Column(self._status, bokeh(self._bars.layout)),
@@ -191,7 +191,7 @@ class Tabs:
         for name in session.settings.tiles:
             as_what = session.settings.observed_as.get(name, name)
             seen = observed(
-                model.tables.observations, as_what or "", units=[city], years=(year, year)
+                self._engine.observations, as_what or "", units=[city], years=(year, year)
             )
             if len(seen):
                 output = self._engine.plain[name]

@@ -1,0 +1,93 @@
+"""Write a brief of a city for a meeting, for Word and as PDF.
+
+为会议编写一个城市的简报（Word 与 PDF）。
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from zhuanxing.cli.asking import aims_of_model, loaded
+from zhuanxing.cli.command import Command, Context
+from zhuanxing.cli.commands.run import Years
+from zhuanxing.config import City, File, Language, Output, Seed, Several, Text, checked
+from zhuanxing.config import Scenario as ScenarioName
+from zhuanxing.storage.atomic import require_writable
+
+__all__ = ["COMMAND", "ReportSettings"]
+
+SECTION = "ask"
+
+
+@checked
+class ReportSettings:
+    """Three sentences, indicators with aims, charts, payers, levers, what-ifs and trust.
+
+    三句话、指标与目标、图、资金来源、举措、假设情况与可信程度。
+    """
+
+    city: City
+    """City.
+
+    城市。"""
+    scenario: ScenarioName
+    """Package.
+
+    方案。"""
+    against: ScenarioName
+    """Baseline.
+
+    对照情景。"""
+    outputs: Several[Output]
+    """Indicators.
+
+    指标。"""
+    what_if: Several[ScenarioName]
+    """Scenarios that stand beside the package.
+
+    并列比较的情景。"""
+    calibration: Text | None
+    """A parameter set of `zhuanxing calibrate`.
+
+    校准参数集。"""
+    draws: Seed
+    """Draws for ranges; needs a calibration.
+
+    区间所用抽样数。"""
+    years: Years
+    format: Several[Literal["docx", "pdf"]]
+    """Formats.
+
+    格式。"""
+    output: File
+    """Folder of the files.
+
+    输出文件夹。"""
+    language: Several[Language] | None = None
+    """Languages, a file each.
+
+    语言，每种一个文件。"""
+
+
+def run(settings: ReportSettings, context: Context) -> int:
+    """Run, gather and write; print the files."""
+    require_writable(settings.output / "report.docx")
+    from zhuanxing.report.brief import gather
+    from zhuanxing.report.document import write_docx, write_pdf
+
+    model = loaded(context, settings.years.end, settings.calibration)
+    for language in context.languages:
+        brief = gather(
+            model, model.scenario(settings.scenario), model.scenario(settings.against),
+            city=settings.city, aims=aims_of_model(context), outputs=settings.outputs,
+            what_if=settings.what_if, draws=settings.draws, language=language,
+        )  # fmt: skip
+        for ending in settings.format:
+            name = f"{settings.city}_{settings.scenario}_{language}.{ending}"
+            path = settings.output / name
+            (write_docx if ending == "docx" else write_pdf)(brief, path)
+            print(path)
+    return 0
+
+
+COMMAND = Command(ReportSettings, run, examples=("city=唐山", "city=包头 language=en format=[pdf]"))

@@ -1,0 +1,299 @@
+"""A brief for a meeting: what a package does to a city, what it costs, what it misses, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from matplotlib.figure import Figure
+
+from zhuanxing.analyses.bands import comparison_bands
+from zhuanxing.analyses.rank import contributions, ranked
+from zhuanxing.charts import finance, paths
+from zhuanxing.charts.differences import difference
+from zhuanxing.charts.style import number, number_apart, signed
+from zhuanxing.report.document import write_docx
+from zhuanxing.report.phrases import phrase
+from zhuanxing.results import names
+from zhuanxing.results.aims import Aim, aims_of
+from zhuanxing.results.words import Language
+
+if TYPE_CHECKING:
+    from zhuanxing.inputs import Scenario
+    from zhuanxing.model import Model
+
+__all__ = ["Brief", "Table", "gather", "write_docx"]
+
+MONEY, COST = "lever_spending", "lever_spending_by_lever"
+TOP = 5
+
+
+@dataclass(frozen=True)
+class Table:
+    """A heading, the columns' titles and rows of text."""
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Brief:
+    """What a brief holds, in one language; `day` is the only thing that changes by itself."""
+
+    title: str
+    made: str
+    day: str
+    sentences: Sequence[str]
+    indicators: Table
+    charts: Mapping[str, Figure]
+    levers: Table
+    what_if: Table
+    trust: Sequence[str]
+    annex: Table
+    language: Language
+
+
+def gather(
+    model: Model,
+    scenario: Scenario,
+    against: Scenario,
+    *,
+    city: str,
+    aims: pd.DataFrame,
+    outputs: Sequence[str],
+    what_if: Sequence[str] = (),
+    draws: int = 0,
+    day: date | None = None,
+    language: Language = "zh",
+) -> Brief:
+    """Return the brief of `scenario` for `city`, its numbers from new runs.
+
+    `outputs` are the indicators, the first two of them drawn; `what_if` are scenarios whose results
+    stand beside the package, after one with every lever at half strength. With `draws` (and a
+    calibration) differences have intervals. Raises ZhuanxingError as the runs do.
+    """
+    results = {"against": model.run(against), "package": model.run(scenario)}
+    year = int(results["package"]["year"].values[-1])
+    since = {(row["variable"], int(row["base_year"])) for row in aims.to_dict("records")
+             if row["measure"] == "change"}  # fmt: skip
+    bands = (
+        comparison_bands(
+            model, scenario, against, draws=draws, since=sorted(since), outputs=list(outputs)
+        )
+        if draws
+        else None
+    )
+    divided = contributions(model, scenario, against, city=city, outputs=list(outputs))
+    known = aims_of(aims, results["package"], city, year)
+    maker = _Maker(model, results, bands, divided, known, city, year, language)
+    alternatives = {"half": _half(scenario, city)} | {n: model.scenario(n) for n in what_if}
+    label = scenario.labels[f"name_{language}"]
+    first = results["package"].attrs
+    return Brief(
+        title=phrase("title", language, city=maker.city_name, scenario=label),
+        made=phrase(
+            "made", language, model=str(first.get("model_hash", ""))[:8],
+            data=str(first.get("data_hash", ""))[:8],
+            calibration=str(first.get("calibration", "none")),
+        ),
+        day=(day or date.today()).isoformat(),
+        sentences=maker.sentences(outputs, label),
+        indicators=maker.indicators(outputs),
+        charts=maker.charts(outputs),
+        levers=maker.levers(known, outputs),
+        what_if=maker.what_if(alternatives, outputs),
+        trust=maker.trust(),
+        annex=maker.annex(scenario),
+        language=language,
+    )  # fmt: skip
+
+
+def _half(scenario: Scenario, city: str) -> Scenario:
+    """Return the scenario with every lever of the city at half its strength."""
+    intensity = scenario.intensity.copy()
+    intensity[scenario.cities.index(city)] *= 0.5
+    return replace(scenario, intensity=intensity)
+
+
+@dataclass(frozen=True)
+class _Maker:
+    """Turns results into the parts of a brief."""
+
+    model: Model
+    results: Mapping[str, xr.Dataset]
+    bands: xr.Dataset | None
+    divided: xr.Dataset
+    aims: Sequence[Aim]
+    city: str
+    year: int
+    language: Language
+
+    @property
+    def city_name(self) -> str:
+        """Return the city's name."""
+        return self.model.names.cities[self.city][f"name_{self.language}"]
+
+    def sentences(self, outputs: Sequence[str], label: str) -> list[str]:
+        """Return three sentences: what the package does, costs and misses."""
+        say = self.language
+        parts = "、" if say == "zh" else ", "
+        does = parts.join(f"{self._name(n)} {self._difference(n)[0]}" for n in outputs[:4])
+        spent = self.results["package"][MONEY].sel(city=self.city).sum("year")
+        total = float(spent.sum())
+        dim = names.detail_dim(self.results["package"][MONEY])
+        largest = spent.sortby(-spent)
+        payer = names.element_label(spent, dim, str(largest[dim].values[0]), say)
+        share = float(largest[0]) / total if total else 0.0
+        costs = phrase(
+            "costs", say, total=number(total), payer=payer, share=f"{share:.0%}",
+            debt=self._difference(_debt(outputs))[0] if _debt(outputs) else "",
+        )  # fmt: skip
+        verdicts = [(aim, self._verdict(aim)) for aim in self.aims]
+        missed = [aim.name(self.results["package"], say) for aim, v in verdicts if v == "missed"]
+        open_ = [aim.name(self.results["package"], say) for aim, v in verdicts if v == "open"]
+        misses = phrase(
+            "misses" if missed or open_ else "misses_none", say, total=len(verdicts),
+            met=sum(v == "met" for _, v in verdicts), missed=parts.join(missed) or "—",
+            open=parts.join(open_) or "—",
+        )  # fmt: skip
+        return [phrase("does", say, label=label, year=self.year, effects=does), costs, misses]
+
+    def indicators(self, outputs: Sequence[str]) -> Table:
+        """Return the table of indicators with difference, interval, aim and verdict."""
+        rows = []
+        for name in outputs:
+            package, base = (self.results[k][name].sel(city=self.city) for k in
+                             ("package", "against"))  # fmt: skip
+            gap, spread = self._difference(name)
+            aim = next((one for one in self.aims if one.variable == name), None)
+            limit = verdict = "—"
+            if aim is not None:
+                sign = "≥" if aim.direction == "at_least" else "≤"
+                limit = f"{sign} {aim.value:g}{'%' if aim.measure == 'change' else ''}"
+                reached = aim.reached(self.results["package"], self.city)
+                verdict = phrase(self._verdict(aim), self.language)
+                verdict += f" ({number_apart(reached, aim.value)})"
+            rows.append(
+                [
+                    f"{self._name(name)} ({names.unit_label(package, self.language)})",
+                    number(float(package.sel(year=2020))), number(float(base.sel(year=self.year))),
+                    number(float(package.sel(year=self.year))), gap, spread, limit, verdict,
+                ]
+            )  # fmt: skip
+        columns = phrase("indicator_columns", self.language, year=self.year).split("|")
+        return Table(phrase("indicators", self.language), columns, rows)
+
+    def charts(self, outputs: Sequence[str]) -> dict[str, Figure]:
+        """Return the two charts, drawn for a page."""
+        datasets = {"baseline": self.results["against"], "package": self.results["package"]}
+        return {
+            phrase("chart_paths", self.language): paths.draw(
+                datasets, cities=[self.city], variables=list(outputs[1:3]), language=self.language
+            ),
+            phrase("chart_money", self.language): finance.draw(
+                datasets, cities=[self.city], investment="investment", spending=MONEY,
+                language=self.language,
+            ),
+        }  # fmt: skip
+
+    def levers(self, aims: Sequence[Aim], outputs: Sequence[str]) -> Table:
+        """Return the levers that help each aim most, and those that cost output."""
+        wanted = [aim.variable for aim in aims if aim.variable in outputs] or list(outputs[1:2])
+        labels = dict(zip(self.divided["lever"].values,
+                          self.divided[f"lever_{self.language}"].values, strict=True))  # fmt: skip
+        rows = []
+        for name in dict.fromkeys([*wanted, outputs[0]]):
+            table = ranked(self.divided, name)
+            better = str(self.divided["better"].sel(output=name).item())
+            sign = -1.0 if better == "down" else 1.0
+            best = table[np.sign(table["left_out"]) == sign].head(TOP)
+            worst = table[np.sign(table["left_out"]) == -sign].head(TOP - 2)
+            for word_, part in (("helps", best), ("harms", worst)):
+                for row in part.to_dict("records"):
+                    rows.append(
+                        [
+                            self._name(name), phrase(word_, self.language),
+                            str(labels[row["lever"]]), f"{row['left_out']:+.3g}".replace("-", "−"),
+                            number(row["cost"]) if row["cost"] else "—",
+                        ]
+                    )  # fmt: skip
+        columns = phrase("lever_columns", self.language).split("|")
+        return Table(phrase("levers", self.language), columns, rows)
+
+    def what_if(self, alternatives: Mapping[str, Scenario], outputs: Sequence[str]) -> Table:
+        """Return what the indicators become if things go otherwise."""
+        rows = []
+        for name, scenario in alternatives.items():
+            found = self.model.run(scenario, outputs=list(outputs))
+            label = phrase("half", self.language) if name == "half" else scenario.labels[
+                f"name_{self.language}"]  # fmt: skip
+            cells = []
+            for output in outputs:
+                gap = difference(self.results["against"], found, output)
+                value = float(gap.values.sel(city=self.city, year=self.year))
+                cells.append(f"{signed(value)}{'%' if gap.relative else ''}")
+            rows.append([label, *cells])
+        columns = [phrase("what_if_case", self.language), *(self._name(n) for n in outputs)]
+        return Table(phrase("what_if", self.language), columns, rows,
+                     phrase("what_if_note", self.language))  # fmt: skip
+
+    def trust(self) -> list[str]:
+        """Return what the results rest on, and what they may not be used for."""
+        origins = [
+            str(value) for data in self.model.source.origins.data_vars.values()
+            if "city" in data.dims for value in data.sel(city=self.city).values.ravel()
+        ]  # fmt: skip
+        counts = {key: origins.count(key) for key in ("observed", "carried", "estimated")}
+        lines = [phrase("trust_starts", self.language, total=len(origins), **counts)]
+        lines.append(phrase("trust_bands" if self.bands is not None else "trust_no_bands",
+                            self.language))  # fmt: skip
+        return [*lines, phrase("trust_use", self.language)]
+
+    def annex(self, scenario: Scenario) -> Table:
+        """Return every lever with its strength, cost and payers."""
+        place = scenario.cities.index(self.city)
+        money = self.results["package"][COST].sel(city=self.city).sum("year")
+        rows = []
+        for column, lever in enumerate(scenario.levers):
+            row = self.model.names.levers[lever]
+            cost = float(money.sel(lever=lever))
+            rows.append(
+                [
+                    row[f"name_{self.language}"], f"{scenario.intensity[place, column]:.0%}",
+                    number(cost) if cost else "—", row.get("paid_by", "").replace(";", "、"),
+                ]
+            )  # fmt: skip
+        columns = phrase("annex_columns", self.language).split("|")
+        return Table(phrase("annex", self.language, count=len(rows)), columns, rows)
+
+    def _name(self, output: str) -> str:
+        return names.variable_label(self.results["package"][output], self.language)
+
+    def _difference(self, output: str) -> tuple[str, str]:
+        """Return the difference from the baseline in words, and its interval."""
+        gap = difference(self.results["against"], self.results["package"], output, self.bands)
+        place = {"city": self.city, "year": self.year}
+        unit = gap.unit(self.language)
+        unit = unit if unit == "%" else f" {unit}"
+        said = signed(float(gap.values.sel(place))) + unit
+        if gap.low is None or gap.high is None:
+            return said, "—"
+        ends = [signed(float(end.sel(place))) for end in (gap.low, gap.high)]
+        return said, f"{ends[0]} … {ends[1]}"
+
+    def _verdict(self, aim: Aim) -> str:
+        reached = aim.reached(self.results["package"], self.city)
+        spread = None if self.bands is None else aim.spread(self.bands, self.city)
+        return aim.verdict(reached, spread)
+
+
+def _debt(outputs: Sequence[str]) -> str:
+    """Return the indicator of debt, if one is among them."""
+    return next((name for name in outputs if "debt" in name), "")

@@ -1,0 +1,86 @@
+"""The sentences of the brief, in Chinese and English."""
+
+from __future__ import annotations
+
+from zhuanxing.results.words import LANGUAGES, Language
+
+__all__ = ["phrase"]
+
+PHRASES: dict[str, tuple[str, str]] = {
+    "title": ("{city}：{scenario}简报", "{city}: a brief on {scenario}"),
+    "made": (
+        "模型 {model}，数据 {data}，参数集 {calibration}",
+        "Model {model}, data {data}, calibration {calibration}",
+    ),
+    "does": (
+        "到{year}年，“{label}”与基准相比：{effects}。",
+        "By {year}, against the baseline, {label} changes: {effects}.",
+    ),
+    "costs": (
+        "举措资金累计{total}亿元，其中{payer}占{share}；政府债务{debt}。",
+        "Levers cost {total} × 100 million CNY in all, {share} of it from {payer}; "
+        "government debt {debt}.",
+    ),
+    "misses": (
+        "{total}项目标中达成{met}项；未达成：{missed}；难以判定：{open}。",
+        "Of {total} aims {met} are met; missed: {missed}; too close to call: {open}.",
+    ),
+    "misses_none": ("{total}项目标全部达成。", "All {total} aims are met."),
+    "indicators": ("主要指标", "Indicators"),
+    "indicator_columns": (
+        "指标|2020年|基准{year}|方案{year}|差异|80%区间|目标|判定",
+        "Indicator|2020|Baseline {year}|Package {year}|Difference|80 % range|Aim|Verdict",
+    ),
+    "met": ("达成", "met"),
+    "missed": ("未达成", "missed"),
+    "open": ("难以判定", "too close to call"),
+    "chart_paths": ("图1 指标路径", "Chart 1: paths"),
+    "chart_money": ("图2 投资与资金来源", "Chart 2: investment and who pays"),
+    "levers": ("作用最大的举措", "Levers that matter most"),
+    "lever_columns": (
+        "指标|作用|举措|去掉后失去|花费(亿元)",
+        "Indicator|Effect|Lever|Lost without it|Cost, 100 million CNY",
+    ),
+    "helps": ("有利", "helps"),
+    "harms": ("不利", "harms"),
+    "what_if": ("如果情况不同（与基准之差）", "If things go otherwise (less baseline)"),
+    "what_if_case": ("情况", "Case"),
+    "what_if_note": (
+        "各行为同一城市在不同情景下与基准的差异。",
+        "Each row is the same city in another scenario, less the baseline.",
+    ),
+    "half": ("本市力度减半", "Half the strength in this city"),
+    "trust": ("可信程度", "How far to trust this"),
+    "trust_starts": (
+        "{total}个期初值中{observed}个来自统计，{carried}个由邻年推算，{estimated}个为估计。",
+        "Of {total} initial values {observed} are observed, {carried} carried from another year, "
+        "{estimated} estimated.",
+    ),
+    "trust_bands": (
+        "区间来自参数、举措效果与成本及外部条件的抽样。",
+        "Ranges come from draws of parameters, of what levers do and cost, and of conditions "
+        "outside.",
+    ),
+    "trust_no_bands": (
+        "未用校准参数集，没有区间：不宜据此排序细小差异。",
+        "Without a calibration there are no ranges: do not rank small differences.",
+    ),
+    "trust_use": (
+        "可用来比较方案、找出薄弱环节；不可作为某一年的预报。",
+        "Use it to compare packages and to find weak points, not as the forecast of a year.",
+    ),
+    "annex": ("附：全部{count}项举措", "Annex: all {count} levers"),
+    "annex_columns": (
+        "举措|力度|花费(亿元)|出资方",
+        "Lever|Strength|Cost, 100 million CNY|Paid by",
+    ),
+    "source": (
+        "来源：zhuanxing 模型计算；输入数据与假设见 model/data。",
+        "Source: zhuanxing model; inputs and assumptions in model/data.",
+    ),
+}
+
+
+def phrase(key: str, language: Language, **fields: object) -> str:
+    """Return the sentence `key` in `language`, with `fields` filled in."""
+    return PHRASES[key][LANGUAGES.index(language)].format(**fields)

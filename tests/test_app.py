@@ -1,0 +1,200 @@
+"""The page in a real browser: it shows what the command line says, to each person alone."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import socket
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlparse
+
+import numpy as np
+import pytest
+import yaml
+
+import zhuanxing
+from zhuanxing.app.state import State, from_query, from_yaml
+from zhuanxing.errors import ZhuanxingError
+
+ROOT = Path(__file__).parents[1]
+BROWSER = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
+)
+FLAGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+needs_browser = pytest.mark.skipif(
+    not BROWSER, reason="no Chromium is installed: apt-get install chromium"
+)
+PATIENCE = 60_000
+DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="module")
+def address(model: zhuanxing.Model) -> Iterator[str]:
+    """A server of the page on a free port of this machine."""
+    from zhuanxing.app.serve import serve, warm
+    from zhuanxing.app.settings import AppSettings
+    from zhuanxing.cli.asking import aims_of_model
+    from zhuanxing.cli.command import Context
+    from zhuanxing.config import read_settings
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    settings: Any = read_settings(AppSettings, ROOT / "conf" / "app.yaml")
+    settings = replace(settings, port=port)
+    context = Context(model.places, model.names, ("zh",))
+    server = serve(warm(model, aims_of_model(context), settings), settings, blocking=False)
+    yield f"http://127.0.0.1:{port}"
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        opened = driver.chromium.launch(executable_path=BROWSER, args=FLAGS)
+        yield opened
+        opened.close()
+
+
+def visit(browser: Any, address: str, query: str = "", **options: Any) -> Any:
+    context = browser.new_context(locale="zh-CN", **{"viewport": DESKTOP, **options})
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE)
+    page.goto(f"{address}/{query}", timeout=PATIENCE)
+    page.wait_for_selector(".tile")
+    return page
+
+
+def shown(page: Any, output: str) -> float:
+    return float(page.locator(f'[data-output="{output}"]').get_attribute("data-value"))
+
+
+def settled(page: Any, output: str, expected: float) -> None:
+    """Wait until a number has become what it should be."""
+    until = time.monotonic() + PATIENCE / 1000
+    while not np.isclose(shown(page, output), expected, rtol=1e-9):
+        assert time.monotonic() < until, (shown(page, output), expected)
+        page.wait_for_timeout(50)
+
+
+def strength(page: Any, group: str, lever: str, presses: int) -> None:
+    """Open a group of levers and press an arrow key on a slider, as a keyboard user does."""
+    slider = page.locator(f".lever-{lever} .noUi-handle")
+    if slider.count() == 0:
+        page.locator(f".group-{group} .card-header").click()
+    slider.focus()
+    for _ in range(abs(presses)):
+        page.keyboard.press("ArrowRight" if presses > 0 else "ArrowLeft")
+
+
+def true_value(model: zhuanxing.Model, output: str, **levers: float) -> float:
+    paths = model.run("plan", levers=levers, city=["tangshan"], outputs=[output])
+    return float(paths[output].sel(city="tangshan", year=2025))
+
+
+@needs_browser
+def test_a_lever_gives_the_number_that_the_command_line_gives_and_loads_nothing_from_elsewhere(
+    browser: Any, address: str, model: zhuanxing.Model
+) -> None:
+    page = visit(browser, address)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.reload()
+    page.wait_for_selector(".tile")
+    settled(page, "energy_intensity", true_value(model, "energy_intensity"))
+    strength(page, "energy", "dual_control", -4)
+    at_four = true_value(model, "energy_intensity", dual_control=0.3)
+    settled(page, "energy_intensity", at_four)
+    foreign = [url for url in asked if not url.startswith((address, "data:", "blob:", "ws://127"))]
+    assert not foreign
+    page.get_by_role("button", name="撤销").click()
+    settled(page, "energy_intensity", true_value(model, "energy_intensity", dual_control=0.35))
+
+
+@needs_browser
+def test_an_address_brings_everything_back_in_either_language(
+    browser: Any, address: str, model: zhuanxing.Model
+) -> None:
+    page = visit(browser, address, "?c=tangshan&s=plan&l=dual_control:0.2&o=co2&t=trust")
+    settled(page, "co2", true_value(model, "co2", dual_control=0.2))
+    assert "唐山市" in page.content() and "Tangshan" not in page.locator(".tiles").inner_text()
+    with page.expect_navigation():
+        page.get_by_role("button", name="English").click()
+    page.wait_for_selector(".tile")
+    settled(page, "co2", true_value(model, "co2", dual_control=0.2))
+    words = page.locator(".tiles").inner_text()
+    assert "Employment" in words and not re.search(r"[\u4e00-\u9fff]", words)
+    said = parse_qs(urlparse(page.url).query)
+    assert said["l"] == ["dual_control:0.2"] and said["o"] == ["co2"] and said["t"] == ["trust"]
+
+
+@needs_browser
+def test_two_people_do_not_mix_and_quick_moves_end_at_the_last(
+    browser: Any, address: str, model: zhuanxing.Model
+) -> None:
+    one, other = visit(browser, address), visit(browser, address)
+    before = true_value(model, "energy_intensity")
+    strength(one, "energy", "dual_control", -10)
+    strength(one, "energy", "dual_control", 10)
+    strength(one, "energy", "dual_control", -8)
+    settled(one, "energy_intensity", true_value(model, "energy_intensity", dual_control=0.1))
+    settled(other, "energy_intensity", before)
+
+
+@needs_browser
+def test_files_of_the_page_open(browser: Any, address: str, tmp_path: Path) -> None:
+    from docx import Document
+    from openpyxl import load_workbook
+
+    page = visit(browser, address, "?l=dual_control:0.2")
+    files = {}
+    for kind in ("yaml", "table", "report", "picture", "vector"):
+        with page.expect_download(timeout=PATIENCE) as waiting:
+            page.locator(f".save-{kind} a, .save-{kind} button").first.click()
+        files[kind] = tmp_path / waiting.value.suggested_filename
+        waiting.value.save_as(files[kind])
+    content = yaml.safe_load(files["yaml"].read_text(encoding="utf-8"))
+    assert content["overrides"] == [
+        {"where": {"city": "tangshan"}, "levers": {"dual_control": 0.2}}
+    ]
+    assert "目标" in load_workbook(files["table"]).sheetnames
+    assert any(
+        "唐山市" in paragraph.text for paragraph in Document(str(files["report"])).paragraphs
+    )
+    assert files["picture"].read_bytes().startswith(b"\x89PNG")
+    assert files["vector"].read_text(encoding="utf-8").rstrip().endswith("</svg>")
+
+
+@needs_browser
+def test_the_page_fits_a_phone(browser: Any, address: str) -> None:
+    page = visit(browser, address, viewport=PHONE, is_mobile=True, has_touch=True)
+    page.wait_for_timeout(500)
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    assert page.locator("#levers").get_attribute("open") is None
+    boxes = [tile.bounding_box() for tile in page.locator(".tile").all()]
+    assert len({round(box["x"]) for box in boxes}) == 2
+
+
+def test_a_state_comes_back_from_its_address_and_its_file(model: zhuanxing.Model) -> None:
+    default = State("tangshan", "plan", "gdp")
+    state = replace(
+        default, city="baotou", output="co2", language="en", levers={"solar_base": 0.4}, scale=0.5
+    )
+    names = model.names
+    assert from_query(state.query(), default, names, {"gdp", "co2"}) == state
+    wrong = from_query("?c=nowhere&l=nothing:2,solar_base:9&x=-1", default, names, {"gdp"})
+    assert wrong == default
+    labels = model.scenario("plan").labels
+    again = from_yaml(state.to_yaml(labels), default, names)
+    assert (again.city, again.levers) == ("baotou", state.levers)
+    with pytest.raises(ZhuanxingError, match="extends"):
+        from_yaml("a: 1", default, names)
