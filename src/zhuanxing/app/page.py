@@ -85,6 +85,7 @@ class Session:
         """Return the whole page; the first numbers are already in it."""
         self._show(self._computed(self.state))
         page = pn.Template(TEMPLATE.read_text(encoding="utf-8"))
+        page.location = True
         page.add_variable("heading", say("title", self.language))
         page.add_variable("font", font_file().name)
         page.add_variable("levers_label", say("levers", self.language))
