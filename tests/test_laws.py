@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shutil
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -100,3 +101,31 @@ def test_shares_and_physical_stocks_keep_their_limits_at_any_setting(
     steps = steps_of(bench, overrides(bench, intensity, seed))
     (finding,) = limit_findings(bench.limits, {"drawn": steps}, CHECK.laws.tolerance)
     assert finding.passed, finding.offenders
+
+
+# One yuan in a hundred is lost on its way into a stock, and the law that has to notice.
+LEAKS = [
+    ("investment", "INTEG(credit drawn[city]-", "INTEG(0.99*credit drawn[city]-", "private_money"),
+    ("debt", "INTEG(new platform loans[city]-", "INTEG(0.99*new platform loans[city]-",
+     "platform_money"),
+    ("investment", "INTEG(public receipts[city]-", "INTEG(0.99*public receipts[city]-",
+     "public_money"),
+    ("debt", "INTEG(lent[city]-returned[city]", "INTEG(lent[city]-0.99*returned[city]", "claims"),
+]  # fmt: skip
+
+
+def test_laws_of_money_notice_a_leak(tmp_path: Path) -> None:
+    """Accounts of income and of debts are kept apart: what one loses the other has."""
+    for folder in ("model", "scenarios"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    for sector, sound, leaking, _ in LEAKS:
+        path = tmp_path / "model" / "sectors" / f"{sector}.mdl"
+        text = path.read_text(encoding="utf-8")
+        assert text.count(sound) == 1, f"{sector}.mdl has no single '{sound}'"
+        path.write_text(text.replace(sound, leaking), encoding="utf-8")
+    leaky = Bench(zhuanxing.load(tmp_path, cities=["tangshan", "yibin"]), CHECK)
+    names = [name for law in LAWS for name in (law.residual, law.scale)]
+    steps = leaky.laboratory.steps(leaky.of_scenario("baseline"), names)
+    found = law_findings(LAWS, {"leaky": steps}, CHECK.laws.tolerance)
+    broken = {law.name for law, finding in zip(LAWS, found, strict=True) if not finding.passed}
+    assert broken == {law for *_, law in LEAKS}

@@ -22,6 +22,7 @@ NAMES = (
     "loops", "products", "reserves", "renewables",
 )  # fmt: skip
 PRICES = "sector_price_index"
+OTHERS = "others"
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,9 @@ class Tables:
             products=rest(self.products, "unit_id"),
             reserves=rest(self.reserves, "unit_id"),
             renewables=rest(self.renewables, "place"),
-            assumptions=rest(self.assumptions, "subscript"),
+            assumptions=_with_dimensions(
+                self.assumptions, rest(self.assumptions, "subscript"), others, cities[0]
+            ),
             drivers=rest(self.drivers, "subscript"),
         )
 
@@ -167,3 +170,22 @@ def _read_elements(path: Path) -> dict[str, tuple[str, ...]]:
         str(dimension): tuple(part["element"])
         for dimension, part in rows.groupby("dimension", sort=False)
     }
+
+
+def _with_dimensions(
+    every: pd.DataFrame, left: pd.DataFrame, others: set[str], city: str
+) -> pd.DataFrame:
+    """Return the rows `left` of `every`, and what they need to keep their dimensions.
+
+    Where only the row of `others` is left of a constant that named other cities, a row gives its
+    value to `city`, in the place of one of them.
+    """
+    bare = set(left.groupby("name").filter(lambda rows: set(rows["subscript"]) == {OTHERS})["name"])
+    named = every[every["name"].isin(bare) & (every["subscript"] != OTHERS)]
+    first = named.drop_duplicates("name").set_index("name")["subscript"]
+    rows = left[left["name"].isin(first.index) & (left["subscript"] == OTHERS)]
+    moved = [
+        ";".join(city if part in others else part for part in first[name].split(";"))
+        for name in rows["name"]
+    ]
+    return pd.concat([left, rows.assign(subscript=moved)], ignore_index=True)
