@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import re
 import shutil
 from collections.abc import Mapping
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -129,3 +131,17 @@ def test_laws_of_money_notice_a_leak(tmp_path: Path) -> None:
     found = law_findings(LAWS, {"leaky": steps}, CHECK.laws.tolerance)
     broken = {law.name for law, finding in zip(LAWS, found, strict=True) if not finding.passed}
     assert broken == {law for *_, law in LEAKS}
+
+
+def test_every_documented_loop_is_a_chain_of_equations() -> None:
+    sectors = sorted((ROOT / "model" / "sectors").glob("*.mdl"))
+    text = "\n".join(path.read_text(encoding="utf-8") for path in sectors)
+    for loop in rows_of("loops"):
+        chain = [name.strip() for name in loop["path"].split(">")]
+        assert chain[0] == chain[-1] == loop["variable"]
+        assert loop["reader"] == chain[1]
+        for cause, effect in pairwise(chain):
+            start = rf"^{re.escape(effect)}(?:\[[^\]]*\])? = "
+            right = "\n".join(re.findall(start + r"([^|~]*)", text, re.MULTILINE))
+            read = rf"(?:^|[^\w ]){re.escape(cause)}(?![\w ])"
+            assert re.search(read, right, re.MULTILINE), f"{effect} does not read {cause}"
