@@ -73,6 +73,7 @@ def refusal(text: str, suffix: str) -> str:
         ("x = y ~~|\n人 = 1 ~~|", ["'x'", "'y'", "not defined"]),
         ("x = DELAY FIXED(1, 1e12, 0) ~~|", ["'x'", "1,000,000,000,000"]),
         ("x = 1; 2, 3; ~~|", ["'x'", "different lengths"]),
+        ("d: a, b ~~|\nx[d,d] = 1 ~~|", ["'x'", "m.mdl:2", "'d' twice"]),
         ("x = " + "(" * 500 + "1" + ")" * 500 + " ~~|", ["'x'", "nested"]),
         ("d: (a3-a1) ~~|\nx[d] = 1 ~~|", ["'d'", "m.mdl:1", "does not go up"]),
         ("x = TIME STEP ~ [1,b] ~|", ["'x'", "limits"]),
@@ -180,7 +181,7 @@ def test_settings_below_the_sketch_count_whatever_the_line_ends() -> None:
         ("x = 1 ~~|\nFINAL TIME = -1 ~~|\n", ["FINAL TIME is -1", "before INITIAL TIME 0"]),
         (
             "x = GET DIRECT CONSTANTS('../t.csv', ',', 'B2') ~~|\n",
-            ["'x'", "outside", "--data-root"],
+            ["'x'", "outside", "data_root"],
         ),
     ],
 )
@@ -194,7 +195,7 @@ def test_nonsense_is_refused_and_nothing_written(
     clock = [part + "|" for part in CLOCK.split("|") if part.split("=")[0].strip() not in given]
     (folder / "m.mdl").write_text(text + "".join(clock))
     output = folder / "o.csv"
-    assert main(["simulate", str(folder / "m.mdl"), "--output", str(output)]) == 2
+    assert main(["simulate", str(folder / "m.mdl"), f"output={output}"]) == 2
     sentence = capsys.readouterr().err
     assert all(word in sentence for word in words), sentence
     assert not output.exists()

@@ -171,6 +171,13 @@ class _Builder:
             tuple(name for name in component.subscripts if not self.dimensions.is_element(name)),
             self.dimensions,
         )
+        twice = next((label for label in scope.labels if scope.labels.count(label) > 1), None)
+        if twice is not None:
+            raise self.refuse(
+                key,
+                f"its left-hand side names the range '{twice}' twice; give the second place a "
+                "range of its own with the same elements.",
+            )
         indices = [
             self.dimensions.index(name, axis)
             for name, axis in zip(component.subscripts, axes, strict=True)
