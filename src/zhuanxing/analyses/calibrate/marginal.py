@@ -38,7 +38,7 @@ DOUBT = 1.5
 # No disturbance lasts for ever, and none has a size of nothing.
 LONGEST, SHORTEST = 0.995, 0.02
 SIZES = (-12.0, 3.0)
-MOST = 30
+MOST = 15
 
 
 @dataclass(frozen=True)
