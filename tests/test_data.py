@@ -245,9 +245,15 @@ def test_an_earlier_information_year_knows_less() -> None:
     assert (then["coal_price_index"].sel(later) < now["coal_price_index"].sel(later)).all()
 
 
-def test_information_before_the_first_vintage_is_refused() -> None:
-    with pytest.raises(DataError, match="too early"):
-        build_drivers(TABLES, 2016)
+def test_before_the_first_forecasts_the_future_is_a_naive_one() -> None:
+    then = build_drivers(TABLES, 2018)
+    past, later = {"year": slice(2015, 2018)}, {"year": slice(2019, 2035)}
+    xr.testing.assert_allclose(then.sel(past), build_drivers(TABLES, 2022).sel(past))
+    prices = then["coal_price_index"].sel(later)
+    assert (prices == prices[0]).all()
+    steps = np.diff(np.log(then["national_demand_index"].sel(year=slice(2018, 2035))), axis=0)
+    np.testing.assert_allclose(steps, np.broadcast_to(steps[0], steps.shape), rtol=1e-9)
+    assert (steps > 0).all()
 
 
 def test_provincial_demand_follows_the_growth_of_the_province() -> None:

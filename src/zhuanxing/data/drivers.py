@@ -11,6 +11,9 @@ from zhuanxing.errors import nearest
 
 __all__ = ["build_drivers"]
 
+# Years whose growth a naive forecast goes on with.
+TREND = 3
+
 
 def build_drivers(tables: Tables, information_year: int | None = None) -> xr.Dataset:
     """Return annual means of every driver, dims year and, where it has them, one other.
@@ -18,31 +21,42 @@ def build_drivers(tables: Tables, information_year: int | None = None) -> xr.Dat
     Of several figures for one year, the one with the latest `known_from` not after
     `information_year` counts. Drivers given by province are spread to the cities of the province.
     Where a driver names some sectors only, the others are 1 (the price of mining, which follows
-    coal, oil and ore prices). The information year is the last one unless it is given. Raises
-    DataError for one before the first forecast of all years, or for a gap.
+    coal, oil and ore prices). The information year is the last one unless it is given. Before the
+    first year whose forecasts the table holds, a naive forecast stands for them: what has risen,
+    or fallen, in every year so far goes on as in the last three, and all else stays as it is.
+    Raises DataError for a gap.
     """
     rows = tables.drivers
     if information_year is None:
         information_year = tables.last_information_year
-    forecast = int(rows.loc[rows["year"] == rows["year"].max(), "known_from"].min())
-    if information_year < forecast:
-        raise DataError(
-            f"drivers.csv holds what was expected from {forecast} on, "
-            f"so information_year={information_year} is too early"
-        )
     known = rows[rows["known_from"] <= information_year].sort_values("known_from", kind="stable")
     latest = known.drop_duplicates(["name", "subscript", "year"], keep="last")
     years = sorted(set(rows["year"]))
     units = dict(zip(rows["name"], rows["unit"], strict=True))
     series = {
-        str(name): _series(tables, str(name), part, years).assign_attrs(units=units[str(name)])
+        str(name): _series(tables, str(name), _continued(part, years)).assign_attrs(
+            units=units[str(name)]
+        )
         for name, part in latest.groupby("name", sort=True)
     }
     return xr.Dataset(series, attrs={"information_year": information_year})
 
 
-def _series(tables: Tables, name: str, part: pd.DataFrame, years: list[int]) -> xr.DataArray:
+def _continued(part: pd.DataFrame, years: list[int]) -> pd.DataFrame:
+    """Return figures (year, subscript), with a naive forecast of the years after the last."""
     wide = part.pivot(index="year", columns="subscript", values="value").reindex(years)
+    for name, column in wide.items():
+        known = column.loc[: column.last_valid_index()].to_numpy(float)
+        steps = np.diff(np.log(known)) if (known > 0).all() else np.zeros(0)
+        steady = len(steps) >= TREND and ((steps > 0).all() or (steps < 0).all())
+        rate = steps[-TREND:].mean() if steady else 0.0
+        ahead = np.arange(1, len(years) - len(known) + 1)
+        wide[name] = np.concatenate([known, known[-1] * np.exp(rate * ahead)])
+    return wide
+
+
+def _series(tables: Tables, name: str, wide: pd.DataFrame) -> xr.DataArray:
+    years = list(wide.index)
     gaps = wide.isna().any(axis=1)
     if gaps.any():
         raise DataError(f"drivers.csv: '{name}' has no figure for {gaps.idxmax()}")

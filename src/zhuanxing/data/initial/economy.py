@@ -79,7 +79,7 @@ class Economy:
         where = self.province_of[unit]
         lag = self.known.own(unit, "growth_adjustment") or 0.0
         path: dict[int, Value] = {}
-        for year in range(self.when.first + 1, self.when.last + 1):
+        for year in range(self.when.first + 1, max(self.when.last, self.when.prices) + 1):
             if year in seen:
                 path[year] = (seen[year], OBSERVED)
             else:
@@ -105,7 +105,7 @@ class Economy:
             older = self.known.seen(unit, "gdp")
             near = {year: older[year] for year in sorted(older)[-1:] if year >= self.when.first}
         if not near:
-            return self.known.typical(unit, "gdp_2020"), ESTIMATED
+            return self.known.own(unit, "gdp_2020") or self._output_by_heads(unit), ESTIMATED
         closest = min(abs(year - self.when.prices) for year in near)
         carried = [
             value * self._nominal_to_anchor(unit, year)
@@ -113,6 +113,15 @@ class Economy:
             if abs(year - self.when.prices) == closest
         ]
         return math.exp(sum(map(math.log, carried)) / len(carried)), CARRIED
+
+    def _output_by_heads(self, unit: str) -> float:
+        """Return output of the year of the prices if a head makes as much as in the province.
+
+        Only needed when later statistics are not yet known.
+        """
+        where, year = self.province_of[unit], self.when.prices
+        heads = self.province.nearest_year(where, "population", year)
+        return self.people(unit)[0] * self.province.value(where, "gdp", year) / heads
 
     def _nominal_to_anchor(self, unit: str, year: int) -> float:
         own = self.known.seen(unit, "nominal_gdp_growth")

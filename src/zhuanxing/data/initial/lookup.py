@@ -7,6 +7,9 @@ from zhuanxing.errors import nearest
 
 __all__ = ["Known", "Province"]
 
+# Years whose mean stands for years that are not known yet.
+EXPECTED = 3
+
 Row = tuple[int, float, str]
 
 
@@ -92,6 +95,7 @@ class Province:
     def __init__(self, tables: Tables) -> None:
         rows = tables.provinces
         self.asked: set[str] = set()
+        self._rates = frozenset(rows.loc[rows["unit"] == "percent", "variable"])
         self._values: dict[tuple[str, str], dict[int, float]] = {}
         for province, variable, year, value in zip(
             rows["province"], rows["variable"], rows["year"], rows["value"], strict=True
@@ -103,11 +107,26 @@ class Province:
         return self._values.get((province, variable), {})
 
     def value(self, province: str, variable: str, year: int) -> float:
-        """Return the statistic of the year; raises DataError where the table lacks it."""
+        """Return the statistic of the year; raises DataError where the table lacks it.
+
+        Of years that are not known yet it is expected: a rate to stay at its mean of the last
+        years, an amount to go on growing as in these.
+        """
         series = self._series(province, variable)
+        if series and year > max(series):
+            return self._expected(series, variable, year)
         if year not in series:
             raise DataError(f"provinces.csv has no {variable} of {province} in {year}")
         return series[year]
+
+    def _expected(self, series: dict[int, float], variable: str, year: int) -> float:
+        years = sorted(series)
+        if variable in self._rates:
+            recent = [series[when] for when in years[-EXPECTED:]]
+            return sum(recent) / len(recent)
+        first, last = years[-EXPECTED - 1 :][0], years[-1]
+        yearly = (series[last] / series[first]) ** (1 / max(last - first, 1))
+        return float(series[last] * yearly ** (year - last))
 
     def nearest_year(self, province: str, variable: str, year: int) -> float:
         """Return the statistic of the year closest to `year`; 0 where there is none at all."""

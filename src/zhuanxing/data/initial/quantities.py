@@ -100,10 +100,16 @@ class Quantities:
         values = {}
         for unit, found in own.items():
             if found is None:
-                estimate = self.neighbours.estimate(unit, relative)
+                estimate = self._estimate(quantity, unit, relative)
                 found = estimate * self._driver(quantity, unit), ESTIMATED
             values[unit] = found[0] * quantity.factor, found[1]
         return values
+
+    def _estimate(self, quantity: Quantity, unit: str, relative: Mapping[str, float]) -> float:
+        """Return the figure per driver of like units, or a typical one before any is known."""
+        if relative:
+            return self.neighbours.estimate(unit, relative)
+        return self.known.typical(unit, quantity.name.removeprefix("initial_"))
 
     def left_out(self, quantity: Quantity) -> dict[str, float]:
         """Return by unit the logarithm of its estimate from the others over its own figure."""
