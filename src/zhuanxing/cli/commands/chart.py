@@ -43,7 +43,7 @@ SECTION = "run"
 
 
 Kind = Literal["all", "paths", "compare", "structure", "energy", "land", "finance", "scorecard"]
-Format = Literal["png", "svg"]
+Format = Literal["png", "svg", "pdf"]
 
 
 @checked
@@ -119,9 +119,9 @@ class ChartOptions:
 
 @checked
 class ChartSettings:
-    """Draw stored results as PNG and SVG; the model is not run.
+    """Draw stored results as PNG, SVG or PDF; the model is not run.
 
-    把已存结果绘成 PNG 和 SVG，不运行模型。
+    把已存结果绘成 PNG、SVG 或 PDF，不运行模型。
     """
 
     kind: Kind

@@ -241,7 +241,7 @@ def run(settings: RunSettings, context: Context) -> int:
     # Imported here: a misspelt name is refused before the seconds that the engine's imports take.
     from zhuanxing.cli.found import print_found
     from zhuanxing.storage.formats import write_result
-    from zhuanxing.storage.netcdf import intervals_path
+    from zhuanxing.storage.netcdf import comparison_path, intervals_path
 
     years = settings.years
     model = _loaded(
@@ -255,6 +255,7 @@ def run(settings: RunSettings, context: Context) -> int:
     paths = model.run(scenario, city=settings.city, engine=settings.engine, config=config)
     # Those of an earlier run do not belong to the new result.
     intervals_path(target).unlink(missing_ok=True)
+    comparison_path(target).unlink(missing_ok=True)
     write_result(paths, target)
     if settings.draws:
         _write_intervals(model, scenario, settings, target, context)
@@ -309,13 +310,32 @@ def _loaded(
 def _write_intervals(
     model: Model, scenario: Scenario, settings: RunSettings, target: Path, context: Context
 ) -> None:
-    from zhuanxing.storage.netcdf import intervals_path, write
+    from zhuanxing.analyses.bands import comparison_bands
+    from zhuanxing.results.aims import read_aims
+    from zhuanxing.storage.netcdf import comparison_path, intervals_path, write
 
     bands = model.run_ensemble(scenario, draws=settings.draws)
     bands = bands if settings.city is None else bands.sel(city=list(settings.city))
     write(bands, intervals_path(target))
+    if scenario.name != BASELINE:
+        aims = read_aims(context.places.model / "data" / "aims.csv")
+        changes = aims[aims["measure"] == "change"]
+        pairs = zip(changes["variable"], changes["base_year"].astype(int), strict=True)
+        compared = comparison_bands(
+            model, scenario, model.scenario(BASELINE), draws=settings.draws,
+            since=sorted(set(pairs)), outputs=_plain(model),
+        )  # fmt: skip
+        compared = compared if settings.city is None else compared.sel(city=list(settings.city))
+        write(compared, comparison_path(target))
+        print(comparison_path(target))
     said = "次抽样" if context.language == "zh" else "draws"
     print(f"{intervals_path(target)}  {settings.draws} {said}")
+
+
+def _plain(model: Model) -> list[str]:
+    """Return the outputs with one value a city and year, whose differences are stored."""
+    variables = model.program.variables
+    return [one.name for one in model.outputs if variables[one.variable].dims == ("city",)]
 
 
 COMMAND = Command(

@@ -1,0 +1,97 @@
+"""Set later statistics against what plan and baseline expected.
+
+把后来的统计数据与方案、基准的预期对照。
+"""
+
+from __future__ import annotations
+
+from zhuanxing.cli.asking import loaded, wide_number
+from zhuanxing.cli.command import Command, Context
+from zhuanxing.cli.commands.run import Years
+from zhuanxing.cli.console import Column, print_table
+from zhuanxing.config import File, Language, Seed, Several, Text, checked
+from zhuanxing.config import Scenario as ScenarioName
+from zhuanxing.storage.atomic import require_writable
+from zhuanxing.storage.netcdf import write_table
+
+__all__ = ["COMMAND", "MonitorSettings"]
+
+SECTION = "ask"
+WORDS = {
+    "inside": ("区间内", "inside"), "above": ("高于区间", "above"), "below": ("低于区间", "below"),
+    "": ("", ""),
+}  # fmt: skip
+
+
+@checked
+class MonitorSettings:
+    """Inside the band, above or below, and how surprising that is.
+
+    统计值在区间内、之上还是之下，以及有多意外。
+    """
+
+    data: File
+    """CSV with the columns city, year, output, value; names may be Chinese.
+
+    CSV 文件，列为 city, year, output, value，名称可用中文。"""
+    scenario: Several[ScenarioName]
+    """Scenarios whose bands are looked at.
+
+    情景。"""
+    calibration: Text | None
+    """A parameter set of `zhuanxing calibrate`, for bands.
+
+    校准参数集，用于区间。"""
+    draws: Seed
+    """Draws for the bands; needs a calibration.
+
+    区间所用抽样数。"""
+    years: Years
+    output: File
+    """Table of the result.
+
+    结果文件。"""
+    language: Language | None = None
+    """Language of the table.
+
+    语言。"""
+
+
+def run(settings: MonitorSettings, context: Context) -> int:
+    """Compare, print and write."""
+    require_writable(settings.output)
+    from zhuanxing.analyses.monitor import monitor, read_statistics
+
+    model = loaded(context, settings.years.end, settings.calibration)
+    statistics = read_statistics(settings.data, model)
+    scenarios = {name: model.scenario(name) for name in settings.scenario}
+    table = monitor(model, scenarios, statistics, draws=settings.draws)
+    place = 0 if context.language == "zh" else 1
+    names = {o.name: (o.name_zh, o.name_en)[place] for o in model.outputs}
+    rows = [
+        [
+            context.names.cities[row["city"]][f"name_{context.language}"], str(row["year"]),
+            names[row["output"]], scenarios[row["scenario"]].labels[f"name_{context.language}"],
+            wide_number(row["observed"]), wide_number(row["expected"]),
+            wide_number(row.get("low", float("nan"))), wide_number(row.get("high", float("nan"))),
+            WORDS[str(row.get("verdict", ""))][place],
+            f"{row['surprise']:.2f}" if "surprise" in row else f"{row['error']:+.1f}%",
+        ]
+        for row in table.to_dict("records")
+    ]  # fmt: skip
+    columns = [
+        Column("城市", "city"), Column("年份", "year"), Column("指标", "output"),
+        Column("情景", "scenario"), Column("统计", "observed"), Column("预期", "expected"),
+        Column("下限", "low", spare=True), Column("上限", "high", spare=True),
+        Column("判定", "verdict"), Column("意外程度(p)或误差", "surprise (p) or error"),
+    ]  # fmt: skip
+    print_table(("统计与预期", "Statistics and what was expected"), columns, rows, context.language)
+    write_table(table, settings.output)
+    print(settings.output)
+    return 0
+
+
+COMMAND = Command(
+    MonitorSettings, run, word="data",
+    examples=("statistics.csv", "statistics.csv calibration=default draws=200"),
+)  # fmt: skip

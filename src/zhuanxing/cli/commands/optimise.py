@@ -1,0 +1,226 @@
+"""Find packages that reach a city's aims at the least of something.
+
+寻找达到目标且代价最小的举措组合。
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import xarray as xr
+
+from zhuanxing.cli.asking import loaded, wide_number
+from zhuanxing.cli.command import Command, Context
+from zhuanxing.cli.commands.run import Years
+from zhuanxing.cli.console import Column, print_table
+from zhuanxing.config import (
+    City,
+    Count,
+    File,
+    Language,
+    Output,
+    Seed,
+    Several,
+    Share,
+    Text,
+    Year,
+    checked,
+)
+from zhuanxing.config import Scenario as ScenarioName
+from zhuanxing.errors import ZhuanxingError
+from zhuanxing.storage.atomic import require_writable, written_whole
+from zhuanxing.storage.netcdf import write
+
+if TYPE_CHECKING:
+    from zhuanxing.model import Model
+
+__all__ = ["COMMAND", "OptimiseSettings"]
+
+SECTION = "ask"
+SAID = {
+    "baseline_meets": (
+        "基准情景已经达到全部目标：不采取举措也行",
+        "the baseline meets every aim already: nothing need be done",
+    ),
+    "obstacle": (
+        "没有组合能达到全部目标，障碍是：{names}；以下是差距最小的组合",
+        "no package meets every aim; the obstacle is: {names}; below the nearest one",
+    ),
+    "shrinks": (
+        "注意：该组合靠缩减实现，低于基准的有：{names}",
+        "beware: this package works by shrinking, below the baseline: {names}",
+    ),
+}
+
+
+@checked
+class OptimiseSettings:
+    """Aims as limits on outputs of the last year; several near-best packages that differ.
+
+    目标写成末年指标的上下限；给出几个接近最优而不同的组合。
+    """
+
+    city: City
+    """City whose levers are chosen.
+
+    城市。"""
+    aims: Several[Text]
+    """Aims, as energy_intensity<=-14.5%2020, emerging_share>=+3, gdp>=baseline.
+
+    目标，如 energy_intensity<=-14.5%2020、emerging_share>=+3、gdp>=baseline。"""
+    keep: Several[Text]
+    """Conditions besides the aims.
+
+    另外要保持的条件。"""
+    minimise: Output | None
+    """Output that is brought down.
+
+    要降低的指标。"""
+    maximise: Output | None
+    """Output that is brought up instead.
+
+    或要提高的指标。"""
+    scenario: ScenarioName
+    """Where the search starts; what the other cities do.
+
+    起点，也是其他城市的方案。"""
+    against: ScenarioName
+    """Baseline.
+
+    对照情景。"""
+    base_year: Year
+    """Year since which a change as +3 counts.
+
+    变化的基年。"""
+    step: Share
+    """Steps of the intensities.
+
+    力度的步长。"""
+    allowance: Share
+    """What an alternative may cost more, as a part of the size.
+
+    备选方案允许多出的比例。"""
+    calibration: Text | None
+    """A parameter set of `zhuanxing calibrate`.
+
+    校准参数集。"""
+    draws: Seed
+    """Draws in which the aims shall hold.
+
+    稳健性抽样数。"""
+    sureness: Share
+    """Share of the draws in which they shall.
+
+    目标须成立的抽样比例。"""
+    watch: Several[Output]
+    """Outputs that ought not to shrink.
+
+    不应缩减的指标。"""
+    iterations: Count
+    """Most rounds of the search.
+
+    搜索轮数上限。"""
+    years: Years
+    output: File
+    """Folder of the packages, also as scenario files.
+
+    输出文件夹，组合另存为情景文件。"""
+    language: Language | None = None
+    """Language of the tables.
+
+    语言。"""
+
+
+def run(settings: OptimiseSettings, context: Context) -> int:
+    """Search, print the packages and write them as scenario files."""
+    folder = settings.output / settings.city
+    require_writable(folder / "packages.nc")
+    goal = settings.maximise or settings.minimise
+    if goal is None:
+        raise ZhuanxingError("minimise or maximise must name an output, as minimise=co2")
+    from zhuanxing.analyses.optimise.optimise import Question, optimise
+
+    model = loaded(context, settings.years.end, settings.calibration)
+    question = Question(
+        settings.city, goal, settings.maximise is not None, tuple(settings.aims),
+        tuple(settings.keep), settings.step, settings.allowance, settings.draws,
+        settings.sureness, tuple(settings.watch), settings.base_year, settings.iterations,
+    )  # fmt: skip
+    scenario = model.scenario(settings.scenario)
+    found = optimise(model, scenario, model.scenario(settings.against), question)
+    _print(found, context)
+    write(found, folder / "packages.nc")
+    print(folder / "packages.nc")
+    for package in found["package"].values:
+        path = folder / f"package_{package}.yaml"
+        with written_whole(path) as temporary:
+            temporary.write_text(_scenario_file(found, int(package), settings, model), "utf-8")
+        print(path)
+    return 0
+
+
+def _print(found: xr.Dataset, context: Context) -> None:
+    place = 0 if context.language == "zh" else 1
+    names = dict(zip(found["output"].values, found[f"output_{context.language}"].values,
+                     strict=True))  # fmt: skip
+    if found.attrs["baseline_meets"] == "True":
+        print(SAID["baseline_meets"][place])
+    for key in ("obstacle", "shrinks"):
+        if found.attrs[key]:
+            said = ", ".join(str(names.get(n, n)) for n in found.attrs[key].split(";"))
+            print(SAID[key][place].format(names=said))
+    heads = [Column(f"组合{p}", f"package {p}") for p in found["package"].values]
+    baseline = Column("基准", "baseline")
+    rows = [
+        [
+            str(names[name]), wide_number(float(found["baseline"].sel(output=name))),
+            *(wide_number(float(v)) for v in found["value"].sel(output=name).values),
+        ]
+        for name in found["output"].values
+    ]  # fmt: skip
+    for goal in found["goal"].values:
+        met = found["met"].sel(goal=goal).values
+        rows.append([str(goal), "", *("✓" if one else "×" for one in met)])
+    columns = [Column("指标与目标", "outputs and aims"), baseline, *heads]
+    print_table(("接近最优的组合", "Near-best packages"), columns, rows, context.language)
+    used = found["lever"].values[(found["intensity"].values > 0).any(axis=0)]
+    labels = dict(zip(found["lever"].values, found[f"lever_{context.language}"].values,
+                      strict=True))  # fmt: skip
+    rows = [
+        [str(labels[lever]), *(f"{v:.0%}" if v else "" for v in
+                               found["intensity"].sel(lever=lever).values)]
+        for lever in used
+    ]  # fmt: skip
+    print_table(("力度", "Intensities"), [Column("举措", "lever"), *heads], rows, context.language)
+
+
+def _scenario_file(
+    found: xr.Dataset, package: int, settings: OptimiseSettings, model: Model
+) -> str:
+    """Return a package as a scenario that extends the one of the search."""
+    import yaml
+
+    intensity = found["intensity"].sel(package=package)
+    labels = model.scenario(settings.scenario).labels
+    aims = ", ".join([*settings.aims, *settings.keep])
+    pairs = zip(intensity["lever"].values, intensity.values, strict=True)
+    levers = {str(name): round(float(value), 4) for name, value in pairs}
+    content = {
+        "name_zh": f"{labels['name_zh']}：优化组合{package}",
+        "name_en": f"{labels['name_en']}: package {package}",
+        "description_zh": f"由 zhuanxing optimise 找到：{aims}",
+        "description_en": f"Found by zhuanxing optimise: {aims}",
+        "extends": settings.scenario,
+        "overrides": [{"where": {"city": settings.city}, "levers": levers}],
+    }
+    return yaml.safe_dump(content, allow_unicode=True, sort_keys=False)
+
+
+COMMAND = Command(
+    OptimiseSettings,
+    run,
+    examples=(
+        "city=唐山 'aims=[energy_intensity<=-14.5%2020,emerging_share>=+0.5]'",
+        "city=包头 'aims=[co2<=baseline-3%]' minimise=lever_spending_total 'keep=[gdp>=baseline]'",
+    ),
+)

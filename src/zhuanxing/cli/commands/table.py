@@ -1,0 +1,85 @@
+"""Write a city's results as a workbook or CSV under Chinese or English headings.
+
+把一个城市的结果写成带中文表头的 Excel 或 CSV。
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from zhuanxing.cli.asking import aims_of_model, loaded
+from zhuanxing.cli.command import Command, Context
+from zhuanxing.cli.commands.run import Years
+from zhuanxing.config import City, File, Language, Several, Text, checked
+from zhuanxing.config import Scenario as ScenarioName
+from zhuanxing.errors import ZhuanxingError
+from zhuanxing.storage.atomic import require_writable
+
+__all__ = ["COMMAND", "TableSettings"]
+
+SECTION = "ask"
+
+
+@checked
+class TableSettings:
+    """One sheet a theme, then aims, money by payer and year, sources of the starts.
+
+    每个主题一张表，另有目标、资金来源、期初数据来源。
+    """
+
+    city: City
+    """City.
+
+    城市。"""
+    scenario: Several[ScenarioName]
+    """Scenarios, the one to compare with first.
+
+    情景，第一个为对照。"""
+    calibration: Text | None
+    """A parameter set of `zhuanxing calibrate`.
+
+    校准参数集。"""
+    years: Years
+    output: File | None
+    """File, .xlsx or .csv; null is outputs/tables/<city>_<language>.xlsx.
+
+    文件，null 为 outputs/tables/<城市>_<语言>.xlsx。"""
+    language: Several[Language] | None = None
+    """Languages, a file each.
+
+    语言，每种一个文件。"""
+
+
+def run(settings: TableSettings, context: Context) -> int:
+    """Run the scenarios and write the tables; print the files."""
+    targets = {language: _target(settings, language) for language in context.languages}
+    if settings.output is not None and len(targets) > 1:
+        raise ZhuanxingError("output names one file, but two languages are asked for; name one")
+    for target in targets.values():
+        require_writable(target)
+    from zhuanxing.report.tables import city_tables, write_tables
+
+    model = loaded(context, settings.years.end, settings.calibration)
+    results = {name: model.run(name) for name in settings.scenario}
+    for language, target in targets.items():
+        sheets = city_tables(
+            results, settings.city, aims=aims_of_model(context), model=context.places.model,
+            language=language,
+        )  # fmt: skip
+        write_tables(sheets, target)
+        print(target)
+    return 0
+
+
+def _target(settings: TableSettings, language: str) -> Path:
+    target = settings.output or Path("outputs") / "tables" / f"{settings.city}_{language}.xlsx"
+    if target.suffix.lower() not in (".xlsx", ".csv"):
+        raise ZhuanxingError(f"{target}: a table is written as .xlsx or .csv")
+    return target
+
+
+COMMAND = Command(
+    TableSettings,
+    run,
+    examples=("city=唐山 'scenario=[baseline,plan]'", "city=包头 output=包头.csv"),
+)
