@@ -63,7 +63,15 @@ def figures(kind: str, request: Request) -> NamedFigures:
     """
     require_kind(kind)
     for name in KINDS if kind == ALL else [kind]:
-        yield from KINDS[name](request)
+        if kind != ALL or _holds(name, request):
+            yield from KINDS[name](request)
+
+
+def _holds(kind: str, request: Request) -> bool:
+    """Say whether the results hold what a kind draws: only a calibration has disturbances."""
+    needed = request.options.get(kind, {}).get("variable")
+    first = next(iter(request.datasets.values()))
+    return not isinstance(needed, str) or needed in first
 
 
 def require_kind(kind: str) -> None:

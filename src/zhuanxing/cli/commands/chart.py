@@ -42,7 +42,10 @@ __all__ = ["COMMAND", "ChartSettings", "aims_table"]
 SECTION = "run"
 
 
-Kind = Literal["all", "paths", "compare", "structure", "energy", "land", "finance", "scorecard"]
+Kind = Literal[
+    "all", "paths", "compare", "structure", "energy", "land", "finance", "scorecard",
+    "disturbances",
+]  # fmt: skip
 Format = Literal["png", "svg", "pdf"]
 
 
@@ -105,6 +108,13 @@ class ScorecardOptions:
 
 
 @checked
+class DisturbancesOptions:
+    """What the equations do not explain."""
+
+    variable: Text
+
+
+@checked
 class ChartOptions:
     """What each kind draws."""
 
@@ -115,6 +125,7 @@ class ChartOptions:
     land: LandOptions
     finance: FinanceOptions
     scorecard: ScorecardOptions
+    disturbances: DisturbancesOptions
 
 
 @checked
