@@ -62,7 +62,7 @@ class Paths:
 
 @dataclass
 class Engine:
-    """The model, and what the page asks of it. One run at a time goes through it."""
+    """The model, and what the page asks of it: one quick and one slow question at a time."""
 
     model: Model
     aims: pd.DataFrame
@@ -70,13 +70,15 @@ class Engine:
     draws: int
 
     def __post_init__(self) -> None:
-        self._lock = threading.Lock()
+        # A slider never waits for the seventy runs of a ranking.
+        self._locks = {"quick": threading.Lock(), "slow": threading.Lock()}
         self._answers: OrderedDict[Hashable, Any] = OrderedDict()
         self.scenarios = {
             name: self.model.scenario(name) for name in self.model.names.of("scenario").spellings
         }
         self.observations = self.model.tables.observations
-        self.pool = ThreadPoolExecutor(1, thread_name_prefix="engine")
+        self.pool = ThreadPoolExecutor(1, thread_name_prefix="quick")
+        self.slow = ThreadPoolExecutor(1, thread_name_prefix="slow")
         self.requests = yearly_requests(self.model.outputs)
         variables = self.model.program.variables
         self.plain: dict[str, Output] = {
@@ -109,11 +111,11 @@ class Engine:
     def paths(self, state: State) -> Paths:
         """Return the run of a state."""
         key = ("paths", state.city, state.scenario, state.scale, tuple(state.levers.items()))
-        return self._kept(key, lambda: self._run(self.scenario(state)))
+        return self._kept(key, lambda: self._run(self.scenario(state)), "quick")
 
     def named(self, name: str) -> Paths:
         """Return the run of a scenario as its file has it."""
-        return self._kept(("named", name), lambda: self._run(self.scenarios[name]))
+        return self._kept(("named", name), lambda: self._run(self.scenarios[name]), "quick")
 
     def contributions(self, state: State, outputs: Sequence[str]) -> xr.Dataset:
         """Return what the levers of a state add."""
@@ -165,16 +167,18 @@ class Engine:
         found = dict(self.model.program.run(self.model.inputs(scenario), self.requests))
         return Paths(self.model, found, self.requests)
 
-    def _kept(self, key: Hashable, make: Callable[[], T]) -> T:
-        """Return an answer given before, or give it; one question at a time."""
-        with self._lock:
-            if key not in self._answers:
-                self._answers[key] = make()
-            self._answers.move_to_end(key)
+    def _kept(self, key: Hashable, make: Callable[[], T], pace: str = "slow") -> T:
+        """Return an answer given before, or give it; one question of a pace at a time."""
+        found: Any = self._answers.get(key)
+        if found is not None:
+            return found
+        with self._locks[pace]:
+            found = self._answers.get(key)
+            if found is None:
+                found = self._answers[key] = make()
             while len(self._answers) > KEPT:
                 self._answers.popitem(last=False)
-            answer: T = self._answers[key]
-            return answer
+            return found
 
 
 STRENGTHS = tuple(np.linspace(0.0, 1.0, 9))

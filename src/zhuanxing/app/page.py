@@ -133,16 +133,19 @@ class Session:
             pn.state.location.reload = True
 
     def run_later(self, work: Callable[[], Any], show: Callable[[Any], None]) -> None:
-        """Do something slow in the thread of the engine, then show it."""
+        """Do something slow beside the quick runs, then show it; not if all has moved on."""
+        state = self.state
 
         def job() -> None:
+            if self._latest.closed or self.state != state:
+                return
             try:
                 found: Any = work()
             except Exception as error:  # shown on the page: the thread has nobody else to tell
                 found = error
             self._later(lambda: self._shown_or_told(found, show))
 
-        self.engine.pool.submit(job)
+        self.engine.slow.submit(job)
 
     def city_name(self, city: str | None = None) -> str:
         """Return the name of a city in the language of the page."""
