@@ -6,6 +6,7 @@ from zhuanxing.analyses.check.expectation import Expectation
 from zhuanxing.analyses.check.extremes import Extreme, InputChange
 from zhuanxing.analyses.check.history import Comparison
 from zhuanxing.analyses.check.loops import LoopSettings
+from zhuanxing.analyses.check.products import ProductSettings
 from zhuanxing.analyses.check.reality import Bounds, GainRatio, Worse
 from zhuanxing.analyses.check.shocks import Shock
 from zhuanxing.config import Count, Language, Scenario, Several, Text, checked
@@ -125,6 +126,7 @@ class CheckSettings:
     levers: LeverSettings
     evaluation: EvaluationSettings
     history: HistorySettings
+    products: ProductSettings
     reality: RealitySettings
     language: Language | None = None
     """Language of the tables.

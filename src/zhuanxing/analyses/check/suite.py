@@ -24,6 +24,7 @@ from zhuanxing.analyses.check.lever_effects import (
 )
 from zhuanxing.analyses.check.levers import LeverTerms, lever_findings, rule_finding
 from zhuanxing.analyses.check.loops import gains_of, loop_findings
+from zhuanxing.analyses.check.products import factor_finding, quantity_finding
 from zhuanxing.analyses.check.reality import bounds_finding, gain_finding, worse_finding
 from zhuanxing.analyses.check.shocks import Shock, shock_finding
 from zhuanxing.analyses.check.structure import lever_term_finding, unread_finding
@@ -316,6 +317,19 @@ def _history(bench: Bench) -> list[Finding]:
     ]
 
 
+def _product_runs(bench: Bench) -> list[Experiment]:
+    return [bench.of_scenario(bench.settings.products.scenario)]
+
+
+def _products(bench: Bench) -> list[Finding]:
+    terms = bench.settings.products
+    paths = bench.laboratory.paths(bench.of_scenario(terms.scenario))
+    return [
+        *(factor_finding(paths, bench.tables.observations, test) for test in terms.factors),
+        *(quantity_finding(paths, test) for test in terms.quantities),
+    ]
+
+
 def _all_scenarios(bench: Bench) -> list[Experiment]:
     return [bench.of_scenario(name) for name in bench.scenarios]
 
@@ -342,5 +356,6 @@ CHECKS = {
     "clauses": Check(_nothing, _clauses),
     "evaluation": Check(_evaluation_runs, _evaluation),
     "history": Check(_history_runs, _history),
+    "products": Check(_product_runs, _products),
     "reality": Check(_all_scenarios, _reality),
 }

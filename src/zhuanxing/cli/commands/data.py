@@ -60,6 +60,15 @@ HISTORY_COLUMNS = (
     ("最大", "worst", ""),
     ("所在", "at", ""),
 )
+PRODUCT_COLUMNS = (
+    Column("产品", "product", whole=True),
+    ("产量（万吨）", "output (1e4 t)", ""),
+    ("范围", "range", ""),
+    ("用电（亿千瓦时）", "electricity (1e8 kWh)", ""),
+    ("能耗（百万吨标煤）", "energy (Mtce)", ""),
+    ("来源", "origin", ""),
+    Column("依据", "basis", spare=True),
+)
 MISSING_COLUMNS = (("数据表", "table", ""), ("内容", "what", ""), ("需要", "need", ""))
 
 
@@ -130,6 +139,28 @@ def _print_origins(tables: Tables, settings: DataSettings, context: Context) -> 
     else:
         table = table[table["unit_id"] == settings.city]
     _print_by_variable(table, settings.city, context.language)
+    if settings.city is not None:
+        _print_products(tables, settings.city, context.language)
+
+
+def _print_products(tables: Tables, city: str, language: Language) -> None:
+    from zhuanxing.data.product_energy import product_energy_table
+
+    year = tables.last_information_year
+    table = product_energy_table(tables, city, year)
+    rows = [
+        [
+            str(row["product"]), f"{row['output']:,.1f}", f"{row['low']:,.0f}-{row['high']:,.0f}",
+            f"{row['power']:.1f}", f"{row['energy']:.2f}", str(row["origin"]),
+            "; ".join(filter(None, (str(row["basis"]), str(row["source"])))),
+        ]
+        for row in table.to_dict("records")
+    ]  # fmt: skip
+    title = (
+        f"{city} {year} 年产品与能耗（电力当量值）",
+        f"products and energy of {city} in {year}",
+    )
+    print_table(title, PRODUCT_COLUMNS, rows, language)
 
 
 def _print_statistics(tables: Tables, context: Context) -> None:
