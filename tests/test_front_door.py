@@ -120,6 +120,7 @@ def test_any_variable_can_be_followed_through_a_run(model: zhuanxing.Model) -> N
         model.variable("residentz")
 
 
+@pytest.mark.slow
 def test_a_gradient_is_the_difference_it_stands_for() -> None:
     small = zhuanxing.load(cities=["tangshan", "baotou"], end=2017)
     name = "depreciation_rate"

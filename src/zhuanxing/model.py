@@ -306,7 +306,7 @@ class Model(Probes):
         chunk: int = 64,
         device: DeviceName = "cpu",
     ) -> Iterator[xr.Dataset]:
-        """Yield the annual values of `chunk` runs after another, without names and attributes.
+        """Yield the annual values of `chunk` runs at a time, without names and attributes.
 
         Memory does not grow with the number of runs. Arguments and errors as for `run_many`.
         """

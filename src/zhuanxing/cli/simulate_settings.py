@@ -39,7 +39,7 @@ def overrides_of(program: Any, settings: Sequence[str]) -> dict[str, np.ndarray]
         if not subscripts.rstrip().endswith("]"):
             raise ZhuanxingError(f"set {setting!r} has no ']' before '=', expected NAME[ELEMENT].")
         if key not in constants:
-            raise ZhuanxingError(f"set: '{key}' is no constant, so one element cannot be set.")
+            raise ZhuanxingError(f"set: '{key}' is not a constant, so one element cannot be set.")
         array = changed.get(key, constants[key])
         array = np.array(np.broadcast_to(array, constants[key].shape))
         array[_cell(program, key, subscripts.rstrip().removesuffix("]"))] = value

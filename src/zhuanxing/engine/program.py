@@ -219,7 +219,7 @@ class Program:
         time_step: float | None = None,
         device: DeviceName | Device = "cpu",
     ) -> Iterator[Runs]:
-        """Yield the outputs of `chunk` runs after another; memory does not grow with the runs."""
+        """Yield chunks of outputs; memory does not grow with the runs."""
         chosen = device if isinstance(device, Device) else choose_device(device)
         inputs = self._given.gather(overrides, final_time, time_step, runs=True)
         batched = self._batched(inputs)

@@ -60,7 +60,7 @@ class Equations:
         found = self._by_name.get(name)
         if found is None:
             close = nearest(name, list(self._by_name))
-            raise ZhuanxingError(f"there is no constant '{name}'; did you mean '{close}'?")
+            raise ZhuanxingError(f"there is not a constant '{name}'; did you mean '{close}'?")
         return found
 
     def dims(self, name: str) -> dict[str, tuple[str, ...]]:

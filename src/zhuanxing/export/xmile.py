@@ -28,7 +28,7 @@ def xmile(content: Content, name: str, drawings: Sequence[tuple[View, Placed]] =
     """Return the model as an XMILE document with `name` in its header and `drawings` as its view.
 
     Arrays are one equation where all elements share it, else one an element. A stock whose rate
-    of change is no sum of variables gets a flow of its own, `<stock> net flow`. Raises
+    of change is not a sum of variables gets a flow of its own, `<stock> net flow`. Raises
     ZhuanxingError for what XMILE has no word for.
     """
     root = ElementTree.Element("xmile", version="1.0", xmlns=NAMESPACE)
@@ -64,7 +64,7 @@ def _clock(root: ElementTree.Element, content: Content) -> None:
         element = content.elements.get(key)
         value = element.components[0].expression if element else None
         if not isinstance(value, float):
-            raise ZhuanxingError(f"'{key}' is no number, which XMILE needs it to be")
+            raise ZhuanxingError(f"'{key}' is not a number, which XMILE needs it to be")
         return number(value)
 
     units = content.elements["time step"].units

@@ -71,7 +71,7 @@ def read_outputs(data: Path) -> Outputs:
     """Read `data`/outputs.csv.
 
     Raises ZhuanxingError, with file and line, for a missing column, an unknown aggregate, a name
-    given twice, a scale that is no number, or a missing denominator.
+    given twice, a scale that is not a number, or a missing denominator.
     """
     path = data / "outputs.csv"
     try:
@@ -96,7 +96,7 @@ def select_outputs(outputs: tuple[Output, ...], names: tuple[str, ...]) -> tuple
     for name in names:
         if name not in known:
             raise ZhuanxingError(
-                f"there is no output '{name}'; did you mean '{nearest(name, known)}'?"
+                f"there is not an output '{name}'; did you mean '{nearest(name, known)}'?"
             )
     return tuple(known[name] for name in names)
 

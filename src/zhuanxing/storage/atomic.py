@@ -20,7 +20,7 @@ def require_writable(path: Path) -> None:
     """Refuse a target that cannot be written, before any work is done for it.
 
     Creates nothing. Links are followed. Raises ZhuanxingError if there is something at `path` that
-    is no regular file, if the nearest folder above it that exists is not writable, if something
+    is not a regular file, if the nearest folder above it that exists is not writable, if something
     above it is a file, or if the name is longer than file systems take.
     """
     shown, path = path, _followed(path)
@@ -33,7 +33,7 @@ def require_writable(path: Path) -> None:
         raise ZhuanxingError(f"{path}: the result cannot be written there, because it is a folder")
     if path.exists() and not path.is_file():
         raise ZhuanxingError(
-            f"{shown}: the result cannot be written there, because it is no regular file"
+            f"{shown}: the result cannot be written there, because it is not a regular file"
         )
     parent = path.absolute().parent
     while not parent.exists():

@@ -44,7 +44,7 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
 def read(path: Path) -> xr.Dataset:
     """Return the dataset at `path`, loaded into memory and the file closed.
 
-    Raises ZhuanxingError if there is no file, or it is no netCDF.
+    Raises ZhuanxingError if there is no file, or it is not netCDF.
     """
     if not path.is_file():
         raise ZhuanxingError(f"{path}: there is no result; make one with 'zhuanxing run'")

@@ -167,7 +167,7 @@ def _block(
     for name in filter(None, (setting.name, setting.groups)):
         if name not in constants:
             raise ZhuanxingError(
-                f"calibrate.yaml: cities: there is no constant '{name}'; "
+                f"calibrate.yaml: cities: there is not a constant '{name}'; "
                 f"did you mean '{nearest(name, list(constants))}'?"
             )
     groups: tuple[str, ...] = ("",)

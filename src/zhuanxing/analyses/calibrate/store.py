@@ -57,7 +57,7 @@ def target_path(model: Path, name: str) -> Path:
 
 
 def checkpoint_path(settings: CalibrateSettings, began: Beginning) -> Path:
-    """Return where an interrupted fit of these settings and files is gone on from."""
+    """Return where an interrupted fit of these settings and files is resumed from."""
     identity = json.dumps([asdict(settings), dict(began.files)], sort_keys=True, default=str)
     return cache_folder() / "fits" / f"{hashlib.sha256(identity.encode()).hexdigest()}.pickle"
 

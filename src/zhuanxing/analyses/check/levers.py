@@ -87,7 +87,7 @@ def _indicator_fault(
     case: LeverCase, baseline: xr.Dataset, run: xr.Dataset, terms: LeverTerms
 ) -> tuple[float, str]:
     if case.indicator not in baseline:
-        return np.inf, f"indicator '{case.indicator}' is no output"
+        return np.inf, f"indicator '{case.indicator}' is not an output"
     sign = {"up": 1.0, "down": -1.0}[case.direction]
     base = _by_city(baseline, case.indicator, case.targets)
     changed = _by_city(run, case.indicator, case.targets)

@@ -215,7 +215,7 @@ def _changes(
 ) -> dict[str, float]:
     """Return by how many percent the lever moves each variable in the city, elements summed.
 
-    Variables by lever are left out; zero is no change at all.
+    Variables by lever are left out; zero is not a change at all.
     """
     variables = model.program.variables
     wanted = {name: "year_mean" for name in names if "lever" not in variables[name].dims}

@@ -96,7 +96,7 @@ def compute_on(
             yield piece, values
 
 
-def _result(future: Future, piece: Piece) -> Values:
+def _result(future: Future[Values], piece: Piece) -> Values:
     from distributed import CancelledError
     from distributed.scheduler import KilledWorker
 
@@ -158,7 +158,7 @@ def _started(cluster: Cluster, pieces: int) -> Any:
         kind = getattr(import_module(package), name)
     except (ImportError, AttributeError, ValueError) as error:
         raise ZhuanxingError(
-            f"cluster.start: '{cluster.start}' is no class of an installed package; install it "
+            f"cluster.start: '{cluster.start}' is not a class of an installed package; install it "
             f"with 'pip install {package.partition('.')[0].replace('_', '-') or 'dask-jobqueue'}'"
         ) from error
     try:

@@ -185,7 +185,7 @@ def _from_csv(options: Mapping[str, Any], known: dict[str, Factor]) -> Design:
                 values[line - 2, column] = float(text)
             except ValueError as error:
                 raise ZhuanxingError(
-                    f"{path}, line {line}: '{text}' under {names[column]} is no number"
+                    f"{path}, line {line}: '{text}' under {names[column]} is not a number"
                 ) from error
     if not np.isfinite(values).all():
         line = int(np.argwhere(~np.isfinite(values))[0][0]) + 2

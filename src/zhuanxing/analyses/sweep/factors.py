@@ -153,7 +153,7 @@ def _number(text: str, word: str) -> float:
         value = float(text)
     except ValueError as error:
         raise ZhuanxingError(
-            f"vary: '{text}' in '{word}' is no number; write name:low:high"
+            f"vary: '{text}' in '{word}' is not a number; write name:low:high"
         ) from error
     if not math.isfinite(value):
         raise ZhuanxingError(f"vary: '{text}' in '{word}' is not finite")

@@ -96,7 +96,7 @@ class Measure:
         chosen = data.sel(year=year)
         if self.city is not None:
             return np.asarray(chosen.sel(city=self.city).values)
-        # Not chosen.mean(): a scenario after another keeps the memory small.
+        # Not chosen.mean(): a scenario at a time keeps the memory small.
         return np.stack([one.values.mean(axis=one.get_axis_num("city")) for one in chosen])
 
 
@@ -123,13 +123,13 @@ def parse_condition(text: str, result: SweepResult) -> Condition:
     found = _CONDITION.match(text)
     if found is None:
         raise ZhuanxingError(
-            f"'{text}' is no condition; write for example '{result.outputs[0]}@"
+            f"'{text}' is not a condition; write for example '{result.outputs[0]}@"
             f"{result.dataset['city'].values[0]}>=100'"
         )
     try:
         limit = float(found[3])
     except ValueError as error:
-        raise ZhuanxingError(f"'{text}': '{found[3]}' is no number") from error
+        raise ZhuanxingError(f"'{text}': '{found[3]}' is not a number") from error
     return Condition(parse_measure(found[1], result), found[2], limit)
 
 

@@ -47,7 +47,7 @@ class SweepResult:
         return self.dataset[name]
 
     def blocks(self, data: xr.DataArray, scenario: int) -> Iterator[tuple[slice, np.ndarray]]:
-        """Yield a scenario's sound runs of a few cities after another, dims as in `data`."""
+        """Yield a scenario's sound runs of a few cities at a time, dims as in `data`."""
         one = data.isel(scenario=scenario)
         step = max(1, LARGEST * one.sizes["city"] // one.size)
         for first in range(0, one.sizes["city"], step):
@@ -76,7 +76,7 @@ def open_sweep(path: Path) -> SweepResult:
     try:
         result = SweepResult(path, xr.open_zarr(path, chunks=None, consolidated=True))
     except (OSError, KeyError, ValueError) as error:
-        raise ZhuanxingError(f"{path}: this is no store of a sweep") from error
+        raise ZhuanxingError(f"{path}: this is not a store of a sweep") from error
     if not result.sound.any():
         raise ZhuanxingError(f"{path}: no run is computed yet; go on with 'zhuanxing sweep'")
     return result

@@ -119,7 +119,7 @@ def _require_same(identity: Mapping[str, Any], path: Path) -> None:
         there = json.loads(str(group.attrs[IDENTITY]))
     except (OSError, KeyError, ValueError) as error:
         raise ZhuanxingError(
-            f"{path}: this is no store of a sweep; choose another output"
+            f"{path}: this is not a store of a sweep; choose another output"
         ) from error
     found = difference(there, json.loads(json.dumps(identity)))
     if found:
@@ -190,7 +190,7 @@ def _fill(
         array.attrs.update(attrs)
     with warnings.catch_warnings():
         # Readers open a store with consolidated metadata in one read, and warn without it; that
-        # Zarr 3 does not standardise it yet is no concern of the user's.
+        # Zarr 3 does not standardise it yet does not concern the user.
         warnings.simplefilter("ignore")
         zarr.consolidate_metadata(str(path), zarr_format=3)
 

@@ -179,7 +179,7 @@ def _run(
     )
     # A card takes a whole block at once, so that no piece is smaller.
     chunk = max(settings.chunk, device.block) if device.kind == "gpu" else settings.chunk
-    # Where it lies and which processes computed it are no part of a result.
+    # Where it lies and which processes computed it are not part of a result.
     told = {
         k: v for k, v in as_mapping(settings).items() if k not in ("cluster", "output", "language")
     }

@@ -10,7 +10,7 @@ The rule, product by product (`product_rules.csv` names the statistics and serie
 
 Levels are carried to the other years by a reference series: the province's output of the product
 where the rule names one that is complete, else the nation's; between two levels their ratios to
-the series are interpolated. After a level of zero there is no output until the next level.
+the series are interpolated. After a level of zero there is not an output until the next level.
 
 Run `python -m zhuanxing.data.selection.products MODEL/data` to write `products.csv`.
 """

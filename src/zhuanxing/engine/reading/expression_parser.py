@@ -33,7 +33,7 @@ Arguments = tuple[Any, ...]
 
 
 class Misread(Exception):
-    """A text that is no expression: a reason without full stop, and the offset in the text."""
+    """A text that is not an expression: a reason without full stop, and the offset in the text."""
 
     def __init__(self, reason: str, at: int) -> None:
         super().__init__(reason)

@@ -49,10 +49,11 @@ def counted(makers: Makers, function: syntax_tree.Reference, arguments: Argument
     maker, counts = makers.get(function.name, (None, ()))
     if maker is None:
         return syntax_tree.Call(function, arguments)
-    most = 99 if Ellipsis in counts else max(counts)
+    open_ended = any(not isinstance(count, int) for count in counts)
+    most = 99 if open_ended else max(counts)
     if not min(count for count in counts if isinstance(count, int)) <= len(arguments) <= most:
         expected = " or ".join(str(count) for count in counts if isinstance(count, int))
-        more = " or more" if Ellipsis in counts else ""
+        more = " or more" if open_ended else ""
         noun = "argument" if expected == "1" and not more else "arguments"
         raise ValueError(f"takes {expected}{more} {noun}, {len(arguments)} given")
     return maker(*arguments)

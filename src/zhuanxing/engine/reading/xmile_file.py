@@ -171,7 +171,7 @@ def _with_namespaces(text: str) -> str:
 
 
 def require_readable(file: XmileFile, node: etree._Element) -> None:
-    """Raise TranslationError for a stock that is no stock but a conveyor, queue or oven."""
+    """Raise TranslationError for a stock that is not a stock but a conveyor, queue or oven."""
     for holder in HOLDERS:
         if file.child(node, holder) is not None:
             raise file.refuse(node, f"it is a {holder}, which the engine does not know")

@@ -114,4 +114,4 @@ def _number(file: XmileFile, variable: etree._Element, text: str | None) -> floa
     try:
         return float(text or "")
     except ValueError:
-        raise file.refuse(variable, f"'{text}' in its graphical function is no number") from None
+        raise file.refuse(variable, f"'{text}' in its graphical function is not a number") from None

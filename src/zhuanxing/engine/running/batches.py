@@ -63,7 +63,7 @@ class Batch:
         self.count = next(inputs[name].shape[-1] for name in batched)
 
     def chunks(self, chunk: int) -> Iterator[Runs]:
-        """Yield the outputs of `chunk` runs after another."""
+        """Yield chunks of outputs."""
         held: dict[str, np.ndarray] = {}
         done = 0
         for start, block in self._blocks():

@@ -1,6 +1,6 @@
 """Variables that need each other's elements: taken apart, so that order is found by element.
 
-`x[a] = 1`, `y = x[a] + 1`, `x[b] = y` is no circle although x needs y and y needs x. Only where
+`x[a] = 1`, `y = x[a] + 1`, `x[b] = y` is not a circle although x needs y and y needs x. Only where
 whole variables form a circle are they written out, one hidden variable an element.
 """
 

@@ -31,7 +31,7 @@ TABLE_NODES = (syntax_tree.Lookup, syntax_tree.GetLookups)
 class Built:
     """Every variable's node by key, what nodes refer to, and the elements as written.
 
-    Variables inside macros have nodes but are no elements of the model.
+    Variables inside macros have nodes but are not elements of the model.
     """
 
     model: Model

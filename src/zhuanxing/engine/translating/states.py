@@ -261,7 +261,7 @@ class DelayNState(_Staged):
         times = self._rolled(env, leaves)
         out = divide(env, leaves["level"], times)
         into = env.xp.concatenate([self.get(env, "input")[None], out[:-1]])
-        # The times are no quantity that flows: their "rate" moves them on within one step.
+        # The times are not a quantity that flows: their "rate" moves them on within one step.
         moved = (times - leaves["times"]) / env.time_step
         return self.changes(leaves, into - out, times=moved)
 
