@@ -350,9 +350,9 @@ def test_an_ensemble_draws_all_that_is_uncertain_and_nothing_else(stored: zhuanx
         values = design[number.name.replace(" ", "_")].values[:, number.mask]
         assert (np.ptp(values, axis=0) > 0).all(), number.label
         assert ((number.low <= values) & (values <= number.high)).all(), number.label
-    costs = design["lever_cost_rate"].sel(run=0).values
+    costs = design["lever_dose_cost"].sel(run=0).values
     by_lever = tables.levers.set_index("lever").loc[list(stored.elements("lever"))]
-    assert ((by_lever["cost_low"] <= costs) & (costs <= by_lever["cost_high"])).all()
+    assert ((by_lever["dose_cost_low"] <= costs) & (costs <= by_lever["dose_cost_high"])).all()
     drivers = [name for name in map(str, design) if name.startswith("drivers.")]
     assert len(drivers) == len(stored.source.equations.driver_paths())
     assert all(1 > abs(design[name]).max() > 0 for name in drivers)
