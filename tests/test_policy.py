@@ -95,7 +95,7 @@ def test_concordance_counts_pairs_of_one_year_that_are_ordered_alike() -> None:
 def test_levers_that_do_the_same_correlate_fully() -> None:
     base = xr.Dataset({"a": (("city", "year"), np.ones((3, 1)))})
     effect = xr.DataArray(
-        [[0.1, 0.2, 0.3], [0.2, 0.4, 0.6], [0.3, -0.1, 0.0]], dims=("run", "city")
+        [[0.1, 0.2, 0.3], [0.2, 0.4, 0.6], [0.2, -0.3, 0.2]], dims=("run", "city")
     )
     runs = base + effect.expand_dims(year=1).assign_coords(run=["x", "y", "z"])
     table = correlations(base, runs, ())
