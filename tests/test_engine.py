@@ -72,7 +72,7 @@ table((2014,1),(2015.5,2.5),(2016,2.5),(2017,0.25)) ~~|
 inner[city]((0,0),(10,5),(25,6)) ~~|
 read = table(Time) + WITH LOOKUP(wave, ((0,0),(2,1),(3,4))) ~~|
 inside[city] = inner[city](level[city]) ~~|
-pulsed = PULSE TRAIN(2015.5, 0.25, 0.75, 2017) ~~|
+pulsed = PULSE TRAIN(2015.5, 0.25, 0.75, 2016.9) ~~|
 guarded[city] = XIDZ(level[city], life[city] - 4, 99) + MAX(wave, MIN(2, life[city])) ~~|
 :MACRO: DOUBLED(input, factor)
 DOUBLED = INTEG(input * factor - DOUBLED, start) ~~|

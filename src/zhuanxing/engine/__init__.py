@@ -9,7 +9,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from zhuanxing.engine.program import Failure, Program, Runs, Variable, compile_text
+    from zhuanxing.engine.program import (
+        Failure,
+        Program,
+        Runs,
+        Variable,
+        compile_file,
+        compile_text,
+    )
     from zhuanxing.engine.reference_pysd import ReferenceEngine
     from zhuanxing.engine.running.failures import TranslationError
 
@@ -20,6 +27,7 @@ HOMES = {
     "Runs": "program",
     "TranslationError": "running.failures",
     "Variable": "program",
+    "compile_file": "program",
     "compile_text": "program",
 }
 
@@ -30,6 +38,7 @@ __all__ = [
     "Runs",
     "TranslationError",
     "Variable",
+    "compile_file",
     "compile_text",
 ]
 

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 
 from zhuanxing.engine.cache import cache_folder
 from zhuanxing.engine.reading.data_files import DataFiles
+from zhuanxing.engine.reading.encodings import decode
 from zhuanxing.engine.reading.parser import parse
 from zhuanxing.engine.reading.syntax_tree import Element
 from zhuanxing.engine.running.batches import Batch, Failure, Runs
@@ -31,7 +32,7 @@ from zhuanxing.engine.translating.model_builder import Built, build
 from zhuanxing.engine.translating.variables import Variable, describe
 from zhuanxing.errors import ZhuanxingError
 
-__all__ = ["Failure", "Program", "Runs", "Variable", "compile_text"]
+__all__ = ["Failure", "Program", "Runs", "Variable", "compile_file", "compile_text"]
 
 Objective = Callable[[dict[str, jax.Array]], jax.Array]
 Array = jax.Array | np.ndarray
@@ -63,6 +64,16 @@ def compile_text(
     return Program(built, parsed.method, text, origin, files.digest)
 
 
+def compile_file(path: Path, data: Sequence[Path] = (), data_root: Path | None = None) -> Program:
+    """Compile a model file in whatever encoding it is; arguments and errors as `compile_text`."""
+    try:
+        content = path.read_bytes()
+    except OSError as failure:
+        raise ZhuanxingError(f"{path} cannot be read: {failure.strerror}.") from failure
+    text, _ = decode(content, str(path))
+    return compile_text(text, str(path), path.suffix, data, data_root)
+
+
 class Program:
     """One model, ready to run. Arrays have the dimensions of their variable, in its order."""
 
@@ -76,7 +87,7 @@ class Program:
         self._check_cycles()
         self._given = Inputs(built, origin)
         self.dims: dict[str, tuple[str, ...]] = dict(built.model.dimensions.elements)
-        self.variables: dict[str, Variable] = describe(built, text)
+        self.variables: dict[str, Variable] = describe(built)
 
     def _check_cycles(self) -> None:
         graph = Graph(self._built, frozenset())

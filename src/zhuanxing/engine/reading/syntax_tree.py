@@ -288,7 +288,8 @@ class Component:
 class Element:
     """A variable: all its pieces, units, comment, and the range that its units field declares.
 
-    `axes` are its ranges where the file names them (XMILE does); `line` is that of its definition.
+    `axes` are its ranges where the file names them (XMILE does); `line` is that of its definition,
+    and `equation` what stands there, on one line.
     """
 
     name: str
@@ -298,6 +299,7 @@ class Element:
     limits: tuple[float | None, float | None] = (None, None)
     axes: tuple[str, ...] | None = None
     line: int = 0
+    equation: str = ""
 
 
 @dataclass(frozen=True)

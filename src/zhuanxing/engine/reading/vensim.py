@@ -164,6 +164,7 @@ def _joined(known: syntax_tree.Element | None, more: syntax_tree.Element) -> syn
     return replace(
         known,
         components=known.components + more.components,
+        equation=f"{known.equation} ~~| {more.equation}",
         units=known.units or more.units,
         documentation=known.documentation or more.documentation,
     )
@@ -230,7 +231,10 @@ def _elements(source: _Source, entry: _Entry, left: re.Match[str]) -> Iterator[s
     component = syntax_tree.Component(own, _excepts(left), expression, *_role(left, expression))
     line = source.line(at)
     name = " ".join(left["name"].split())
-    yield syntax_tree.Element(name, (component,), units, entry.comment.strip(), limits, line=line)
+    equation = " ".join(source.text[entry.begin : entry.end].split())
+    yield syntax_tree.Element(
+        name, (component,), units, entry.comment.strip(), limits, line=line, equation=equation
+    )
     pipeline = re.search(r"\bDELAYP\s*\(", source.text[left.end() : entry.end], re.IGNORECASE)
     if pipeline:
         parser = Parser(VENSIM, source.text, left.end() + pipeline.start(), entry.end)

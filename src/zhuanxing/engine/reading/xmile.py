@@ -128,9 +128,15 @@ class _Reader:
             limits,
             self.arrays.axes[key],
             node.sourceline,
+            self._written(node),
         )
         if kind == "stock":
             self._note_stock(instance, node, key, behaviour)
+
+    def _written(self, node: etree._Element) -> str:
+        """Return the equations of a variable as they are written, on one line."""
+        texts = ("".join(child.itertext()) for child in node.iter() if tag(child) == "eqn")
+        return " ~~| ".join(" ".join(text.split()) for text in texts)
 
     def _tied(self, instance: Instance, key: str) -> list[Component]:
         """Return the equation of an input that is connected to another variable, if it is."""

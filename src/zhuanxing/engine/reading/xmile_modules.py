@@ -126,6 +126,9 @@ def _tie(file: XmileFile, node: etree._Element, instance: Instance, ties: dict[s
         to, source = _path(tie.get("to", "")), _path(tie.get("from", ""))
         if not to.strip(".") or not source.strip("."):
             raise file.refuse(node, "a <connect> of it lacks 'to' or 'from'")
+        # Without a point it is the submodel's own name.
+        name = key_of(named(file, node))
+        to = to if "." in to else f"{name}.{to}"
         ties[instance.absolute(to)] = instance.absolute(source)
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from zhuanxing.engine.reading import syntax_tree
 from zhuanxing.engine.running.dependency_order import dependents
-from zhuanxing.engine.running.failures import key_of
 from zhuanxing.engine.running.inputs import is_constant
 from zhuanxing.engine.running.scan import Graph
 from zhuanxing.engine.translating.model_builder import Built
@@ -28,9 +26,8 @@ class Variable:
     stage: str
 
 
-def describe(built: Built, text: str) -> dict[str, Variable]:
+def describe(built: Built) -> dict[str, Variable]:
     """Return every variable by its key."""
-    equations = _equations(text)
     stages = _stages(built)
     tables = built.model.tables
     return {
@@ -40,7 +37,7 @@ def describe(built: Built, text: str) -> dict[str, Variable]:
             units=element.units,
             comment=" ".join(element.documentation.split()),
             kind=_kind(built, name, element),
-            equation=equations.get(name, ""),
+            equation=element.equation,
             stage=stages.get(name, "constant"),
         )
         for name, element in built.elements.items()
@@ -77,19 +74,3 @@ def _stages(built: Built) -> dict[str, str]:
         else "parameter"
         for name in graph.nodes
     }
-
-
-def _equations(text: str) -> Mapping[str, str]:
-    """Return the equations of a Vensim text by key, each on one line; none for XMILE."""
-    body = text.split("\\\\\\---///", 1)[0]
-    found: dict[str, str] = {}
-    for entry in body.split("|"):
-        equation = " ".join(entry.split("~", 1)[0].split())
-        equation = equation.split("}", 1)[-1].strip() if equation.startswith("{") else equation
-        left = equation
-        for mark in ("=", "[", "(", ":"):
-            left = left.split(mark, 1)[0]
-        key = key_of(left)
-        if key:
-            found[key] = f"{found[key]} ~~| {equation}" if key in found else equation
-    return found
