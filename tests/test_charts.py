@@ -269,10 +269,14 @@ def test_paths_show_the_results_and_the_statistics(
         results, cities=["包头市"], variables=["gdp_nominal", "gdp"], observations=statistics,
         observed_as={"gdp_nominal": "gdp", "gdp": None}, language="zh",
     )  # fmt: skip
-    nominal, real = figure.axes
+    nominal, gap, real, _ = figure.axes
     for scenario, dataset in results.items():
         expected = dataset["gdp_nominal"].sel(city="baotou").values
-        assert np.array_equal(line(nominal, scenario), expected)
+        assert np.array_equal(line(nominal, scenario), expected[YEARS >= 2020])
+    history = results["baseline"]["gdp_nominal"].sel(city="baotou", year=slice(2015, 2020))
+    assert np.array_equal(line(nominal, "history"), history.values), "history is drawn once"
+    plan, base = (results[k]["gdp_nominal"].sel(city="baotou") for k in ("plan", "baseline"))
+    assert np.allclose(line(gap, "less plan"), 100 * (plan / base - 1))
     dots = [one for one in nominal.lines if one.get_marker() == "o"]
     assert [one.get_ydata()[0] for one in dots] == statistics["value"].tolist()
     assert [one.get_markerfacecolor() != "white" for one in dots] == [True] * 4 + [False] * 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -85,6 +86,13 @@ def _spending(axis: Axes, dataset: xr.Dataset, city: str, name: str, language: L
     style.value_axis(axis, f"{word('by_source', language)}\n{units}")
     if max(part.values.max(initial=0.0) for part in stack) > 0:
         draw_bars(axis, [years[i] for i in projected], stack)
+        totals = np.sum([part.values for part in stack], axis=0)
+        for year, total in zip([years[i] for i in projected], totals, strict=True):
+            axis.annotate(style.number(float(total)), (year, total), xytext=(0, 2), ha="center",
+                          textcoords="offset points", fontsize=7)  # fmt: skip
+        span = f"{years[projected[0]]}–{years[projected[-1]]}"
+        text = word("sum_over", language, span=span, total=style.number(float(totals.sum())))
+        axis.set_title(text, loc="right", fontsize=8, color=style.GREY)
         axis.set_xticks([years[i] for i in projected])
     else:
         axis.text(

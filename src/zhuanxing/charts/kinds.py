@@ -91,6 +91,7 @@ def _paths(request: Request) -> NamedFigures:
         variables=request.draw_variables("paths"),
         observations=request.observations,
         observed_as=request.options["paths"]["observed_as"],
+        comparisons=request.comparisons,
         language=request.language,
     )
     yield "paths", figure

@@ -32,6 +32,8 @@ def draw(
     from `base_year` to the last year. Raises ZhuanxingError for an unknown name or year.
     """
     cells = rows(datasets, cities, language)
+    # One order of classes for all scenarios of a city, so that rows compare.
+    orders: dict[str, list[str]] = {}
     with style.house_style():
         figure, axes = style.panels(len(cells), 2, width=5.4, height=3.0)
         for (left, right), (city, key, title) in zip(axes, cells, strict=True):
@@ -46,7 +48,11 @@ def draw(
             style.value_axis(left, f"{word('built_up', language)}\n{units}")
             style.year_axis(left, years)
             style.mark_projection(left, years, None)
-            _changes(right, every, years.index(names.get_year(data, base_year)))
+            base = years.index(names.get_year(data, base_year))
+            if city not in orders:
+                by_size = sorted(every, key=lambda part: part.values[-1] - part.values[base])
+                orders[city] = [part.key for part in by_size]
+            _changes(right, sorted(every, key=lambda p: orders[city].index(p.key)), base)
             since = word("added_since", language, year=base_year)
             right.set_xlabel(f"{since}（{units}）" if language == "zh" else f"{since} ({units})")
         same_top(list(axes[:, 0]), len(datasets))
@@ -60,10 +66,9 @@ def draw(
 
 def _changes(axis: Axes, classes: Sequence[Part], base: int) -> None:
     """Draw one horizontal bar a class: its area in the last year less that at index `base`."""
-    ordered = sorted(classes, key=lambda part: part.values[-1] - part.values[base])
-    sizes = [float(part.values[-1] - part.values[base]) for part in ordered]
+    sizes = [float(part.values[-1] - part.values[base]) for part in classes]
     bars = axis.barh(
-        [part.label for part in ordered], sizes,
+        [part.label for part in classes], sizes,
         color=[style.GOOD if size > 0 else style.BAD for size in sizes], height=0.7,
     )  # fmt: skip
     axis.bar_label(bars, [style.signed(size) for size in sizes], padding=3, fontsize=7)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from zhuanxing.charts import style
+from zhuanxing.charts.differences import difference
 from zhuanxing.charts.observed import draw_observations, legend_note, of_panel
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.results import names
@@ -28,9 +30,13 @@ def draw(
     variables: Sequence[str],
     observations: pd.DataFrame | None = None,
     observed_as: Mapping[str, str | None] | None = None,
+    comparisons: Mapping[str, xr.Dataset] | None = None,
     language: Language = "zh",
 ) -> Figure:
     """Draw one panel a city and variable, one line a scenario, dots for statistics.
+
+    With several scenarios what they have in common is drawn once, in grey, and below each panel
+    stands the difference from the first, with its band where `comparisons` (by scenario) has it.
 
     `datasets`: scenario name -> stored result; each variable has dims (city, year) and may have
     `run` or `quantile`, which becomes a shaded interval. `observations`: columns unit_id, year,
@@ -48,20 +54,29 @@ def draw(
     with style.house_style():
         columns = len(ids) if len(variables) > 1 else min(len(ids), 4)
         cells = [(city, name) for name in variables for city in ids]
-        rows = -(-len(cells) // columns)
-        figure, axes = style.panels(rows, columns, width=4.1, height=2.5)
+        blocks = -(-len(cells) // columns)
+        heights = [2.3, 1.1] if len(datasets) > 1 else [2.3]
+        figure, axes = style.panels(
+            blocks * len(heights), columns, width=3.9, height=sum(heights) / len(heights),
+            height_ratios=heights * blocks,
+        )  # fmt: skip
         notes: list[str] = []
-        for index, axis in enumerate(axes.flat):
+        for index in range(blocks * columns):
+            block, column = divmod(index, columns)
+            panel = [axes[block * len(heights) + row, column] for row in range(len(heights))]
             if index >= len(cells):
-                axis.set_visible(False)
+                for axis in panel:
+                    axis.set_visible(False)
                 continue
             city, name = cells[index]
             dots = of_panel(observations, city, (observed_as or {}).get(name, name))
-            _panel(axis, datasets, city, name, dots, language, index == 0)
+            _panel(panel[0], datasets, city, name, dots, language, index == 0)
+            if len(panel) > 1:
+                _difference(panel[1], datasets, city, name, comparisons or {}, language)
             if index < columns or len(variables) == 1:
-                axis.set_title(names.city_label(first, city, language))
+                panel[0].set_title(names.city_label(first, city, language))
             titled = names.axis_title(names.variable(first, name), language, lines=True)
-            style.value_axis(axis, titled if index % columns == 0 else "")
+            style.value_axis(panel[0], titled if column == 0 else "")
             notes += [note for note in legend_note(dots, language) if note not in notes]
         notes = _notes(datasets, variables, notes, language)
         title = word("paths_title" if observations is not None else "paths_title_bare", language)
@@ -77,23 +92,64 @@ def _panel(
     language: Language,
     say_history: bool,
 ) -> None:
-    """Fill one panel: intervals, lines with their scenario at the end, dots, projection line."""
+    """Fill one panel: history, intervals, lines with their scenario at the end, and dots."""
     palette = style.scenario_colours(list(datasets))
-    years: list[int] = []
-    for key, dataset in datasets.items():
-        data = names.variable(dataset, name).sel(city=city)
-        years = [int(year) for year in data["year"].values]
-        spread = interval(data)
+    data = {key: names.variable(one, name).sel(city=city) for key, one in datasets.items()}
+    lines = {key: centre(one).values for key, one in data.items()}
+    years = [int(year) for year in next(iter(data.values()))["year"].values]
+    parting = _parting(list(lines.values()), years)
+    if parting:
+        shared = next(iter(lines.values()))[: parting + 1]
+        axis.plot(years[: parting + 1], shared, color=style.GREY, label="history")
+    for key, one in data.items():
+        spread = interval(one)
         if spread is not None:
-            axis.fill_between(years, spread[0], spread[1], color=palette[key], alpha=0.18, lw=0)
-        values = centre(data).values
-        axis.plot(years, values, color=palette[key], label=key)
+            low, high = (end.values[parting:] for end in spread[:2])
+            axis.fill_between(years[parting:], low, high, color=palette[key], alpha=0.18, lw=0)
+        axis.plot(years[parting:], lines[key][parting:], color=palette[key], label=key)
         if len(datasets) > 1:
             label = names.scenario_label(datasets, key, language)
-            style.end_label(axis, years[-1], values[-1], label, palette[key])
+            style.end_label(axis, years[-1], lines[key][-1], label, palette[key])
     draw_observations(axis, dots, range(years[0], years[-1] + 1))
     style.year_axis(axis, years)
     style.mark_projection(axis, years, language if say_history else None)
+
+
+def _parting(lines: Sequence[np.ndarray], years: Sequence[int]) -> int:
+    """Return the place of the last year up to which several lines are one, 0 for a single line."""
+    if len(lines) < 2:
+        return 0
+    same = np.all([np.isclose(line, lines[0], rtol=1e-9) for line in lines[1:]], axis=0)
+    known = np.array(years) < style.FIRST_PROJECTED_YEAR
+    together = np.cumprod(same & known)
+    return max(int(together.sum()) - 1, 0)
+
+
+def _difference(
+    axis: Axes,
+    datasets: Mapping[str, xr.Dataset],
+    city: str,
+    name: str,
+    comparisons: Mapping[str, xr.Dataset],
+    language: Language,
+) -> None:
+    """Fill the panel of differences from the first scenario."""
+    palette = style.scenario_colours(list(datasets))
+    (base_key, base), *others = datasets.items()
+    years: list[int] = []
+    for key, other in others:
+        gap = difference(base, other, name, comparisons.get(key))
+        years = [int(year) for year in gap.values["year"].values]
+        if gap.low is not None and gap.high is not None:
+            low, high = (end.sel(city=city).values for end in (gap.low, gap.high))
+            axis.fill_between(years, low, high, color=palette[key], alpha=0.2, lw=0)
+        axis.plot(years, gap.values.sel(city=city).values, color=palette[key], label=f"less {key}")
+        label = names.scenario_label(datasets, base_key, language)
+        axis.set_ylabel(word("less", language, baseline=label, unit=gap.unit(language)),
+                        fontsize=7.5)  # fmt: skip
+    axis.axhline(0, color=palette[base_key], linewidth=1.0)
+    style.year_axis(axis, years)
+    style.mark_projection(axis, years, None)
 
 
 def _notes(
