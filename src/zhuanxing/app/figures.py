@@ -35,7 +35,7 @@ def _figure(height: int, **options: Any) -> Any:
         axis.axis_line_color = "#BBBBBB"
         axis.minor_tick_line_color = None
     drawn.title.text_font = FONT
-    drawn.title.text_font_size = "11pt"
+    drawn.title.text_font_size = "9.5pt"
     drawn.title.text_color = INK
     return drawn
 
@@ -68,7 +68,7 @@ class Lines:
                      line_dash=dash, legend_label=names[key])  # fmt: skip
         top.scatter("year", "value", source=self._dots, size=7, fill_color="white", line_color=INK,
                     legend_label=names["observed"])  # fmt: skip
-        top.legend.orientation = "horizontal"
+        top.legend.orientation, top.legend.ncols = "horizontal", 3
         top.add_layout(top.legend[0], "above")
         top.legend.label_text_font, top.legend.label_text_font_size = FONT, "8.5pt"
         top.legend.border_line_color, top.legend.background_fill_alpha = None, 0.7
@@ -163,7 +163,7 @@ class Stack:
                                color=colours, legend_label=self._payers)  # fmt: skip
         self.layout.legend.label_text_font = FONT
         self.layout.legend.label_text_font_size = "8pt"
-        self.layout.legend.orientation, self.layout.legend.ncols = "horizontal", 3
+        self.layout.legend.orientation, self.layout.legend.ncols = "horizontal", 2
         self.layout.add_layout(self.layout.legend[0], "below")
         self.layout.xgrid.grid_line_color = None
         self.layout.yaxis.formatter = NumeralTickFormatter(format="0,0.[0]")

@@ -219,7 +219,7 @@ class Session:
             "difference", self.language, baseline=self.baseline, unit="%" if relative else points
         )
         brackets = "（{}）" if self.language == "zh" else " ({})"
-        top = f"{self.city_name()} · {name}" + (brackets.format(units) if units else "")
+        top = name + (brackets.format(units) if units else "")
         self._lines.show(base, file, mine, self._statistics(state), (top, difference), relative)
 
     def _statistics(self, state: State) -> Any:

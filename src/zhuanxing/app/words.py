@@ -49,8 +49,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "total": ("合计", "sum"),
     "cost": ("花费", "cost"),
     "payers_title": (
-        "{city}：举措资金，{first}–{last}年合计 {sum} 亿元",
-        "{city}: money for levers, {sum} × 100 million CNY in {first}–{last}",
+        "{city}：{first}–{last}年合计 {sum} 亿元",
+        "{city}, {first}–{last}: {sum} × 100 million CNY",
     ),
     "no_money": ("没有举措资金", "no money is spent on levers"),
     "why_lever": ("举措", "Lever"),
