@@ -7,7 +7,7 @@ the biases of the statistics. A number with a range keeps inside it (`ranges.ins
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -48,12 +48,12 @@ class Block:
     belongs: np.ndarray
     reach: np.ndarray
 
-    def constant(self, own: Point) -> Array:
-        """Return the constant in its own shape."""
-        u = self.setting.spread * self.reach[:, None] * own[:, self.columns]
+    def constant(self, own: Point, base: Point, reach: Point) -> Array:
+        """Return the constant in its own shape; `base` and `reach` are those of the block."""
+        u = self.setting.spread * reach[:, None] * own[:, self.columns]
         if self.setting.link == "log":
-            return jnp.asarray(self.base * jnp.exp(u[:, 0]))
-        scaled = self.base * jnp.exp(u @ self.belongs.T)
+            return jnp.asarray(base * jnp.exp(u[:, 0]))
+        scaled = base * jnp.exp(u @ self.belongs.T)
         return jnp.asarray(scaled / scaled.sum(axis=1, keepdims=True))
 
 
@@ -112,14 +112,36 @@ class Parameters:
         shape = (len(self.cities), len(self.disturbances), len(self.years))
         return jnp.asarray(own[:, self.news]).reshape(shape)
 
-    def constants(self, shared: Point, own: Point, scales: dict[str, Point]) -> dict[str, Array]:
-        """Return the constants of the model by name, in their own shape."""
-        found: dict[str, Array] = {name: jnp.asarray(base) for name, base in self.bases.items()}
+    @property
+    def tabled(self) -> dict[str, dict[str, np.ndarray]]:
+        """What the tables say of the constants: values of those with free numbers, values and
+        reach of initial values. It differs between years of information.
+        """
+        return {
+            "numbers": self.bases,
+            "initial": {block.setting.name: block.base for block in self.blocks},
+            "reach": {block.setting.name: block.reach for block in self.blocks},
+        }
+
+    def constants(
+        self,
+        shared: Point,
+        own: Point,
+        scales: Mapping[str, Point],
+        tabled: Mapping[str, Mapping[str, Point]] | None = None,
+    ) -> dict[str, Array]:
+        """Return the constants of the model by name, in their own shape.
+
+        A compiled function that is to serve several years of information is given `tabled`.
+        """
+        known = self.tabled if tabled is None else tabled
+        found = {name: jnp.asarray(base) for name, base in known["numbers"].items()}
         values = self.values(shared)
         for place, number in enumerate(self.numbers):
             found[number.name] = jnp.where(number.mask, values[place], found[number.name])
         for block in self.blocks:
-            found[block.setting.name] = block.constant(own)
+            name = block.setting.name
+            found[name] = block.constant(own, known["initial"][name], known["reach"][name])
         news = self.innovation(own)
         later = self.all_years - news.shape[2]
         found[INNOVATION] = jnp.pad(news, ((0, 0), (0, 0), (0, later)))

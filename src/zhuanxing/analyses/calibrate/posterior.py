@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
@@ -83,6 +83,14 @@ class Posterior:
             jax.value_and_grad(self.negative_log, argnums=(0, 1)), compiler_options=known(GRADIENT)
         )
 
+    @property
+    def _given(self) -> dict[str, Any]:
+        return {
+            "seen": self.observations.arrays(),
+            "tabled": self.parameters.tabled,
+            "fixed": self._traced[1],
+        }
+
     def biases(self, own: Point) -> Array:
         """Return the lasting differences between statistic and model (target, city), in points."""
         targets, cities = len(self.observations.targets), len(self.parameters.cities)
@@ -95,14 +103,16 @@ class Posterior:
         shared: Point,
         own: Point,
         scales: Mapping[str, Point],
-        seen: Mapping[str, Point],
-        fixed: Mapping[str, Point],
+        given: Mapping[str, Any],
     ) -> Array:
         """Return minus the log posterior density, up to a constant that is not of the parameters.
 
-        `seen` are the arrays of the observations.
+        `given` is what differs between fits to several years (`_given`), so that they share one
+        compiled function.
         """
-        outputs = self._traced[0](self.parameters.constants(shared, own, dict(scales)), fixed)
+        seen = given["seen"]
+        constants = self.parameters.constants(shared, own, scales, given["tabled"])
+        outputs = self._traced[0](constants, given["fixed"])
         predicted = predict(self.observations.targets, self.elements, outputs)
         error = seen["value"] - predicted - self.biases(own)[:, None, :]
         scaled = jnp.where(jnp.asarray(seen["present"]), error / seen["error"], 0.0)
@@ -114,9 +124,7 @@ class Posterior:
 
     def value_and_gradient(self, at: State) -> tuple[float, np.ndarray, np.ndarray]:
         """Return minus the log posterior and its exact derivatives by `shared` and `own`."""
-        value, (shared, own) = self._compiled(
-            at.shared, at.own, at.scales.constants(), self.observations.arrays(), self._traced[1]
-        )
+        value, (shared, own) = self._compiled(at.shared, at.own, at.scales.constants(), self._given)
         return float(value), np.asarray(shared), np.asarray(own)
 
     def predictions(self, shared: np.ndarray, own: np.ndarray, scales: Scales) -> np.ndarray:
