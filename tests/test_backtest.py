@@ -36,6 +36,8 @@ from zhuanxing.config import read_settings
 from zhuanxing.data.tables import read_tables
 from zhuanxing.errors import ZhuanxingError
 
+pytestmark = pytest.mark.slow
+
 FIT_YEAR = 2020
 
 

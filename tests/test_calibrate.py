@@ -37,6 +37,8 @@ from zhuanxing.errors import ZhuanxingError
 from zhuanxing.uncertainty.ensemble import INNOVATION
 from zhuanxing.uncertainty.ranges import uncertain_numbers
 
+pytestmark = pytest.mark.slow
+
 LAST = 2020
 # A few numbers beside initial values and disturbances: a fit is then a matter of seconds.
 FEW = ("external share", "provincial response")

@@ -16,6 +16,7 @@ import pytest
 import xarray as xr
 from rich.cells import cell_len
 
+from zhuanxing.cli.completion import candidates
 from zhuanxing.cli.main import command_names, main
 from zhuanxing.inputs import read_names
 from zhuanxing.storage.atomic import written_whole
@@ -427,3 +428,20 @@ def test_what_a_killed_process_left_goes_with_the_next_result(tmp_path: Path) ->
         temporary.write_bytes(b"whole")
     assert alive == temporary
     assert {path.name for path in tmp_path.iterdir()} == {"paths.nc"}
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("zhuanxing ru", {"run"}),
+        ("zhuanxing run scen", {"scenario="}),
+        ("zhuanxing run scenario=ba", {"scenario=baseline"}),
+        ("zhuanxing run city=唐", {"city=唐山", "city=唐山市"}),
+        ("zhuanxing run levers.solar_b", {"levers.solar_base."}),
+        ("zhuanxing run levers.solar_base.int", {"levers.solar_base.intensity="}),
+        ("zhuanxing run engine=c", {"engine=compiled"}),
+        ("zhuanxing run years.e", {"years.end="}),
+    ],
+)
+def test_the_shell_completes_commands_settings_and_names(line: str, expected: set[str]) -> None:
+    assert set(candidates(line, command_names(), read_names(ROOT / "model"))) == expected

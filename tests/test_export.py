@@ -293,10 +293,10 @@ def test_the_command_writes_both_files_and_nothing_else(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ([], "needs one folder"),
-        (["here", "there"], "needs one folder"),
+        ([], "the setting 'folder' is missing"),
+        (["here", "there"], "one folder is expected"),
         (["here", "scenario=plann"], "did you mean 'plan'"),
-        (["here", "engine=reference"], "'engine=reference' is no setting"),
+        (["here", "engine=reference"], "there is no setting 'engine'"),
         (["here", "--deep"], "no option '--deep'"),
         (["model/sectors/control.mdl"], "control.mdl is a file"),
     ],

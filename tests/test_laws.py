@@ -24,6 +24,8 @@ from zhuanxing.analyses.check.settings import CheckSettings
 from zhuanxing.config import read_settings
 from zhuanxing.equations.constants import assumption_constants
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT / "model" / "data"
 CHECK: CheckSettings = read_settings(CheckSettings, ROOT / "conf" / "check.yaml")

@@ -37,6 +37,8 @@ from zhuanxing.results.describe import folder_hash
 from zhuanxing.results.words import LANGUAGES, Language
 from zhuanxing.uncertainty.ranges import uncertain_numbers
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 KNOWN = known_factors(ROOT / "model/data")
 COMMAND = [

@@ -120,6 +120,8 @@ def _dispatch(argv: list[str]) -> int:
         print(__version__)
         return 0
     known = command_names()
+    if name in ("--completion", "--complete"):
+        return _complete(name, rest, known)
     if name not in known:
         raise ZhuanxingError(
             f"there is no command '{name}'; did you mean '{nearest(name, known)}'? "
@@ -127,6 +129,21 @@ def _dispatch(argv: list[str]) -> int:
         )
     module = import_module(f"zhuanxing.cli.commands.{name}")
     return _run(name, module.COMMAND, rest)
+
+
+def _complete(option: str, rest: list[str], known: list[str]) -> int:
+    """Print the script that a shell reads once, or what a line may become."""
+    from zhuanxing.cli.completion import SCRIPT, candidates
+
+    if option == "--completion":
+        print(SCRIPT)
+        return 0
+    from zhuanxing.inputs import read_names
+    from zhuanxing.storage.paths import find_places
+
+    names = read_names(find_places().model)
+    print(*candidates(" ".join(rest), known, names), sep="\n")
+    return 0
 
 
 def _run(name: str, command: object, rest: list[str]) -> int:

@@ -11,7 +11,7 @@ from zhuanxing.config.fields import FreeKeys, Named
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.inputs.names import ModelNames, require_known
 
-__all__ = ["below", "classes_of", "is_free", "known_key", "named", "type_of"]
+__all__ = ["below", "classes_of", "is_free", "known_key", "named", "table_of", "type_of"]
 
 
 class Found(NamedTuple):
@@ -31,7 +31,7 @@ def known_key(settings: type[Any], key: str, names: ModelNames) -> Found:
     path: list[str] = []
     for part in key.split("."):
         where = ".".join(path) or "command line"
-        table = _table(kind)
+        table = table_of(kind)
         if table is not None:
             marker = named(table[0])
             part = names.of(marker.kind).find(part, where) if marker else part
@@ -71,7 +71,7 @@ def named(kind: Any) -> Named | None:
 
     The keys of a table are not its value.
     """
-    if _table(kind) is not None:
+    if table_of(kind) is not None:
         return None
     for part in get_args(kind):
         if isinstance(part, Named):
@@ -91,7 +91,7 @@ def below(kind: Any, part: int | str) -> Any:
     """Return the annotation of the entry `part` of a list, a table or settings; None if no such."""
     if isinstance(part, int):
         return _item(kind)
-    table = _table(kind)
+    table = table_of(kind)
     if table is not None:
         return table[1]
     return next((found for each in classes_of(kind) if (found := type_of(each, part))), None)
@@ -104,7 +104,7 @@ def _item(kind: Any) -> Any:
     return next((found for part in get_args(kind) if (found := _item(part)) is not None), None)
 
 
-def _table(kind: Any) -> tuple[Any, Any] | None:
+def table_of(kind: Any) -> tuple[Any, Any] | None:
     """Return the types of key and value of a mapping, through unions and Annotated, or None."""
     origin = get_origin(kind)
     if isinstance(origin, type) and issubclass(origin, Mapping):
@@ -112,4 +112,4 @@ def _table(kind: Any) -> tuple[Any, Any] | None:
         return key, value
     if origin is tuple:
         return None
-    return next((found for part in get_args(kind) if (found := _table(part)) is not None), None)
+    return next((found for part in get_args(kind) if (found := table_of(part)) is not None), None)
