@@ -50,6 +50,7 @@ def city_tables(
             continue
         file = str(data.attrs.get("sector_file", "")).removesuffix(".mdl")
         theme = glossary.chinese(file) if language == "zh" else file
+        theme = theme or word("sheet_other", language)
         rows = _rows(results, str(name), city, language)
         sheets[theme] = pd.concat([sheets.get(theme, pd.DataFrame()), rows], ignore_index=True)
     sheets[word("sheet_aims", language)] = _aims(results, city, aims, bands or {}, language)
@@ -86,7 +87,7 @@ def _rows(
         if name not in result:
             continue
         data = centre(result[name]).sel(city=city)
-        head = {
+        head: dict[str, float | str] = {
             word("column_output", language): names.variable_label(data, language),
             word("column_unit", language): names.unit_label(data, language),
             word("column_scenario", language): names.scenario_label(results, key, language),
@@ -97,7 +98,7 @@ def _rows(
             continue
         for element in map(str, data[detail[0]].values):
             part = data.sel({detail[0]: element})
-            if not bool((part != 0).any()):
+            if not bool((part != 0).any()) or part.dtype.kind not in "fiub":
                 continue
             label = names.element_label(data, detail[0], element, language)
             output = f"{head[word('column_output', language)]}：{label}"
@@ -105,8 +106,11 @@ def _rows(
     return pd.DataFrame(rows)
 
 
-def _by_year(data: xr.DataArray) -> dict[str, float]:
-    return {str(int(y)): float(v) for y, v in zip(data["year"].values, data.values, strict=True)}
+def _by_year(data: xr.DataArray) -> dict[str, float | str]:
+    """Return the values by year; a few outputs are words (which payer's limit binds)."""
+    of_kind = float if data.dtype.kind in "fiub" else str
+    pairs = zip(data["year"].values, data.values, strict=True)
+    return {str(int(year)): of_kind(value) for year, value in pairs}
 
 
 def _aims(

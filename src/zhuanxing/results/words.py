@@ -28,6 +28,7 @@ _WORDS: dict[str, tuple[str, str]] = {
         "100 million CNY (— none)",
     ),
     "sheet_aims": ("目标", "Aims"),
+    "sheet_other": ("其他", "Other"),
     "sheet_money": ("资金来源", "Money by payer"),
     "sheet_starts": ("期初数据来源", "Sources of the starts"),
     "sheet_about": ("说明", "About"),
