@@ -144,32 +144,42 @@ class Economy:
     def broad_shares(self, unit: str) -> tuple[dict[str, float], str]:
         """Return real shares of the first year of the three broad sectors; they sum to 1.
 
-        Two ways lead there: shares of the first year on today's accounts, carried back by the
-        growth of the sectors; and shares of the first year itself on the accounts of then. The
-        second counts by how little the census changed the output of the unit.
+        Two ways lead there from the first shares on today's accounts: back by the growth of the
+        sectors, of the unit where it is printed, else of the nation; and back to the last year of
+        the older accounts, then by what shares on these did. The second counts by how little the
+        census changed the output of the unit, for older accounts that were wrong moved wrongly.
         """
-        years = {basis: self._share_years(unit, basis) for basis in (self.when.accounts, "")}
+        revised, every = (self._share_years(unit, basis) for basis in (self.when.accounts, ""))
         first = self.when.first
-        if not years[""]:
+        if not every:
             return self._typical_shares(unit), ESTIMATED
-        back = self._carried_back(unit, min(years[self.when.accounts] or years[""]))
-        if first in years[self.when.accounts]:
+        start = min(revised or every)
+        back = self._carried_back(unit, self._real_shares(unit, start), start, first)
+        if first in revised:
             return back, OBSERVED
-        if first not in years[""]:
+        if first not in every:
             return back, CARRIED
-        then = self._carried_back(unit, first)
+        last = max(year for year in every if year < start or not revised)
+        then = self._carried_back(unit, self._real_shares(unit, start), start, last)
+        older = {year: self._real_shares(unit, year) for year in (first, last)}
+        chained = _normal({b: then[b] * older[first][b] / older[last][b] for b in BROAD})
         trust = math.exp(-0.5 * (math.log(self._revision(unit)) / TRUSTED_REVISION) ** 2)
-        mixed = _normal({b: then[b] ** trust * back[b] ** (1 - trust) for b in BROAD})
+        mixed = _normal({b: chained[b] ** trust * back[b] ** (1 - trust) for b in BROAD})
         return mixed, OBSERVED if trust > 0.5 else CARRIED
 
-    def _carried_back(self, unit: str, year: int) -> dict[str, float]:
-        """Return real shares of the first year from the nominal ones of `year`."""
+    def _real_shares(self, unit: str, year: int) -> dict[str, float]:
+        """Return the printed shares of `year` at the prices that values are given in."""
         revised = year in self._share_years(unit, self.when.accounts)
         basis = self.when.accounts if revised else ""
         shares = _normal({b: self.known.seen(unit, f"{b}_share", basis)[year] for b in BROAD})
         nominal = shares if revised else self._on_revised_basis(unit, shares)
-        real = _normal({b: nominal[b] / self._broad_price(unit, b, year) for b in BROAD})
-        for when in range(self.when.first + 1, year + 1):
+        return _normal({b: nominal[b] / self._broad_price(unit, b, year) for b in BROAD})
+
+    def _carried_back(
+        self, unit: str, real: dict[str, float], year: int, to: int
+    ) -> dict[str, float]:
+        """Return the shares of the year `to` from the `real` ones of `year`."""
+        for when in range(to + 1, year + 1):
             real = _normal({b: real[b] / self._relative_growth(unit, b, when) for b in BROAD})
         return real
 
