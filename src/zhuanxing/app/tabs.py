@@ -181,7 +181,7 @@ class Tabs:
             output = self._engine.plain[key]
             name = output.name_zh if self._language == "zh" else output.name_en
             names.append(f"{name} {unit(output.unit, self._language)}")
-        title = say("tradeoff_title", self._language, output=names[0], other=names[1])
+        title = say("tradeoff_title", self._language)
         self._curve.show(points, STRENGTHS, (names[0], names[1]), title)
 
     def _show_trust(self) -> None:

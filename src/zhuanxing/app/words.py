@@ -68,8 +68,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "carries": ("承载 {share}", "carries {share}"),
     "cities_title": ("{year}年{output}与{baseline}之差", "{output} in {year} less {baseline}"),
     "tradeoff_title": (
-        "方案力度从0到1：{output} 与 {other}",
-        "Strength from 0 to 1: {output} and {other}",
+        "方案力度从0到1",
+        "Strength of the package from 0 to 1",
     ),
     "trust_title": ("{city}的结果可信到什么程度", "How far to trust the results for {city}"),
     "trust_starts": (
