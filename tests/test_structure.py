@@ -14,7 +14,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "zhuanxing"
 FLOORS = (
     "errors", "engine", "storage", "cores", "data", "equations", "inputs", "config", "results",
     "calibrations", "uncertainty", "assembled", "catalogue", "probes", "model", "analyses",
-    "charts", "export", "cli", "manual",
+    "charts", "export", "report", "app", "cli", "manual",
 )  # fmt: skip
 
 
