@@ -21,6 +21,7 @@ from zhuanxing.report.document import write_docx
 from zhuanxing.report.phrases import phrase
 from zhuanxing.results import names
 from zhuanxing.results.aims import Aim, aims_of
+from zhuanxing.results.labels import element_names
 from zhuanxing.results.words import Language
 
 if TYPE_CHECKING:
@@ -259,6 +260,8 @@ class _Maker:
     def annex(self, scenario: Scenario) -> Table:
         """Return every lever with its strength, cost and payers."""
         place = scenario.cities.index(self.city)
+        payers = element_names(self.model.places.model / "data")
+        side, parts = (0, "、") if self.language == "zh" else (1, ", ")
         money = self.results["package"][COST].sel(city=self.city).sum("year")
         rows = []
         for column, lever in enumerate(scenario.levers):
@@ -267,7 +270,9 @@ class _Maker:
             rows.append(
                 [
                     row[f"name_{self.language}"], f"{scenario.intensity[place, column]:.0%}",
-                    number(cost) if cost else "—", row.get("paid_by", "").replace(";", "、"),
+                    number(cost) if cost else "—",
+                    parts.join(payers.get(name, ("", name))[side]
+                               for name in filter(None, row.get("paid_by", "").split(";"))),
                 ]
             )  # fmt: skip
         columns = phrase("annex_columns", self.language).split("|")
