@@ -83,6 +83,7 @@ def run(settings: ExplainSettings, context: Context) -> int:
 
 def _effect(model: Model, settings: ExplainSettings, context: Context) -> int:
     from zhuanxing.analyses.explain.mediators import explain_effect
+    from zhuanxing.analyses.explain.tree import definition_places
     from zhuanxing.results.glossary import read_glossary
 
     effect = explain_effect(
@@ -90,6 +91,7 @@ def _effect(model: Model, settings: ExplainSettings, context: Context) -> int:
         output=settings.output, city=settings.city,
     )  # fmt: skip
     glossary = read_glossary(context.places.model)
+    places = definition_places(context.places.model / "sectors")
     named = {one.variable for one in model.outputs}
     unit = effect.output.unit
     size = f"{effect.total:+.4g} {unit}".replace("-", "−")
@@ -103,7 +105,7 @@ def _effect(model: Model, settings: ExplainSettings, context: Context) -> int:
                 [
                     glossary.chinese(name) if context.language == "zh" else name,
                     "" if change is None or change != change else f"{change:+.2f}%",
-                    "" if share is None else f"{share:.0%}", model.program.where(name),
+                    "" if share is None else f"{share:.0%}", places.get(name, ""),
                 ]
             )  # fmt: skip
         columns = [
