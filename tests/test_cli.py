@@ -65,7 +65,7 @@ def test_a_lever_of_the_command_line_acts_in_the_cities_named(workplace: Path) -
     more = sun["solar_capacity"] - plan["solar_capacity"]
     assert np.all(more.isel(year=-1) > 0)
     told = json.loads(sun.attrs["config"])
-    assert told["levers"] == {"solar_base": {"intensity": 1, "start": None}}
+    assert told["levers"] == {"solar_base": {"intensity": 1, "start": None, "end": None}}
     assert told["city"] == names
 
 

@@ -221,6 +221,6 @@ COMMAND = Command(
     run,
     examples=(
         "city=唐山 'aims=[energy_intensity<=-14.5%2020,emerging_share>=+0.5]'",
-        "city=包头 'aims=[co2<=baseline-3%]' minimise=lever_spending_total 'keep=[gdp>=baseline]'",
+        "city=包头 'aims=[co2<=baseline-3%]' minimise=lever_spending_total",
     ),
 )
