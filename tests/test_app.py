@@ -31,7 +31,7 @@ FLAGS = [
 needs_browser = pytest.mark.skipif(
     not BROWSER, reason="no Chromium is installed: apt-get install chromium"
 )
-PATIENCE = 60_000
+PATIENCE = 300_000
 DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 
 
