@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: run test quick coverage manual bench lock clean
+.PHONY: run test test-all coverage manual bench lock clean
 
 run: $(INSTALLED)
 	$(BIN)/zhuanxing run -m scenario=baseline,plan
@@ -15,11 +15,11 @@ test: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile
-
-# What takes less than a minute.
-quick: $(INSTALLED)
 	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile -m "not slow"
+
+# The tests of whole fits, sweeps and checks too.
+test-all: $(INSTALLED)
+	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile
 
 # The share of lines that the tests reach; pyproject.toml has the floor.
 coverage: $(INSTALLED)

@@ -298,6 +298,7 @@ def test_exit_code_tells_pass_fail_and_wrong_settings(
     assert printed.err.count("\n") == (code == 2)
 
 
+@pytest.mark.slow
 def test_the_model_moves_as_the_checks_of_levers_and_scenarios_ask(model: Model) -> None:
     settings = read_settings(CheckSettings, ROOT / "conf" / "check.yaml")
     checks = ("extremes", "levers", "history", "reality")
