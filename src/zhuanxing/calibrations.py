@@ -15,7 +15,7 @@ import xarray as xr
 from zhuanxing.errors import ZhuanxingError, nearest
 from zhuanxing.storage import netcdf
 
-__all__ = ["Calibration", "calibration_names", "file_hashes", "read_calibration"]
+__all__ = ["Calibration", "Dims", "calibration_names", "file_hashes", "read_calibration"]
 
 FOLDER = Path("data") / "calibrations"
 VALUE, DRAWS, RECORD = "value:", "draws:", "record"

@@ -362,7 +362,15 @@ class Model(Probes):
         from zhuanxing.uncertainty.ensemble import ensemble_design
 
         first_year = round(float(self._times[0]))
-        return ensemble_design(self.source.equations, self.calibration, scenario, draws, first_year)
+        return ensemble_design(
+            self.source.equations,
+            self.calibration,
+            scenario,
+            draws,
+            first_year,
+            self.program.constants(),
+            self.dims,
+        )
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave the compiled model behind: another process compiles the text for itself."""

@@ -102,9 +102,13 @@ class _Filling:
         """Set a constant, or some of its elements."""
         first, *elements = str(values.name).removeprefix(PREFIX).split(".")
         name = first.replace("_", " ")
-        require_known("assumption", name, [c.name for c in self.equations.constants], "design")
+        tabled = [constant.name for constant in self.equations.constants]
+        # A constant that the equations themselves give, as the news of a fit, is among the base.
+        require_known("assumption", name, [*tabled, *self.base], "design")
         if not elements:
-            dims = [dim.replace(" ", "_") for dim in self.equations.constant(name).dims]
+            dims = [str(dim) for dim in values.dims if dim != "run"]
+            if name in tabled:
+                dims = [dim.replace(" ", "_") for dim in self.equations.constant(name).dims]
             self.overrides[name] = self._ordered(values, dims)
             return
         mask = self.equations.mask(name, ";".join(elements))

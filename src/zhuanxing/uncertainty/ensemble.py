@@ -9,10 +9,12 @@ serve every scenario, so that a difference between two scenarios is one of the s
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import xarray as xr
 
-from zhuanxing.calibrations import Calibration
+from zhuanxing.calibrations import Calibration, Dims
 from zhuanxing.equations import Equations
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.inputs import Scenario
@@ -30,10 +32,13 @@ def ensemble_design(
     scenario: Scenario,
     draws: int,
     first_year: int,
+    constants: Mapping[str, np.ndarray],
+    dims: Dims,
 ) -> xr.Dataset:
     """Return a design of `draws` runs; the same arguments give the same design.
 
-    Runs start in `first_year`. Assumptions that the scenario sets are not drawn. Raises
+    Runs start in `first_year`; `constants` are those of the model, the news among them, and `dims`
+    gives the dimensions of each. Assumptions that the scenario sets are not drawn. Raises
     ZhuanxingError without a calibration, or if it holds too few draws.
     """
     if calibration is None:
@@ -41,17 +46,16 @@ def ensemble_design(
             "an ensemble draws from a calibration; name one, as in calibration=default"
         )
     random = np.random.default_rng(calibration.record["seed"])
-    tabled = {constant.name: constant.values for constant in equations.constants}
-    fitted = calibration.first_draws(draws, tabled, equations.dims)
+    fitted = calibration.first_draws(draws, constants, dims)
     fitted = _with_news(calibration, fitted, random, first_year)
     numbers = _not_fitted(equations, calibration)
     values = np.asarray(inside(numbers, random.standard_normal((draws, len(numbers)))))
-    bases = {**tabled, **fitted}
+    bases = {**constants, **fitted}
     arrays = {}
     for name, array in {**fitted, **constants_of(numbers, values, bases)}.items():
         if name in scenario.assumptions:
             continue
-        arrays[name.replace(" ", "_")] = (("run", *equations.dims(name)), array)
+        arrays[name.replace(" ", "_")] = (("run", *dims(name)), array)
     for driver in equations.driver_paths():
         # As `inside`, between the low path at -1 and the high one at 1.
         place = np.tanh(random.standard_normal(draws) / 2)
