@@ -13,7 +13,7 @@ from zhuanxing.cli.main import main
 from zhuanxing.storage.netcdf import read
 
 ROOT = Path(__file__).parents[1]
-ONE_PARAMETER = "parameters=[technical progress rate]"
+ONE_PARAMETER = "parameters=[provincial likeness]"
 
 
 @pytest.fixture
@@ -34,8 +34,8 @@ def test_a_parameter_set_is_fitted_stored_and_run_with(
     fit.append("last_year=2017")
     assert main(["calibrate", *fit]) == 0
     stored = copied / "model/data/calibrations/tiny.nc"
-    assert {"value:technical progress rate", "draws:technical progress rate"} <= set(read(stored))
-    assert "technical progress rate" in capsys.readouterr().out
+    assert {"value:provincial likeness", "draws:provincial likeness"} <= set(read(stored))
+    assert "provincial likeness" in capsys.readouterr().out
     assert main(["run", "calibration=tiny", "draws=2", "city=[tangshan]", "output=run.nc"]) == 0
     assert list(read(copied / "run_intervals.nc")["city"].values) == ["tangshan"]
 
@@ -58,7 +58,7 @@ def test_a_backtest_scores_the_model_beside_naive_forecasts(copied: Path) -> Non
 
 @pytest.mark.slow
 def test_sensitivity_ranks_the_parameters_it_was_given(workplace: Path) -> None:
-    few = ["parameters=[technical progress rate, depreciation rate]", "outputs=[gdp]"]
+    few = ["parameters=[provincial likeness, depreciation rate]", "outputs=[gdp]"]
     size = ["morris.trajectories=2", "survivors=2", "sobol.samples=2", "year=2016"]
     assert main(["sensitivity", *few, *size, "language=[en]"]) == 0
     shares = read(workplace / "outputs/sensitivity/sensitivity.nc")["total_index"]
