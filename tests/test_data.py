@@ -341,7 +341,7 @@ def test_output_per_head_is_plausible_everywhere() -> None:
 
 def test_coverage_counts_every_initial_value_once() -> None:
     table = coverage_table(TABLES, INITIAL)
-    values = sum(INITIAL[name].size for name in STARTS)
+    values = sum(INITIAL[name].size for name in INITIAL if f"{name}_origin" in INITIAL)
     assert table[list(ORIGINS)].to_numpy().sum() == values
     assert table.groupby("unit_id")["observations"].first().sum() == len(TABLES.observations)
 

@@ -259,11 +259,15 @@ def test_steps_delays_and_smooths_mean_the_same_when_our_own_xmile_is_read_back(
         np.testing.assert_allclose(theirs[name], ours[name], rtol=1e-12, atol=1e-12, err_msg=name)
 
 
+@pytest.mark.slow
 def test_the_exported_xmile_read_back_has_the_same_stocks(exported: Exported) -> None:
     back = compile_text(exported.xmile.read_text("utf-8"), str(exported.xmile), ".xmile")
     theirs = back.run({}, dict.fromkeys(exported.stocks, "path"))
     for name, path in exported.stocks.items():
-        found = theirs[name].reshape(path.shape)
+        found = theirs[name]
+        # XMILE knows no part of a dimension: elements outside it have no value there.
+        found = found[~np.isnan(found)] if found.size != path.size else found
+        found = found.reshape(path.shape)
         np.testing.assert_allclose(found, path, rtol=1e-9, atol=1e-9, err_msg=name)
 
 
@@ -310,6 +314,7 @@ def test_the_command_refuses_in_one_sentence(
     assert error.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_the_workbench_gets_the_numbers_of_the_model(model: zhuanxing.Model) -> None:
     lever = next(iter(model.names.levers))
     cities = CityModel(

@@ -142,7 +142,12 @@ def _of_cities(dataset: xr.Dataset, cities: Sequence[str]) -> xr.Dataset:
 
 
 def _origins(initial: xr.Dataset) -> xr.Dataset:
-    names = [name for name in map(str, initial.data_vars) if name.endswith("_origin")]
+    # Records of single years are not where a run starts.
+    names = [
+        str(name)
+        for name, array in initial.items()
+        if str(name).endswith("_origin") and "record" not in array.dims
+    ]
     origins = initial[names].drop_attrs()
     origins = origins.rename({dim: str(dim).replace(" ", "_") for dim in origins.dims})
     for name in names:
