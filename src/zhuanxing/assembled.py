@@ -57,9 +57,12 @@ def assembled(
     outdated equations. Raises ZhuanxingError for anything wrong in model/ or in `own`.
     """
     package = Path(zhuanxing.__file__).parent
+    code = _digest(Path(__file__))
     content = folder_hash(model / "sectors", model / "data", *(package / part for part in CODE))
     named = "" if own is None else _digest(own)
-    signature = f"{zhuanxing.__version__}|{content}|{end}|{information_year}|{cities}|{named}"
+    signature = (
+        f"{zhuanxing.__version__}|{code}|{content}|{end}|{information_year}|{cities}|{named}"
+    )
 
     def make() -> Assembled:
         made = _assemble(model, end, information_year, cities, own)
