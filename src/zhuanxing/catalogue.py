@@ -99,9 +99,9 @@ class Catalogue:
 
         >>> import zhuanxing
         >>> model = zhuanxing.load()
-        >>> stock = model.variables.loc["residents"]
-        >>> stock["kind"], stock["unit"], "births" in stock["causes"]
-        ('stock', 'wanperson', True)
+        >>> stock = model.variables.loc["modern capital"]
+        >>> stock["kind"], stock["unit"], "completions" in stock["causes"]
+        ('stock', 'yiCNY', True)
         """
         read = causes(self.program.elements)
         uses: dict[str, list[str]] = {name: [] for name in read}
