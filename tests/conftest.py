@@ -40,5 +40,7 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty working directory with this repository's model, scenarios and settings in it."""
     for name in ("model", "scenarios", "conf"):
         (tmp_path / name).symlink_to(ROOT / name, target_is_directory=True)
+    # As wide as a pipe, whatever the terminal in which the tests run.
+    monkeypatch.delenv("COLUMNS", raising=False)
     monkeypatch.chdir(tmp_path)
     return tmp_path
