@@ -13,6 +13,7 @@ import xarray as xr
 import zhuanxing
 from zhuanxing.data.selection.product_markets import write_product_drivers
 from zhuanxing.data.selection.products import write_products
+from zhuanxing.data.selection.provincial_prices import write_provincial_prices
 from zhuanxing.data.selection.renewables import write_renewables
 from zhuanxing.data.selection.reserves import write_reserves
 
@@ -22,6 +23,7 @@ MAKERS = {
     "reserves": write_reserves,
     "renewables": write_renewables,
     "product_drivers": write_product_drivers,
+    "provincial_prices": write_provincial_prices,
 }
 MINED = ["raw_coal", "crude_oil", "natural_gas", "metal_ore"]
 

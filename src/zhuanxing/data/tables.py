@@ -21,6 +21,8 @@ NAMES = (
     "archetypes", "drivers", "assumptions", "levers", "lever_places", "clauses", "outputs", "laws",
     "loops", "products", "reserves", "renewables",
 )  # fmt: skip
+# Drivers that are computed from other tables.
+DERIVED = ("product_drivers", "provincial_prices")
 PRICES = "sector_price_index"
 OTHERS = "others"
 
@@ -144,8 +146,8 @@ def read_tables(root: Path) -> Tables:
     rest: dict[str, Any] = {
         name: read_checked(folder / f"{name}.csv", schema_of(name, names, keys)) for name in NAMES
     }
-    markets = read_checked(folder / "product_drivers.csv", schema_of("drivers"))
-    rest["drivers"] = pd.concat([rest["drivers"], markets], ignore_index=True)
+    derived = [read_checked(folder / f"{name}.csv", schema_of("drivers")) for name in DERIVED]
+    rest["drivers"] = pd.concat([rest["drivers"], *derived], ignore_index=True)
     tables = Tables(units=units, **rest, elements=_read_elements(folder / "elements.csv"))
     _check_across(folder, tables)
     return tables

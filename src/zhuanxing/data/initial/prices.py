@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import xarray as xr
 
 from zhuanxing.data.initial.lookup import Known
 from zhuanxing.data.tables import Tables
 
-__all__ = ["city_prices"]
+__all__ = ["broad_of_sector", "city_prices"]
 
 
 def city_prices(
@@ -16,7 +17,7 @@ def city_prices(
     """Return {city: {sector: {year: price, 1 in 2020}}}.
 
     Sectors without a row in `sector_price_index` are priced by coal, oil and ore in the
-    proportions in which the city mines them.
+    proportions in which the city mines them; the others by the nation and the province.
     """
     rows = tables.drivers
     priced = set(rows.loc[rows["name"] == "sector_price_index", "subscript"])
@@ -30,6 +31,7 @@ def city_prices(
         name: dict(zip(years, map(float, drivers[f"{name}_price_index"].values), strict=True))
         for name in ("coal", "oil", "ore")
     }
+    broad = broad_of_sector(tables.assumptions)
     dug = [sector for sector in tables.elements["sector"] if sector not in priced]
     prices = {}
     for city in tables.cities:
@@ -40,5 +42,23 @@ def city_prices(
             year: sum(share * resource[name][year] for name, share in parts.items())
             for year in years
         }
-        prices[city] = {**general, **{sector: mixed for sector in dug}}
+        local = {
+            sector: _product(path, drivers[f"provincial_{broad[sector]}_price"].sel(city=city))
+            for sector, path in general.items()
+        }
+        prices[city] = {**local, **{sector: mixed for sector in dug}}
     return prices
+
+
+def _product(path: dict[int, float], factor: xr.DataArray) -> dict[int, float]:
+    """Return a path by year times a driver."""
+    return {year: value * float(factor.sel(year=year)) for year, value in path.items()}
+
+
+def broad_of_sector(assumptions: pd.DataFrame) -> dict[str, str]:
+    """Return the broad sector (primary, secondary, tertiary) of every sector."""
+    belongs = assumptions[
+        (assumptions["name"] == "belongs to broad") & (assumptions["value"].astype(float) == 1)
+    ]
+    pairs = (str(subscript).split(";") for subscript in belongs["subscript"])
+    return {sector: broad for sector, broad in pairs}
