@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -11,9 +12,14 @@ from zhuanxing.engine.running.failures import key_of
 from zhuanxing.engine.running.inputs import Inputs
 from zhuanxing.engine.running.scan import AGGREGATES, Graph, Plan, start_numpy
 from zhuanxing.engine.translating.model_builder import Built
+from zhuanxing.engine.translating.states import State
 from zhuanxing.errors import ZhuanxingError, nearest
 
 __all__ = ["asked", "inputs_read", "keyed", "make_plan"]
+
+Names = tuple[str, ...]
+# At the start, once, every step, every step for states; and the states.
+Orders = tuple[Names, Names, Names, Names, Names]
 
 
 def keyed(outputs: Mapping[str, str]) -> dict[str, str]:
@@ -56,14 +62,16 @@ def make_plan(
     start, step, count = given.clock(inputs)
     pairs = asked(built, given, outputs)
     per_year = _steps_per_year(step, pairs)
-    graph = Graph(built, frozenset(inputs))
-    orders = _orders(graph, [name for name, _ in pairs])
-    spread = _spread(graph, batched)
+    names = tuple(name for name, _ in pairs)
+    graph, orders, spread = _ordered(built, frozenset(inputs), names, batched)
     held = next((inputs[name].shape[-1] for name in sorted(batched)), None)
+    lengths = dict.fromkeys(orders[-1], 1)
     with np.errstate(all="ignore"):
-        env, lengths = start_numpy(graph, inputs, (start, step), held, spread)
+        env, noted = start_numpy(graph, inputs, (start, step), held, spread)
         for key in orders[-1]:
-            env.states[key]  # reading a state notes its length
+            if type(graph.states[key]).length is not State.length:
+                env.states[key]  # reading a state notes its length
+    lengths |= noted
     return Plan(graph, *orders, lengths, spread, runs, count, per_year, method, pairs, guarded)
 
 
@@ -90,9 +98,16 @@ def _steps_per_year(step: float, pairs: Sequence[tuple[str, str]]) -> int:
     return 0
 
 
-def _orders(
-    graph: Graph, outputs: Sequence[str]
-) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+@lru_cache(maxsize=32)
+def _ordered(
+    built: Built, inputs: frozenset[str], outputs: Names, batched: frozenset[str]
+) -> tuple[Graph, Orders, frozenset[str]]:
+    """Return what of a plan depends on names alone: finding it takes as long as a run."""
+    graph = Graph(built, inputs)
+    return graph, _orders(graph, outputs), _spread(graph, batched)
+
+
+def _orders(graph: Graph, outputs: Sequence[str]) -> Orders:
     """Return start order, once, every step, for states, states: only what the outputs need."""
     wanted = sorted(reachable(outputs, graph.ever))
     states = tuple(name for name in wanted if name.startswith("@"))

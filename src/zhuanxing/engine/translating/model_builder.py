@@ -27,11 +27,12 @@ __all__ = ["Built", "build"]
 TABLE_NODES = (syntax_tree.Lookup, syntax_tree.GetLookups)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Built:
     """Every variable's node by key, what nodes refer to, and the elements as written.
 
-    Variables inside macros have nodes but are not elements of the model.
+    Variables inside macros have nodes but are not elements of the model. A translation is equal to
+    itself alone, so that what is found about it can be kept.
     """
 
     model: Model
