@@ -49,7 +49,7 @@ def shock_finding(shock: Shock, run: xr.Dataset, reference: xr.Dataset) -> Findi
     if shock.fades_by is not None:
         faults.append(_not_faded(path, shock.fades_by))
     told = [interval.year for interval in shock.within] + [shock.fades_by or 0]
-    result = ", ".join(f"{float(path.sel(year=y)):+.1f} % in {y}" for y in told if y)
+    result = ", ".join(f"{float(path.sel(year=y)):+.2f} % in {y}" for y in told if y)
     asked = [f"{i.low:g} to {i.high:g} % in {i.year}" for i in shock.within]
     asked += [f"fading by {shock.fades_by}"] if shock.fades_by else []
     threshold = f"{shock.output}: " + ", ".join(asked)
