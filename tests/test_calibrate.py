@@ -34,7 +34,7 @@ from zhuanxing.config import read_settings
 from zhuanxing.data.schemas import CHOSEN
 from zhuanxing.data.tables import read_tables
 from zhuanxing.errors import ZhuanxingError
-from zhuanxing.uncertainty.ensemble import INNOVATION
+from zhuanxing.uncertainty.ensemble import COMMON_INNOVATION, INNOVATION
 from zhuanxing.uncertainty.ranges import uncertain_numbers
 
 pytestmark = pytest.mark.slow
@@ -90,7 +90,8 @@ def test_at_the_centre_of_the_prior_parameters_are_those_of_the_tables(
 
 
 def test_the_model_of_the_tables_has_no_disturbances(past: zhuanxing.Model) -> None:
-    assert not past.program.constants()[INNOVATION].any()
+    for news in (INNOVATION, COMMON_INNOVATION):
+        assert not past.program.constants()[news].any()
     found = past.program.run({}, {"disturbance state": "year_mean"}, final_time=2018)
     assert not found["disturbance state"].any()
 
@@ -191,7 +192,7 @@ def test_an_arrow_of_blocks_is_solved_like_the_whole_matrix() -> None:
 def test_sizes_and_persistences_are_found_where_statistics_speak_of_them() -> None:
     random = np.random.default_rng(4)
     cities, years, error = 200, 8, 0.02
-    true = Scales(np.array([0.05, 0.4]), np.array([0.2, 0.4]), np.array([0.9, 0.3]))
+    true = Scales(np.array([0.05, 0.4]), np.array([0.2, 0.4]), np.array([0.9, 0.3]), np.zeros(2))
     level = levels(random.standard_normal((cities, 2, years)), true)
     level[3, 0, 5] += 3.0
     shown = (level + error * random.standard_normal(level.shape)).reshape(cities, -1) / error
@@ -200,11 +201,28 @@ def test_sizes_and_persistences_are_found_where_statistics_speak_of_them() -> No
     # What is known to be unusual does not enlarge the rest.
     unusual[3, 0, 5:7] = 1e-4
     linear = Linear(shown, acting, np.zeros((cities, 2 * years, 0)), np.ones(shown.shape), unusual)
-    guess = Scales(np.full(2, 0.1), np.full(2, 0.1), np.full(2, 0.6))
+    guess = Scales(np.full(2, 0.1), np.full(2, 0.1), np.full(2, 0.6), np.zeros(2))
     found = most_probable_scales(linear, guess, guess)
     np.testing.assert_allclose(found.size, true.size, rtol=0.15)
     np.testing.assert_allclose(found.opening, true.opening, rtol=0.2)
     np.testing.assert_allclose(found.persistence, true.persistence, atol=0.08)
+
+
+def test_news_of_all_cities_alike_do_what_news_of_every_city_do_together(
+    posterior: Posterior,
+) -> None:
+    at, parameters = _somewhere(posterior, 5), posterior.parameters
+    shape = (len(parameters.disturbances), len(parameters.years))
+    common = np.zeros(shape)
+    common[:, 1] = 1.0
+    ratio = (at.scales.common / at.scales.size)[:, None] * common
+    shared, own = at.shared.copy(), at.own.copy()
+    shared[parameters.common] += common.ravel()
+    own[:, parameters.news] += ratio.ravel()
+    alike, together = posterior.predictions(
+        np.stack([shared, at.shared]), np.stack([at.own, own]), at.scales
+    )
+    np.testing.assert_allclose(alike, together, rtol=1e-9)
 
 
 def test_known_parameters_and_disturbances_are_recovered(posterior: Posterior) -> None:

@@ -20,10 +20,11 @@ from zhuanxing.errors import ZhuanxingError
 from zhuanxing.inputs import Scenario
 from zhuanxing.uncertainty.ranges import Range, constants_of, inside, uncertain_numbers
 
-__all__ = ["INNOVATION", "ensemble_design", "prior_design"]
+__all__ = ["COMMON_INNOVATION", "INNOVATION", "ensemble_design", "prior_design"]
 
-# The constant of the equations that holds the news of every city, disturbance and year.
-INNOVATION = "innovation"
+# The constants of the equations that hold the news of every city, disturbance and year, and those
+# that all cities share.
+INNOVATION, COMMON_INNOVATION = "innovation", "common innovation"
 
 
 def ensemble_design(
@@ -84,9 +85,12 @@ def _with_news(
     """Return the draws with news of the years after the last that the fit saw."""
     record = calibration.record
     seen = record["last_year"] + 1 - first_year
-    news = fitted[INNOVATION].copy()
-    news[..., seen:] = random.standard_t(record["tails"], news[..., seen:].shape)
-    return {**fitted, INNOVATION: news}
+    found = dict(fitted)
+    for name in (INNOVATION, COMMON_INNOVATION):
+        news = fitted[name].copy()
+        news[..., seen:] = random.standard_t(record["tails"], news[..., seen:].shape)
+        found[name] = news
+    return found
 
 
 def _not_fitted(equations: Equations, calibration: Calibration) -> list[Range]:

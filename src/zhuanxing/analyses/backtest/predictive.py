@@ -40,7 +40,7 @@ def predict(
     """
     posterior, random = fit.posterior, np.random.default_rng(seed)
     shared, own = fit.draws(samples, seed)
-    own = _with_news(fit, own, random)
+    shared, own = _with_news(fit, shared, own, random)
     drivers = driver_draws(model, surprises, samples, seed)
     overrides = {**posterior.overrides, **posterior.constants(shared, own, fit.mode.scales)}
     runs = posterior.program.run_many(
@@ -52,7 +52,9 @@ def predict(
     return said + bias[:, :, None, :] + noise
 
 
-def _with_news(fit: Fit, own: np.ndarray, random: np.random.Generator) -> np.ndarray:
+def _with_news(
+    fit: Fit, shared: np.ndarray, own: np.ndarray, random: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the draws with news, heavy tails and all, of the years that the fit did not see."""
     posterior = fit.posterior
     parameters = posterior.parameters
@@ -60,9 +62,12 @@ def _with_news(fit: Fit, own: np.ndarray, random: np.random.Generator) -> np.nda
     shape = (len(own), *parameters.innovation(own[0]).shape)
     news = own[:, :, parameters.news].reshape(shape).copy()
     news[..., seen:] = random.standard_t(posterior.tails, news[..., seen:].shape)
-    found = own.copy()
+    found, alike = own.copy(), shared.copy()
     found[:, :, parameters.news] = news.reshape(len(own), len(parameters.cities), -1)
-    return found
+    common = alike[:, parameters.common].reshape(len(own), len(parameters.disturbances), -1)
+    common[..., seen:] = random.standard_t(posterior.tails, common[..., seen:].shape)
+    alike[:, parameters.common] = common.reshape(len(own), -1)
+    return alike, found
 
 
 def _sound(said: np.ndarray) -> np.ndarray:

@@ -13,17 +13,18 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from zhuanxing.uncertainty.ensemble import INNOVATION
+from zhuanxing.uncertainty.ensemble import COMMON_INNOVATION, INNOVATION
 
 __all__ = [
-    "DIMENSION", "INNOVATION", "OPENING", "PERSISTENCE", "SIZE", "YEAR", "Scales", "innovations",
-    "levels", "news_matrix",
+    "COMMON", "COMMON_INNOVATION", "DIMENSION", "INNOVATION", "OPENING", "PERSISTENCE", "SIZE",
+    "YEAR", "Scales", "by_common", "innovations", "levels", "news_matrix",
 ]  # fmt: skip
 
-SIZE, OPENING, PERSISTENCE = (
+SIZE, OPENING, PERSISTENCE, COMMON = (
     "disturbance size",
     "opening disturbance size",
     "disturbance persistence",
+    "common disturbance size",
 )
 DIMENSION, YEAR = "disturbance", "disturbed year"
 
@@ -32,20 +33,33 @@ Point = Array | np.ndarray
 
 @dataclass(frozen=True)
 class Scales:
-    """By disturbance: standard deviation of a year's news, of the first year's, and persistence."""
+    """By disturbance: standard deviation of the news of a city in a year, in the first year, of
+    news that all cities share, and persistence.
+    """
 
     size: np.ndarray
     opening: np.ndarray
     persistence: np.ndarray
+    common: np.ndarray
 
     def constants(self) -> dict[str, np.ndarray]:
         """Return them as constants of the model."""
-        return {SIZE: self.size, OPENING: self.opening, PERSISTENCE: self.persistence}
+        return {
+            SIZE: self.size,
+            OPENING: self.opening,
+            PERSISTENCE: self.persistence,
+            COMMON: self.common,
+        }
+
+    @property
+    def of_all(self) -> Scales:
+        """The scales of the news that all cities share, as those of one city."""
+        return Scales(self.common, self.common, self.persistence, self.common)
 
     @staticmethod
     def of(constants: dict[str, np.ndarray]) -> Scales:
         """Return the scales that constants of the model give."""
-        return Scales(constants[SIZE], constants[OPENING], constants[PERSISTENCE])
+        return Scales(*(constants[name] for name in (SIZE, OPENING, PERSISTENCE, COMMON)))
 
 
 def news_matrix(persistence: Point, years: int) -> Array:
@@ -75,3 +89,13 @@ def innovations(level: np.ndarray, scales: Scales) -> np.ndarray:
     news = level.copy()
     news[..., 1:] -= scales.persistence[:, None] * level[..., :-1]
     return news / sizes(scales, level.shape[-1])
+
+
+def by_common(by_news: np.ndarray, scales: Scales) -> np.ndarray:
+    """Return derivatives (city, n, K x years) by innovations of all cities alike, of those by the
+    innovations of every city.
+    """
+    kinds = len(scales.size)
+    apart = by_news.reshape(*by_news.shape[:2], kinds, -1)
+    ratio = scales.common[:, None] / sizes(scales, apart.shape[3])
+    return (apart * ratio).reshape(by_news.shape)

@@ -33,7 +33,7 @@ class Fit:
     before: np.ndarray
 
     def draws(self, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return draws of `shared` (count, numbers) and `own` (count, city, own)."""
+        """Return draws of `shared` (count, shared) and `own` (count, city, own)."""
         shared, own = self.shape.curvature.draws(count, np.random.default_rng(seed))
         return self.mode.shared + shared, self.mode.own + own
 

@@ -21,6 +21,7 @@ from scipy.optimize import minimize
 from zhuanxing.analyses.calibrate.curvature import Curvature, Jacobian, factorise
 from zhuanxing.analyses.calibrate.disturbances import (
     Scales,
+    by_common,
     innovations,
     levels,
     news_matrix,
@@ -80,9 +81,12 @@ def most_probable(
     """Return the point with the most probable scales and the same disturbances, and the curvature
     there.
 
-    `shape` is that at the point; `guess` weighs like a few years of news.
+    `shape` is that at the point; `guess` weighs like a few years of news. What all cities share
+    is not integrated out, for it ties their statistics together: its size takes one step of
+    expectation and maximisation (Dempster, Laird and Rubin 1977) in each round.
     """
     scales = most_probable_scales(_linear(posterior, at, shape), at.scales, guess)
+    scales = replace(scales, common=_common_size(posterior, at, shape, guess))
     there = _rescaled(posterior, at, scales)
     news = posterior.parameters.news
     jacobian = shape.jacobian.own.copy()
@@ -90,7 +94,9 @@ def most_probable(
     years = per_level.shape[3]
     by_news = np.einsum("cnky,kys->cnks", per_level, news_matrix(scales.persistence, years))
     jacobian[:, :, news] = (by_news * sizes(scales, years)).reshape(*jacobian.shape[:2], -1)
-    moved = Jacobian(jacobian, shape.jacobian.shared)
+    shared = shape.jacobian.shared.copy()
+    shared[:, :, posterior.parameters.common] = by_common(jacobian[:, :, news], scales)
+    moved = Jacobian(jacobian, shared)
     return there, factorise(moved, shape.weight, *posterior.precisions(there))
 
 
@@ -118,7 +124,18 @@ def most_probable_scales(linear: Linear, start: Scales, guess: Scales) -> Scales
     )
     scale = np.exp(found.x[: 2 * kinds])
     persistence = 1 / (1 + np.exp(-found.x[2 * kinds :]))
-    return Scales(scale[:kinds], scale[kinds:], persistence)
+    return Scales(scale[:kinds], scale[kinds:], persistence, start.common)
+
+
+def _common_size(posterior: Posterior, at: State, shape: Shape, guess: Scales) -> np.ndarray:
+    """Return the root mean square of the news of all cities alike (K,), with their variance."""
+    common, kinds = posterior.parameters.common, len(guess.size)
+    variance = shape.curvature.variance()[0][common]
+    usual, _ = posterior.precisions(at)
+    square = (usual[common] * (at.shared[common] ** 2 + variance)).reshape(kinds, -1)
+    seen = posterior.observations.present.any(axis=(0, 2))
+    total = square[:, seen].sum(axis=1) * at.scales.common**2 + GUESS * guess.common**2
+    return np.asarray(np.sqrt(total / (seen.sum() + GUESS)))
 
 
 def _rescaled(posterior: Posterior, at: State, scales: Scales) -> State:
@@ -128,7 +145,10 @@ def _rescaled(posterior: Posterior, at: State, scales: Scales) -> State:
     level = levels(at.own[:, news].reshape(shape), at.scales)
     own = at.own.copy()
     own[:, news] = innovations(level, scales).reshape(len(own), -1)
-    return replace(at, own=own, scales=scales)
+    shared = at.shared.copy()
+    common = levels(np.asarray(posterior.parameters.common_innovation(shared)), at.scales.of_all)
+    shared[posterior.parameters.common] = innovations(common, scales.of_all).ravel()
+    return replace(at, shared=shared, own=own, scales=scales)
 
 
 def _linear(posterior: Posterior, at: State, shape: Shape) -> Linear:

@@ -135,7 +135,10 @@ def select(
             error = target.error * source.error
             if not found.present[at] or error < found.error[at]:
                 found.value[at] = 100 * math.log(value) if target.how == "level" else value
-                found.error[at], found.tails[at] = error, source.tails
+                found.error[at], found.tails[at] = (
+                    error,
+                    min(source.tails, target.tails or source.tails),
+                )
                 found.present[at] = True
     if not found.count:
         raise ZhuanxingError(

@@ -1,8 +1,9 @@
 """What a fit estimates: numbers of the tables, initial values of cities, and disturbances.
 
-All are standard normal (innovations: Student t) at first: `shared` (numbers,) and `own` (city,
+All are standard normal (innovations: Student t) at first: `shared` (shared,) and `own` (city,
 own). The columns of `own` are the initial values, the innovations by disturbance and year, and
-the biases of the statistics. A number with a range keeps inside it (`ranges.inside`).
+the biases of the statistics; `shared` are the numbers and the innovations of all cities alike. A
+number with a range keeps inside it (`ranges.inside`).
 """
 
 from __future__ import annotations
@@ -16,12 +17,16 @@ import numpy as np
 from jax import Array
 
 from zhuanxing.analyses.calibrate.disturbances import (
+    COMMON,
+    COMMON_INNOVATION,
     DIMENSION,
     INNOVATION,
     OPENING,
     PERSISTENCE,
     SIZE,
     Point,
+    Scales,
+    levels,
 )
 from zhuanxing.analyses.calibrate.settings import CityParameter
 from zhuanxing.data.initial.carrying import CARRIED, ESTIMATED
@@ -83,6 +88,12 @@ class Parameters:
         return slice(self.initial, self.initial + len(self.disturbances) * len(self.years))
 
     @property
+    def common(self) -> slice:
+        """The places of the innovations of all cities alike in `shared`."""
+        first = len(self.numbers)
+        return slice(first, first + len(self.disturbances) * len(self.years))
+
+    @property
     def width(self) -> int:
         """Number of columns of `own`."""
         return self.news.stop + len(self.biased)
@@ -90,27 +101,37 @@ class Parameters:
     @property
     def count(self) -> int:
         """How many numbers are estimated."""
-        return len(self.numbers) + len(self.cities) * self.width
+        return self.common.stop + len(self.cities) * self.width
 
     @property
     def names(self) -> list[str]:
         """Return the constants that a fit changes."""
         named = [number.name for number in self.numbers]
         named += [block.setting.name for block in self.blocks]
-        return list(dict.fromkeys([*named, INNOVATION, SIZE, OPENING, PERSISTENCE]))
+        news = [INNOVATION, COMMON_INNOVATION, SIZE, OPENING, PERSISTENCE, COMMON]
+        return list(dict.fromkeys([*named, *news]))
 
     def start(self) -> tuple[np.ndarray, np.ndarray]:
         """Return `shared` and `own` of the tables: zeros."""
-        return np.zeros(len(self.numbers)), np.zeros((len(self.cities), self.width))
+        return np.zeros(self.common.stop), np.zeros((len(self.cities), self.width))
 
     def values(self, shared: Point) -> Array:
         """Return the numbers with a range, in order (numbers,)."""
-        return inside(self.numbers, shared)
+        return inside(self.numbers, shared[..., : len(self.numbers)])
 
     def innovation(self, own: Point) -> Array:
         """Return the innovations (city, disturbance, year)."""
         shape = (len(self.cities), len(self.disturbances), len(self.years))
         return jnp.asarray(own[:, self.news]).reshape(shape)
+
+    def common_innovation(self, shared: Point) -> Array:
+        """Return the innovations of all cities alike (disturbance, year)."""
+        return jnp.asarray(shared[self.common]).reshape(len(self.disturbances), -1)
+
+    def disturbances_of(self, shared: np.ndarray, own: np.ndarray, scales: Scales) -> np.ndarray:
+        """Return the disturbances of mid-year (city, disturbance, year), with what is common."""
+        common = levels(np.asarray(self.common_innovation(shared)), scales.of_all)
+        return levels(np.asarray(self.innovation(own)), scales) + common
 
     @property
     def tabled(self) -> dict[str, dict[str, np.ndarray]]:
@@ -143,8 +164,9 @@ class Parameters:
             name = block.setting.name
             found[name] = block.constant(own, known["initial"][name], known["reach"][name])
         news = self.innovation(own)
-        later = self.all_years - news.shape[2]
-        found[INNOVATION] = jnp.pad(news, ((0, 0), (0, 0), (0, later)))
+        later = (0, self.all_years - news.shape[2])
+        found[INNOVATION] = jnp.pad(news, ((0, 0), (0, 0), later))
+        found[COMMON_INNOVATION] = jnp.pad(self.common_innovation(shared), ((0, 0), later))
         return found | {name: jnp.asarray(value) for name, value in scales.items()}
 
 

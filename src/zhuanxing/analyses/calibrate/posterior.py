@@ -19,7 +19,7 @@ import numpy as np
 from jax import Array
 
 from zhuanxing.analyses.calibrate.curvature import Jacobian
-from zhuanxing.analyses.calibrate.disturbances import Point, Scales
+from zhuanxing.analyses.calibrate.disturbances import Point, Scales, by_common
 from zhuanxing.analyses.calibrate.observations import Observations, predict
 from zhuanxing.analyses.calibrate.parameters import Parameters
 from zhuanxing.engine.running.xla_options import GRADIENT, known
@@ -39,7 +39,7 @@ BIAS = "bias"
 
 @dataclass(frozen=True)
 class State:
-    """A point: `shared` (numbers,), `own` (city, own) and the scales of the disturbances."""
+    """A point: `shared` (shared,), `own` (city, own) and the scales of the disturbances."""
 
     shared: np.ndarray
     own: np.ndarray
@@ -118,9 +118,10 @@ class Posterior:
         scaled = jnp.where(jnp.asarray(seen["present"]), error / seen["error"], 0.0)
         misfit = (seen["tails"] + 1) / 2 * jnp.log1p(scaled**2 / seen["tails"])
         news = own[:, self.parameters.news]
-        rest = (own**2).sum() - (news**2).sum() + (shared**2).sum()
-        unusual = (self.tails + 1) / 2 * jnp.log1p(news**2 / self.tails)
-        return misfit.sum() + unusual.sum() + rest / 2
+        common = shared[self.parameters.common]
+        rest = (own**2).sum() - (news**2).sum() + (shared**2).sum() - (common**2).sum()
+        unusual = jnp.log1p(news**2 / self.tails).sum() + jnp.log1p(common**2 / self.tails).sum()
+        return misfit.sum() + (self.tails + 1) / 2 * unusual + rest / 2
 
     def value_and_gradient(self, at: State) -> tuple[float, np.ndarray, np.ndarray]:
         """Return minus the log posterior and its exact derivatives by `shared` and `own`."""
@@ -130,7 +131,7 @@ class Posterior:
     def predictions(self, shared: np.ndarray, own: np.ndarray, scales: Scales) -> np.ndarray:
         """Return what the model says at many points: (points, target, year, city).
 
-        `shared` (points, numbers) and `own` (points, city, own). Raises ZhuanxingError if a point
+        `shared` (points, shared) and `own` (points, city, own). Raises ZhuanxingError if a point
         leaves the domain of the equations.
         """
         constants = self.constants(shared, own, scales)
@@ -183,10 +184,11 @@ class Posterior:
 
     def precisions(self, at: State) -> tuple[np.ndarray, np.ndarray]:
         """Return the precision of the prior at a point: `shared` and `own`."""
-        own = np.ones_like(at.own)
-        news = at.own[:, self.parameters.news]
-        own[:, self.parameters.news] = (self.tails + 1) / (self.tails + news**2)
-        return np.ones_like(at.shared), own
+        shared, own = np.ones_like(at.shared), np.ones_like(at.own)
+        news, common = self.parameters.news, self.parameters.common
+        own[:, news] = (self.tails + 1) / (self.tails + at.own[:, news] ** 2)
+        shared[common] = (self.tails + 1) / (self.tails + at.shared[common] ** 2)
+        return shared, own
 
     def jacobian(self, at: State) -> tuple[np.ndarray, Jacobian]:
         """Return the predictions at a point and their derivatives, scaled by the errors.
@@ -194,7 +196,8 @@ class Posterior:
         A parameter of a city hardly acts on others, so that of every city moves in one run: as
         many runs as there are columns, not as there are parameters (grouped differences, Curtis,
         Powell and Reid 1974, Journal of the Institute of Mathematics 13, 117-119). The gradient
-        that a fit follows is exact; this is for its curvature.
+        that a fit follows is exact; this is for its curvature. News of all cities alike do what
+        news of every city do together.
         """
         moves = list(self._moves(at))
         shared = np.stack([at.shared, *(move[0] for move in moves)])
@@ -204,10 +207,11 @@ class Posterior:
         scaled = np.where(self.observations.present, slopes / self.observations.error, 0.0)
         whole = np.moveaxis(scaled.reshape(len(slopes), -1, len(at.own)), (0, 1, 2), (2, 1, 0))
         jacobian = np.zeros((*whole.shape[:2], at.own.shape[1]))
-        numbers = len(at.shared)
+        numbers = len(self.parameters.numbers)
         jacobian[:, :, self._acting] = whole[:, :, numbers:]
         self._add_biases(jacobian)
-        return said[0], Jacobian(jacobian, whole[:, :, :numbers])
+        common = by_common(jacobian[:, :, self.parameters.news], at.scales)
+        return said[0], Jacobian(jacobian, np.concatenate([whole[:, :, :numbers], common], axis=2))
 
     @cached_property
     def _acting(self) -> np.ndarray:
@@ -221,7 +225,7 @@ class Posterior:
 
     def _moves(self, at: State) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield for every column the point a step away: shared and own."""
-        for place in range(len(at.shared)):
+        for place in range(len(self.parameters.numbers)):
             shared = at.shared.copy()
             shared[place] += STEP
             yield shared, at.own

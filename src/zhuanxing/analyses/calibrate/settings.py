@@ -36,7 +36,8 @@ class Target:
     `how`: `change` (percent on last year), `share` (percent of `over`) or `level` (100 x logarithm
     of `scale` x the variable). `way` is what a year makes of the variable, `element` one of its
     second dimension. `error` is the observation error of a good source and `bias` the size of a
-    lasting difference between statistic and model that each city has, both in points. `basis`
+    lasting difference between statistic and model that each city has, both in points; `tails` are
+    degrees of freedom of the errors where these are heavier than those of the sources. `basis`
     names the bases of the statistics that count, else those of the settings.
     """
 
@@ -49,6 +50,7 @@ class Target:
     over: str | None = None
     scale: float = 1.0
     bias: float = 0.0
+    tails: float | None = None
     basis: tuple[str, ...] = ()
 
     @property

@@ -14,7 +14,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from zhuanxing.analyses.calibrate.disturbances import DIMENSION, INNOVATION, YEAR, levels
+from zhuanxing.analyses.calibrate.disturbances import (
+    COMMON_INNOVATION,
+    DIMENSION,
+    INNOVATION,
+    YEAR,
+)
 from zhuanxing.analyses.calibrate.fit import Fit
 from zhuanxing.analyses.calibrate.settings import CalibrateSettings
 from zhuanxing.calibrations import DRAWS, FOLDER, RECORD, VALUE, file_hashes
@@ -31,6 +36,7 @@ PACKAGES = ("zhuanxing", "jax", "numpy", "scipy", "xarray")
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789_"
 # Draws of news are kept to a thousandth of a standard deviation in two bytes.
 PACKED = {"dtype": "int16", "scale_factor": 1e-3, "_FillValue": -32768, "zlib": True}
+NEWS = (INNOVATION, COMMON_INNOVATION)
 SMALL = {"dtype": "float32", "zlib": True}
 
 
@@ -89,13 +95,13 @@ def _constants(model: Model, settings: CalibrateSettings, fit: Fit) -> xr.Datase
         mode = xr.DataArray(values[0] if drawn else values, dims, tuple(dims), name=name)
         mode.attrs = {"units": model.program.variables[name].units, "long_name": name}
         several = xr.DataArray(values[1:], dims, ("draw", *dims)) if drawn and count else None
-        if name == INNOVATION:
+        if name in NEWS:
             # News of later years are not of the fit; an ensemble draws new ones.
             known = {YEAR.replace(" ", "_"): slice(seen)}
             mode, several = mode[known], None if several is None else several[known]
         arrays[VALUE + name] = mode
         if several is not None:
-            several.encoding = PACKED if name == INNOVATION else SMALL
+            several.encoding = PACKED if name in NEWS else SMALL
             arrays[DRAWS + name] = several
     return xr.Dataset(arrays)
 
@@ -107,9 +113,9 @@ def _results(fit: Fit) -> xr.Dataset:
     posterior, mode = fit.posterior, fit.mode
     parameters, seen = posterior.parameters, posterior.observations
     years, cities = list(parameters.years), list(parameters.cities)
-    level = levels(np.asarray(parameters.innovation(mode.own)), mode.scales)
-    _, draws = fit.draws(400, 0)
-    drawn = np.stack([levels(np.asarray(parameters.innovation(own)), mode.scales) for own in draws])
+    level = parameters.disturbances_of(mode.shared, mode.own, mode.scales)
+    pairs = zip(*fit.draws(400, 0), strict=True)
+    drawn = np.stack([parameters.disturbances_of(*pair, mode.scales) for pair in pairs])
     of_disturbance = (("city", DIMENSION, "year"), (cities, list(parameters.disturbances), years))
     labels = [target.label for target in seen.targets]
     shown = np.where(seen.present, seen.value, np.nan)
@@ -121,7 +127,7 @@ def _results(fit: Fit) -> xr.Dataset:
         "predicted": (("target", "year", "city"), fit.shape.predicted + bias[:, None, :]),
         "predicted_before": (("target", "year", "city"), fit.before),
         "bias": (("target", "city"), bias),
-        "covariance_z": (("parameter", "other_parameter"), fit.shape.curvature.shared_covariance()),
+        "covariance_z": (("parameter", "other_parameter"), _covariance(fit)),
     }
     dataset = xr.Dataset(
         arrays,
@@ -134,6 +140,12 @@ def _results(fit: Fit) -> xr.Dataset:
     for name in arrays:
         dataset[name].encoding = SMALL
     return dataset
+
+
+def _covariance(fit: Fit) -> np.ndarray:
+    """Return the covariance of the numbers with a range."""
+    count = len(fit.posterior.parameters.numbers)
+    return fit.shape.curvature.shared_covariance()[:count, :count]
 
 
 def _record(

@@ -42,6 +42,7 @@ DISTURBANCE_COLUMNS = (
     ("disturbance", "disturbance", "en"),
     ("年新息", "news of a year", ""),
     ("初始", "at the start", ""),
+    ("各市共同", "of all cities", ""),
     ("年保留", "left after a year", ""),
     ("最大城市", "largest: city", ""),
     ("年份", "year", ""),
@@ -105,11 +106,10 @@ def _report(fit: Fit, language: Language) -> None:
 
 def _report_disturbances(fit: Fit, model: Model, language: Language) -> None:
     """Print the sizes of what the equations do not explain, and where it is largest."""
-    from zhuanxing.analyses.calibrate.disturbances import levels
     from zhuanxing.results.labels import element_names
 
     parameters, scales = fit.posterior.parameters, fit.mode.scales
-    level = levels(np.asarray(parameters.innovation(fit.mode.own)), scales)
+    level = parameters.disturbances_of(fit.mode.shared, fit.mode.own, scales)
     names = element_names(model.places.model / "data")
     rows = []
     for place, kind in enumerate(parameters.disturbances):
@@ -119,6 +119,7 @@ def _report_disturbances(fit: Fit, model: Model, language: Language) -> None:
                 *names[kind],
                 f"{scales.size[place]:.4f}",
                 f"{scales.opening[place]:.4f}",
+                f"{scales.common[place]:.4f}",
                 f"{scales.persistence[place]:.2f}",
                 parameters.cities[city],
                 str(parameters.years[year]),
@@ -133,7 +134,7 @@ def _report_parameters(fit: Fit, language: Language) -> None:
     """Print the numbers with a range of which the statistics say most."""
     parameters = fit.posterior.parameters
     values = np.asarray(parameters.values(fit.mode.shared))
-    removed = 1 - np.sqrt(fit.shape.curvature.variance()[0])
+    removed = 1 - np.sqrt(fit.shape.curvature.variance()[0][: len(parameters.numbers)])
     rows = [
         [
             parameters.numbers[place].label,

@@ -23,9 +23,6 @@ __all__ = ["Economy", "Periods"]
 BROAD = ("primary", "secondary", "tertiary")
 NATION = "China"
 LEAST_SHARE, LEAST_URBAN = 0.002, 0.05
-# Change of output by an economic census, as a logarithm, at which shares on the accounts before it
-# count exp(-1/2) as much as without a change (an assumption).
-TRUSTED_REVISION = 0.1
 
 
 @dataclass(frozen=True)
@@ -144,10 +141,9 @@ class Economy:
     def broad_shares(self, unit: str) -> tuple[dict[str, float], str]:
         """Return real shares of the first year of the three broad sectors; they sum to 1.
 
-        Two ways lead there from the first shares on today's accounts: back by the growth of the
-        sectors, of the unit where it is printed, else of the nation; and back to the last year of
-        the older accounts, then by what shares on these did. The second counts by how little the
-        census changed the output of the unit, for older accounts that were wrong moved wrongly.
+        The first shares on today's accounts are carried back by the growth of the sectors, of the
+        unit where it is printed, else of the nation, and by the prices of the province. Older
+        accounts do not count: what the economic census found wrong in them had moved wrongly.
         """
         revised, every = (self._share_years(unit, basis) for basis in (self.when.accounts, ""))
         first = self.when.first
@@ -155,17 +151,7 @@ class Economy:
             return self._typical_shares(unit), ESTIMATED
         start = min(revised or every)
         back = self._carried_back(unit, self._real_shares(unit, start), start, first)
-        if first in revised:
-            return back, OBSERVED
-        if first not in every:
-            return back, CARRIED
-        last = max(year for year in every if year < start or not revised)
-        then = self._carried_back(unit, self._real_shares(unit, start), start, last)
-        older = {year: self._real_shares(unit, year) for year in (first, last)}
-        chained = _normal({b: then[b] * older[first][b] / older[last][b] for b in BROAD})
-        trust = math.exp(-0.5 * (math.log(self._revision(unit)) / TRUSTED_REVISION) ** 2)
-        mixed = _normal({b: chained[b] ** trust * back[b] ** (1 - trust) for b in BROAD})
-        return mixed, OBSERVED if trust > 0.5 else CARRIED
+        return back, OBSERVED if start == first else CARRIED
 
     def _real_shares(self, unit: str, year: int) -> dict[str, float]:
         """Return the printed shares of `year` at the prices that values are given in."""
