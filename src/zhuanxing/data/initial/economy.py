@@ -23,6 +23,8 @@ __all__ = ["Economy", "Periods"]
 BROAD = ("primary", "secondary", "tertiary")
 NATION = "China"
 LEAST_SHARE, LEAST_URBAN = 0.002, 0.05
+# Years over which growth of residents is read where no figure is earlier than the start.
+PACE_YEARS = 4
 
 
 @dataclass(frozen=True)
@@ -254,6 +256,22 @@ class Economy:
         if typical is None:
             typical = self._people_by_output(unit)
         return typical / yearly ** (self.when.prices - start), ESTIMATED
+
+    def people_growth(self, unit: str) -> Value:
+        """Return the yearly growth of residents before the start, as a logarithm.
+
+        From the first figure on the basis of today to the start; where none is earlier, over the
+        years after it, else that of the province.
+        """
+        seen = self.known.seen(unit, "population", self.when.census)
+        start, people = self.when.first - 1, self.people(unit)[0]
+        years = [year for year in seen if year != start]
+        if not years:
+            return math.log(self._population_growth(unit)), ESTIMATED
+        first = min(years)
+        other = first if first < start else min(max(years), start + PACE_YEARS)
+        near = min(years, key=lambda year: abs(year - other))
+        return math.log(seen[near] / people) / (near - start), CARRIED
 
     def _people_by_output(self, unit: str) -> float:
         """Return residents of 2020 if the unit makes as much a head as its province.

@@ -31,6 +31,7 @@ __all__ = ["build_initial"]
 
 UNITS = {
     "initial_gdp": "yiCNY/Year", "initial_population": "wanperson",
+    "initial_population_growth": "1/Year",
     "initial_coal_power": "MW",
     "initial_wind": "MW", "initial_solar_base": "MW", "initial_distributed_solar": "MW",
     "recorded_coal_power": "MW/Year", "recorded_wind": "MW/Year",
@@ -176,6 +177,7 @@ def _economy(state: State, economy: Economy, unit: str) -> tuple[float, float, f
     people = economy.people(unit)
     state.put("initial_gdp", output, unit)
     state.put("initial_population", people, unit)
+    state.put("initial_population_growth", economy.people_growth(unit), unit)
     state.put("initial_urbanization", economy.urban_share(unit), unit)
     shares, origin = economy.broad_shares(unit)
     for broad, weights in economy.sector_weights(unit).items():
