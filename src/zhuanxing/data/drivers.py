@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from zhuanxing.data.outside import WHOLE, outside_units
 from zhuanxing.data.tables import DataError, Tables
 from zhuanxing.errors import nearest
 
@@ -19,7 +20,8 @@ def build_drivers(tables: Tables, information_year: int | None = None) -> xr.Dat
     """Return annual means of every driver, dims year and, where it has them, one other.
 
     Of several figures for one year, the one with the latest `known_from` not after
-    `information_year` counts. Drivers given by province are spread to the cities of the province.
+    `information_year` counts. Drivers given by province are spread to the cities of the province;
+    that of provincial demand leaves out what the cities themselves are of it (see outside.py).
     Where a driver names some sectors only, the others are 1 (the price of mining, which follows
     coal, oil and ore prices). The information year is the last one unless it is given. Before the
     first year whose forecasts the table holds, a naive forecast stands for them: what has risen,
@@ -39,6 +41,9 @@ def build_drivers(tables: Tables, information_year: int | None = None) -> xr.Dat
         )
         for name, part in latest.groupby("name", sort=True)
     }
+    series[WHOLE] = outside_units(tables, series[WHOLE], information_year).assign_attrs(
+        units=units[WHOLE]
+    )
     return xr.Dataset(series, attrs={"information_year": information_year})
 
 

@@ -293,12 +293,6 @@ class Economy:
         where = self.province_of[unit]
         return self.province.yearly_growth(where, "population")
 
-    def energy_intensity(self, unit: str) -> float:
-        """Return energy per output of the province in the first year, 1e4 tce per 1e8 CNY."""
-        where, first = self.province_of[unit], self.when.first
-        use = self.province.value(where, "energy_consumption", first)
-        return use / self.province.value(where, "gdp", first)
-
     def urban_share(self, unit: str) -> Value:
         """Return the urban share of residents at the end of the year before the first.
 

@@ -27,9 +27,15 @@ def city_prices(
                          strict=True))
         for sector in priced
     }  # fmt: skip
+    product = drivers["product_price_index"]
+    indices = {
+        "coal": drivers["coal_price_index"],
+        "oil": product.sel(product="crude_oil"),
+        "ore": product.sel(product="metal_ore"),
+    }
     resource = {
-        name: dict(zip(years, map(float, drivers[f"{name}_price_index"].values), strict=True))
-        for name in ("coal", "oil", "ore")
+        name: dict(zip(years, map(float, index.values), strict=True))
+        for name, index in indices.items()
     }
     broad = broad_of_sector(tables.assumptions)
     dug = [sector for sector in tables.elements["sector"] if sector not in priced]

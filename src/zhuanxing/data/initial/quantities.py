@@ -18,7 +18,7 @@ __all__ = ["QUANTITIES", "Quantities", "Quantity"]
 # Drivers by name: output of the year at its own prices, 1e8 CNY; residents and urban residents,
 # 1e4; the energy that the output would take as in the province, 1e4 tce; one for what is compared
 # as it stands.
-OUTPUT, PEOPLE, URBAN, ENERGY, NOTHING = "output", "people", "urban people", "energy", "nothing"
+OUTPUT, PEOPLE, URBAN, NOTHING = "output", "people", "urban people", "nothing"
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,7 @@ class Quantity:
     `observed` names the statistic, `driver` what it is taken relative to and `offset` the year
     from the first of the model: 0 for what flows in it, -1 for a stock at its start. The trend
     that carries it further is at most `largest_step` a year. With `ratio` the value is the figure
-    per output of its own year, else the figure times `factor`, in `unit`. A `part` is a share of
-    the statistic of that name in its own year, times the value of the quantity `whole`.
+    per output of its own year, else the figure times `factor`, in `unit`.
     """
 
     name: str
@@ -40,8 +39,6 @@ class Quantity:
     largest_step: float = 0.0
     factor: float = 1.0
     ratio: bool = False
-    part: str = ""
-    whole: str = ""
 
 
 QUANTITIES = (
@@ -51,18 +48,8 @@ QUANTITIES = (
     Quantity("initial_rd_intensity", "rd_expenditure", OUTPUT, "Dmnl", ratio=True),
     Quantity("initial_private_debt_ratio", "bank_loans", OUTPUT, "Year", -1, 0.1, ratio=True),
     Quantity("initial_platform_debt", "platform_debt", OUTPUT, "yiCNY", -1, 0.1),
-    Quantity("initial_electricity", "electricity_consumption", ENERGY, "GWh/Year", 0, 0.08, 100.0),
-    Quantity("initial_industrial_electricity", "industrial_electricity", NOTHING, "GWh/Year",
-             part="electricity_consumption", whole="initial_electricity"),
-    Quantity("initial_household_electricity", "household_electricity", NOTHING, "GWh/Year",
-             part="electricity_consumption", whole="initial_electricity"),
-    Quantity("initial_built_up_area", "built_up_area", URBAN, "km2", -1, 0.03),
-    Quantity("initial_urban_construction_land", "urban_construction_land", URBAN, "km2", -1, 0.03),
-    Quantity("initial_urban_residential_land", "urban_residential_land", URBAN, "km2", -1, 0.03),
     Quantity("initial_pollution", "pm25", NOTHING, "ug/m3", 0, 0.08),
-    Quantity("initial_sulphur_dioxide", "industrial_so2", OUTPUT, "wantonne/Year", 0, 0.15, 1e-4),
     Quantity("initial_waste_utilisation", "solid_waste_utilization", NOTHING, "Dmnl", 0, 0.0, 0.01),
-    Quantity("initial_patents", "patents_granted", PEOPLE, "1/Year", 0, 0.15),
 )  # fmt: skip
 
 
@@ -83,16 +70,7 @@ class Quantities:
 
     def all(self) -> dict[str, dict[str, Value]]:
         """Return the values of every quantity, by name and unit, with their origins."""
-        found: dict[str, dict[str, Value]] = {}
-        for quantity in QUANTITIES:
-            values = self._of(quantity)
-            if quantity.whole:
-                whole = found[quantity.whole]
-                values = {
-                    unit: (value[0] * whole[unit][0], value[1]) for unit, value in values.items()
-                }
-            found[quantity.name] = values
-        return found
+        return {quantity.name: self._of(quantity) for quantity in QUANTITIES}
 
     def _of(self, quantity: Quantity) -> dict[str, Value]:
         own = {unit: self._own(quantity, unit) for unit in self.drivers[PEOPLE]}
@@ -126,9 +104,8 @@ class Quantities:
     def _own(self, quantity: Quantity, unit: str) -> Value | None:
         """Return the figure of the unit at the start, per output with `ratio`; None without any."""
         seen = self.known.seen(unit, quantity.observed, "", *self.current)
-        if quantity.ratio or quantity.part:
-            whole = self.known.seen(unit, quantity.part) if quantity.part else self.nominal[unit]
-            shift = quantity.offset
+        if quantity.ratio:
+            whole, shift = self.nominal[unit], quantity.offset
             seen = {y: seen[y] / whole[y - shift] for y in seen if y - shift in whole}
         return figure_of(seen, self.first + quantity.offset, quantity.largest_step)
 

@@ -23,7 +23,7 @@ from zhuanxing.data.initial.lookup import Known, Province
 from zhuanxing.data.initial.neighbours import Neighbours, structure
 from zhuanxing.data.initial.prices import city_prices
 from zhuanxing.data.initial.products import build_products
-from zhuanxing.data.initial.quantities import ENERGY, OUTPUT, PEOPLE, QUANTITIES, URBAN, Quantities
+from zhuanxing.data.initial.quantities import OUTPUT, PEOPLE, QUANTITIES, URBAN, Quantities
 from zhuanxing.data.observed import current_bases
 from zhuanxing.data.tables import Tables
 
@@ -37,7 +37,7 @@ UNITS = {
     "recorded_coal_power": "MW/Year", "recorded_wind": "MW/Year",
     "recorded_solar_base": "MW/Year", "recorded_distributed_solar": "MW/Year",
     "initial_storage": "MW", "initial_land": "km2", "initial_general_debt": "yiCNY",
-    "initial_special_debt": "yiCNY", "initial_urban_industrial_land": "km2",
+    "initial_special_debt": "yiCNY",
     "initial_housing_floor": "wanm2", "wind_hours": "h/Year", "solar_hours": "h/Year",
     **{quantity.name: quantity.unit for quantity in QUANTITIES},
 }  # fmt: skip
@@ -56,7 +56,6 @@ PLAIN = {
     "oil_share_of_mining": "mining_oil_share",
     "solar_hours": "solar_hours",
 }
-INDUSTRIAL_PARCELS = "urban_parcels_industrial_share"
 # Forest is part of ecological land; statistics of forest cover may count more.
 MOST_FOREST = 0.95
 
@@ -140,7 +139,6 @@ def _quantities_of(tables: Tables, known: Known, economy: Economy) -> Quantities
         OUTPUT: output,
         PEOPLE: people,
         URBAN: {unit: people[unit] * urban[unit] for unit in cities},
-        ENERGY: {unit: output[unit] * economy.energy_intensity(unit) for unit in cities},
     }
     bases = current_bases(tables.bases)
     return Quantities(known, Neighbours(features), drivers, nominal, bases, first)
@@ -148,8 +146,7 @@ def _quantities_of(tables: Tables, known: Known, economy: Economy) -> Quantities
 
 def _quantities(state: State, start: Start) -> None:
     """Record what the statistics tell of purse, power, towns, air and knowledge."""
-    found = start.quantities.all()
-    for name, values in found.items():
+    for name, values in start.quantities.all().items():
         for unit, value in values.items():
             state.put(name, value, unit)
     output = start.quantities.drivers[OUTPUT]
@@ -157,15 +154,6 @@ def _quantities(state: State, start: Start) -> None:
     for unit, (general, special) in debts.items():
         state.put("initial_general_debt", general, unit)
         state.put("initial_special_debt", special, unit)
-        ratio = (general[0] + special[0]) / output[unit]
-        state.put("initial_debt_ratio", (ratio, general[1]), unit)
-    parcels = {unit: start.known.seen(unit, INDUSTRIAL_PARCELS) for unit in output}
-    shares = {unit: max(seen.values()) / 100 for unit, seen in parcels.items() if seen}
-    for unit, (area, _) in found["initial_urban_construction_land"].items():
-        own = unit in shares
-        share = shares[unit] if own else start.quantities.neighbours.estimate(unit, shares)
-        origin = CARRIED if own else ESTIMATED
-        state.put("initial_urban_industrial_land", (area * share, origin), unit)
     for unit, townspeople in start.quantities.drivers[URBAN].items():
         floor = townspeople * start.known.typical(unit, "housing_floor_per_person")
         state.put("initial_housing_floor", (floor, ESTIMATED), unit)

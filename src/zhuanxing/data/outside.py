@@ -1,0 +1,57 @@
+"""Provincial demand outside of each unit, which is not its own customer.
+
+A province's growth contains that of its units: Changchun is half of Jilin. What is outside of a
+unit is the province without it, weighted by its part of the province; in the place of the unit
+stands the nation.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from zhuanxing.data.tables import Tables
+
+__all__ = ["WHOLE", "outside_units", "parts_of_provinces"]
+
+# The driver that drivers.csv gives for whole provinces, relative to the nation.
+WHOLE = "provincial_demand_index"
+GROWTH, OUTPUT, NATION = "gdp_growth", "gdp", "China"
+
+
+def outside_units(tables: Tables, province: xr.DataArray, information_year: int) -> xr.DataArray:
+    """Return for each unit the index `province` [year, city], 1 in the first year, without it.
+
+    d ln outside = d ln province - part of the province x d ln unit: the unit grows as was observed
+    by the end of `information_year`, relative to the nation, and as its province where it was not.
+    """
+    whole = np.log(province).transpose("year", "city").to_pandas()
+    steps = whole.diff().fillna(0.0)
+    then = tables.known_at(information_year)
+    own = _relative_growth(then).reindex(index=steps.index, columns=steps.columns)
+    part = parts_of_provinces(then).reindex(steps.columns, fill_value=0.0)
+    outside = np.exp((steps - own.fillna(steps) * part).cumsum())
+    return xr.DataArray(outside.to_numpy(float), province.transpose("year", "city").coords)
+
+
+def parts_of_provinces(tables: Tables) -> pd.Series:
+    """Return each unit's part of its province's output, in the last year that has both."""
+    seen = tables.observations
+    seen = seen[seen["variable"] == OUTPUT].merge(tables.units[["unit_id", "province_en"]])
+    rows = tables.provinces
+    whole = rows.loc[rows["variable"] == OUTPUT, ["province", "year", "value"]]
+    both = seen.merge(
+        whole, left_on=["province_en", "year"], right_on=["province", "year"], suffixes=("", "_all")
+    )
+    last = both.sort_values("year", kind="stable").drop_duplicates("unit_id", keep="last")
+    return (last["value"] / last["value_all"]).set_axis(last["unit_id"])
+
+
+def _relative_growth(tables: Tables) -> pd.DataFrame:
+    """Return observed growth of units less that of the nation, as logarithms [year, unit]."""
+    seen = tables.observations[tables.observations["variable"] == GROWTH]
+    units = seen.pivot_table(index="year", columns="unit_id", values="value", aggfunc="last")
+    rows = tables.provinces[tables.provinces["variable"] == GROWTH]
+    nation = rows[rows["province"] == NATION].set_index("year")["value"]
+    return np.log1p(units / 100).sub(np.log1p(nation.reindex(units.index) / 100), axis=0)
