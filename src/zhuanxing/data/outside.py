@@ -26,13 +26,14 @@ def outside_units(tables: Tables, province: xr.DataArray, information_year: int)
     d ln outside = d ln province - part of the province x d ln unit: the unit grows as was observed
     by the end of `information_year`, relative to the nation, and as its province where it was not.
     """
-    whole = np.log(province).transpose("year", "city").to_pandas()
+    ordered = province.transpose("year", "city")
+    whole = pd.DataFrame(np.log(ordered.values), ordered["year"].values, ordered["city"].values)
     steps = whole.diff().fillna(0.0)
     then = tables.known_at(information_year)
     own = _relative_growth(then).reindex(index=steps.index, columns=steps.columns)
     part = parts_of_provinces(then).reindex(steps.columns, fill_value=0.0)
-    outside = np.exp((steps - own.fillna(steps) * part).cumsum())
-    return xr.DataArray(outside.to_numpy(float), province.transpose("year", "city").coords)
+    outside = (steps - own.fillna(steps) * part).cumsum().to_numpy(float)
+    return ordered.copy(data=np.exp(outside))
 
 
 def parts_of_provinces(tables: Tables) -> pd.Series:
@@ -54,4 +55,5 @@ def _relative_growth(tables: Tables) -> pd.DataFrame:
     units = seen.pivot_table(index="year", columns="unit_id", values="value", aggfunc="last")
     rows = tables.provinces[tables.provinces["variable"] == GROWTH]
     nation = rows[rows["province"] == NATION].set_index("year")["value"]
-    return np.log1p(units / 100).sub(np.log1p(nation.reindex(units.index) / 100), axis=0)
+    ahead = (1 + units / 100).div(1 + nation.reindex(units.index) / 100, axis=0)
+    return ahead.transform(np.log)

@@ -48,6 +48,7 @@ QUANTITIES = (
     Quantity("initial_rd_intensity", "rd_expenditure", OUTPUT, "Dmnl", ratio=True),
     Quantity("initial_private_debt_ratio", "bank_loans", OUTPUT, "Year", -1, 0.1, ratio=True),
     Quantity("initial_platform_debt", "platform_debt", OUTPUT, "yiCNY", -1, 0.1),
+    Quantity("initial_built_up_area", "built_up_area", URBAN, "km2", -1, 0.03),
     Quantity("initial_pollution", "pm25", NOTHING, "ug/m3", 0, 0.08),
     Quantity("initial_waste_utilisation", "solid_waste_utilization", NOTHING, "Dmnl", 0, 0.0, 0.01),
 )  # fmt: skip
