@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from zhuanxing.data.tables import read_tables
 from zhuanxing.engine.running.failures import key_of
 from zhuanxing.errors import nearest
 from zhuanxing.results.annual import PATH
@@ -28,7 +27,7 @@ def audit_table(model: Model, scenario: str) -> pd.DataFrame:
     A dose is that of all cities together: of works by the end of a plan, of rules and titles while
     they are in force (a hundred percent in each of ten cities is a thousand).
     """
-    tables = read_tables(model.places.model)
+    tables = model.tables
     full = np.asarray(model.program.run({}, {FULL: PATH})[FULL])[0]
     asked = full * model.scenario(scenario).intensity
     units = {
@@ -53,7 +52,7 @@ def unknown_names(model: Model) -> Iterator[str]:
         "levers": {name: name for name in model.elements("lever")},
         "variables": {key_of(name): name for name in model.program.variables},
     }
-    for row in read_tables(model.places.model).clauses.to_dict("records"):
+    for row in model.tables.clauses.to_dict("records"):
         for column, names in known.items():
             for name in filter(None, str(row[column]).split(";")):
                 if key_of(name) not in {key_of(each) for each in names.values()}:

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from zhuanxing.data.tables import read_tables
 from zhuanxing.results.annual import PATH
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ def dose_table(model: Model, city: str, scenario: str) -> pd.DataFrame:
     at first), later (of a dose after a full one), unit, known (yes, part, no, or empty: dose by
     size of the city).
     """
-    tables = read_tables(model.places.model)
+    tables = model.tables
     run = model.run(scenario, city=[city]).sel(city=city)
     place = model.elements("city").index(city)
     full = np.asarray(model.program.run({}, {FULL: PATH})[FULL])[0, place]

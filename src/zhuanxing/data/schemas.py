@@ -22,6 +22,7 @@ MODEL_UNITS = [
 # Works add up, rules are in force, titles are given on a day, plant is priced by its equations.
 DOSE_KINDS = ["works", "rule", "title", "plant"]
 KNOWN = ["yes", "part", "no"]
+YEAR_BASES = ["", "official", "reported", "assumed"]
 COVERAGES = ["represented", "partly", "outside"]
 AGGREGATES = ["sum", "end", "mean", "ratio", "end_ratio", "change"]
 BETTER = ["up", "down", "none"]
@@ -253,6 +254,7 @@ def _levers(units: Sequence[str]) -> DataFrameSchema:
         "administrative_effort": _number(0, 0.2),
         "delay": _number(0, 10),
         "phase_in": _number(0, 10),
+        "due": _number(2015, LAST_YEAR, empty=True),
         "limit": _number(0, 1),
         **effect,
         "effect_unit": _text(empty=True),
@@ -266,10 +268,14 @@ def _levers(units: Sequence[str]) -> DataFrameSchema:
 def _lever_places(units: Sequence[str]) -> DataFrameSchema:
     columns = {
         "lever": _text(), "unit_id": _one_of(units), "dose": _number(0),
-        "year": _number(2015, LAST_YEAR, empty=True), "name_zh": _text(), "name_en": _text(),
-        "known": _one_of(KNOWN), **_sourced(),
+        "year": _number(2015, LAST_YEAR, empty=True), "year_basis": _one_of(YEAR_BASES),
+        "name_zh": _text(), "name_en": _text(), "known": _one_of(KNOWN), **_sourced(),
     }  # fmt: skip
-    return _schema(columns, unique=["lever", "unit_id", "name_zh"])
+    dated = Check(
+        lambda frame: frame["year"].notna() == (frame["year_basis"] != ""),
+        error="a year has a year_basis, and only a year has one",
+    )
+    return _schema(columns, unique=["lever", "unit_id", "name_zh"], checks=dated)
 
 
 def _clauses() -> DataFrameSchema:

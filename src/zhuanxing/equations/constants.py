@@ -188,16 +188,19 @@ def _doses(tables: Tables, elements: Mapping[str, Sequence[str]]) -> Iterator[Co
         comment = f"One for levers whose doses are {' or '.join(kinds)}"
         yield Constant(f"lever is {mark}", ("lever",), marks, "Dmnl", comment)
     doses = np.zeros((len(tables.units), len(levers)))
-    years = np.full(doses.shape, float(FIRST_LEVER_YEAR))
+    given = np.full(doses.shape, float(FIRST_LEVER_YEAR))
+    due = np.tile(levers["due"].fillna(LAST_LEVER_YEAR).to_numpy(float), (len(doses), 1))
+    titles = levers["dose_kind"].isin(DOSE_MARKS["title"]).to_numpy(bool)
     columns = ["unit_id", "lever", "dose", "year"]
     for city, lever, dose, year in tables.lever_places[columns].itertuples(index=False):
         where = tables.cities.index(str(city)), list(levers["lever"]).index(str(lever))
         doses[where] += float(dose)
         if not np.isnan(float(year)):
-            years[where] = float(year)
+            (given if titles[where[1]] else due)[where] = float(year)
     both = ("city", "lever")
     yield Constant("place dose", both, doses, "dose", "Dose of the places that the plan names")
-    yield Constant("title year", both, years, "Year", "When a title is given")
+    yield Constant("title year", both, given, "Year", "When a title is given")
+    yield Constant("due year", both, due, "Year", "Year by whose end works are to be complete")
 
 
 def _budgets(cities: Sequence[str], sources: Sequence[str]) -> Iterator[Constant]:
