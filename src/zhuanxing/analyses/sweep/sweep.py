@@ -164,7 +164,7 @@ class Sweep:
             "years": {
                 "end": model.source.end,
                 "information": model.source.information_year,
-                "keep": list(simulation.years or ["all"]),
+                "keep": self.years() if simulation.years else ["all"],
             },
             "chunk": self.chunk,
             "device": choose_device(simulation.device).identity,
