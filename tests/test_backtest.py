@@ -20,6 +20,7 @@ from zhuanxing.analyses.backtest.settings import BacktestSettings
 from zhuanxing.analyses.backtest.surprise import driver_draws, growth_changes
 from zhuanxing.analyses.calibrate.problem import observations_of
 from zhuanxing.analyses.calibrate.settings import CalibrateSettings
+from zhuanxing.analyses.differences import published_range
 from zhuanxing.analyses.evidence import (
     INSIDE,
     MIDDLE,
@@ -201,6 +202,19 @@ def test_every_published_row_and_output_exists(
     assert set(table["output"]) == {effect.output for effect in evidence.outputs}
     assert set(table["verdict"]) <= {INSIDE, OUTSIDE, NO_ESTIMATE}
     assert (table.loc[table["published"] == "", "verdict"] == NO_ESTIMATE).all()
+
+
+def test_a_published_range_reaches_from_zero_to_the_largest_number_of_each_sign(
+    evidence: EvidenceSettings,
+) -> None:
+    parameters = pd.read_csv(ROOT / "model" / "data" / "raw" / "parameters.csv")
+    found = {
+        each.output: published_range(parameters, each.published)
+        for each in evidence.differences.outputs
+    }
+    assert found["co2"] == pytest.approx((-6.8, 0.0))
+    assert found["gdp"] == (-np.inf, 3.03)  # one study finds a negative sign and gives no number
+    assert found["knowledge_stock"] == (0.0, 27.2)
 
 
 def test_an_effect_is_inside_by_its_sign(baseline: xr.Dataset, evidence: EvidenceSettings) -> None:

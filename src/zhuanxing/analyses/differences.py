@@ -8,6 +8,7 @@ that within `history` alone holds the trends of cities besides.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,18 +16,35 @@ import pandas as pd
 import xarray as xr
 
 from zhuanxing.config import checked
+from zhuanxing.errors import ZhuanxingError
+from zhuanxing.inputs.names import require_known
 
-__all__ = ["Difference", "DifferenceSettings", "differences"]
+__all__ = [
+    "Difference",
+    "DifferenceSettings",
+    "Estimate",
+    "differences",
+    "number_of",
+    "published_range",
+]
+
+SIGNS = {"positive": 1.0, "negative": -1.0}
+
+
+@checked
+class Estimate:
+    """A published row; its number times `scale` is in percent."""
+
+    name: str
+    scale: float = 1.0
 
 
 @checked
 class Difference:
-    """An output and the percent between which published estimates of its effect lie."""
+    """An output and the published rows that speak of the effect on it."""
 
     output: str
-    low: float
-    high: float
-    published: tuple[str, ...]
+    published: tuple[Estimate, ...]
 
 
 @checked
@@ -42,13 +60,18 @@ class DifferenceSettings:
 
 
 def differences(
-    history: xr.Dataset, baseline: xr.Dataset, treated: Sequence[bool], settings: DifferenceSettings
+    history: xr.Dataset,
+    baseline: xr.Dataset,
+    treated: Sequence[bool],
+    parameters: pd.DataFrame,
+    settings: DifferenceSettings,
 ) -> pd.DataFrame:
     """Return a row an output: effect (percent), raw, low, high and inside.
 
     `raw` is the difference in differences within `history`; `effect` is it less that within
     `baseline`, where nothing was done. Both datasets have the dims city and year, and may have
-    `run`, over which `effect_low` and `effect_high` are the 10 and 90 percent quantiles.
+    `run`, over which `effect_low` and `effect_high` are the 10 and 90 percent quantiles. `low` and
+    `high` are what the rows of `parameters` (parameters.csv) allow.
     """
     marks = np.asarray(treated, dtype=bool)
     rows = []
@@ -58,21 +81,58 @@ def differences(
         )
         effect = with_it - without
         middle = float(effect.median())
-        low, high = (float(effect.quantile(share)) for share in (0.1, 0.9))
+        lowest, highest = (float(effect.quantile(share)) for share in (0.1, 0.9))
+        low, high = published_range(parameters, each.published)
         rows.append(
             {
                 "output": each.output,
-                "published": "; ".join(each.published),
-                "low": each.low,
-                "high": each.high,
+                "published": "; ".join(row.name for row in each.published),
+                "low": low,
+                "high": high,
                 "raw": float(with_it.median()),
                 "effect": middle,
-                "effect_low": low,
-                "effect_high": high,
-                "inside": each.low <= middle <= each.high,
+                "effect_low": lowest,
+                "effect_high": highest,
+                "inside": low <= middle <= high,
             }
         )
     return pd.DataFrame(rows)
+
+
+def published_range(parameters: pd.DataFrame, published: Sequence[Estimate]) -> tuple[float, float]:
+    """Return between which values an effect agrees with what is published.
+
+    It reaches from zero to the largest number of either sign. A row that gives a sign and no number
+    opens that side where no other row bounds it.
+    """
+    numbers = np.array([row.scale * number_of(parameters, row.name) for row in published])
+    return 0.0 - _largest(-numbers), _largest(numbers)
+
+
+def _largest(numbers: np.ndarray) -> float:
+    """Return the largest finite positive number, infinity if only a sign is given, else zero."""
+    positive = numbers[numbers > 0]
+    finite = positive[np.isfinite(positive)]
+    return float(max([*finite] or [*positive], default=0.0))
+
+
+def number_of(parameters: pd.DataFrame, name: str) -> float:
+    """Return the number of a published row, plus or minus infinity for a sign without a number.
+
+    Raises ZhuanxingError for a row that does not exist, or is neither a number nor a sign.
+    """
+    require_known("published row", name, list(parameters["name"]), "evidence.yaml")
+    text = str(parameters.loc[parameters["name"] == name, "value"].iloc[0])
+    word = re.match(r"[a-z]+", text)
+    if word is not None and word[0] in SIGNS:
+        return SIGNS[word[0]] * np.inf
+    try:
+        return float(text)
+    except ValueError:
+        raise ZhuanxingError(
+            f"parameters.csv: '{text}' of {name} is neither a number nor a sign, "
+            "so no effect can be compared with it"
+        ) from None
 
 
 def _difference(

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 import numpy as np
@@ -11,9 +10,9 @@ import pandas as pd
 import xarray as xr
 from annotated_types import MinLen
 
-from zhuanxing.analyses.differences import DifferenceSettings
+from zhuanxing.analyses.differences import DifferenceSettings, number_of
 from zhuanxing.config import File, Language, Scenario, Seed, Several, Text, Year, checked
-from zhuanxing.errors import ZhuanxingError, nearest
+from zhuanxing.inputs.names import require_known
 
 __all__ = [
     "INSIDE",
@@ -33,7 +32,6 @@ AROUND = (0.5, 1.5)
 # The interval over draws, and what stands for the median of the cities in each draw.
 INTERVAL = (0.1, 0.9)
 MIDDLE = "median"
-SIGNS = {"positive": 1.0, "negative": -1.0}
 
 
 @checked
@@ -146,8 +144,8 @@ def _rows(
 ) -> Iterator[dict[str, object]]:
     known = [effect.output for effect in settings.outputs]
     for row in settings.published:
-        _require("output", row.output, known)
-        _require("published row", row.name, list(parameters["name"]))
+        require_known("output", row.output, known, "evidence.yaml")
+        require_known("published row", row.name, list(parameters["name"]), "evidence.yaml")
     for effect in settings.outputs:
         found = _effect(effect, plan, baseline)
         estimates = [row.name for row in settings.published if row.output == effect.output]
@@ -174,7 +172,7 @@ def _effect(effect: Effect, plan: xr.Dataset, baseline: xr.Dataset) -> xr.DataAr
     for paths in (plan, baseline):
         name = effect.of or effect.output
         for wanted in filter(None, (name, effect.over)):
-            _require("output", wanted, list(map(str, paths.data_vars)))
+            require_known("output", wanted, list(map(str, paths.data_vars)), "evidence.yaml")
         value = paths[name]
         pair.append(value / paths[effect.over] if effect.over else value)
     with_plan, without = pair
@@ -190,22 +188,8 @@ def _limits(parameters: pd.DataFrame, name: str) -> tuple[float, float]:
     row = parameters[parameters["name"] == name].iloc[0]
     if pd.notna(row["low"]) and pd.notna(row["high"]):
         return float(row["low"]), float(row["high"])
-    text = str(row["value"])
-    word = re.match(r"[a-z]+", text)
-    if word is not None and word[0] in SIGNS:
-        return (0.0, np.inf) if SIGNS[word[0]] > 0 else (-np.inf, 0.0)
-    try:
-        low, high = sorted(float(text) * factor for factor in AROUND)
-    except ValueError:
-        raise ZhuanxingError(
-            f"parameters.csv: '{text}' of {name} is neither a number nor a sign, "
-            "so no effect can be compared with it"
-        ) from None
+    number = number_of(parameters, name)
+    if np.isinf(number):
+        return (0.0, np.inf) if number > 0 else (-np.inf, 0.0)
+    low, high = sorted(number * factor for factor in AROUND)
     return low, high
-
-
-def _require(kind: str, name: str, known: Sequence[str]) -> None:
-    if name not in known:
-        raise ZhuanxingError(
-            f"evidence.yaml: there is no {kind} '{name}'; did you mean '{nearest(name, known)}'?"
-        )

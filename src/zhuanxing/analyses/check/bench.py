@@ -16,7 +16,6 @@ from zhuanxing.analyses.check.loops import Loop
 from zhuanxing.analyses.check.settings import CheckSettings
 from zhuanxing.analyses.check.unit_text import UnitTextError, parse_unit
 from zhuanxing.data.observed import current_bases
-from zhuanxing.data.tables import Tables, read_tables
 from zhuanxing.engine.reading.parser import parse
 from zhuanxing.engine.reading.syntax_tree import Element, Integ, ParsedModel
 from zhuanxing.engine.running.failures import key_of
@@ -44,11 +43,6 @@ class Bench:
         return Laboratory(self.model)
 
     @cached_property
-    def tables(self) -> Tables:
-        """The tables of model/data, checked."""
-        return read_tables(self.model.places.model)
-
-    @cached_property
     def parsed(self) -> ParsedModel:
         """The assembled equations as syntax trees."""
         folder = self.model.places.model / "sectors"
@@ -62,14 +56,14 @@ class Bench:
     @property
     def observations(self) -> pd.DataFrame:
         """Columns city, year, variable, value, ...: figures on the bases of today."""
-        rows = self.tables.observations
-        current = rows["basis"].isin(["", *current_bases(self.tables.bases)])
+        rows = self.model.tables.observations
+        current = rows["basis"].isin(["", *current_bases(self.model.tables.bases)])
         return rows[current].rename(columns={"unit_id": "city"})
 
     @property
     def laws(self) -> tuple[Law, ...]:
         """The conservation laws of the model, one a row of laws.csv."""
-        rows = self.tables.laws.to_dict("records")
+        rows = self.model.tables.laws.to_dict("records")
         return tuple(
             Law(row["law"], row["residual"], row["scale"], f"{row['name_zh']} {row['name_en']}")
             for row in rows
@@ -78,7 +72,7 @@ class Bench:
     @property
     def loops(self) -> tuple[Loop, ...]:
         """The feedback loops that the documentation names, one a row of loops.csv."""
-        rows = self.tables.loops.to_dict("records")
+        rows = self.model.tables.loops.to_dict("records")
         return tuple(
             Loop(
                 row["loop"], row["sign"], row["variable"], row["reader"], row["scenario"],
@@ -106,7 +100,7 @@ class Bench:
     @property
     def stated_returns(self) -> dict[str, tuple[float, float]]:
         """Output per yuan that the lever table states, of levers that cost money."""
-        rows = self.tables.levers.dropna(subset=["return_low", "return_high"])
+        rows = self.model.tables.levers.dropna(subset=["return_low", "return_high"])
         columns = rows[["lever", "return_low", "return_high"]].itertuples(index=False)
         return {str(lever): (float(low), float(high)) for lever, low, high in columns}
 

@@ -280,7 +280,7 @@ def _rule(bench: Bench, lever: str) -> Finding:
 
 def _clauses(bench: Bench) -> list[Finding]:
     missing = tuple(unknown_names(bench.model))
-    clauses = bench.tables.clauses
+    clauses = bench.model.tables.clauses
     carried = int((clauses["coverage"] == REPRESENTED).sum())
     what = "条款所列举措与方程存在 levers and equations of every clause exist"
     result = f"{carried} of {len(clauses)} clauses represented, {len(missing)} names unknown"
@@ -298,7 +298,7 @@ def _evaluation(bench: Bench) -> list[Finding]:
     runs = bench.model.run_many(design, scenario=terms.plan, outputs=["zone_status"])
     sound = runs["zone_status"].isel(run=np.flatnonzero(runs["failure"].values == ""))
     return [
-        concordance_finding(scores, bench.tables.evaluations, terms.concordance),
+        concordance_finding(scores, bench.model.tables.evaluations, terms.concordance),
         loss_finding(sound, terms.first_year, *terms.loss),
     ]
 
@@ -325,7 +325,7 @@ def _products(bench: Bench) -> list[Finding]:
     terms = bench.settings.products
     paths = bench.laboratory.paths(bench.of_scenario(terms.scenario))
     return [
-        *(factor_finding(paths, bench.tables.observations, test) for test in terms.factors),
+        *(factor_finding(paths, bench.model.tables.observations, test) for test in terms.factors),
         *(quantity_finding(paths, test) for test in terms.quantities),
     ]
 

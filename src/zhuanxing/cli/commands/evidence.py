@@ -78,7 +78,7 @@ def run(settings: EvidenceSettings, context: Context) -> int:
     _report(table, uncertain, settings, context.language)
     if uncertain is not None:
         _report_negative(uncertain, settings, context.language)
-    _report_differences(_differences(model, settings), settings, context.language)
+    _report_differences(_differences(model, parameters, settings), settings, context.language)
     if uncertain is not None:
         table = table.merge(uncertain, how="left", on=["output", "year", "city"])
     write_table(table, target)
@@ -107,7 +107,9 @@ def _drawn(model: Model, name: str, draws: int, outputs: Sequence[str]) -> xr.Da
     return model.run_many(design, scenario=scenario, outputs=outputs)
 
 
-def _differences(model: Model, settings: EvidenceSettings) -> pd.DataFrame:
+def _differences(
+    model: Model, parameters: pd.DataFrame, settings: EvidenceSettings
+) -> pd.DataFrame:
     """Return the difference in differences of the zone policy, over draws if there are any."""
     terms = settings.differences
     treated = [row["named"] == terms.treated for row in model.names.cities.values()]
@@ -122,7 +124,7 @@ def _differences(model: Model, settings: EvidenceSettings) -> pd.DataFrame:
     if settings.draws:
         sound = (history["failure"].values == "") & (baseline["failure"].values == "")
         history, baseline = (w.isel(run=np.flatnonzero(sound)) for w in (history, baseline))
-    return differences(history, baseline, treated, terms)
+    return differences(history, baseline, treated, parameters, terms)
 
 
 def _report_negative(
@@ -210,8 +212,8 @@ def _limits(low: float, high: float) -> str:
     if np.isnan(low):
         return "-"
     if np.isinf(high):
-        return "> 0"
-    return "< 0" if np.isinf(low) else f"{low:+.2f} … {high:+.2f}"
+        return f"> {low:g}"
+    return f"< {high:g}" if np.isinf(low) else f"{low:+.2f} … {high:+.2f}"
 
 
 COMMAND = Command(EvidenceSettings, run, examples=("", "calibration=default draws=200"))
