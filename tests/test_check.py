@@ -184,10 +184,12 @@ def test_history_pairs_observed_cities_and_years_only() -> None:
     paths = paths_of(gdp_growth=[[5.0, 6.0], [4.0, 4.0], [3.0, 3.0]])
     observations = pd.DataFrame(
         {
-            "city": ["a", "a", "b", "elsewhere"],
+            "unit_id": ["a", "a", "b", "elsewhere"],
             "year": [2020, 2021, 2019, 2020],
             "variable": ["gdp_growth"] * 4,
             "value": [4.0, 8.0, 1.0, 1.0],
+            "quality": ["official"] * 4,
+            "basis": [""] * 4,
         }
     )
     growth = Comparison(("gdp_growth",), "growth", 1.5)

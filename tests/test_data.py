@@ -418,6 +418,26 @@ def test_every_statistic_says_who_reads_it_and_the_start_reads_what_it_says() ->
     assert table["figures"].sum() == len(TABLES.observations)
 
 
+def test_everything_that_is_assumed_of_kinds_of_cities_is_needed_at_some_time() -> None:
+    needed = {name for year in (2018, 2022) for name in build_initial(TABLES, year).assumed}
+    assert needed == set(TABLES.archetypes["variable"])
+
+
+def test_growth_of_residents_before_the_start_is_read_from_figures() -> None:
+    growth = INITIAL["initial_population_growth"]
+    assert float(growth.sel(city="ordos")) == pytest.approx(np.log(206.46 / 194.95) / 4, rel=0.02)
+    assert (growth["city"].size, float(abs(growth).max()) < 0.05) == (len(TABLES.cities), True)
+
+
+def test_prices_of_provinces_give_back_the_shares_of_their_accounts() -> None:
+    prices = build_drivers(TABLES)
+    ordinary = {f"provincial_{broad}_price" for broad in ("primary", "secondary", "tertiary")}
+    for name in ordinary:
+        assert (prices[name].sel(year=slice(2019, 2035)) == 1).all()
+    fell = prices["provincial_secondary_price"].sel(year=2015)
+    assert (fell.sel(city=["zhuzhou", "pingxiang", "zigong"]) > 1.05).all()
+
+
 def test_a_new_city_is_told_what_it_needs() -> None:
     table = missing_table(TABLES, "handan", "Hebei")
     assert table.loc[table["need"] == "required", "table"].tolist() == [

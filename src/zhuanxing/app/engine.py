@@ -17,6 +17,7 @@ import xarray as xr
 from zhuanxing.analyses.bands import comparison_bands
 from zhuanxing.analyses.rank import contributions
 from zhuanxing.app.state import State
+from zhuanxing.data.observed import statistics_of_outputs
 from zhuanxing.inputs import Scenario, override_levers
 from zhuanxing.model import Model
 from zhuanxing.results.annual import annual, yearly_requests
@@ -77,6 +78,7 @@ class Engine:
             name: self.model.scenario(name) for name in self.model.names.of("scenario").spellings
         }
         self.observations = self.model.tables.observations
+        self.observed_as = statistics_of_outputs(self.model.tables.variables)
         self.pool = ThreadPoolExecutor(1, thread_name_prefix="quick")
         self.slow = ThreadPoolExecutor(1, thread_name_prefix="slow")
         self.requests = yearly_requests(self.model.outputs)

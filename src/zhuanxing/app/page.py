@@ -223,8 +223,7 @@ class Session:
         self._lines.show(base, file, mine, self._statistics(state), (top, difference), relative)
 
     def _statistics(self, state: State) -> Any:
-        as_what = self.settings.observed_as
-        name = as_what.get(state.output, state.output) or ""
+        name = self.engine.observed_as.get(state.output, "")
         years = (self.engine.years[0], self.engine.years[-1])
         return observed(
             self.engine.observations, name, units=[state.city], years=years

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from zhuanxing.config import City, Count, Output, Seed, Several, Text, Year, checked
 from zhuanxing.config import Scenario as ScenarioName
 
@@ -63,7 +61,6 @@ class AppSettings:
     """What the chosen output is drawn against.
 
     权衡图的另一指标。"""
-    observed_as: Mapping[str, str | None]
     calibration: Text | None
     """A parameter set, for ranges.
 

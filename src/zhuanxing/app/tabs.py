@@ -189,10 +189,8 @@ class Tabs:
         city, year = session.state.city, model.source.information_year - 1
         base, errors = session.moment().base, []
         for name in session.settings.tiles:
-            as_what = session.settings.observed_as.get(name, name)
-            seen = observed(
-                self._engine.observations, as_what or "", units=[city], years=(year, year)
-            )
+            statistic = self._engine.observed_as.get(name, "")
+            seen = observed(self._engine.observations, statistic, units=[city], years=(year, year))
             if len(seen):
                 output = self._engine.plain[name]
                 label = output.name_zh if self._language == "zh" else output.name_en

@@ -37,7 +37,8 @@ class Request:
     The first of `datasets` is the one compared with; `intervals` holds quantiles over draws of
     those scenarios that have them. `cities` None is every city.
     `options` maps a kind to the keyword arguments of its `draw`; `variables` replaces the
-    variables named there. `comparisons` holds the bands of analyses.bands by scenario.
+    variables named there. `observed_as` names the statistic of an output. `comparisons` holds the
+    bands of analyses.bands by scenario.
     """
 
     datasets: Mapping[str, xr.Dataset]
@@ -49,6 +50,7 @@ class Request:
     intervals: Mapping[str, xr.Dataset] = field(default_factory=dict)
     comparisons: Mapping[str, xr.Dataset] = field(default_factory=dict)
     observations: pd.DataFrame | None = None
+    observed_as: Mapping[str, str] = field(default_factory=dict)
     aims: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def draw_variables(self, kind: str) -> list[str]:
@@ -90,7 +92,7 @@ def _paths(request: Request) -> NamedFigures:
         cities=request.cities,
         variables=request.draw_variables("paths"),
         observations=request.observations,
-        observed_as=request.options["paths"]["observed_as"],
+        observed_as=request.observed_as,
         comparisons=request.comparisons,
         language=request.language,
     )

@@ -6,11 +6,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from zhuanxing.charts.style import GREY, INK
+from zhuanxing.data.observed import observed
 from zhuanxing.results.words import Language, word
 
 __all__ = ["draw_observations", "legend_note", "of_panel"]
 
-_COLUMNS = ["unit_id", "year", "variable", "value", "quality", "basis"]
 _BEST = "official"
 # Levels on an earlier basis (accounts before the economic census, residents before the population
 # census) do not join up with later ones; the statistics mark them with this beginning.
@@ -20,14 +20,15 @@ _REVISED_SINCE = "pre_"
 def of_panel(observations: pd.DataFrame | None, city: str, name: str | None) -> pd.DataFrame:
     """Return the rows of one city and one statistic, by year; none when `name` is None."""
     if observations is None or name is None:
-        return pd.DataFrame(columns=_COLUMNS)
-    here = (observations["unit_id"] == city) & (observations["variable"] == name)
-    return observations[here].sort_values("year").assign(basis=lambda t: t["basis"].fillna(""))
+        return pd.DataFrame()
+    return observed(observations, name, units=[city])
 
 
 def draw_observations(axis: Axes, dots: pd.DataFrame, years: range) -> None:
     """Draw the `dots` that lie in `years`: filled if official, grey if revised since."""
-    for row in dots[dots["year"].isin(years)].to_dict("records"):
+    for row in dots.to_dict("records"):
+        if row["year"] not in years:
+            continue
         colour = GREY if _revised(row["basis"]) else INK
         axis.plot(
             row["year"], row["value"], linestyle="none", marker="o", markersize=4.5, zorder=5,

@@ -69,7 +69,9 @@ def draw(
                     axis.set_visible(False)
                 continue
             city, name = cells[index]
-            dots = of_panel(observations, city, (observed_as or {}).get(name, name))
+            dots = of_panel(
+                observations, city, name if observed_as is None else observed_as.get(name)
+            )
             _panel(panel[0], datasets, city, name, dots, language, index == 0)
             if len(panel) > 1:
                 _difference(panel[1], datasets, city, name, comparisons or {}, language)

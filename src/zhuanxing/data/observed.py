@@ -12,7 +12,10 @@ from zhuanxing.data.selection.bases import basis_by_year
 from zhuanxing.data.selection.collected import base_name
 from zhuanxing.errors import nearest
 
-__all__ = ["basis_by_year", "check_figures", "current_bases", "known_from", "observed"]
+__all__ = [
+    "basis_by_year", "check_figures", "current_bases", "known_from", "observed",
+    "statistics_of_outputs",
+]  # fmt: skip
 
 
 def observed(
@@ -35,9 +38,17 @@ def observed(
     if years is not None:
         rows = rows[rows["year"].between(*years)]
     if bases is not None:
-        rows = rows[rows["basis"].isin(["", *bases])]
+        rows = rows[rows["basis"].fillna("").isin(["", *bases])]
     columns = ["unit_id", "year", "value", "quality", "basis"]
+    rows = rows.assign(basis=rows["basis"].fillna(""))
     return rows[columns].sort_values(["unit_id", "year"], kind="stable", ignore_index=True)
+
+
+def statistics_of_outputs(variables: pd.DataFrame) -> dict[str, str]:
+    """Return by output the statistic of variables.csv that observes it, the first of several."""
+    told = variables.fillna({"output": ""})
+    told = told[told["output"] != ""].drop_duplicates("output")
+    return dict(zip(told["output"], told["variable"], strict=True))
 
 
 def current_bases(bases: pd.DataFrame) -> list[str]:

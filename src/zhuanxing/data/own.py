@@ -43,7 +43,11 @@ def read_own_figures(path: Path, tables: Tables) -> pd.DataFrame:
     for name, default in (("unit", ""), ("quality", "official"), ("basis", "")):
         if name not in frame:
             frame[name] = default
-    for column, names in (("unit_id", _units(tables)), ("variable", _variables(tables))):
+    spellings = {
+        "unit_id": _spellings(tables.units, ENDINGS),
+        "variable": _spellings(tables.variables, BRACKETS),
+    }
+    for column, names in spellings.items():
         if column in frame:
             frame[column] = _known(path, frame[column], column, names)
     if {"variable", "unit"} <= set(frame):
@@ -64,23 +68,16 @@ def _headed(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.set_axis(names, axis=1)
 
 
-def _units(tables: Tables) -> dict[str, str]:
-    """Return the identifier of a unit by every name that it goes by."""
-    columns = (tables.units[name] for name in ("unit_id", "name_zh", "name_en"))
-    found: dict[str, str] = {}
-    for unit, chinese, english in zip(*columns, strict=True):
-        for name in (unit, chinese, ENDINGS.sub("", chinese), english.lower()):
-            found.setdefault(name, unit)
-    return found
+def _spellings(frame: pd.DataFrame, ending: re.Pattern[str]) -> dict[str, str]:
+    """Return the identifier in the first column of `frame` by every name that it goes by.
 
-
-def _variables(tables: Tables) -> dict[str, str]:
-    """Return the name of a variable by its name and labels, with and without their brackets."""
-    columns = (tables.variables[name] for name in ("variable", "name_zh", "name_en"))
+    Names in Chinese go without their `ending` as well, those in English in small letters.
+    """
     found: dict[str, str] = {}
-    for variable, chinese, english in zip(*columns, strict=True):
-        for name in (variable, chinese, BRACKETS.sub("", chinese), english.lower()):
-            found.setdefault(name, variable)
+    columns = (frame[name] for name in (frame.columns[0], "name_zh", "name_en"))
+    for identifier, chinese, english in zip(*columns, strict=True):
+        for name in (identifier, chinese, ending.sub("", chinese), english.lower()):
+            found.setdefault(name, identifier)
     return found
 
 

@@ -160,6 +160,8 @@ def _check_across(folder: Path, tables: Tables) -> None:
     check_known(observations, tables.observations, "source_id", tables.sources["source_id"])
     kinds = ["", *tables.bases["bases"]]
     check_known(folder / "variables.csv", tables.variables, "bases", kinds)
+    outputs = ["", *tables.outputs["name"]]
+    check_known(folder / "variables.csv", tables.variables, "output", outputs)
     funding = tables.elements.get("funding source", ())
     check_funding(folder / "levers.csv", tables.levers, funding)
     check_references(folder, tables.provinces, tables.units)

@@ -16,6 +16,7 @@ import pandas as pd
 from jax import Array
 
 from zhuanxing.analyses.calibrate.settings import Quality, Target
+from zhuanxing.data.observed import observed
 from zhuanxing.errors import ZhuanxingError, nearest
 
 __all__ = ["Observations", "predict", "select"]
@@ -152,10 +153,7 @@ def _rows(
     rows: pd.DataFrame, target: Target, bases: Sequence[str], first: int
 ) -> list[tuple[str, int, float, str]]:
     """Return city, year, value and quality of what a target is compared with."""
-    chosen = rows[rows["variable"] == target.observed]
-    basis = chosen["basis"].fillna("").astype(str)
-    allowed = target.basis or ("", *bases)
-    chosen = chosen[basis.isin(allowed)]
+    chosen = observed(rows, target.observed, bases=target.basis or bases)
     if target.how == "level":
         # The logarithm of nothing cannot be compared; such a city has none of it.
         chosen = chosen[chosen["value"] > 0]

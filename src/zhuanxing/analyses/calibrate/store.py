@@ -160,6 +160,7 @@ def _record(
         "first_year": seen.years[0],
         "last_year": settings.last_year,
         "information_year": model.source.information_year,
+        "own_figures": model.source.own or "none",
         "scenario": settings.scenario,
         "seed": settings.seed,
         "tails": settings.tails,

@@ -55,10 +55,9 @@ class Bench:
 
     @property
     def observations(self) -> pd.DataFrame:
-        """Columns city, year, variable, value, ...: figures on the bases of today."""
+        """The table of that name: figures on the bases of today."""
         rows = self.model.tables.observations
-        current = rows["basis"].isin(["", *current_bases(self.model.tables.bases)])
-        return rows[current].rename(columns={"unit_id": "city"})
+        return rows[rows["basis"].isin(["", *current_bases(self.model.tables.bases)])]
 
     @property
     def laws(self) -> tuple[Law, ...]:

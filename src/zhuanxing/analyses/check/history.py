@@ -10,6 +10,7 @@ import xarray as xr
 
 from zhuanxing.analyses.check.finding import Finding, worst_first
 from zhuanxing.config import checked
+from zhuanxing.data.observed import observed
 
 
 @checked
@@ -61,15 +62,13 @@ def pair(
 ) -> pd.DataFrame:
     """Rows of city, year, simulated, observed for one output within ``years`` inclusive.
 
-    ``paths`` has dims city and year; ``observations`` columns city, year, variable, value.
+    ``paths`` has dims city and year; ``observations`` is the table of that name.
     Values are compared as they stand, never differenced, so no level break enters.
     """
-    chosen = observations[
-        (observations["variable"] == output)
-        & observations["year"].between(*years)
-        & observations["city"].isin(paths["city"].values)
-    ]
-    rows = chosen[["city", "year", "value"]].rename(columns={"value": "observed"})
+    cities = [str(city) for city in paths["city"].values]
+    rows = observed(observations, output, units=cities, years=years)
+    rows = rows.rename(columns={"unit_id": "city", "value": "observed"})
+    rows = rows[["city", "year", "observed"]]
     places = {name: xr.DataArray(rows[name].to_numpy(), dims="row") for name in ("city", "year")}
     return rows.assign(simulated=paths[output].sel(places).to_numpy(), output=output)
 

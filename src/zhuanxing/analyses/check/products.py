@@ -8,6 +8,7 @@ import xarray as xr
 
 from zhuanxing.analyses.check.finding import Finding, worst_first
 from zhuanxing.config import checked
+from zhuanxing.data.observed import observed
 
 
 @checked
@@ -46,10 +47,8 @@ class ProductSettings:
 
 def factor_finding(paths: xr.Dataset, observations: pd.DataFrame, test: FactorTest) -> Finding:
     """Compare the output with the mean of the statistics there are, city by city and year."""
-    rows = observations[
-        observations["variable"].isin(test.variables) & observations["year"].isin(test.years)
-    ]
-    seen = rows.groupby(["unit_id", "year"])["value"].mean()
+    rows = pd.concat([observed(observations, name) for name in test.variables])
+    seen = rows[rows["year"].isin(test.years)].groupby(["unit_id", "year"])["value"].mean()
     array = paths[test.output]
     pairs = [(unit, year) for unit, year in seen.index if unit in array["city"].values]
     made = np.array([float(array.sel(city=unit, year=year)) for unit, year in pairs])

@@ -31,6 +31,7 @@ from zhuanxing.config import (
     as_mapping,
     checked,
 )
+from zhuanxing.data.observed import statistics_of_outputs
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.results.aims import city_targets, read_aims
 from zhuanxing.results.comparable import require_comparable
@@ -54,7 +55,6 @@ class PathOptions:
     """Paths by city."""
 
     variable: Several[Output]
-    observed_as: Mapping[str, str | None]
 
 
 @checked
@@ -233,6 +233,7 @@ def _request(settings: ChartSettings, context: Context) -> dict[str, Any]:
         "variables": settings.variable,
         "year": settings.year,
         "observations": _table(data / "observations.csv"),
+        "observed_as": statistics_of_outputs(_table(data / "variables.csv")),
         "aims": aims_table(settings.options.scorecard, data),
     }
 

@@ -181,7 +181,8 @@ def _print_statistics(tables: Tables, context: Context) -> None:
     print(f"{said}: {', '.join(unread)}")
     aside = sorted(set(tables.archetypes["variable"]) - set(initial.attrs["assumed"]))
     if aside:
-        print(f"archetypes.csv: {said}: {', '.join(aside)}")
+        told = ("统计齐全时不用", "not needed with these statistics")[context.language != "zh"]
+        print(f"archetypes.csv: {told}: {', '.join(aside)}")
 
 
 def _print_left_out(tables: Tables, context: Context) -> None:
