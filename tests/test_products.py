@@ -11,6 +11,7 @@ import pytest
 import xarray as xr
 
 import zhuanxing
+from zhuanxing.data.selection.areas import write_areas
 from zhuanxing.data.selection.product_markets import write_product_drivers
 from zhuanxing.data.selection.products import write_products
 from zhuanxing.data.selection.provincial_prices import write_provincial_prices
@@ -22,6 +23,7 @@ MAKERS = {
     "products": write_products,
     "reserves": write_reserves,
     "renewables": write_renewables,
+    "areas": write_areas,
     "product_drivers": write_product_drivers,
     "provincial_prices": write_provincial_prices,
 }

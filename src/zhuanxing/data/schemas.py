@@ -109,6 +109,7 @@ def schema_of(table: str, units: Sequence[str] = (), archetypes: Sequence[str] =
         "products": lambda: _products(units),
         "reserves": lambda: _reserves(units),
         "renewables": _renewables,
+        "areas": _areas,
     }
     return makers[table]()
 
@@ -336,3 +337,11 @@ def _renewables() -> DataFrameSchema:
         "origin": _one_of(["printed", "listed", "carried"]), "basis": _text(),
     }  # fmt: skip
     return _schema(columns, unique=["place", "plant", "year"])
+
+
+def _areas() -> DataFrameSchema:
+    columns = {
+        "province": _text(), "variable": _text(), "year": _year(), "value": _number(0),
+        "origin": _one_of(["printed", "carried"]), "basis": _text(),
+    }  # fmt: skip
+    return _schema(columns, unique=["province", "variable", "year"])

@@ -19,7 +19,7 @@ __all__ = ["DataError", "Tables", "read_tables"]
 NAMES = (
     "variables", "bases", "sources", "observations", "targets", "evaluations", "provinces",
     "archetypes", "drivers", "assumptions", "levers", "lever_places", "clauses", "outputs", "laws",
-    "loops", "products", "reserves", "renewables",
+    "loops", "products", "reserves", "renewables", "areas",
 )  # fmt: skip
 # Drivers that are computed from other tables.
 DERIVED = ("product_drivers", "provincial_prices")
@@ -54,6 +54,7 @@ class Tables:
     products: pd.DataFrame
     reserves: pd.DataFrame
     renewables: pd.DataFrame
+    areas: pd.DataFrame
     elements: dict[str, tuple[str, ...]]
     own: str = ""
 
@@ -94,6 +95,7 @@ class Tables:
             drivers=self.drivers[self.drivers["known_from"] <= year],
             products=self.products[self.products["year"] <= year],
             renewables=self.renewables[self.renewables["year"] <= year],
+            areas=self.areas[self.areas["year"] <= year],
         )
 
     def of_cities(self, cities: Sequence[str]) -> Tables:

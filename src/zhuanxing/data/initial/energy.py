@@ -15,6 +15,8 @@ from zhuanxing.data.initial.lookup import Known, Province
 __all__ = ["EnergyState", "power_at"]
 
 COAL_STATISTIC = "coal_power_capacity"
+# The year whose hours of wind farms are printed.
+HOURS_YEAR = 2017
 STATISTIC_OF = {"wind_farm": "wind_capacity"}
 FACTOR_OF = {
     "wind_farm": "wind_factor", "base_solar": "solar_factor", "rooftop_solar": "solar_factor",
@@ -23,7 +25,10 @@ FACTOR_OF = {
 
 @dataclass(frozen=True)
 class EnergyState:
-    """Power and fuels of the units; `area` in km2, `province_of` by unit, `renewables` by place."""
+    """Power and fuels of the units; `area` in km2, `province_of` by unit, `renewables` by place.
+
+    `curtailed` is the share of wind power lost, percent, by province and year.
+    """
 
     known: Known
     province: Province
@@ -31,6 +36,7 @@ class EnergyState:
     area: dict[str, float]
     when: Periods
     renewables: pd.DataFrame
+    curtailed: dict[tuple[str, int], float]
 
     def fuel_shares(self, unit: str, fuels: tuple[str, ...]) -> dict[str, float]:
         """Return the share of each fuel in primary energy; they sum to 1."""
@@ -64,11 +70,11 @@ class EnergyState:
         Listed farms of the unit where there are any, else its part of the province by area times
         a factor for its resources; printed capacity of the unit scales the path.
         """
-        path, origin = self._path(unit, plant), CARRIED
+        path, origin = self.path(unit, plant), CARRIED
         if not path:
             part = self._area_part(unit) * self.known.typical(unit, FACTOR_OF[plant])
             path = {
-                year: mw * part for year, mw in self._path(self.province_of[unit], plant).items()
+                year: mw * part for year, mw in self.path(self.province_of[unit], plant).items()
             }
             origin = ESTIMATED
         seen = self.known.seen(unit, STATISTIC_OF[plant]) if plant in STATISTIC_OF else {}
@@ -92,7 +98,8 @@ class EnergyState:
             for start, end in pairwise(bounds)
         ]
 
-    def _path(self, place: str, plant: str) -> dict[int, float]:
+    def path(self, place: str, plant: str) -> dict[int, float]:
+        """Return capacity of a unit or a province at the ends of years, MW."""
         rows = self.renewables
         rows = rows[(rows["place"] == place) & (rows["plant"] == plant)]
         return dict(zip(rows["year"], rows["value"], strict=True))
@@ -101,11 +108,14 @@ class EnergyState:
         return self.area[unit] / self.known.typical(unit, "province_area")
 
     def wind_hours(self, unit: str) -> Value:
-        """Return full-load hours of wind: nine months of the province in 2017, made a year."""
-        hours = self.province.nearest_year(
-            self.province_of[unit], "wind_hours_jan_sep", self.when.first
-        )
-        return hours * self.known.typical(unit, "wind_hours_ratio"), CARRIED
+        """Return full-load hours of wind: nine months of the province in 2017, made a year.
+
+        Printed hours are those of power taken; what was curtailed in these months comes on top.
+        """
+        province = self.province_of[unit]
+        hours = self.province.nearest_year(province, "wind_hours_jan_sep", self.when.first)
+        lost = self.curtailed.get((province, HOURS_YEAR), 0.0) / 100
+        return hours * self.known.typical(unit, "wind_hours_ratio") / (1 - lost), CARRIED
 
 
 def power_at(path: dict[int, float], time: float) -> float:

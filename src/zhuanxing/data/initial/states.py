@@ -14,6 +14,7 @@ import pandas as pd
 import xarray as xr
 
 from zhuanxing.data.drivers import build_drivers
+from zhuanxing.data.initial.areas import build_areas
 from zhuanxing.data.initial.carrying import CARRIED, ESTIMATED, Value
 from zhuanxing.data.initial.debt import debt_by_kind, debt_per_output
 from zhuanxing.data.initial.economy import Economy, Periods
@@ -94,6 +95,7 @@ def build_initial(tables: Tables, information_year: int | None = None) -> xr.Dat
             state.put(name, (start.known.typical(unit, variable), ESTIMATED), unit)
     _quantities(state, start)
     found = _dataset(tables, state).merge(build_products(tables, year))
+    found = found.merge(build_areas(tables, start.energy, year))
     return found.assign_attrs(
         statistics=sorted(start.known.asked), assumed=sorted(start.known.assumed)
     )
@@ -123,7 +125,11 @@ class Start:
         quantities = _quantities_of(tables, known, economy)
         output = quantities.drivers[OUTPUT]
         debt = debt_per_output(known, province, tables.cities, output, when.first - 1)
-        energy = EnergyState(known, province, province_of, area, when, tables.renewables)
+        lost = tables.areas[tables.areas["variable"] == "wind_curtailment"]
+        curtailed = lost.set_index(["province", "year"])["value"].to_dict()
+        energy = EnergyState(
+            known, province, province_of, area, when, tables.renewables, curtailed
+        )
         return cls(known, economy, energy, quantities, debt)
 
 

@@ -1,0 +1,92 @@
+"""Provinces as balancing areas of power: what their units are not, at the start and since."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import xarray as xr
+
+from zhuanxing.data.initial.energy import EnergyState, power_at
+from zhuanxing.data.tables import Tables
+
+__all__ = ["build_areas"]
+
+RENEWABLES = ("wind_farm", "base_solar", "rooftop_solar")
+# GWh in 1e8 kWh.
+GWH = 100.0
+UNITS = {
+    "in_province": "Dmnl", "area_generation_2015": "GWh/Year", "area_thermal_2015": "GWh/Year",
+    "area_energy_2015": "wantce/Year", "recorded_area_growth": "1/Year",
+    "initial_rest_renewable": "GWh/Year", "recorded_rest_growth": "1/Year",
+}  # fmt: skip
+
+
+def build_areas(tables: Tables, energy: EnergyState, information_year: int) -> xr.Dataset:
+    """Return generation, energy and growth of each province, and wind and sun outside the units.
+
+    The first year's totals are those of the province. `recorded_area_growth` is the mean growth
+    of generation to `information_year`, `recorded_rest_growth` that of wind and sun beside the
+    units of the model, which start at `initial_rest_renewable`.
+    """
+    areas, cities = tables.elements["province"], tables.cities
+    member = [[float(_area(energy.province_of[city]) == area) for area in areas] for city in cities]
+    names = {_area(str(name)): str(name) for name in tables.provinces["province"].unique()}
+    values = {name: np.zeros(len(areas)) for name in UNITS if name != "in_province"}
+    for place, area in enumerate(areas):
+        for name, value in _province(tables, energy, names[area], information_year).items():
+            values[name][place] = value
+    found = {name: (("province",), array, {"units": UNITS[name]}) for name, array in values.items()}
+    incidence = (("city", "province"), np.array(member), {"units": UNITS["in_province"]})
+    return xr.Dataset(
+        {**found, "in_province": incidence}, {"city": cities, "province": list(areas)}
+    )
+
+
+def _area(province: str) -> str:
+    """Return the element that stands for a province: cities of the same name have theirs."""
+    return f"{province.lower().replace(' ', '_')}_province"
+
+
+def _province(
+    tables: Tables, energy: EnergyState, province: str, information_year: int
+) -> dict[str, float]:
+    rows = tables.areas
+    rows = rows[(rows["province"] == province) & (rows["variable"] == "power_generation")]
+    path = rows[rows["year"] <= information_year].set_index("year")["value"]
+    first = energy.when.first
+    statistics = energy.province
+    rest = {year: _rest(energy, province, year) for year in (first, information_year + 1)}
+    years = information_year + 1 - first
+    return {
+        "area_generation_2015": float(path[first]) * GWH,
+        "area_thermal_2015": statistics.value(province, "thermal_generation", first) * GWH,
+        "area_energy_2015": statistics.value(province, "energy_consumption", first),
+        "recorded_area_growth": _growth(float(path[first]), float(path.iloc[-1]), len(path) - 1),
+        "initial_rest_renewable": rest[first],
+        "recorded_rest_growth": _growth(rest[first], rest[first + years], years),
+    }
+
+
+def _growth(first: float, last: float, years: float) -> float:
+    return float(np.log(last / first) / years) if first > 0 and last > 0 and years > 0 else 0.0
+
+
+def _rest(energy: EnergyState, province: str, time: float) -> float:
+    """Return what wind and sun outside the units would give at a moment, GWh a year."""
+    units = [unit for unit, where in energy.province_of.items() if where == province]
+    if not units:
+        return 0.0
+    hours = _hours(energy, units)
+    total = 0.0
+    for plant in RENEWABLES:
+        own = sum(power_at(energy.renewable(unit, plant)[0], time) for unit in units)
+        total += max(0.0, power_at(energy.path(province, plant), time) - own) * hours[plant]
+    return total / 1000.0
+
+
+def _hours(energy: EnergyState, units: list[str]) -> Mapping[str, float]:
+    known = energy.known
+    wind = float(np.mean([energy.wind_hours(unit)[0] for unit in units]))
+    sun = float(np.mean([known.typical(unit, "solar_hours") for unit in units]))
+    return {"wind_farm": wind, "base_solar": sun, "rooftop_solar": sun}
