@@ -16,8 +16,7 @@ from zhuanxing.data.initial.neighbours import Neighbours
 __all__ = ["QUANTITIES", "Quantities", "Quantity"]
 
 # Drivers by name: output of the year at its own prices, 1e8 CNY; residents and urban residents,
-# 1e4; the energy that the output would take as in the province, 1e4 tce; one for what is compared
-# as it stands.
+# 1e4; one for what is compared as it stands.
 OUTPUT, PEOPLE, URBAN, NOTHING = "output", "people", "urban people", "nothing"
 
 
@@ -106,8 +105,8 @@ class Quantities:
         """Return the figure of the unit at the start, per output with `ratio`; None without any."""
         seen = self.known.seen(unit, quantity.observed, "", *self.current)
         if quantity.ratio:
-            whole, shift = self.nominal[unit], quantity.offset
-            seen = {y: seen[y] / whole[y - shift] for y in seen if y - shift in whole}
+            output, shift = self.nominal[unit], quantity.offset
+            seen = {y: seen[y] / output[y - shift] for y in seen if y - shift in output}
         return figure_of(seen, self.first + quantity.offset, quantity.largest_step)
 
     def _driver(self, quantity: Quantity, unit: str) -> float:

@@ -126,10 +126,11 @@ class Start:
         output = quantities.drivers[OUTPUT]
         debt = debt_per_output(known, province, tables.cities, output, when.first - 1)
         lost = tables.areas[tables.areas["variable"] == "wind_curtailment"]
-        curtailed = lost.set_index(["province", "year"])["value"].to_dict()
-        energy = EnergyState(
-            known, province, province_of, area, when, tables.renewables, curtailed
-        )
+        curtailed = {
+            (str(province), int(year)): float(value)
+            for province, year, value in lost[["province", "year", "value"]].itertuples(index=False)
+        }
+        energy = EnergyState(known, province, province_of, area, when, tables.renewables, curtailed)
         return cls(known, economy, energy, quantities, debt)
 
 

@@ -41,11 +41,12 @@ def power_areas(root: Path) -> pd.DataFrame:
 
 
 def _generation(province: str, rows: pd.DataFrame) -> Iterator[list[object]]:
-    path = rows.groupby("year")["value"].median().loc[FIRST:LAST]
+    medians = rows.groupby("year")["value"].median()
+    path = {year: float(medians.loc[year]) for year in range(FIRST, LAST + 1)}
     for year, value in path.items():
-        before, after = path.get(year - 1), path.get(year + 1)
-        ends = before is not None and after is not None
-        line = float(np.sqrt(before * after)) if ends else value
+        before, after = path.get(year - 1, value), path.get(year + 1, value)
+        inside = FIRST < year < LAST
+        line = float(np.sqrt(before * after)) if inside else value
         whole = value >= LEAST * line
         basis = "generation of all plants" if whole else "between its neighbours: large plants only"
         origin = "printed" if whole else "carried"
