@@ -17,7 +17,7 @@ import zhuanxing
 from zhuanxing.analyses.calibrate.problem import pose
 from zhuanxing.analyses.calibrate.settings import CalibrateSettings
 from zhuanxing.config import read_settings
-from zhuanxing.engine.running.xla_options import GRADIENT, THOROUGH, known
+from zhuanxing.engine.running.xla_options import THOROUGH, known
 from zhuanxing.storage.paths import find_places
 
 REPEATS = 5
@@ -103,7 +103,7 @@ def posterior(_: int) -> dict[str, Any]:
     noise = posed.first_noise()
     given = (np.zeros(posed.parameters.count), noise.spreads, posed.factor(noise), posed.fixed)
     value = jax.jit(posed.negative_log, compiler_options=known(THOROUGH))
-    both = jax.jit(jax.value_and_grad(posed.negative_log), compiler_options=known(GRADIENT))
+    both = jax.jit(jax.value_and_grad(posed.negative_log), compiler_options=known(THOROUGH))
     best = fastest(gradient=lambda: both(*given), forward=lambda: value(*given))
     return {**best, "parameters": posed.parameters.count}
 

@@ -21,11 +21,10 @@ import zhuanxing
 from zhuanxing.cli.main import main
 from zhuanxing.engine import Program, ReferenceEngine, compile_text
 from zhuanxing.errors import ZhuanxingError
-from zhuanxing.export import export
+from zhuanxing.export import export, sectors_of
 from zhuanxing.export.content import read_content
 from zhuanxing.export.ema import BatchEvaluator, CityModel
 from zhuanxing.export.layout import place
-from zhuanxing.export.settings import with_constants
 from zhuanxing.export.views import make_views
 from zhuanxing.export.xmile import xmile
 
@@ -161,7 +160,7 @@ def test_no_two_names_of_a_view_lie_on_one_another(
     exported: Exported, model: zhuanxing.Model
 ) -> None:
     content = read_content(exported.mdl.read_text(encoding="utf-8"), exported.mdl.name)
-    for view in make_views(content, model.places.model / "sectors"):
+    for view in make_views(content, sectors_of(model)):
         for one, other in combinations(place(view).values(), 2):
             apart = abs(one.x - other.x) >= one.half_width + other.half_width - 1
             assert apart or abs(one.y - other.y) >= one.half_height + other.half_height - 1
@@ -271,19 +270,15 @@ def test_the_exported_xmile_read_back_has_the_same_stocks(exported: Exported) ->
         np.testing.assert_allclose(found, path, rtol=1e-9, atol=1e-9, err_msg=name)
 
 
-def test_settings_replace_whole_arrays_and_nothing_else() -> None:
-    changed = compile_text(with_constants(SMALL, {"rate": np.array([1.0, 2.5, 3.0])}), "small.mdl")
-    before = compile_text(SMALL, "small.mdl").constants()
-    after = changed.constants()
-    assert after.pop("rate").tolist() == [1.0, 2.5, 3.0]
-    assert all(np.array_equal(value, before[name]) for name, value in after.items())
-
-
-def test_a_setting_that_the_text_lacks_or_gives_in_pieces_is_refused() -> None:
-    with pytest.raises(ZhuanxingError, match="no constant 'pace'"):
-        with_constants(SMALL, {"pace": np.array(1.0)})
-    with pytest.raises(ZhuanxingError, match="'growth' is defined in pieces"):
-        with_constants(SMALL, {"growth": np.array([1.0, 2.0, 3.0])})
+def test_settings_replace_whole_arrays_and_nothing_else(model: zhuanxing.Model) -> None:
+    equations = model.source.equations
+    before = equations.values()
+    scaled = {"lever intensity": 0.5 * before["lever intensity"]}
+    after = equations.with_values(scaled).values()
+    assert {name for name in before if after[name] is not before[name]} == {*scaled}
+    assert np.array_equal(after["lever intensity"], scaled["lever intensity"])
+    with pytest.raises(ZhuanxingError, match="not a constant 'lever intensities'"):
+        equations.with_values({"lever intensities": np.zeros(())})
 
 
 def test_the_command_writes_both_files_and_nothing_else(

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
 import pytest
 
+from zhuanxing.cli.main import main
+from zhuanxing.data.reading import DataError, read_checked
+from zhuanxing.data.schemas import schema_of
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.inputs.scenario_files import read_scenario
 from zhuanxing.model import Model
 from zhuanxing.storage.atomic import require_writable, written_whole
 
+ROOT = Path(__file__).parents[1]
 NAMES = "name_zh: 试\nname_en: trial\n"
 BOMB = "a: &a [x, x]\nb: &b [*a, *a]\n" + NAMES + "description_en: *b\n"
 
@@ -63,3 +72,79 @@ def test_nothing_but_a_regular_file_is_replaced(tmp_path: Path) -> None:
         with pytest.raises(ZhuanxingError), written_whole(path):
             pass
     assert pipe.is_fifo() and loop.is_symlink()
+
+
+def _bomb() -> str:
+    """Return YAML of ten short lines that stand for three billion texts."""
+    lists = [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 10)]
+    return "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(lists)
+
+
+@pytest.mark.parametrize(
+    ("file", "words"),
+    [
+        ("conf/run.yaml", ["run"]),
+        ("conf/cluster/local.yaml", ["sweep", "name=trial"]),
+        ("more/run.yaml", ["run", "-cd", "more"]),
+    ],
+)
+def test_aliases_in_settings_are_refused_before_they_unfold(
+    file: str, words: list[str], workplace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (workplace / "conf").unlink()
+    shutil.copytree(ROOT / "conf", workplace / "conf")
+    path = workplace / file
+    path.parent.mkdir(exist_ok=True)
+    path.write_text((path.read_text() if path.exists() else "") + _bomb())
+    assert main(words) == 2
+    sentence = capsys.readouterr().err
+    assert path.name in sentence and "aliases" in sentence and sentence.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["=1+1", "@SUM", "+1", "-x", "Baotou", "a b", "a=b", "1e5"])
+@pytest.mark.parametrize("table", ["units", "levers", "outputs", "variables", "elements"])
+def test_a_name_that_a_spreadsheet_would_compute_is_not_a_name(
+    table: str, name: str, tmp_path: Path
+) -> None:
+    text = (ROOT / "model" / "data" / f"{table}.csv").read_text(encoding="utf-8")
+    header, first, rest = text.split("\n", 2)
+    place = 1 if table == "elements" else 0
+    cells = first.split(",")
+    path = tmp_path / f"{table}.csv"
+    path.write_text(f"{header}\n{','.join([*cells[:place], name, *cells[place + 1 :]])}\n{rest}")
+    units = pd.read_csv(ROOT / "model" / "data" / "units.csv")["unit_id"].to_list()
+    with pytest.raises(DataError, match=r"line 2: .*") as refusal:
+        read_checked(path, schema_of(table, units))
+    assert name in str(refusal.value)
+
+
+def _command(*words: str, **how: Any) -> subprocess.CompletedProcess[str]:
+    argv = [sys.executable, "-c", "from zhuanxing.cli.main import entry; entry()", *words]
+    return subprocess.run(argv, stderr=subprocess.PIPE, text=True, check=False, **how)
+
+
+def test_a_full_output_is_one_sentence() -> None:
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        done = _command("cities", stdout=full)
+    assert done.returncode == 2
+    assert "cannot be written" in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_a_reader_that_has_seen_enough_is_no_fault() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = _command("cities", stdout=writing)
+    os.close(writing)
+    assert done.returncode == 0 and done.stderr == ""
+
+
+def test_a_terminal_of_seven_bits_is_no_fault() -> None:
+    plain = {**os.environ, "LC_ALL": "C", "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    done = _command("cities", "language=zh", stdout=subprocess.PIPE, env=plain)
+    assert done.returncode == 0 and done.stderr == ""
+    assert "baotou" in done.stdout
+
+
+def test_no_output_at_all_is_no_fault() -> None:
+    done = _command("cities", preexec_fn=lambda: os.close(1))
+    assert done.returncode == 0 and done.stderr == ""

@@ -67,6 +67,18 @@ def test_a_model_shows_what_it_holds(model: zhuanxing.Model) -> None:
     assert model.outputs.table.loc["gdp", "unit"] == "1e8 CNY"
 
 
+def test_the_place_of_a_variable_is_the_line_that_defines_it(model: zhuanxing.Model) -> None:
+    lines = {
+        path.name: path.read_text(encoding="utf-8").splitlines()
+        for path in (model.places.model / "sectors").glob("*.mdl")
+    }
+    places = model.variables["where"].str.partition(":")
+    found = {name: lines[file][int(line) - 1] for name, file, line in
+             zip(places.index, places[0], places[2], strict=True) if line}  # fmt: skip
+    assert len(found) > 500
+    assert all(line.lower().startswith(name) for name, line in found.items())
+
+
 def test_causes_and_uses_are_each_other_s_mirror(model: zhuanxing.Model) -> None:
     table = model.variables
     for name, causes in table["causes"].items():

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from zhuanxing.analyses.check.location import locate_definitions
 from zhuanxing.analyses.check.unit_text import UnitTextError, parse_unit
 from zhuanxing.analyses.check.units import unit_problems
 from zhuanxing.engine.reading.parser import parse
@@ -131,18 +128,3 @@ def test_unit_texts_are_read(text: str, shown: str) -> None:
 def test_broken_unit_texts_are_refused(text: str) -> None:
     with pytest.raises(UnitTextError, match="unit"):
         parse_unit(text, TOKENS)
-
-
-def test_definitions_are_located_by_file_and_line(tmp_path: Path) -> None:
-    path = tmp_path / "industry.mdl"
-    path.write_text(SOUND, encoding="utf-8")
-    places = locate_definitions([path])
-    lines = SOUND.splitlines()
-    for name, start in [
-        ("capital", "capital[city] = INTEG"),
-        ("damping", "damping("),
-        ("output", "output[city]"),
-        ("time step", "TIME STEP"),
-    ]:
-        expected = next(i for i, line in enumerate(lines, 1) if line.startswith(start))
-        assert str(places[name]) == f"industry.mdl:{expected}"

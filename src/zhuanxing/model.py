@@ -33,7 +33,6 @@ from zhuanxing.probes import Probes
 from zhuanxing.results.annual import PATH, annual, yearly_requests
 from zhuanxing.results.binding import BINDING, binding_limit
 from zhuanxing.results.describe import describe, run_attributes
-from zhuanxing.results.equations import equation_texts
 from zhuanxing.results.labels import label
 from zhuanxing.results.outputs import Output, Outputs, read_outputs, select_outputs
 from zhuanxing.storage.paths import Places, find_places
@@ -442,7 +441,7 @@ class Model(Probes):
                 )
 
     def _described(self, dataset: xr.Dataset, outputs: Sequence[Output]) -> xr.Dataset:
-        equations = equation_texts(self.places.model / "sectors")
+        equations = {name: found.equation for name, found in self.program.variables.items()}
         labelled = label(dataset, self.names.cities, self.places.model / "data")
         return describe(labelled, outputs, equations)
 

@@ -11,6 +11,7 @@ import yaml
 
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.inputs import ModelNames
+from zhuanxing.inputs.yaml_files import parse_yaml
 from zhuanxing.results.words import Language
 
 __all__ = ["State", "from_query", "from_yaml"]
@@ -90,10 +91,7 @@ def from_yaml(text: str, state: State, names: ModelNames) -> State:
 
     Raises ZhuanxingError for a file that is not such a scenario.
     """
-    try:
-        content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ZhuanxingError("the file is not YAML") from error
+    content = parse_yaml(text, "the file")
     if not isinstance(content, dict) or "extends" not in content:
         raise ZhuanxingError("the file is not a scenario of the page: 'extends' is missing")
     scenario = names.of("scenario").find(str(content["extends"]), "extends")

@@ -32,6 +32,7 @@ from zhuanxing.cli.grammar import Word, gathered, hydra_word, split_word
 from zhuanxing.config import as_mapping, validated
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.inputs.names import require_known
+from zhuanxing.inputs.yaml_files import load_yaml
 
 __all__ = ["run_command"]
 
@@ -103,6 +104,8 @@ def _read(name: str, command: Command, argv: Sequence[str]) -> tuple[Any, list[W
     words = [split_word(word) for word in _with_key(command, gathered(rest, command.settings))]
     if options.config_dir:
         folder = Path(options.config_dir).absolute()
+        for file in sorted(folder.rglob("*.yaml")):
+            load_yaml(file, str(file))
         words.append(Word("", "hydra.searchpath", f"['file://{folder}']"))
     return options, words
 
@@ -118,19 +121,21 @@ def _with_key(command: Command, words: Sequence[str]) -> list[str]:
 
 
 def _groups(path: Path) -> dict[str, list[str]]:
-    """Return the groups of the defaults list, with the files that each may be."""
-    try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else None
-    except (yaml.YAMLError, UnicodeDecodeError):
-        # Hydra finds the mistake again and says where.
-        return {}
+    """Return the groups of the defaults list, with the files that each may be.
+
+    Raises ZhuanxingError for a file that Hydra should not read: aliases can fill its memory.
+    """
+    raw = load_yaml(path, str(path)) if path.is_file() else None
     listed = raw.get("defaults", []) if isinstance(raw, dict) else []
     groups = [str(key) for item in listed if isinstance(item, dict) for key in item]
-    return {
-        group: sorted(file.stem for file in (path.parent / group).glob("*.yaml"))
+    files = {
+        group: sorted((path.parent / group).glob("*.yaml"))
         for group in groups
         if (path.parent / group).is_dir()
     }
+    for file in (file for members in files.values() for file in members):
+        load_yaml(file, str(file))
+    return {group: [file.stem for file in members] for group, members in files.items()}
 
 
 def _override(word: Word, command: Command, groups: dict[str, list[str]], context: Context) -> Word:

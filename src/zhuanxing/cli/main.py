@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import errno
 import gc
+import io
 import os
 import signal
 import sys
@@ -16,6 +17,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
+from typing import Any, TextIO
 
 from zhuanxing import __version__
 from zhuanxing.errors import ZhuanxingError, nearest
@@ -42,13 +44,36 @@ UNWRITABLE = (errno.ENOSPC, errno.EIO, errno.EBADF)
 def entry() -> None:
     """Run the command line of this process and leave with its exit code."""
     sys.unraisablehook = _insist
-    for stream in (sys.stdout, sys.stderr):
-        # A terminal that has no Chinese shows the codes of the characters instead of failing.
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    sys.stdout = _opened(sys.stdout, 1)
+    sys.stderr = _opened(sys.stderr, 2)
     code = main(sys.argv[1:])
     # The interpreter need not walk through all that JAX holds before it leaves (half a second).
     gc.freeze()
     sys.exit(code)
+
+
+class _Stream(io.FileIO):
+    """A stream that goes on in silence once its reader (`| head`) has left: what a command does
+    besides printing is done, and its exit code tells how."""
+
+    def write(self, data: Any, /) -> int:
+        try:
+            return super().write(data)
+        except BrokenPipeError:
+            return len(data)
+
+
+def _opened(stream: TextIO | None, number: int) -> TextIO:
+    """Return a stream that has every character, as codes where its terminal has it not."""
+    if stream is None:  # closed by whoever started the command
+        return open(os.devnull, "w", encoding="utf-8")
+    stream.flush()
+    return io.TextIOWrapper(
+        io.BufferedWriter(_Stream(number, "w", closefd=False)),
+        encoding=stream.encoding,
+        errors="backslashreplace",
+        line_buffering=stream.isatty() or number == 2,
+    )
 
 
 def _insist(unraisable: sys.UnraisableHookArgs) -> None:
@@ -74,10 +99,6 @@ def main(argv: Sequence[str]) -> int:
     except KeyboardInterrupt:
         print("zhuanxing: interrupted 已中断", file=sys.stderr)
         return EXIT_INTERRUPTED
-    except BrokenPipeError:
-        # The reader (`| head`) has left; keep Python from complaining when it flushes at exit.
-        _close_stdout()
-        return 0
     except Exception as error:
         if isinstance(error, OSError) and error.filename is None and error.errno in UNWRITABLE:
             _close_stdout()

@@ -17,6 +17,7 @@ from pydantic_core import ErrorDetails
 from yaml import YAMLError
 
 from zhuanxing.errors import ZhuanxingError, nearest
+from zhuanxing.inputs.yaml_files import load_yaml
 
 __all__ = ["as_mapping", "checked", "read_settings", "validated"]
 
@@ -91,6 +92,7 @@ def read_settings(kind: type[T], path: Path, words: Sequence[str] = ()) -> T:
     For a script, or a command that needs the settings of another. Raises ZhuanxingError as
     `validated`, and for a file that cannot be read.
     """
+    load_yaml(path, str(path))  # refuses what would hang OmegaConf
     try:
         merged = OmegaConf.merge(OmegaConf.load(path), OmegaConf.from_dotlist(list(words)))
         raw = OmegaConf.to_container(merged, resolve=True)

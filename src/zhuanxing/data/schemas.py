@@ -26,6 +26,7 @@ YEAR_BASES = ["", "official", "reported", "assumed"]
 COVERAGES = ["represented", "partly", "outside"]
 AGGREGATES = ["sum", "end", "mean", "ratio", "end_ratio", "change"]
 BETTER = ["up", "down", "none"]
+IDENTIFIER = r"^[a-z][a-z0-9_]*$"
 FIRST_YEAR, LAST_YEAR = 1990, 2100
 # What any statistic of a unit of measure may be, for tables whose variables have no ranges.
 RANGES = {
@@ -39,6 +40,14 @@ def _text(*checks: Check, empty: bool = False) -> Column:
     if not empty:
         checks = (*checks, Check.str_length(min_value=1, error="a text that is not empty"))
     return Column(object, checks=list(checks))
+
+
+def _identifier() -> Column:
+    """A name that stands in commands, files and equations, and that no spreadsheet computes."""
+    plain = Check.str_matches(
+        IDENTIFIER, error="small letters, digits and '_' only, a letter first, as in 'base_1'"
+    )
+    return Column(object, checks=[plain])
 
 
 def _number(low: float | None = None, high: float | None = None, empty: bool = False) -> Column:
@@ -116,10 +125,12 @@ def schema_of(table: str, units: Sequence[str] = (), archetypes: Sequence[str] =
 
 def _units() -> DataFrameSchema:
     texts = (
-        "unit_id", "name_zh", "name_en", "kind", "zone_id", "zone_zh", "zone_en",
+        "name_zh", "name_en", "kind", "zone_zh", "zone_en",
         "province_zh", "province_en", "archetype", "named", "geo_source",
     )  # fmt: skip
     columns = {
+        "unit_id": _identifier(),
+        "zone_id": _identifier(),
         **{name: _text() for name in texts},
         "administrative_code": _text(empty=True),
         "longitude": _number(73, 136),
@@ -132,7 +143,7 @@ def _units() -> DataFrameSchema:
 
 def _variables() -> DataFrameSchema:
     columns = {
-        "variable": _text(), "unit": _text(), "low": _number(), "high": _number(),
+        "variable": _identifier(), "unit": _text(), "low": _number(), "high": _number(),
         "jump": _number(1, empty=True), "bases": _text(empty=True), "output": _text(empty=True),
         "name_zh": _text(), "name_en": _text(),
     }  # fmt: skip
@@ -232,8 +243,8 @@ def _assumptions() -> DataFrameSchema:
 
 def _levers(units: Sequence[str]) -> DataFrameSchema:
     texts = (
-        "lever", "group", "name_zh", "name_en", "sector", "acts_on", "indicator", "paid_by",
-        "dose_zh", "dose_en", "dose_base",
+        "name_zh", "name_en", "sector", "acts_on", "indicator", "paid_by", "dose_zh", "dose_en",
+        "dose_base",
     )  # fmt: skip
     known = {*units, "ALL"}
     aimed = Check(
@@ -243,6 +254,8 @@ def _levers(units: Sequence[str]) -> DataFrameSchema:
     costs = {name: _number(0) for name in ("dose_cost", "dose_cost_low", "dose_cost_high")}
     effect = {name: _number(empty=True) for name in ("effect", "effect_low", "effect_high")}
     columns = {
+        "lever": _identifier(),
+        "group": _identifier(),
         **{name: _text() for name in texts},
         "article": Column(int),
         "direction": _one_of(["up", "down", "rule"]),
@@ -290,7 +303,7 @@ def _clauses() -> DataFrameSchema:
 
 def _outputs() -> DataFrameSchema:
     columns = {
-        "name": _text(), "variable": _text(), "aggregate": _one_of(AGGREGATES),
+        "name": _identifier(), "variable": _text(), "aggregate": _one_of(AGGREGATES),
         "denominator": _text(empty=True), "scale": _number(empty=True), "unit": _text(),
         "name_zh": _text(), "name_en": _text(), "sector_file": _text(), "better": _one_of(BETTER),
     }  # fmt: skip
@@ -309,8 +322,8 @@ def _loops() -> DataFrameSchema:
 
 
 def _elements() -> DataFrameSchema:
-    names = ("dimension", "element", "name_zh", "name_en")
-    return _schema({name: _text() for name in names}, unique=["dimension", "element"])
+    texts = {name: _text() for name in ("dimension", "name_zh", "name_en")}
+    return _schema({**texts, "element": _identifier()}, unique=["dimension", "element"])
 
 
 def _products(units: Sequence[str]) -> DataFrameSchema:

@@ -21,13 +21,13 @@ from zhuanxing.engine.running.dependency_order import CycleError, evaluation_ord
 from zhuanxing.engine.running.devices import CPU, Device, DeviceName, choose_device, use_platforms
 from zhuanxing.engine.running.domains import refuse_outside
 from zhuanxing.engine.running.executable_cache import WORTH_KEEPING, stored
-from zhuanxing.engine.running.failures import TranslationError, key_of, locate
+from zhuanxing.engine.running.failures import TranslationError, key_of, located
 from zhuanxing.engine.running.inputs import Inputs
 from zhuanxing.engine.running.numpy_stepper import run_by_own_clock
 from zhuanxing.engine.running.run_plan import asked, inputs_read, keyed, make_plan
 from zhuanxing.engine.running.scan import Graph, Plan, simulate
 from zhuanxing.engine.running.soundness import first_unsound
-from zhuanxing.engine.running.xla_options import GRADIENT, HASTY, known
+from zhuanxing.engine.running.xla_options import HASTY, THOROUGH, known
 from zhuanxing.engine.translating.model_builder import Built, build
 from zhuanxing.engine.translating.variables import Variable, describe
 from zhuanxing.errors import ZhuanxingError
@@ -60,7 +60,7 @@ def compile_text(
     jax.config.update("jax_persistent_cache_min_compile_time_secs", WORTH_KEEPING)
     parsed = parse(text, origin, suffix, data_root)
     files = DataFiles(data)
-    built = build(parsed, text, origin, files, data_root)
+    built = build(parsed, origin, files, data_root)
     return Program(built, parsed.method, text, origin, files.digest)
 
 
@@ -98,7 +98,7 @@ class Program:
             try:
                 evaluation_order(goals, needs)
             except CycleError as failure:
-                where = locate(self._text, self._origin, failure.names[0].split("[")[0])
+                where = self.where(failure.names[0].split("[")[0])
                 raise TranslationError(f"{where}: {failure}; {cure}.") from None
 
     @property
@@ -133,7 +133,7 @@ class Program:
 
     def where(self, name: str) -> str:
         """Return 'file:line' of a variable's definition."""
-        return locate(self._text, self._origin, name)
+        return located(self._origin, self._built.lines.get(key_of(name), 0))
 
     def constants(self) -> dict[str, np.ndarray]:
         """Return the values that may be overridden, by name, with the variable's dimensions."""
@@ -304,7 +304,7 @@ class Program:
         def scalar(chosen: Mapping[str, Array], others: Mapping[str, Array]) -> jax.Array:
             return objective(traced(chosen, others))
 
-        compiled = jax.jit(jax.value_and_grad(scalar), compiler_options=known(GRADIENT))
+        compiled = jax.jit(jax.value_and_grad(scalar), compiler_options=known(THOROUGH))
         return lambda chosen: compiled(
             {n: self._given.shaped(n, v, False) for n, v in _by_key(chosen).items()}, fixed
         )

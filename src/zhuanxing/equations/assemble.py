@@ -8,7 +8,7 @@ compiled structure, so that an edited cell of a table costs no compilation.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,7 +36,10 @@ from zhuanxing.errors import ZhuanxingError, nearest
 if TYPE_CHECKING:
     from zhuanxing.data.tables import Tables
 
-__all__ = ["Equations", "assemble"]
+__all__ = ["TABLES", "Equations", "assemble"]
+
+# Where numbers stand that no sector file defines.
+TABLES = "model/data"
 
 ENCODING_MARK = "{UTF-8}"
 # The variable of the sector files that says when outside conditions are read.
@@ -100,8 +103,25 @@ class Equations:
         return tuple(place)
 
     @cached_property
+    def _length(self) -> int:
+        """The number of lines of `structure`."""
+        return self.structure().count("\n", 0, -1) + 1
+
+    @cached_property
     def _by_name(self) -> dict[str, Constant]:
         return {constant.name: constant for constant in self.constants}
+
+    def with_values(self, values: Mapping[str, np.ndarray]) -> Equations:
+        """Return the same equations with other numbers of the constants in `values`.
+
+        Raises ZhuanxingError for a name that is not a constant.
+        """
+        others = {self.constant(name).name: np.asarray(array) for name, array in values.items()}
+        constants = (
+            replace(constant, values=others.get(constant.name, constant.values))
+            for constant in self.constants
+        )
+        return replace(self, constants=tuple(constants))
 
     def structure(self) -> str:
         """Return the model's text without numbers of the tables and without their comments."""
@@ -130,14 +150,14 @@ class Equations:
         )
 
     def where(self, line: int) -> str:
-        """Return the sector file and its line for a line of `structure`, or model/data."""
-        passed = self.structure().count("\n", 0, -1) + 1
+        """Return the sector file and its line for a line of `structure`, or TABLES."""
+        passed = self._length
         for name, text in reversed([*self.sectors.items()]):
             passed -= text.count("\n") + 1
             if line > passed:
                 return f"{name}:{line - passed}"
             passed -= 1
-        return "model/data"
+        return TABLES
 
     def _joined(self, constants: list[str], lookups: list[str]) -> str:
         parts = [

@@ -9,7 +9,6 @@ from pathlib import Path
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.export.content import read_content
 from zhuanxing.export.layout import place
-from zhuanxing.export.settings import with_constants
 from zhuanxing.export.sketch import sketch
 from zhuanxing.export.views import make_views
 from zhuanxing.export.xmile import xmile
@@ -17,7 +16,7 @@ from zhuanxing.inputs import Scenario
 from zhuanxing.model import Model
 from zhuanxing.storage.atomic import require_writable, written_whole
 
-__all__ = ["Export", "export"]
+__all__ = ["Export", "export", "sectors_of"]
 
 
 @dataclass(frozen=True)
@@ -39,9 +38,9 @@ def export(model: Model, scenario: Scenario, folder: Path) -> Export:
     targets = folder / f"{scenario.name}.mdl", folder / f"{scenario.name}.xmile"
     for target in targets:
         require_writable(target)
-    text = _in_rows(with_constants(model.source.equations.text(), model.inputs(scenario)))
+    text = _in_rows(model.source.equations.with_values(model.inputs(scenario)).text())
     content = read_content(text, targets[0].name)
-    views = make_views(content, model.places.model / "sectors")
+    views = make_views(content, sectors_of(model))
     drawings = [(view, place(view)) for view in views]
     _write(targets[0], text + sketch(drawings))
     try:
@@ -50,6 +49,13 @@ def export(model: Model, scenario: Scenario, folder: Path) -> Export:
         return Export(targets[0], None, str(failure))
     _write(targets[1], document)
     return Export(*targets)
+
+
+def sectors_of(model: Model) -> dict[str, str]:
+    """Return the sector of each variable that a sector file defines, by key."""
+    places = model.variables["where"].str.partition(".mdl:")
+    inside = places[0][places[1] != ""]
+    return {str(key): str(sector) for key, sector in inside.items()}
 
 
 def _write(target: Path, document: str) -> None:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from zhuanxing.engine.running.failures import line_of
 from zhuanxing.export.content import CLOCK, Content, causes, is_constant, is_stock
 from zhuanxing.export.flows import find_flows
 
@@ -39,13 +37,13 @@ class View:
     pipes: tuple[Pipe, ...]
 
 
-def make_views(content: Content, sectors: Path) -> tuple[View, ...]:
-    """Return one view a sector file of the folder `sectors`, and one of the data left over.
+def make_views(content: Content, sectors: Mapping[str, str]) -> tuple[View, ...]:
+    """Return one view for each of the `sectors` of variables, and one of the data left over.
 
     A constant belongs to the first view that reads it.
     """
     read = {key: causes(element, content.elements) for key, element in content.elements.items()}
-    homes = _homes(content, sectors)
+    homes = {key: sectors[key] for key in content.elements if key in sectors and key not in CLOCK}
     names = sorted({*homes.values()})
     free = {
         key
@@ -64,17 +62,6 @@ def make_views(content: Content, sectors: Path) -> tuple[View, ...]:
         for name in (*names, REST)
     )
     return tuple(view for view in views if view.own)
-
-
-def _homes(content: Content, sectors: Path) -> dict[str, str]:
-    """Return the sector file that defines each variable; those of the tables have none."""
-    homes: dict[str, str] = {}
-    for path in sorted(sectors.glob("*.mdl")):
-        text = path.read_text(encoding="utf-8")
-        for key in content.elements:
-            if key not in CLOCK and line_of(text, key) is not None:
-                homes.setdefault(key, path.stem)
-    return homes
 
 
 def _view(

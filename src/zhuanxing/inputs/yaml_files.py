@@ -10,7 +10,7 @@ import yaml
 
 from zhuanxing.errors import ZhuanxingError
 
-__all__ = ["load_yaml"]
+__all__ = ["load_yaml", "parse_yaml"]
 
 LARGEST_FILE = 1_000_000
 DEEPEST = 30
@@ -62,16 +62,34 @@ def _refusal(problem: str, mark: yaml.Mark) -> yaml.constructor.ConstructorError
 def load_yaml(path: Path, where: str) -> Any:
     """Return what a YAML file holds; `where` names the file in messages.
 
-    Raises ZhuanxingError, in one sentence with the line, for a file that cannot be read, that is
-    larger than a megabyte, or holds what only a mistake or malice writes.
+    Raises ZhuanxingError for a file that cannot be read, and as `parse_yaml`.
     """
     try:
         if path.stat().st_size > LARGEST_FILE:
             raise ZhuanxingError(f"{where}: the file is larger than {LARGEST_FILE:,} bytes")
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise _unreadable(where, error) from error
+    return parse_yaml(text, where)
+
+
+def parse_yaml(text: str, where: str) -> Any:
+    """Return what a text in YAML holds; `where` names it in messages.
+
+    Raises ZhuanxingError, in one sentence with the line, for a text that is larger than a
+    megabyte, or holds what only a mistake or malice writes.
+    """
+    if len(text) > LARGEST_FILE:
+        raise ZhuanxingError(f"{where}: the text is longer than {LARGEST_FILE:,} characters")
+    try:
+        return yaml.load(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         raise ZhuanxingError(f"{where}, line {line}: {error.problem}") from error
-    except (OSError, UnicodeDecodeError, ValueError, yaml.YAMLError) as error:
-        first = str(error).splitlines()[0]
-        raise ZhuanxingError(f"{where}: the file cannot be read as YAML ({first})") from error
+    except (ValueError, yaml.YAMLError) as error:
+        raise _unreadable(where, error) from error
+
+
+def _unreadable(where: str, error: Exception) -> ZhuanxingError:
+    first = str(error).splitlines()[0]
+    return ZhuanxingError(f"{where}: the file cannot be read as YAML ({first})")

@@ -11,7 +11,6 @@ import pandas as pd
 from zhuanxing.analyses.check.laboratory import Experiment, Laboratory
 from zhuanxing.analyses.check.laws import Law
 from zhuanxing.analyses.check.levers import LeverCase
-from zhuanxing.analyses.check.location import locate_definitions
 from zhuanxing.analyses.check.loops import Loop
 from zhuanxing.analyses.check.settings import CheckSettings
 from zhuanxing.analyses.check.unit_text import UnitTextError, parse_unit
@@ -27,7 +26,6 @@ __all__ = ["Bench"]
 Limits = dict[str, tuple[float | None, float | None]]
 _BY_RULE = "rule"
 # Where a variable is defined that no sector file holds.
-TABLES = "model/data"
 
 
 @dataclass(frozen=True, repr=False)
@@ -114,14 +112,12 @@ class Bench:
         return Experiment(name, name)
 
     def where(self, variable: str) -> str:
-        """Sector file and line of a variable, or a word for what comes from the tables."""
-        place = self._places.get(key_of(variable))
-        return str(place) if place else TABLES
+        """Sector file and line of a variable, or the folder of the tables."""
+        return self.model.source.equations.where(self._lines.get(key_of(variable), 0))
 
     @cached_property
-    def _places(self) -> dict[str, object]:
-        files = sorted((self.model.places.model / "sectors").glob("*.mdl"))
-        return dict(locate_definitions(files))
+    def _lines(self) -> dict[str, int]:
+        return {key_of(element.name): element.line for element in self.parsed.sections[0].elements}
 
     @cached_property
     def limits(self) -> Limits:

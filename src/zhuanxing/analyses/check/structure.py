@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from zhuanxing.analyses.check.finding import Finding
 from zhuanxing.engine.reading import syntax_tree
+from zhuanxing.equations import TABLES
 from zhuanxing.model import Model
 
 __all__ = ["lever_term_finding", "unread_finding"]
 
 # What controls a run, and is read by it rather than by an equation.
 CONTROLS = ("initial time", "final time", "time step", "saveper")
-TABLES = "model/data"
 
 
 def lever_term_finding(model: Model) -> Finding:

@@ -10,7 +10,7 @@ import xarray as xr
 
 from zhuanxing.analyses.audit import REPRESENTED, unknown_names
 from zhuanxing.analyses.calibrate.settings import CalibrateSettings
-from zhuanxing.analyses.check.bench import TABLES, Bench
+from zhuanxing.analyses.check.bench import Bench
 from zhuanxing.analyses.check.evaluation import concordance_finding, loss_finding
 from zhuanxing.analyses.check.extremes import Extreme, extreme_finding
 from zhuanxing.analyses.check.finding import Finding
@@ -31,6 +31,7 @@ from zhuanxing.analyses.check.structure import lever_term_finding, unread_findin
 from zhuanxing.analyses.check.timestep import timestep_finding
 from zhuanxing.analyses.check.units import NO_COMMENT, unit_problems
 from zhuanxing.config import read_settings
+from zhuanxing.equations import TABLES
 from zhuanxing.inputs.names import require_known
 from zhuanxing.uncertainty.ensemble import prior_design
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -12,15 +10,12 @@ import pandas as pd
 from zhuanxing.analyses.explain.graph import reversed_graph
 from zhuanxing.engine.causes import causes
 from zhuanxing.inputs.names import require_known
-from zhuanxing.results.equations import equation_texts
 from zhuanxing.results.glossary import read_glossary
 
 if TYPE_CHECKING:
     from zhuanxing.model import Model
 
-__all__ = ["definition_places", "tree"]
-
-_NAME = re.compile(r"^\s*([A-Za-z][^\[(=:]*?)\s*(\[|=|\()")
+__all__ = ["tree"]
 
 
 def tree(model: Model, output: str, depth: int) -> pd.DataFrame:
@@ -37,18 +32,16 @@ def tree(model: Model, output: str, depth: int) -> pd.DataFrame:
     rows += [("cause", d, name) for d, name in _walked(graph, start, depth)]
     rows += [("use", d, name) for d, name in _walked(reversed_graph(graph), start, depth)]
     glossary = read_glossary(model.places.model)
-    texts = equation_texts(model.places.model / "sectors")
-    places = definition_places(model.places.model / "sectors")
-    variables = model.program.variables
+    variables = model.variables.to_dict("index")
     return pd.DataFrame(
         {
             "side": side,
             "depth": level,
             "variable": name,
             "variable_zh": glossary.chinese(name),
-            "units": variables[name].units if name in variables else "",
-            "place": places.get(name, "model/data"),
-            "equation": texts.get(name, ""),
+            "units": variables[name]["unit"],
+            "place": variables[name]["where"],
+            "equation": variables[name]["equation"],
         }
         for side, level, name in rows
     )
@@ -68,17 +61,3 @@ def _walked(graph: Mapping[str, Iterable[str]], start: str, depth: int) -> list[
 
     visit(start, 1)
     return found
-
-
-def definition_places(sectors: Path) -> dict[str, str]:
-    """Return file:line of the first definition of every variable in the sector files."""
-    places: dict[str, str] = {}
-    for path in sorted(sectors.glob("*.mdl")):
-        fresh = True
-        for line, text in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-            found = _NAME.match(text) if fresh and not text.startswith(("~", "\t", "*")) else None
-            if found:
-                name = " ".join(found[1].lower().split())
-                places.setdefault(name, f"{path.name}:{line}")
-            fresh = text.strip().endswith("|") or not text.strip()
-    return places

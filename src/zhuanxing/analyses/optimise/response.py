@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 import xarray as xr
 
-from zhuanxing.engine.running.xla_options import GRADIENT, known
+from zhuanxing.engine.running.xla_options import THOROUGH, known
 from zhuanxing.results.annual import OF_VARIABLE, PATH, SUM
 from zhuanxing.results.outputs import Output, select_outputs
 
@@ -134,8 +134,8 @@ class Response:
             return jax.vmap(lambda one: pull(one)[0])(weights)
 
         return (
-            jax.jit(raw, compiler_options=known(GRADIENT)),
-            jax.jit(pulled, compiler_options=known(GRADIENT)),
+            jax.jit(raw, compiler_options=known(THOROUGH)),
+            jax.jit(pulled, compiler_options=known(THOROUGH)),
         )
 
     def _measured(self, raw: Mapping[str, Any]) -> Any:

@@ -26,7 +26,6 @@ from zhuanxing.analyses.sweep.identity import difference
 from zhuanxing.analyses.sweep.sweep import Piece, Sweep, Values
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.results.describe import describe, run_attributes
-from zhuanxing.results.equations import equation_texts
 from zhuanxing.results.labels import label
 from zhuanxing.storage.atomic import require_writable
 
@@ -239,7 +238,8 @@ def _described_templates(sweep: Sweep, frame: xr.Dataset) -> dict[str, xr.DataAr
         shape = tuple(map(len, coords.values()))
         arrays[output.name] = xr.DataArray(np.broadcast_to(np.nan, shape), coords, list(coords))
     labelled = label(xr.Dataset(arrays), model.names.cities, model.places.model / "data")
-    described = describe(labelled, sweep.outputs, equation_texts(model.places.model / "sectors"))
+    equations = {name: found.equation for name, found in model.program.variables.items()}
+    described = describe(labelled, sweep.outputs, equations)
     for name, coord in described.coords.items():
         frame.coords[name] = (coord.dims, coord.values)
     return {output.name: described[output.name] for output in sweep.outputs}

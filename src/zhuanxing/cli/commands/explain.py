@@ -83,7 +83,6 @@ def run(settings: ExplainSettings, context: Context) -> int:
 
 def _effect(model: Model, settings: ExplainSettings, context: Context) -> int:
     from zhuanxing.analyses.explain.mediators import explain_effect
-    from zhuanxing.analyses.explain.tree import definition_places
     from zhuanxing.results.glossary import read_glossary
 
     effect = explain_effect(
@@ -91,7 +90,7 @@ def _effect(model: Model, settings: ExplainSettings, context: Context) -> int:
         output=settings.output, city=settings.city,
     )  # fmt: skip
     glossary = read_glossary(context.places.model)
-    places = definition_places(context.places.model / "sectors")
+    places = model.variables["where"]
     named = {one.variable for one in model.outputs}
     unit = effect.output.unit
     size = f"{effect.total:+.4g} {unit}".replace("-", "−")

@@ -7,22 +7,22 @@ from dataclasses import replace
 from typing import Any
 
 from zhuanxing.engine.reading import syntax_tree
-from zhuanxing.engine.running.failures import TranslationError, key_of
+from zhuanxing.engine.running.failures import TranslationError, key_of, located
 from zhuanxing.engine.translating.subscripts import Dimensions
 
 __all__ = ["expand_macros"]
 
 
 def expand_macros(
-    model: syntax_tree.ParsedModel, dimensions: Dimensions, where: Callable[[str], str]
+    model: syntax_tree.ParsedModel, dimensions: Dimensions, origin: str
 ) -> tuple[syntax_tree.Element, ...]:
     """Return the main section's elements without macro calls, the macros' variables added.
 
     A macro's variables run over the ranges on the left-hand side of the equation that calls it.
-    `where` tells file and line of a name. Raises TranslationError for a macro that calls itself.
+    Raises TranslationError for a macro that calls itself.
     """
     main, *macros = model.sections
-    expansion = _Expansion({macro.name: macro for macro in macros}, dimensions, where)
+    expansion = _Expansion({macro.name: macro for macro in macros}, dimensions, origin)
     if not macros:
         return main.elements
     for element in main.elements:
@@ -35,10 +35,10 @@ class _Expansion:
         self,
         macros: dict[str, syntax_tree.Section],
         dimensions: Dimensions,
-        where: Callable[[str], str],
+        origin: str,
     ) -> None:
         self.macros = macros
-        self.where = where
+        self.origin = origin
         self.dimensions = dimensions
         self.elements: list[syntax_tree.Element] = []
         self.calls = 0
@@ -50,13 +50,13 @@ class _Expansion:
                 name for name in component.subscripts if not self.dimensions.is_element(name)
             )
             expression = syntax_tree.rewrite(
-                component.expression, self._inliner(element.name, labels, above)
+                component.expression, self._inliner(element, labels, above)
             )
             components.append(_with_expression(component, expression))
         self.elements.append(replace(element, components=tuple(components)))
 
     def _inliner(
-        self, caller: str, labels: tuple[str, ...], above: tuple[str, ...]
+        self, caller: syntax_tree.Element, labels: tuple[str, ...], above: tuple[str, ...]
     ) -> Callable[[Any], Any]:
         def change(node: Any) -> Any:
             if isinstance(node, syntax_tree.Call) and node.function.name in self.macros:
@@ -66,15 +66,20 @@ class _Expansion:
         return change
 
     def _inline(
-        self, call: syntax_tree.Call, caller: str, labels: tuple[str, ...], above: tuple[str, ...]
+        self,
+        call: syntax_tree.Call,
+        caller: syntax_tree.Element,
+        labels: tuple[str, ...],
+        above: tuple[str, ...],
     ) -> syntax_tree.Reference:
         macro = self.macros[call.function.name]
         if macro.name in above:
-            raise self._endless(caller, macro.name)
+            raise self._refuse(caller, f"macro '{macro.name}' calls itself")
         if len(call.arguments) != len(macro.params):
-            raise TranslationError(
-                f"variable '{caller}' ({self.where(caller)}): macro '{macro.name}' takes "
-                f"{len(macro.params)} arguments, {len(call.arguments)} given."
+            raise self._refuse(
+                caller,
+                f"macro '{macro.name}' takes {len(macro.params)} arguments, "
+                f"{len(call.arguments)} given",
             )
         self.calls += 1
         prefix = f"{macro.name} {self.calls}: "
@@ -83,7 +88,7 @@ class _Expansion:
         def rename(node: Any) -> Any:
             # A macro's result is a variable of the same name, and renamed by now.
             if isinstance(node, syntax_tree.Call) and node.function.name == prefix + macro.name:
-                raise self._endless(caller, macro.name)
+                raise self._refuse(caller, f"macro '{macro.name}' calls itself")
             if isinstance(node, syntax_tree.Reference) and node.name.endswith("$"):
                 return replace(node, name=node.name[:-1])  # Time$ is the model's own Time
             if isinstance(node, syntax_tree.Reference) and node.name in own:
@@ -109,10 +114,9 @@ class _Expansion:
             self.add(named, (*above, macro.name))
         return syntax_tree.Reference(prefix + macro.name, labels or None)
 
-    def _endless(self, caller: str, macro: str) -> TranslationError:
-        return TranslationError(
-            f"variable '{caller}' ({self.where(caller)}): macro '{macro}' calls itself."
-        )
+    def _refuse(self, caller: syntax_tree.Element, reason: str) -> TranslationError:
+        where = located(self.origin, caller.line)
+        return TranslationError(f"variable '{caller.name}' ({where}): {reason}.")
 
 
 def _with_expression(component: syntax_tree.Component, expression: Any) -> syntax_tree.Component:

@@ -289,7 +289,7 @@ class Element:
     """A variable: all its pieces, units, comment, and the range that its units field declares.
 
     `axes` are its ranges where the file names them (XMILE does); `line` is that of its definition,
-    and `equation` what stands there, on one line.
+    and `equation` what stands there, a line for each piece.
     """
 
     name: str
@@ -306,7 +306,8 @@ class Element:
 class Range:
     """A subscript range: its elements, and the ranges it is mapped to.
 
-    `images` gives, for a range it is mapped to out of order, the image of every element.
+    `images` gives, for a range it is mapped to out of order, the image of every element; `line`
+    is that of its definition.
     """
 
     name: str
@@ -314,6 +315,7 @@ class Range:
     mapping: tuple[str, ...] = ()
     copied: bool = False
     images: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    line: int = 0
 
 
 @dataclass(frozen=True)

@@ -148,8 +148,11 @@ def _section(
             continue
         if left["sign"] in (":", "<->") and left["subscripts"] is None:
             right = source.text[left.end() : entry.end]
-            where = f"{source.origin}:{source.line(left.start('name'))}"
-            ranges.append(read_range(left["name"], left["sign"], right, where, source.files))
+            line = source.line(left.start("name"))
+            found = read_range(
+                left["name"], left["sign"], right, f"{source.origin}:{line}", source.files
+            )
+            ranges.append(replace(found, line=line))
             continue
         for element in _elements(source, entry, left):
             key = key_of(element.name)
@@ -164,7 +167,7 @@ def _joined(known: syntax_tree.Element | None, more: syntax_tree.Element) -> syn
     return replace(
         known,
         components=known.components + more.components,
-        equation=f"{known.equation} ~~| {more.equation}",
+        equation=f"{known.equation}\n{more.equation}",
         units=known.units or more.units,
         documentation=known.documentation or more.documentation,
     )

@@ -134,9 +134,9 @@ class _Reader:
             self._note_stock(instance, node, key, behaviour)
 
     def _written(self, node: etree._Element) -> str:
-        """Return the equations of a variable as they are written, on one line."""
+        """Return the equations of a variable as they are written, a line each."""
         texts = ("".join(child.itertext()) for child in node.iter() if tag(child) == "eqn")
-        return " ~~| ".join(" ".join(text.split()) for text in texts)
+        return "\n".join(" ".join(text.split()) for text in texts)
 
     def _tied(self, instance: Instance, key: str) -> list[Component]:
         """Return the equation of an input that is connected to another variable, if it is."""

@@ -24,6 +24,7 @@ class Arrays:
     def __init__(self, file: XmileFile) -> None:
         self.file = file
         self.members: dict[str, tuple[str, ...]] = {}
+        self.lines: dict[str, int] = {}
         self.axes: dict[str, tuple[str, ...]] = {}
         self.copies: dict[str, str] = {}
         holder = file.child(file.root, "dimensions")
@@ -32,6 +33,7 @@ class Arrays:
             if name in self.members:
                 raise file.refuse(node, "a dimension of this name is there already")
             self.members[name] = self._elements(node)
+            self.lines[name] = node.sourceline
 
     def _elements(self, node: etree._Element) -> tuple[str, ...]:
         listed = tuple(
@@ -46,7 +48,7 @@ class Arrays:
 
     def ranges(self) -> tuple[Range, ...]:
         """Return the dimensions as ranges, and a copy where one is summed over twice."""
-        own = (Range(name, members) for name, members in self.members.items())
+        own = (Range(name, of, line=self.lines[name]) for name, of in self.members.items())
         copies = (Range(name, (of,), copied=True) for name, of in self.copies.items())
         return (*own, *copies)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
@@ -16,6 +17,9 @@ from zhuanxing.engine.translating.states import State
 from zhuanxing.errors import ZhuanxingError, nearest
 
 __all__ = ["asked", "inputs_read", "keyed", "make_plan"]
+
+# So many operations an element cost more again in each reader than their result in memory.
+WORTH_SETTLING = 5
 
 Names = tuple[str, ...]
 # At the start, once, every step, every step for states; and the states.
@@ -72,7 +76,19 @@ def make_plan(
             if type(graph.states[key]).length is not State.length:
                 env.states[key]  # reading a state notes its length
     lengths |= noted
-    return Plan(graph, *orders, lengths, spread, runs, count, per_year, method, pairs, guarded)
+    return Plan(
+        graph,
+        *orders,
+        lengths,
+        spread,
+        runs,
+        count,
+        per_year,
+        method,
+        pairs,
+        _settled(graph, orders, spread, guarded),
+        guarded,
+    )
 
 
 def inputs_read(plan: Plan, inputs: Mapping[str, np.ndarray]) -> list[str]:
@@ -127,6 +143,25 @@ def _orders(graph: Graph, outputs: Sequence[str]) -> Orders:
         stepped,
         tuple(name for name in stepped if name in fed),
         states,
+    )
+
+
+def _settled(graph: Graph, orders: Orders, spread: frozenset[str], guarded: bool) -> frozenset[str]:
+    """Return what XLA must not compute again in every reader.
+
+    For a gradient that is every variable; in a batch what takes some operations and has several
+    readers; nothing in a run by itself.
+    """
+    _, once, every_step, _, states = orders
+    if guarded:
+        return frozenset((*once, *every_step))
+    reads = (graph.in_step(name) for name in every_step)
+    counts = Counter(need for needs in reads for need in needs)
+    counts.update(need for key in states for need in graph.states[key].needs)
+    return frozenset(
+        name
+        for name in every_step
+        if name in spread and counts[name] > 1 and graph.nodes[name].operations >= WORTH_SETTLING
     )
 
 

@@ -79,7 +79,10 @@ class Graph:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is fixed before compiling: orders, states, lengths, clock and outputs."""
+    """What is fixed before compiling: orders, states, lengths, clock and outputs.
+
+    `settled` are the variables that are computed once, and not again in each of their readers.
+    """
 
     graph: Graph
     start_order: tuple[str, ...]
@@ -94,6 +97,7 @@ class Plan:
     steps_per_year: int
     method: str
     outputs: tuple[tuple[str, str], ...]
+    settled: frozenset[str] = frozenset()
     guarded: bool = False
 
     @property
@@ -226,7 +230,7 @@ class _Run:
         env.values = dict(once)
         for name in names:
             value = variable(self.graph, env, name)
-            env.values[name] = settled(value) if self.plan.guarded else value
+            env.values[name] = settled(value) if name in self.plan.settled else value
         return env
 
     def advance(

@@ -9,27 +9,23 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-__all__ = ["GRADIENT", "HASTY", "THOROUGH", "elements_along", "known", "settled"]
+__all__ = ["HASTY", "THOROUGH", "elements_along", "known", "settled"]
 
 # One run takes hundredths of a second however it is compiled, so it is compiled in a hurry
 # (a third of the time).
 HASTY = {"xla_backend_optimization_level": 0, "xla_cpu_use_fusion_emitters": False}
-# Batches: XLA's library of ready-made sums keeps in memory what it sums; splitting a sum over a
-# few dozen cities takes longer than the sum; vectors go as wide as they come; and fewer states
-# are copied from step to step where their uses are looked at more closely.
+# Batches and gradients: XLA's library of ready-made sums keeps in memory what it sums; splitting a
+# sum over a few dozen cities takes longer than the sum; vectors go as wide as they come; and fewer
+# states are copied from step to step where their uses are looked at more closely. The barriers of
+# `settled` stay: XLA on CPUs removes them before it fuses, unless the pass that does it is left
+# out; and its way to compile a small loop whole knows no barriers.
 THOROUGH = {
     "xla_cpu_experimental_ynn_fusion_type": "",
-    "xla_disable_hlo_passes": "tree_reduction_rewriter",
-    "xla_cpu_prefer_vector_width": 512,
-    "xla_cpu_copy_insertion_use_region_analysis": True,
-}
-# Gradients: the barriers of `settled` stay. XLA on CPUs removes them before it fuses, unless the
-# pass that does it is left out; and its way to compile a small loop whole knows no barriers.
-GRADIENT = {
-    **THOROUGH,
     "xla_disable_hlo_passes": ",".join(
         ("tree_reduction_rewriter", "cse_barrier_expander", "small-while-loop-hoisting")
     ),
+    "xla_cpu_prefer_vector_width": 512,
+    "xla_cpu_copy_insertion_use_region_analysis": True,
 }
 
 
@@ -50,8 +46,8 @@ def _is_known(name: str, value: Any) -> bool:
 def settled(value: Any) -> Any:
     """Return the value as it is; it and its cotangent are computed once, not in every reader.
 
-    In the reverse pass nearly everything has many readers, and XLA would fuse it into all of
-    them: twelve times the work of a forward step instead of four.
+    XLA fuses what it takes for cheap into all that read it. In the reverse pass nearly everything
+    has many readers: twelve times the work of a forward step instead of four.
     """
     return jax.lax.optimization_barrier(value) if isinstance(value, jax.Array) else value
 

@@ -13,7 +13,7 @@ from zhuanxing.engine.reading import syntax_tree
 from zhuanxing.engine.reading.data_files import DataFiles
 from zhuanxing.engine.reading.macros import expand_macros
 from zhuanxing.engine.reading.spreadsheets import Files, read_constants, read_series
-from zhuanxing.engine.running.failures import TranslationError, key_of, locate
+from zhuanxing.engine.running.failures import TranslationError, key_of, located
 from zhuanxing.engine.translating.element_by_element import entangled, taken_apart
 from zhuanxing.engine.translating.expressions import Translator
 from zhuanxing.engine.translating.lookup_tables import Table
@@ -31,18 +31,18 @@ TABLE_NODES = (syntax_tree.Lookup, syntax_tree.GetLookups)
 class Built:
     """Every variable's node by key, what nodes refer to, and the elements as written.
 
-    Variables inside macros have nodes but are not elements of the model. A translation is equal to
-    itself alone, so that what is found about it can be kept.
+    Variables inside macros have nodes but are not elements of the model. `lines` are those of the
+    definitions. A translation is equal to itself alone, so that what is found about it can be kept.
     """
 
     model: Model
     nodes: dict[str, Node]
     elements: dict[str, syntax_tree.Element]
+    lines: dict[str, int]
 
 
 def build(
     parsed: syntax_tree.ParsedModel,
-    text: str,
     origin: str,
     data: DataFiles,
     data_root: Path | None = None,
@@ -53,11 +53,13 @@ def build(
 
     Raises TranslationError naming variable, file and line.
     """
+    ranges = parsed.sections[0].ranges
     try:
-        dimensions = Dimensions(parsed.sections[0].ranges)
+        dimensions = Dimensions(ranges)
     except RangeError as failure:
-        raise TranslationError(f"{locate(text, origin, failure.name)}: {failure}") from None
-    expanded = expand_macros(parsed, dimensions, lambda name: locate(text, origin, name))
+        line = next(item.line for item in ranges if item.name == failure.name)
+        raise TranslationError(f"{located(origin, line)}: {failure}") from None
+    expanded = expand_macros(parsed, dimensions, origin)
     elements = {key_of(element.name): element for element in expanded}
     files = Files(Path(origin).parent, data_root)
     builder = _Builder(dimensions, elements, origin, files, data)
@@ -69,7 +71,8 @@ def build(
         nodes = builder.nodes()
     own = {key_of(element.name) for element in parsed.sections[0].elements}
     written = {key: element for key, element in elements.items() if key in own}
-    return Built(builder.model, nodes, written)
+    lines = {key: element.line for key, element in elements.items()}
+    return Built(builder.model, nodes, written, lines)
 
 
 def _circle(builder: _Builder, nodes: dict[str, Node]) -> set[str]:
@@ -114,8 +117,7 @@ class _Builder:
         self.model = Model(dimensions, self.labels, self.tables)
 
     def where(self, key: str) -> str:
-        line = self.elements[key].line
-        return f"{self.origin}:{line}" if line else self.origin
+        return located(self.origin, self.elements[key].line)
 
     def refuse(self, key: str, reason: str) -> TranslationError:
         return TranslationError(f"variable '{key}' ({self.where(key)}): {reason}")

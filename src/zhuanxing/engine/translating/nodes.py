@@ -69,7 +69,7 @@ class Node:
     `needs` are read in a step, `needs_initial` when the model initialises; a state is named
     with a leading '@'. `clock` tells that Time is read, `chance` that a random number is drawn,
     `switches` that the value differs between initialisation and run (ACTIVE INITIAL).
-    `factors` are the nodes whose product this one is.
+    `factors` are the nodes whose product this one is, `operations` how many it takes to evaluate.
     """
 
     dims: tuple[str, ...]
@@ -82,6 +82,7 @@ class Node:
     constant: Any = None
     written: tuple[str, ...] = ()
     factors: tuple[Node, ...] = ()
+    operations: int = 0
 
 
 @dataclass(frozen=True)
@@ -168,4 +169,5 @@ def lift(
         clock=clock or any(argument.clock for argument in arguments),
         chance=chance or any(argument.chance for argument in arguments),
         switches=any(argument.switches for argument in arguments),
+        operations=1 + sum(argument.operations for argument in arguments),
     )

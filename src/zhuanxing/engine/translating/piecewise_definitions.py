@@ -51,6 +51,7 @@ def assemble(pieces: Sequence[Piece], axes: tuple[str, ...], dimensions: Dimensi
         clock=any(node.clock for node in nodes),
         chance=any(node.chance for node in nodes),
         switches=any(node.switches for node in nodes),
+        operations=sum(node.operations for node in nodes),
     )
 
 

@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from zhuanxing.engine.translating.nodes import Array, Env
+from zhuanxing.engine.translating.vector_logarithm import compiled_logarithm
 
 __all__ = ["SMALL", "divide", "exponential", "logarithm", "power", "square_root", "zero_divide"]
 
@@ -53,13 +54,14 @@ def _divide_jvp(primals: Any, tangents: Any) -> Any:
 
 @jax.custom_jvp
 def _logarithm(x: Array) -> Array:
-    return jnp.log(x)
+    return compiled_logarithm(x)
 
 
 @_logarithm.defjvp
 def _logarithm_jvp(primals: Any, tangents: Any) -> Any:
     (x,) = primals
-    return jnp.log(x), jnp.where(x > 0, 1.0 / jnp.where(x > 0, x, 1.0), 0.0) * tangents[0]
+    slope = jnp.where(x > 0, 1.0 / jnp.where(x > 0, x, 1.0), 0.0)
+    return compiled_logarithm(x), slope * tangents[0]
 
 
 @jax.custom_jvp
