@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
+from graphlib import CycleError, TopologicalSorter
 from itertools import product
 from typing import Any
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from zhuanxing.engine.reading import syntax_tree
 from zhuanxing.engine.reading.syntax_tree import Component, Element, Reference
@@ -37,14 +36,17 @@ WHOLE = (
 def entangled(names: Collection[str], needs: Callable[[str], Collection[str]]) -> set[str]:
     """Return the names that stand in a circle of needs."""
     places = {name: place for place, name in enumerate(names)}
-    edges = [
-        (place, places[need])
-        for name, place in places.items()
-        for need in needs(name)
-        if need in places
-    ]
-    if not edges:
+    read = {name: [need for need in needs(name) if need in places] for name in names}
+    try:
+        TopologicalSorter(read).prepare()
         return set()
+    except CycleError:
+        pass
+    # Imported here: few models have a circle, and SciPy's graphs take a third of a second.
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    edges = [(places[name], places[need]) for name, found in read.items() for need in found]
     start, end = np.array(edges).T
     graph = coo_array((np.ones(len(edges)), (start, end)), shape=(len(places), len(places)))
     _, group = connected_components(graph, connection="strong")

@@ -9,9 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import jax
-import jax.scipy.special
 import numpy as np
-from scipy.special import gammaln
 
 from zhuanxing.engine.translating.nodes import Array, Env, number
 from zhuanxing.engine.translating.safe_maths import (
@@ -110,7 +108,12 @@ def _round(env: Env, x: Array) -> Array:
 
 def _log_gamma(env: Env, x: Array) -> Array:
     """GAMMA LN: the logarithm of the gamma function."""
-    return gammaln(x) if env.xp is np else jax.scipy.special.gammaln(x)
+    # Imported here: few models need them.
+    if env.xp is np:
+        from scipy.special import gammaln
+    else:
+        from jax.scipy.special import gammaln
+    return gammaln(x)
 
 
 def _unary(name: str) -> Function:
