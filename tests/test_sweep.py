@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from distributed import LocalCluster
+from filelock import FileLock
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -636,3 +637,12 @@ def test_the_identity_of_a_store_covers_all_code_but_what_reads_or_shows(tmp_pat
         reads = bool(set(READERS) & set(path.relative_to(package).parts))
         assert (folder_hash(package, without=READERS) == whole) == reads, path
         path.write_text(text, encoding="utf-8")
+
+
+def test_two_sweeps_into_one_store_name_each_other(
+    copied: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with FileLock(copied.with_name(f".{copied.name}.lock")):
+        copied.with_name(f".{copied.name}.owner").write_text("process 12 since noon")
+        sentence = refused(capsys, *COMMAND, ALONE)
+    assert "another process is writing this sweep (process 12 since noon)" in sentence

@@ -164,13 +164,12 @@ def _print_products(tables: Tables, city: str, language: Language) -> None:
 
 
 def _print_statistics(tables: Tables, context: Context) -> None:
-    from omegaconf import OmegaConf
-
     from zhuanxing.data.coverage import statistics_table
     from zhuanxing.data.initial.states import build_initial
+    from zhuanxing.inputs.yaml_files import load_yaml
 
-    fit = OmegaConf.load(context.places.conf / "calibrate.yaml")
-    fitted = {str(target.observed).removesuffix("_avg_*") for target in fit.targets}
+    fit = load_yaml(context.places.conf / "calibrate.yaml", "conf/calibrate.yaml")
+    fitted = {str(target["observed"]).removesuffix("_avg_*") for target in fit["targets"]}
     initial = build_initial(tables)
     table = statistics_table(tables, initial.attrs["statistics"], fitted)
     names = ["variable", "unit", "units", "first", "last", "figures", "read_by"]
