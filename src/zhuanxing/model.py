@@ -131,6 +131,15 @@ class Model(Probes):
         """The annual outputs that the model offers; `outputs.table` is a DataFrame."""
         return read_outputs(self.places.model / "data")
 
+    @cached_property
+    def plain_outputs(self) -> tuple[Output, ...]:
+        """The outputs with one value a city and year.
+
+        An analysis that asks for all of them shares one compiled batch with all others.
+        """
+        variables = self.program.variables
+        return tuple(one for one in self.outputs if variables[one.variable].dims == ("city",))
+
     def elements(self, dim: str) -> tuple[str, ...]:
         """Return the elements of a dimension of the model, in snake_case and the model's order."""
         return self.source.equations.elements[dim.replace("_", " ")]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
 
+from zhuanxing.cores import cores
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.results.bands import CHANGE, DIFFERENCE
 
@@ -34,13 +36,17 @@ def draw_runs(
     A draw that leaves the domain of the equations in one scenario is left out of all. Raises
     ZhuanxingError without a calibration that holds enough draws, and if no draw is sound.
     """
-    # Imported here: a single run needs none of the tables of what is uncertain.
-    runs = {
-        name: model.run_many(
-            model.ensemble_design(scenario, draws), scenario=scenario, outputs=outputs, years=years
-        )
-        for name, scenario in scenarios.items()
-    }
+    plain = [one.name for one in model.plain_outputs]
+    # One compiled batch answers every question about plain outputs.
+    asked = outputs if outputs is None or set(outputs) - set(plain) else plain
+
+    def drawn(scenario: Scenario) -> xr.Dataset:
+        design = model.ensemble_design(scenario, draws)
+        many = model.run_many(design, scenario=scenario, outputs=asked, years=years)
+        return many if outputs is None else many[list(outputs)]
+
+    with ThreadPoolExecutor(len(cores())) as pool:
+        runs = dict(zip(scenarios, pool.map(drawn, scenarios.values()), strict=True))
     sound = np.all([many["failure"].values == "" for many in runs.values()], axis=0)
     if not sound.any():
         raise ZhuanxingError(f"none of the {draws} draws stays in the domain of the equations")

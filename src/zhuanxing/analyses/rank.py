@@ -9,6 +9,7 @@ A package is what a scenario does in some cities. The effect of the whole scenar
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from zhuanxing.cores import cores
+from zhuanxing.engine.running.devices import CPU
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.inputs.names import require_known
 from zhuanxing.results.outputs import select_outputs
@@ -44,10 +47,11 @@ class _Package:
     whole: np.ndarray
     without: np.ndarray
 
-    def runs(self) -> np.ndarray:
+    def runs(self, alone: bool) -> np.ndarray:
         """Return intensities [run, city, lever]: whole, none of it, each left out, each alone."""
         parts = [self.whole, self.without]
-        for base, other in ((self.whole, self.without), (self.without, self.whole)):
+        pairs = ((self.whole, self.without), (self.without, self.whole))
+        for base, other in pairs if alone else pairs[:1]:
             for column in self.columns:
                 changed = base.copy()
                 changed[self.cities, column] = other[self.cities, column]
@@ -63,26 +67,26 @@ def contributions(
     city: str,
     outputs: Sequence[str],
     year: int | None = None,
+    alone: bool = True,
     draws: int = 0,
     report: Report = lambda part: None,
 ) -> xr.Dataset:
     """Return what each lever of `scenario` in `city` adds to `outputs` there in `year`.
 
     Variables: `left_out` and `alone` (output, lever), in the output's unit, what the package loses
-    without the lever and what the lever does as the only one; `total`, `interaction` and `others`
-    (output); `base` (output), the value in `against`; `cost` (lever), money spent on it to the end
-    of `year` in 1e8 CNY; `per_money` (output, lever), `left_out` for each 1e8 CNY. With `draws`
-    also `left_out_low`, `left_out_high`, `total_low` and `total_high`, between which four fifths
-    of the draws lie. Raises ZhuanxingError for an unknown city, output or year, an output with
-    more dimensions than city and year, and a package without levers.
+    without the lever and, unless `alone` is False, what it does as the only one; `total`,
+    `interaction` and `others` (output); `base` (output), the value in `against`; `cost` (lever),
+    money spent on it to the end of `year` in 1e8 CNY; `per_money` (output, lever), `left_out` for
+    each 1e8 CNY. With `draws` also `left_out_low`, `left_out_high`, `total_low` and `total_high`,
+    between which four fifths of the draws lie. Raises ZhuanxingError for an unknown city, output
+    or year, an output with more dimensions than city and year, and a package without levers.
     """
     require_known("city", city, model.names.cities, "rank")
     _require_plain(model, outputs)
     package = _package(model, scenario, against, (city,))
-    asked = [*outputs, COST]
     when = _last_year(model) if year is None else year
-    many = _at(_run(model, package, asked), city, when)
-    base = _at(_single(model, against, list(outputs)), city, when)
+    many = _at(_run(model, package, package.runs(alone)), city, when)
+    base = _at(model.run(against), city, when)
     found = _divided(many, base, package, outputs)
     if draws:
         found = found.merge(_spread(model, package, against, city, when, outputs, draws, report))
@@ -119,12 +123,13 @@ def lever_effect(
 def ranked(found: xr.Dataset, output: str) -> pd.DataFrame:
     """Return one row a lever, largest effect on `output` first, of what `contributions` found.
 
-    Columns: lever, left_out, alone, cost, per_money, and with draws low, high and `sure`: whether
-    the sign is that of nine tenths of the draws at least.
+    Columns: lever, left_out, alone (if it was asked for), cost, per_money, and with draws low, high
+    and `sure`: whether the sign is that of nine tenths of the draws at least.
     """
     require_known("output", output, map(str, found["output"].values), "rank")
     one = found.sel(output=output)
-    columns = {name: one[name].values for name in ("left_out", "alone", "cost", "per_money")}
+    wanted = ("left_out", "alone", "cost", "per_money")
+    columns = {name: one[name].values for name in wanted if name in one}
     table = pd.DataFrame({"lever": found["lever"].values, **columns})
     if "left_out_low" in found:
         table["low"], table["high"] = one["left_out_low"].values, one["left_out_high"].values
@@ -156,15 +161,22 @@ def _design(model: Model, intensity: np.ndarray) -> xr.Dataset:
     return xr.Dataset({INTENSITY: (dims, intensity)}, {"run": np.arange(len(intensity)), **coords})
 
 
-def _run(model: Model, package: _Package, outputs: Sequence[str]) -> xr.Dataset:
-    design = _design(model, package.runs())
-    return model.run_many(design, scenario=package.scenario, outputs=outputs, chunk=256)
+def _run(model: Model, package: _Package, intensity: np.ndarray) -> xr.Dataset:
+    """Return all outputs that are asked for here at intensities [run, city, lever].
 
+    Blocks of runs go through the cores side by side. All plain outputs are asked for whatever is
+    shown, so that one compiled batch answers every question.
+    """
+    outputs = [*(one.name for one in model.plain_outputs), COST]
+    design = _design(model, intensity)
 
-def _single(model: Model, scenario: Scenario, outputs: Sequence[str]) -> xr.Dataset:
-    """Return one scenario as a batch of one, which needs no other compiled model."""
-    design = _design(model, model.inputs(scenario)["lever intensity"][None])
-    return model.run_many(design, scenario=scenario, outputs=outputs)
+    def block(first: int) -> xr.Dataset:
+        part = design.isel(run=slice(first, first + CPU.block))
+        return model.run_many(part, scenario=package.scenario, outputs=outputs)
+
+    with ThreadPoolExecutor(len(cores())) as pool:
+        parts = list(pool.map(block, range(0, design.sizes["run"], CPU.block)))
+    return xr.concat(parts, "run")
 
 
 def _at(many: xr.Dataset, city: str, year: int) -> xr.Dataset:
@@ -194,15 +206,17 @@ def _divided(
     values = _stacked(many, outputs)
     whole, without = values[:, :1], values[:, 1:2]
     left_out = whole - values[:, 2 : 2 + count]
-    alone = values[:, 2 + count :] - without
-    start = _stacked(base, outputs)[:, 0]
+    start = np.array([float(base[name]) for name in outputs])
     cost = many[COST].isel(run=0).sel(lever=list(package.levers)).values
     per_money = np.divide(left_out, cost, out=np.full_like(left_out, np.nan), where=cost > 0)
     own = (whole - without)[:, 0]
+    alone = {}
+    if values.shape[1] > 2 + count:
+        alone = {"alone": (("output", "lever"), values[:, 2 + count :] - without)}
     return xr.Dataset(
         {
+            **alone,
             "left_out": (("output", "lever"), left_out),
-            "alone": (("output", "lever"), alone),
             "cost": ("lever", cost),
             "per_money": (("output", "lever"), per_money),
             "base": ("output", start),
@@ -228,18 +242,20 @@ def _spread(
     # Imported here: a ranking without intervals needs none of the tables of what is uncertain.
     uncertain = model.ensemble_design(package.scenario, draws)
     names = list(outputs)
+    asked = [one.name for one in model.plain_outputs]
 
     def drawn(intensity: np.ndarray) -> np.ndarray:
         design = uncertain.merge(_design(model, np.repeat(intensity[None], draws, axis=0)))
-        many = model.run_many(design, scenario=package.scenario, outputs=names)
+        many = model.run_many(design, scenario=package.scenario, outputs=asked)
         return _stacked(_at(many, city, year), names)
 
-    variants = package.runs()[: 2 + len(package.levers)]
+    variants = package.runs(alone=False)
     values = []
-    for place, intensity in enumerate(variants):
-        values.append(drawn(intensity))
-        report((place + 1) / len(variants))
     base = drawn(model.inputs(against)["lever intensity"])
+    with ThreadPoolExecutor(len(cores())) as pool:
+        for found in pool.map(drawn, variants):
+            values.append(found)
+            report(len(values) / len(variants))
     effects = values[0][:, None] - np.stack(values[2:], axis=1)
     ends = np.nanquantile(effects, (LOW, HIGH), axis=-1)
     total = np.nanquantile(values[0] - base, (LOW, HIGH), axis=-1)
@@ -272,8 +288,8 @@ def _labelled(
 
 def _require_plain(model: Model, outputs: Sequence[str]) -> None:
     for output in select_outputs(model.outputs, tuple(outputs)):
-        dims = model.program.variables[output.variable].dims
-        if dims != ("city",):
+        if output not in model.plain_outputs:
+            dims = model.program.variables[output.variable].dims
             raise ZhuanxingError(
                 f"the output '{output.name}' has a value for each {', '.join(dims)}, but one with "
                 "a value a city and year is needed"

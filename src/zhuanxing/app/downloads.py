@@ -32,7 +32,8 @@ def _results(session: Session) -> dict[str, xr.Dataset]:
 
 def _yaml(session: Session) -> bytes:
     labels = session.engine.scenarios[session.state.scenario].labels
-    return session.state.to_yaml(labels).encode()
+    state = session.state
+    return state.to_yaml(labels, session.engine.changed(state)).encode()
 
 
 def _table(session: Session) -> bytes:
@@ -54,6 +55,7 @@ def _report(session: Session) -> bytes:
     brief = gather(
         engine.model, engine.scenario(session.state), against,
         city=session.state.city, aims=engine.aims, outputs=session.settings.tiles,
+        draws=session.settings.draws if engine.model.calibration else 0,
         language=session.language,
     )  # fmt: skip
     return _written(lambda path: write_docx(brief, path), "report.docx")

@@ -15,10 +15,13 @@ import pandas as pd
 import xarray as xr
 
 from zhuanxing.analyses.bands import comparison_bands
-from zhuanxing.analyses.rank import contributions
+from zhuanxing.analyses.optimise.optimise import Question, optimise
+from zhuanxing.analyses.rank import COST, contributions
 from zhuanxing.app.state import State
 from zhuanxing.data.observed import statistics_of_outputs
-from zhuanxing.inputs import Scenario, override_levers
+from zhuanxing.engine.running.devices import choose_device
+from zhuanxing.errors import ZhuanxingError
+from zhuanxing.inputs import Scenario, override_budget, override_levers
 from zhuanxing.model import Model
 from zhuanxing.results.annual import annual, yearly_requests
 from zhuanxing.results.describe import folder_hash
@@ -63,7 +66,7 @@ class Paths:
 
 @dataclass
 class Engine:
-    """The model, and what the page asks of it: one quick and one slow question at a time."""
+    """The model, and what the page asks of it: one question of a pace at a time."""
 
     model: Model
     aims: pd.DataFrame
@@ -71,8 +74,8 @@ class Engine:
     draws: int
 
     def __post_init__(self) -> None:
-        # A slider never waits for the seventy runs of a ranking.
-        self._locks = {"quick": threading.Lock(), "slow": threading.Lock()}
+        # A slider never waits for the seventy runs of a ranking, nor a ranking for a range.
+        self._locks = {pace: threading.Lock() for pace in ("quick", "slow", "ranges")}
         self._answers: OrderedDict[Hashable, Any] = OrderedDict()
         self.scenarios = {
             name: self.model.scenario(name) for name in self.model.names.of("scenario").spellings
@@ -80,12 +83,10 @@ class Engine:
         self.observations = self.model.tables.observations
         self.observed_as = statistics_of_outputs(self.model.tables.variables)
         self.pool = ThreadPoolExecutor(1, thread_name_prefix="quick")
-        self.slow = ThreadPoolExecutor(1, thread_name_prefix="slow")
+        self.slow = ThreadPoolExecutor(2, thread_name_prefix="slow")
         self.requests = yearly_requests(self.model.outputs)
-        variables = self.model.program.variables
-        self.plain: dict[str, Output] = {
-            one.name: one for one in self.model.outputs if variables[one.variable].dims == ("city",)
-        }
+        self.plain: dict[str, Output] = {one.name: one for one in self.model.plain_outputs}
+        self._compiled = False
         times = self.model.program.times()
         self.years = list(range(round(float(times[0])), round(float(times[-1]))))
         self.labels = label(
@@ -99,55 +100,86 @@ class Engine:
         return folder_hash(self.model.places.model)[:6]
 
     def scenario(self, state: State) -> Scenario:
-        """Return the scenario of a state: the file's, weaker by `scale`, with the own levers."""
+        """Return the scenario of a state: the file's, with what is set otherwise in the city."""
+        base, names = self.scenarios[state.scenario], self.model.names
+        if changed := self.changed(state):
+            base = override_levers(base, changed, [state.city], names)
+        return base if state.budget == 1.0 else override_budget(base, state.budget, names)
+
+    def changed(self, state: State) -> dict[str, float]:
+        """Return the strengths in the city that differ from the scenario's file, by lever."""
+        strengths = {lever: self.strength(state, lever) for lever in self.acting(state.city)}
+        plain = replace(state, levers={}, groups={}, scale=1.0)
+        return {n: s for n, s in strengths.items() if s != self.strength(plain, n)}
+
+    def acting(self, city: str) -> list[str]:
+        """Return the levers that act in a city."""
+        names = self.model.names
+        row = names.targets[list(names.cities).index(city)]
+        return [lever for lever, acts in zip(names.levers, row, strict=True) if acts]
+
+    def strength(self, state: State, lever: str) -> float:
+        """Return the strength of a lever in the state's city."""
         base = self.scenarios[state.scenario]
-        place = base.cities.index(state.city)
-        if state.scale != 1.0:
-            intensity = base.intensity.copy()
-            intensity[place] *= state.scale
-            base = replace(base, intensity=intensity)
-        if not state.levers:
-            return base
-        return override_levers(base, dict(state.levers), [state.city], self.model.names)
+        place = base.cities.index(state.city), base.levers.index(lever)
+        group = self.model.names.levers[lever]["group"]
+        return round(state.strength(float(base.intensity[place]), lever, group), 3)
+
+    def prepare(self, state: State) -> None:
+        """Compile in the background what single runs, rankings and ranges go through."""
+        self.slow.submit(self.contributions, state)
+        self.slow.submit(self._compile, self.scenario(state))
+        if self.model.calibration is not None:
+            self.slow.submit(self.bands, state)
 
     def paths(self, state: State) -> Paths:
         """Return the run of a state."""
-        key = ("paths", state.city, state.scenario, state.scale, tuple(state.levers.items()))
-        return self._kept(key, lambda: self._run(self.scenario(state)), "quick")
+        return self._kept(
+            ("paths", *state.package), lambda: self._run(self.scenario(state)), "quick"
+        )
 
     def named(self, name: str) -> Paths:
         """Return the run of a scenario as its file has it."""
         return self._kept(("named", name), lambda: self._run(self.scenarios[name]), "quick")
 
-    def contributions(self, state: State, outputs: Sequence[str]) -> xr.Dataset:
-        """Return what the levers of a state add."""
-        key = ("rank", state.city, state.scenario, state.scale, tuple(state.levers.items()))
+    def contributions(self, state: State) -> xr.Dataset:
+        """Return what the levers of a state add to all outputs."""
         against = self.scenarios[self.baseline]
         return self._kept(
-            (*key, tuple(outputs)),
+            ("rank", *state.package),
             lambda: contributions(
-                self.model, self.scenario(state), against, city=state.city, outputs=outputs
+                self.model, self.scenario(state), against, city=state.city,
+                outputs=list(self.plain), alone=False,
+            ),
+        )  # fmt: skip
+
+    def packages(self, state: State, aims: Sequence[str], lowest: str) -> xr.Dataset:
+        """Return packages that reach aims at the least of an output, as optimise does."""
+        question = Question(state.city, lowest, False, tuple(aims), ("gdp>=baseline",))
+        return self._kept(
+            ("aims", *state.package, *aims, lowest),
+            lambda: optimise(
+                self.model, self.scenario(state), self.scenarios[self.baseline], question
             ),
         )
 
     def strengths(self, state: State, output: str, other: str) -> np.ndarray:
         """Return two outputs [strength, output] as the package grows from nothing to all."""
-        key = ("scale", state.city, state.scenario, tuple(state.levers.items()), output, other)
+        key = ("scale", *replace(state, scale=1.0).package, output, other)
         return self._kept(key, lambda: self._scaled(state, (output, other)))
 
-    def bands(self, state: State, outputs: Sequence[str]) -> xr.Dataset:
+    def bands(self, state: State) -> xr.Dataset:
         """Return quantiles of a state over draws, and of its difference from the baseline."""
-        key = ("bands", state.city, state.scenario, state.scale, tuple(state.levers.items()))
-        wanted = tuple(dict.fromkeys([*outputs, state.output]))
         changes = self.aims[self.aims["measure"] == "change"]
         pairs = zip(changes["variable"], changes["base_year"], strict=True)
         since = {(str(variable), int(year)) for variable, year in pairs}
         return self._kept(
-            (*key, wanted),
+            ("bands", *state.package),
             lambda: comparison_bands(
                 self.model, self.scenario(state), self.scenarios[self.baseline],
-                draws=self.draws, since=sorted(since), outputs=wanted,
+                draws=self.draws, since=sorted(since), outputs=list(self.plain),
             ),
+            "ranges",
         )  # fmt: skip
 
     def _scaled(self, state: State, outputs: tuple[str, str]) -> np.ndarray:
@@ -161,13 +193,31 @@ class Engine:
             {"lever_intensity": (("run", "city", "lever"), full)},
             {"run": np.arange(len(full)), **coords},
         )
-        many = self.model.run_many(design, scenario=base, outputs=list(dict.fromkeys(outputs)))
+        asked = [*self.plain, COST]  # those of a ranking, which are compiled already
+        many = self.model.run_many(design, scenario=base, outputs=asked)
         last = many.sel(city=state.city).isel(year=-1)
         return np.stack([last[name].values for name in outputs], axis=1)
 
     def _run(self, scenario: Scenario) -> Paths:
-        found = dict(self.model.program.run(self.model.inputs(scenario), self.requests))
-        return Paths(self.model, found, self.requests)
+        run = self._thoroughly if self._compiled else self.model.program.run
+        return Paths(
+            self.model, dict(run(self.model.inputs(scenario), self.requests)), self.requests
+        )
+
+    def _thoroughly(
+        self, inputs: dict[str, np.ndarray], requests: dict[str, str]
+    ) -> dict[str, np.ndarray]:
+        """Return one run as a block of one: compiling it takes long, running it half as long."""
+        intensity = "lever intensity"
+        inputs = {**inputs, intensity: inputs[intensity][None]}
+        found = self.model.program.run_many(inputs, requests, device=choose_device("cpu", 1))
+        for failure in found.failures:
+            raise ZhuanxingError(f"{failure.variable} leaves its domain in {failure.year:g}")
+        return {name: array[0] for name, array in found.items()}
+
+    def _compile(self, scenario: Scenario) -> None:
+        self._thoroughly(self.model.inputs(scenario), self.requests)
+        self._compiled = True
 
     def _kept(self, key: Hashable, make: Callable[[], T], pace: str = "slow") -> T:
         """Return an answer given before, or give it; one question of a pace at a time."""

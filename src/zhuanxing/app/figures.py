@@ -20,6 +20,8 @@ __all__ = ["Bars", "CityDots", "CityMap", "Curve", "Lines", "Stack"]
 FONT = "system-ui, Page Sans, sans-serif"
 
 BASELINE = "#5A5A5A"
+# Packages that were put aside, by letter.
+KEPT = {"A": SEQUENCE[2], "B": SEQUENCE[3], "C": SEQUENCE[5], "D": SEQUENCE[6]}
 
 
 def _figure(height: int, **options: Any) -> Any:
@@ -53,6 +55,7 @@ class Lines:
         self._dots = ColumnDataSource({"year": [], "value": []})
         self._gap = ColumnDataSource({"year": [], "file": [], "mine": []})
         self._band = ColumnDataSource({"year": [], "low": [], "high": []})
+        self._kept = [ColumnDataSource({"year": [], "value": [], "gap": []}) for _ in KEPT]
         span = (float(years[0]) - 0.3, float(years[-1]) + 0.3)
         self._top = _figure(250, x_range=span)
         top = self._top
@@ -68,7 +71,11 @@ class Lines:
                      line_dash=dash, legend_label=names[key])  # fmt: skip
         top.scatter("year", "value", source=self._dots, size=7, fill_color="white", line_color=INK,
                     legend_label=names["observed"])  # fmt: skip
-        top.legend.orientation, top.legend.ncols = "horizontal", 3
+        for letter, source in zip(KEPT, self._kept, strict=True):
+            top.line("year", "value", source=source, color=KEPT[letter], line_width=1.6,
+                     line_dash="dotdash", legend_label=letter)  # fmt: skip
+        self._names = dict(names)
+        top.legend.orientation, top.legend.ncols, top.legend.location = "horizontal", 4, "left"
         top.add_layout(top.legend[0], "above")
         top.legend.label_text_font, top.legend.label_text_font_size = FONT, "8.5pt"
         top.legend.border_line_color, top.legend.background_fill_alpha = None, 0.7
@@ -78,6 +85,9 @@ class Lines:
         low.varea("year", "low", "high", source=self._band, fill_color=SEQUENCE[0], fill_alpha=0.18)
         low.line("year", "file", source=self._gap, color=SEQUENCE[1], line_width=1.6)
         low.line("year", "mine", source=self._gap, color=SEQUENCE[0], line_width=3)
+        for letter, source in zip(KEPT, self._kept, strict=True):
+            low.line("year", "gap", source=source, color=KEPT[letter], line_width=1.6,
+                     line_dash="dotdash")  # fmt: skip
         low.add_layout(Span(location=0, dimension="width", line_color=BASELINE, line_width=1))
         for one in (top, low):
             one.add_tools(HoverTool(tooltips=[("", "@year"), ("", "@mine{0,0.00}")], mode="vline"))
@@ -93,7 +103,10 @@ class Lines:
         titles: tuple[str, str],
         relative: bool,
     ) -> None:
-        """Move the lines; with `relative` differences are percent of the baseline."""
+        """Move the lines; with `relative` differences are percent of the baseline.
+
+        What is not there, or the same as mine, has no place in the legend.
+        """
         self._top.title.text, self._low.title.text = titles
         later = self._later
         past = self.years <= self.years[later][0]
@@ -103,14 +116,32 @@ class Lines:
             "mine": mine[later],
         }  # fmt: skip
         self._dots.data = {"year": dots["year"].to_numpy(), "value": dots["value"].to_numpy()}
+        self._listed({self._names["observed"]: bool(len(dots)),
+                      self._names["file"]: bool(np.isfinite(file).all())})  # fmt: skip
         scale = 100 / base if relative else np.ones_like(base)
-        self._scale = scale
+        self._scale, self._base = scale, base
         self._gap.data = {
             "year": self.years[later],
             "file": ((file - base) * scale)[later],
             "mine": ((mine - base) * scale)[later],
         }
         self._band.data = {"year": [], "low": [], "high": []}
+
+    def show_kept(self, lines: Mapping[str, np.ndarray]) -> None:
+        """Draw the packages that were put aside, by letter."""
+        later = self._later
+        for letter, source in zip(KEPT, self._kept, strict=True):
+            line = lines.get(letter)
+            if line is None:
+                source.data = {"year": [], "value": [], "gap": []}
+                continue
+            gap = (line - self._base) * self._scale
+            source.data = {"year": self.years[later], "value": line[later], "gap": gap[later]}
+        self._listed({letter: letter in lines for letter in KEPT})
+
+    def _listed(self, there: Mapping[str, bool]) -> None:
+        for item in self._top.legend[0].items:
+            item.visible = there.get(item.label.value, item.visible)
 
     def show_band(self, low: np.ndarray, high: np.ndarray) -> None:
         """Shade the interval of my difference."""

@@ -14,7 +14,7 @@ import panel as pn
 from zhuanxing.app import downloads
 from zhuanxing.app.controls import Controls
 from zhuanxing.app.engine import Engine, Latest, Paths
-from zhuanxing.app.figures import Lines
+from zhuanxing.app.figures import KEPT, Lines
 from zhuanxing.app.panes import Tile, difference_words, tiles
 from zhuanxing.app.settings import AppSettings
 from zhuanxing.app.state import State, from_query
@@ -22,7 +22,7 @@ from zhuanxing.app.tabs import Tabs
 from zhuanxing.app.words import say
 from zhuanxing.charts.fonts import font_file
 from zhuanxing.data.observed import observed
-from zhuanxing.results.aims import aims_of
+from zhuanxing.results.aims import Aim, aims_of
 from zhuanxing.results.words import Language, unit, word
 
 __all__ = ["make_page"]
@@ -35,12 +35,13 @@ TEMPLATE = Path(__file__).with_name("page.html")
 
 @dataclass(frozen=True)
 class Moment:
-    """What is drawn: a state, and the runs of it, of its file and of the baseline."""
+    """What is drawn: a state, and the runs of it, its file, the baseline and those put aside."""
 
     state: State
     mine: Paths
     file: Paths
     base: Paths
+    kept: tuple[tuple[State, Paths], ...]
 
 
 def make_page(engine: Engine, settings: AppSettings) -> Callable[[], Any]:
@@ -66,6 +67,7 @@ class Session:
         self._future: list[State] = []
         self._moment: Moment | None = None
         self._idle: Any = None
+        self.kept: list[State] = []
         self.baseline = engine.scenarios[settings.against].labels[f"name_{language}"]
         self._latest = Latest(engine.pool, self._computed, self._answered)
         self._tiles = pn.pane.HTML("", sizing_mode="stretch_width")
@@ -91,7 +93,8 @@ class Session:
         page.add_variable("levers_label", say("levers", self.language))
         page.add_variable("output_label", say("output", self.language))
         page.add_panel("controls", self.controls.header)
-        page.add_panel("levers", self.controls.levers)
+        page.add_panel("levers", self.controls.levers.layout)
+        page.add_panel("kept", self.controls.kept)
         page.add_panel("message", self._message)
         page.add_panel("tiles", self._tiles)
         page.add_panel(
@@ -99,6 +102,11 @@ class Session:
         )
         page.add_panel("tabs", self.tabs.layout)
         return page
+
+    def aims(self) -> dict[str, Aim]:
+        """Return the aims of the city in the last year, by output."""
+        found = aims_of(self.engine.aims, self._labelled(), self.state.city, self.engine.years[-1])
+        return {aim.variable: aim for aim in found}
 
     # -- what the controls call ----------------------------------------------------------------
 
@@ -124,6 +132,25 @@ class Session:
         if self._future:
             self._past.append(self.state)
             self._jump(self._future.pop())
+
+    def take(self, state: State) -> None:
+        """Go to a state from elsewhere, and set all widgets to it."""
+        self.move(state)
+        self.controls.follow(state)
+
+    def keep(self) -> None:
+        """Put the package aside, the oldest of four away."""
+        same = [one for one in self.kept if one.package != self.state.package]
+        self.kept = [*same, self.state][-len(KEPT) :]
+        self.controls.show_kept()
+        self._latest.order(self.state)
+
+    def title(self, state: State) -> str:
+        """Return a package in a few words."""
+        label = self.engine.scenarios[state.scenario].labels[f"name_{self.language}"]
+        changes = len(self.engine.changed(state)) + (state.budget != 1.0)
+        changed = say("changes", self.language, count=changes) if changes else ""
+        return f"{self.city_name(state.city)} {label}{changed}"
 
     def speak(self, language: Language) -> None:
         """Load the page anew in another language."""
@@ -163,6 +190,7 @@ class Session:
         return Moment(
             state, engine.paths(state), engine.named(state.scenario),
             engine.named(self.settings.against),
+            tuple((one, engine.paths(one)) for one in self.kept if one.city == state.city),
         )  # fmt: skip
 
     def _answered(self, state: State, answer: Any) -> None:
@@ -183,11 +211,12 @@ class Session:
         self._wait()
 
     def _show_tiles(self, bands: Any) -> None:
+        self._tiles.object = self._tiles_of(bands)
+
+    def _tiles_of(self, bands: Any) -> str:
         moment, last = self.moment(), self.engine.years[-1]
         city, rows = moment.state.city, []
-        aims = {
-            aim.variable: aim for aim in aims_of(self.engine.aims, self._labelled(), city, last)
-        }
+        aims = self.aims()
         for name in self.settings.tiles:
             value, base = (p.value(name, city, last) for p in (moment.mine, moment.base))
             aim = aims.get(name)
@@ -203,7 +232,8 @@ class Session:
             output = self.engine.plain[name]
             rows.append(Tile(output, value, base, spread, aim, reached, aim_spread))
         waiting = "no_interval" if self.engine.model.calibration is None else "waiting_interval"
-        self._tiles.object = tiles(rows, self.baseline, say(waiting, self.language), self.language)
+        head = say("tiles_head", self.language, year=last, baseline=self.baseline)
+        return tiles(rows, head, say(waiting, self.language), self.language)
 
     def _show_lines(self) -> None:
         moment, state = self.moment(), self.moment().state
@@ -220,7 +250,14 @@ class Session:
         )
         brackets = "（{}）" if self.language == "zh" else " ({})"
         top = name + (brackets.format(units) if units else "")
+        kept = {
+            list(KEPT)[self.kept.index(one)]: paths.line(state.output, state.city)
+            for one, paths in moment.kept if one in self.kept
+        }  # fmt: skip
+        if not self.engine.changed(state) and state.budget == 1.0:
+            file = np.full_like(mine, np.nan)
         self._lines.show(base, file, mine, self._statistics(state), (top, difference), relative)
+        self._lines.show_kept(kept)
 
     def _statistics(self, state: State) -> Any:
         name = self.engine.observed_as.get(state.output, "")
@@ -255,9 +292,7 @@ class Session:
             return
         self.tabs.show_slow()
         if self.engine.model.calibration is not None:
-            self.run_later(
-                lambda: (state, self.engine.bands(state, self.settings.tiles)), self._show_bands
-            )
+            self.run_later(lambda: (state, self.engine.bands(state)), self._show_bands)
 
     def _show_bands(self, found: Any) -> None:
         state, bands = found

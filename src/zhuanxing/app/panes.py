@@ -15,15 +15,21 @@ from zhuanxing.charts.style import number, number_apart, signed
 from zhuanxing.results.aims import Aim
 from zhuanxing.results.glossary import Glossary
 from zhuanxing.results.outputs import Output
-from zhuanxing.results.words import Language, unit, word
+from zhuanxing.results.words import Language, unit
 
-__all__ = ["Tile", "difference_words", "tiles", "trust", "why"]
+__all__ = ["Tile", "difference_words", "packages", "tiles", "trust", "why"]
 
 STYLE = """<style>
 .tiles { display: grid; grid-template-columns: repeat(6, minmax(0, 1fr)); gap: 8px; }
-.tile { border: 1px solid #dadada; border-radius: 6px; padding: 6px 8px; background: #fff; }
+.head { color: #666; font-size: 11.5px; margin: 0 0 4px; }
+.tile { border: 1px solid #dadada; border-radius: 6px; padding: 5px 8px; background: #fff; }
 .tile h3 { font-size: 12px; margin: 0; color: #555; font-weight: 500; min-height: 30px; }
 .tile b { font-size: 18px; } .tile small { display: block; color: #555; font-size: 11.5px; }
+.tile span { font-size: 11.5px; color: #555; } .tile small.gap { font-size: 12.5px; }
+.table { border-collapse: collapse; font-size: 12.5px; margin: 6px 0; }
+.table td, .table th { border-bottom: 1px solid #e2e2e2; padding: 3px 10px 3px 0;
+  text-align: left; }
+.table td + td, .table th + th { text-align: right; font-variant-numeric: tabular-nums; }
 .good { color: #005a8c; } .bad { color: #a84300; } .open { color: #555; }
 .path { display: flex; flex-wrap: wrap; gap: 6px; align-items: center; margin: 6px 0 14px; }
 .box { border: 1px solid #0072b2; border-radius: 6px; padding: 5px 8px; background: #f2f8fc; }
@@ -51,18 +57,21 @@ class Tile:
     aim_spread: tuple[float, float] | None
 
 
-def tiles(rows: Sequence[Tile], baseline: str, interval: str, language: Language) -> str:
-    """Return the tiles; `interval` is what stands where a number has none."""
-    cells = "".join(_tile(row, baseline, interval, language) for row in rows)
-    return f'{STYLE}<div class="tiles" role="status" aria-live="polite">{cells}</div>'
+def tiles(rows: Sequence[Tile], head: str, interval: str, language: Language) -> str:
+    """Return the tiles under a line that says what they show; `interval` is what stands where a
+    number has none."""
+    cells = "".join(_tile(row, interval, language) for row in rows)
+    return (
+        f'{STYLE}<p class="head">{escape(head)}</p>'
+        f'<div class="tiles" role="status" aria-live="polite">{cells}</div>'
+    )
 
 
-def _tile(row: Tile, baseline: str, interval: str, language: Language) -> str:
+def _tile(row: Tile, interval: str, language: Language) -> str:
     name = row.output.name_zh if language == "zh" else row.output.name_en
     units = unit(row.output.unit, language)
     gap, gap_unit = difference_words(row.value, row.base, row.output, language)
     sense, mood = _mood(row.value - row.base, row.base, row.output.better, language)
-    against = say("against", language, baseline=baseline)
     spread = interval
     if row.spread is not None:
         ends = [difference_words(row.base + end, row.base, row.output, language)[0]
@@ -71,7 +80,7 @@ def _tile(row: Tile, baseline: str, interval: str, language: Language) -> str:
     return (
         f'<div class="tile" data-output="{row.output.name}" data-value="{row.value!r}">'
         f"<h3>{escape(name)}</h3><b>{number(row.value)}</b> <span>{escape(units)}</span>"
-        f'<small class="{mood}">{escape(against)} {gap}{escape(gap_unit)} {sense}</small>'
+        f'<small class="gap {mood}">{gap}{escape(gap_unit)} {sense}</small>'
         f"<small>{escape(spread)}</small>{_aim(row, language)}</div>"
     )
 
@@ -85,7 +94,7 @@ def _aim(row: Tile, language: Language) -> str:
     limit = f"{number(row.aim.value)}{'%' if row.aim.measure == 'change' else ''}"
     aim = say("aim", language, sign=sign, value=limit)
     said = number_apart(row.reached, row.aim.value) + ("%" if row.aim.measure == "change" else "")
-    return f'<small class="{mood}">{said} · {escape(aim)} {say(verdict, language)}</small>'
+    return f'<small class="{mood}">{said} {escape(aim)} {say(verdict, language)}</small>'
 
 
 def difference_words(
@@ -93,7 +102,7 @@ def difference_words(
 ) -> tuple[str, str]:
     """Return a difference as text and its unit: points of a percentage, else percent."""
     if output.unit.startswith("percent"):
-        return signed(value - base), " " + word("points", language)
+        return signed(value - base), " " + say("points", language)
     if base > 0:
         return signed(100 * (value / base - 1)), "%"
     return signed(value - base), " " + unit(output.unit, language)
@@ -138,6 +147,40 @@ def _boxes(
         carried = "" if share is None else say("carries", language, share=f"{share:.0%}")
         cells.append(f'<div class="box">{escape(label)}{moved}<small>{carried}</small></div>')
     return " → ".join(cells)
+
+
+def packages(found: xr.Dataset, named: Mapping[str, Output], language: Language) -> str:
+    """Return what `optimise` found as a table: outputs and aims by package."""
+    said = []
+    if found.attrs["baseline_meets"] == "True":
+        said.append(say("aims_baseline", language))
+    for key in ("obstacle", "shrinks"):
+        if found.attrs[key]:
+            labels = (
+                getattr(named[one], f"name_{language}") if one in named else one
+                for one in found.attrs[key].split(";")
+            )
+            said.append(say(f"aims_{key}", language, names=", ".join(labels)))
+    heads = "".join(f"<th>{say('package', language)} {p}</th>" for p in found["package"].values)
+    rows = []
+    for name in map(str, found["output"].values):
+        one = found.sel(output=name)
+        label = f"{one[f'output_{language}'].item()} ({unit(str(one['unit'].item()), language)})"
+        cells = [number(float(one["baseline"])), *(number(float(v)) for v in one["value"].values)]
+        rows.append((label, cells))
+    for goal in map(str, found["goal"].values):
+        marks = [say("met" if one else "missed", language) for one in
+                 found["met"].sel(goal=goal).values]  # fmt: skip
+        rows.append((goal, ["", *marks]))
+    counts = (found["intensity"].values > 0).sum(axis=1)
+    rows.append((say("aims_levers", language), ["", *map(str, counts)]))
+    body = "".join(
+        f"<tr><td>{escape(label)}</td>{''.join(f'<td>{escape(c)}</td>' for c in cells)}</tr>"
+        for label, cells in rows
+    )
+    notes = "".join(f"<p>{escape(text)}</p>" for text in said)
+    head = f"<tr><th></th><th>{escape(say('baseline', language))}</th>{heads}</tr>"
+    return f'{STYLE}{notes}<table class="table">{head}{body}</table>'
 
 
 def trust(

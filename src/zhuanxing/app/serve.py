@@ -11,6 +11,7 @@ import panel as pn
 from zhuanxing.app.engine import Engine
 from zhuanxing.app.page import make_page
 from zhuanxing.app.settings import AppSettings
+from zhuanxing.app.state import State
 from zhuanxing.charts.fonts import font_file
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ def warm(model: Model, aims: pd.DataFrame, settings: AppSettings) -> Engine:
     engine = Engine(model, aims, settings.against, settings.draws)
     engine.named(settings.against)
     engine.named(settings.scenario)
+    engine.prepare(State(settings.city, settings.scenario, settings.output))
     return engine
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -14,18 +14,23 @@ from zhuanxing.inputs import ModelNames
 from zhuanxing.inputs.yaml_files import parse_yaml
 from zhuanxing.results.words import Language
 
-__all__ = ["State", "from_query", "from_yaml"]
+__all__ = ["FULL", "NONE", "PACKAGE", "TABS", "State", "from_query", "from_yaml"]
 
-TABS = ("levers", "payers", "why", "cities", "tradeoff", "trust")
+TABS = ("levers", "payers", "why", "cities", "tradeoff", "aims", "trust")
 # Keys of the web address, short because people send it on.
 KEYS = {"city": "c", "scenario": "s", "output": "o", "tab": "t", "language": "lang", "made": "h"}
-LEVERS, SCALE = "l", "x"
+LEVERS, GROUPS = "l", "g"
+SHARES = {"scale": "x", "budget": "b"}
+# Strength of a group: none of it, as in the package, every lever in full.
+NONE, PACKAGE, FULL = 0.0, 1.0, 2.0
 
 
 @dataclass(frozen=True)
 class State:
     """`levers` are the intensities in `city` that differ from `scenario`, whose strength as a whole
-    is `scale` times the file's; `made` marks the model that the address was made with."""
+    is `scale` times the file's and in `groups` goes from NONE over PACKAGE to FULL; `budget` is the
+    part of their money for levers that public payers keep; `made` marks the model that the address
+    was made with."""
 
     city: str
     scenario: str
@@ -33,20 +38,43 @@ class State:
     language: Language = "zh"
     tab: str = TABS[0]
     scale: float = 1.0
+    budget: float = 1.0
+    groups: Mapping[str, float] = field(default_factory=dict)
     levers: Mapping[str, float] = field(default_factory=dict)
     made: str = ""
 
     def query(self) -> str:
         """Return the state as the query of a web address, with what differs from a file only."""
         words = {short: str(getattr(self, key)) for key, short in KEYS.items()}
-        if self.levers:
-            words[LEVERS] = ",".join(f"{name}:{value:g}" for name, value in self.levers.items())
-        if self.scale != 1.0:
-            words[SCALE] = f"{self.scale:g}"
+        for key, found in ((LEVERS, self.levers), (GROUPS, self.groups)):
+            if found:
+                words[key] = ",".join(f"{name}:{value:g}" for name, value in found.items())
+        for key, short in SHARES.items():
+            if getattr(self, key) != 1.0:
+                words[short] = f"{getattr(self, key):g}"
         return "?" + urlencode(words, safe=":,")
 
-    def to_yaml(self, labels: Mapping[str, str]) -> str:
-        """Return the state as a scenario file; `labels` are the names of the scenario extended."""
+    @property
+    def package(self) -> tuple[object, ...]:
+        """What the runs of the state depend on."""
+        return (
+            self.city, self.scenario, self.scale, self.budget, tuple(self.groups.items()),
+            tuple(self.levers.items()),
+        )  # fmt: skip
+
+    def strength(self, intensity: float, lever: str, group: str) -> float:
+        """Return the strength of a lever that has `intensity` in the scenario's file."""
+        if lever in self.levers:
+            return self.levers[lever]
+        scaled = intensity * self.scale
+        moved = self.groups.get(group, PACKAGE)
+        return scaled * moved if moved <= PACKAGE else scaled + (moved - PACKAGE) * (1 - scaled)
+
+    def to_yaml(self, labels: Mapping[str, str], changed: Mapping[str, float]) -> str:
+        """Return the state as a scenario file.
+
+        `labels` are the names of the scenario extended, `changed` the intensities that differ.
+        """
         suffix = {"name_zh": "（本市已修改）", "name_en": " (changed here)"}
         content: dict[str, Any] = {key: labels[key] + end for key, end in suffix.items()}
         content |= {
@@ -54,8 +82,10 @@ class State:
             "description_en": "Exported from the page.",
             "extends": self.scenario,
         }
-        if self.levers:
-            levers = {name: float(value) for name, value in self.levers.items()}
+        if self.budget != 1.0:
+            content["budget"] = float(self.budget)
+        if changed:
+            levers = {name: float(value) for name, value in changed.items()}
             content["overrides"] = [{"where": {"city": self.city}, "levers": levers}]
         return yaml.safe_dump(content, allow_unicode=True, sort_keys=False)
 
@@ -76,14 +106,26 @@ def from_query(query: str, default: State, names: ModelNames, outputs: set[str])
         if value and value in known.get(key, {value}):
             chosen: dict[str, Any] = {key: value}
             state = replace(state, **chosen)
-    levers = {}
-    for word in filter(None, said.get(LEVERS, "").split(",")):
+    for key, short in SHARES.items():
+        share = _share(said.get(short, "1"))
+        kept: dict[str, Any] = {key: 1.0 if share is None else share}
+        state = replace(state, **kept)
+    return replace(
+        state,
+        levers=_pairs(said.get(LEVERS, ""), names.levers, 1.0),
+        groups=_pairs(said.get(GROUPS, ""), names.lever_groups, FULL),
+    )
+
+
+def _pairs(text: str, known: Container[str], most: float) -> dict[str, float]:
+    """Return the numbers of `name:number,...` of names that are known."""
+    found = {}
+    for word in filter(None, text.split(",")):
         name, _, number = word.partition(":")
-        strength = _share(number)
-        if name in names.levers and strength is not None:
-            levers[name] = strength
-    scale = _share(said.get(SCALE, "1"))
-    return replace(state, levers=levers, scale=1.0 if scale is None else scale)
+        value = _share(number, most)
+        if name in known and value is not None:
+            found[name] = value
+    return found
 
 
 def from_yaml(text: str, state: State, names: ModelNames) -> State:
@@ -107,12 +149,19 @@ def from_yaml(text: str, state: State, names: ModelNames) -> State:
                     f"levers.{lever} is '{value}', but a number from 0 to 1 is due"
                 )
             levers[lever] = strength
-    return replace(state, city=city, scenario=scenario, levers=levers, scale=1.0)
+    budget = _share(str(content.get("budget", 1.0)))
+    if budget is None:
+        raise ZhuanxingError(
+            f"budget is '{content['budget']}', but the page takes a number from 0 to 1"
+        )
+    return replace(
+        state, city=city, scenario=scenario, levers=levers, scale=1.0, budget=budget, groups={}
+    )
 
 
-def _share(text: str) -> float | None:
+def _share(text: str, most: float = 1.0) -> float | None:
     try:
         value = float(text)
     except ValueError:
         return None
-    return value if 0.0 <= value <= 1.0 else None
+    return value if 0.0 <= value <= most else None

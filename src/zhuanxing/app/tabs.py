@@ -10,6 +10,7 @@ import xarray as xr
 
 from zhuanxing.analyses.explain.mediators import Effect, explain_effect
 from zhuanxing.analyses.rank import ranked
+from zhuanxing.app.aims import Aims
 from zhuanxing.app.engine import MONEY, STRENGTHS
 from zhuanxing.app.figures import Bars, CityDots, CityMap, Curve, Stack
 from zhuanxing.app.panes import trust, why
@@ -56,6 +57,7 @@ class Tabs:
             name=say("why_button", self._language), button_type="primary", css_classes=["explain"]
         )
         self._explain.on_click(lambda event: self._ask_why())
+        self._aims = Aims(session)
         self.layout = self._layout()
 
     def show(self) -> None:
@@ -76,11 +78,7 @@ class Tabs:
         """Draw what needs more runs, now that nothing moves."""
         session, state = self._session, self._session.state
         if self._open() == "levers":
-            outputs = [state.output, *(n for n in session.settings.tiles if n != state.output)]
-            session.run_later(
-                lambda: (state, self._engine.contributions(state, tuple(outputs))),
-                self._show_levers,
-            )
+            session.run_later(lambda: (state, self._engine.contributions(state)), self._show_levers)
         elif self._open() == "tradeoff":
             other = session.settings.tradeoff
             if other == state.output:
@@ -100,6 +98,7 @@ class Tabs:
             "why": pn.Column(pn.FlexBox(self._lever, self._explain, align_items="end"), self._why),
             "cities": pn.Column(bokeh(self._map.layout), bokeh(self._dots.layout)),
             "tradeoff": bokeh(self._curve.layout),
+            "aims": self._aims.layout,
             "trust": self._trust,
         }
         for pane in panes.values():
@@ -213,6 +212,8 @@ class Tabs:
             if strength > 0
         }
         self._lever.options = used
+        if self._lever.value not in used.values():
+            self._lever.value = next(iter(used.values()), None)
 
     def _ask_why(self) -> None:
         session, lever = self._session, str(self._lever.value)

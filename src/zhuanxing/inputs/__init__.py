@@ -10,6 +10,7 @@ from zhuanxing.inputs.scenario import (
     override_levers,
     resolve,
     resolve_mapping,
+    scale_levers,
 )
 from zhuanxing.inputs.scenario_files import ScenarioFile, read_scenario, scenario_names
 
@@ -24,5 +25,6 @@ __all__ = [
     "read_scenario",
     "resolve",
     "resolve_mapping",
+    "scale_levers",
     "scenario_names",
 ]

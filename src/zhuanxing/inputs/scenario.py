@@ -30,6 +30,7 @@ __all__ = [
     "override_levers",
     "resolve",
     "resolve_mapping",
+    "scale_levers",
 ]
 
 BASELINE, CUSTOM = "baseline", "custom"
@@ -156,6 +157,14 @@ def override_levers(
     _apply(arrays, settings, selected, names)
     intensity, start, end = map(_frozen, arrays)
     return replace(scenario, intensity=intensity, start=start, end=end)
+
+
+def scale_levers(scenario: Scenario, share: float, cities: Sequence[str] | None = None) -> Scenario:
+    """Return `scenario` with every lever at `share` (0 to 1) of its strength, in `cities` alone."""
+    intensity = scenario.intensity.copy()
+    chosen = np.isin(scenario.cities, list(scenario.cities if cities is None else cities))
+    intensity[chosen] *= share
+    return replace(scenario, intensity=_frozen(intensity))
 
 
 def override_assumptions(

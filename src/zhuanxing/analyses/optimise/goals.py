@@ -45,9 +45,17 @@ class Goal:
 
 
 def parse_goal(
-    text: str, outputs: Iterable[str], known: Known, base_year: int, last_year: int
+    text: str,
+    outputs: Iterable[str],
+    known: Known,
+    base_year: int,
+    last_year: int,
+    find: Callable[[str, str], str] = lambda name, where: name,
 ) -> Goal:
-    """Read one aim; raise ZhuanxingError for an unknown output or a limit that is none."""
+    """Read one aim; raise ZhuanxingError for an unknown output or a limit that is none.
+
+    `find` turns what is written, and where, into the identifier of an output.
+    """
     found = _GOAL.match(text)
     if found is None:
         raise ZhuanxingError(
@@ -55,6 +63,7 @@ def parse_goal(
             "'emerging_share>=+3' or 'gdp>=baseline'"
         )
     output, sign, limit = found.groups()
+    output = find(output, f"'{text}'")
     require_known("output", output, outputs, f"'{text}'")
     return Goal(text, output, sign == ">=", _limit(limit, output, known, base_year, last_year))
 

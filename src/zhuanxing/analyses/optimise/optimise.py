@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from zhuanxing.analyses.optimise.goals import Goal, parse_goal
-from zhuanxing.analyses.optimise.response import Response, plain_outputs
+from zhuanxing.analyses.optimise.response import Response
 from zhuanxing.analyses.optimise.search import (
     Problem,
     Solution,
@@ -102,7 +102,7 @@ def optimise(
 
 
 def _goals(model: Model, question: Question, years: xr.Dataset) -> list[Goal]:
-    known = [one.name for one in plain_outputs(model)]
+    known = [one.name for one in model.plain_outputs]
     require_known("output", question.output, known, "optimise")
     for name in question.watch:
         require_known("output", name, known, "optimise: watch")
@@ -114,7 +114,7 @@ def _goals(model: Model, question: Question, years: xr.Dataset) -> list[Goal]:
         return float(years[output].sel(year=year))
 
     return [
-        parse_goal(text, known, value, question.base_year, last)
+        parse_goal(text, known, value, question.base_year, last, model.names.of("output").find)
         for text in (*question.aims, *question.keep)
     ]
 

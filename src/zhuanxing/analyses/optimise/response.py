@@ -19,17 +19,11 @@ if TYPE_CHECKING:
     from zhuanxing.inputs import Scenario
     from zhuanxing.model import Model
 
-__all__ = ["Response", "plain_outputs"]
+__all__ = ["Response"]
 
 INTENSITY = "lever intensity"
 # Derivatives of this many outputs are computed at once, so that one compiled program serves all.
 TOGETHER = 4
-
-
-def plain_outputs(model: Model) -> tuple[Output, ...]:
-    """Return the outputs that have one value a city and year."""
-    variables = model.program.variables
-    return tuple(one for one in model.outputs if variables[one.variable].dims == ("city",))
 
 
 class Response:
@@ -96,7 +90,7 @@ class Response:
     def _requests(self) -> dict[str, frozenset[str]]:
         """Return the yearly values of variables that plain outputs are made of."""
         wanted: dict[str, set[str]] = {}
-        for output in plain_outputs(self._model):
+        for output in self._model.plain_outputs:
             wanted.setdefault(output.variable, set()).add(OF_VARIABLE[output.aggregate])
             if output.denominator:
                 wanted.setdefault(output.denominator, set()).add(SUM)

@@ -323,19 +323,13 @@ def _write_intervals(
         pairs = zip(changes["variable"], changes["base_year"].astype(int), strict=True)
         compared = comparison_bands(
             model, scenario, model.scenario(BASELINE), draws=settings.draws,
-            since=sorted(set(pairs)), outputs=_plain(model),
+            since=sorted(set(pairs)), outputs=[one.name for one in model.plain_outputs],
         )  # fmt: skip
         compared = compared if settings.city is None else compared.sel(city=list(settings.city))
         write(compared, comparison_path(target))
         print(comparison_path(target))
     said = "次抽样" if context.language == "zh" else "draws"
     print(f"{intervals_path(target)}  {settings.draws} {said}")
-
-
-def _plain(model: Model) -> list[str]:
-    """Return the outputs with one value a city and year, whose differences are stored."""
-    variables = model.program.variables
-    return [one.name for one in model.outputs if variables[one.variable].dims == ("city",)]
 
 
 COMMAND = Command(
