@@ -90,7 +90,7 @@ def strength(page: Any, group: str, lever: str, presses: int) -> None:
     """Open a group of levers and press an arrow key on a slider, as a keyboard user does."""
     slider = page.locator(f".lever-{lever} .noUi-handle")
     if slider.count() == 0:
-        page.locator(f".group-{group} .card-header").click()
+        page.locator(f".open-{group} button").click()
     slider.focus()
     for _ in range(abs(presses)):
         page.keyboard.press("ArrowRight" if presses > 0 else "ArrowLeft")
@@ -177,6 +177,33 @@ def test_files_of_the_page_open(browser: Any, address: str, tmp_path: Path) -> N
 
 
 @needs_browser
+def test_a_group_and_the_budget_move_as_the_command_line_moves_them(
+    browser: Any, address: str, model: zhuanxing.Model
+) -> None:
+    page = visit(browser, address, "?g=energy:0.5&b=0.5&x=0.8")
+    plan, names = model.scenario("plan"), model.names
+    row = plan.cities.index("tangshan")
+    levers = {
+        lever: round(
+            float(plan.intensity[row, column]) * 0.8 * (0.5 if group == "energy" else 1), 3
+        )
+        for column, (lever, group) in enumerate((n, r["group"]) for n, r in names.levers.items())
+        if names.targets[row, column]
+    }
+    paths = model.run("plan", levers=levers, city=["tangshan"], budget=0.5, outputs=["co2"])
+    settled(page, "co2", float(paths["co2"].sel(city="tangshan", year=2025)))
+    page.get_by_role("button", name="收藏").click()
+    page.locator(".search input").fill("双控")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    strength(page, "energy", "dual_control", -1)
+    page.wait_for_function("location.search.includes('dual_control')")
+    page.locator(".kept-0 button").click()
+    page.wait_for_function("!location.search.includes('dual_control')")
+    settled(page, "co2", float(paths["co2"].sel(city="tangshan", year=2025)))
+
+
+@needs_browser
 def test_the_page_fits_a_phone(browser: Any, address: str) -> None:
     page = visit(browser, address, viewport=PHONE, is_mobile=True, has_touch=True)
     page.wait_for_timeout(500)
@@ -189,14 +216,17 @@ def test_the_page_fits_a_phone(browser: Any, address: str) -> None:
 def test_a_state_comes_back_from_its_address_and_its_file(model: zhuanxing.Model) -> None:
     default = State("tangshan", "plan", "gdp")
     state = replace(
-        default, city="baotou", output="co2", language="en", levers={"solar_base": 0.4}, scale=0.5
-    )
+        default, city="baotou", output="co2", language="en", levers={"solar_base": 0.4}, scale=0.5,
+        budget=0.5, groups={"land": 1.5},
+    )  # fmt: skip
     names = model.names
     assert from_query(state.query(), default, names, {"gdp", "co2"}) == state
-    wrong = from_query("?c=nowhere&l=nothing:2,solar_base:9&x=-1", default, names, {"gdp"})
+    wrong = from_query(
+        "?c=nowhere&l=nothing:2,solar_base:9&x=-1&g=land:3&b=2", default, names, {"gdp"}
+    )
     assert wrong == default
     labels = model.scenario("plan").labels
-    again = from_yaml(state.to_yaml(labels), default, names)
-    assert (again.city, again.levers) == ("baotou", state.levers)
+    again = from_yaml(state.to_yaml(labels, state.levers), default, names)
+    assert (again.city, again.levers, again.budget) == ("baotou", state.levers, 0.5)
     with pytest.raises(ZhuanxingError, match="extends"):
         from_yaml("a: 1", default, names)

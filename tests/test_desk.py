@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import date
+from pathlib import Path
+
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 
 import zhuanxing
+from zhuanxing.analyses.monitor import monitor, read_statistics
+from zhuanxing.analyses.optimise.goals import parse_goal
 from zhuanxing.analyses.rank import contributions, lever_effect, ranked
 from zhuanxing.errors import ZhuanxingError
+from zhuanxing.inputs import scale_levers
 
 OUTPUTS = ["energy_intensity", "gdp", "government_debt", "emerging_share"]
 
@@ -58,3 +65,71 @@ def test_a_question_without_an_answer_is_refused(model: zhuanxing.Model) -> None
         contributions(model, plan, baseline, city="tangshan", outputs=["land"])
     with pytest.raises(ZhuanxingError, match="does not use the lever"):
         lever_effect(model, baseline, "dual_control", outputs=["gdp"])
+
+
+def test_a_brief_is_the_same_bytes_but_for_its_date_and_holds_intervals_where_there_are_draws(
+    model: zhuanxing.Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from docx import Document
+
+    from zhuanxing.report.brief import gather
+    from zhuanxing.report.document import write_docx, write_pdf
+
+    plan, baseline = model.scenario("plan"), model.scenario("baseline")
+    values = model.run("plan", outputs=OUTPUTS)
+    both = [values, values * 1.1]
+    bands = xr.concat(both, xr.DataArray([0.1, 0.9], dims="quantile", name="quantile"))
+    bands = bands.merge(bands.rename({name: f"difference_of_{name}" for name in OUTPUTS}))
+    monkeypatch.setattr("zhuanxing.report.brief.comparison_bands", lambda *_, **__: bands)
+    aims = pd.DataFrame(columns=["unit_id", "variable", "year", "measure", "base_year"])
+    briefs = [
+        gather(model, plan, baseline, city="tangshan", aims=aims, outputs=OUTPUTS, draws=2, day=day)
+        for day in (date(2026, 1, 1), date(2026, 1, 1), date(2026, 1, 2))
+    ]
+    for write, ending in ((write_docx, "docx"), (write_pdf, "pdf")):
+        files = [tmp_path / f"{place}.{ending}" for place in range(3)]
+        for brief, file in zip(briefs, files, strict=True):
+            write(brief, file)
+        first, second, later = (file.read_bytes() for file in files)
+        assert first == second != later
+    table = Document(str(tmp_path / "0.docx")).tables[0]
+    assert all("…" in row.cells[5].text for row in table.rows[1:])
+
+
+def test_later_statistics_are_inside_above_or_below_and_more_surprising_further_out(
+    model: zhuanxing.Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = float(model.run("plan", outputs=["gdp"])["gdp"].sel(city="tangshan", year=2023))
+    factors = np.linspace(0.9, 1.1, 101)
+    runs = model.run("plan", outputs=["gdp"]).expand_dims(run=101)
+    drawn = {"plan": runs * xr.DataArray(factors, dims="run")}
+    monkeypatch.setattr("zhuanxing.analyses.monitor.draw_runs", lambda *_, **__: drawn)
+    file = tmp_path / "later.csv"
+    rows = [f"唐山,2023,gdp,{expected * factor!r}" for factor in (1.0, 1.05, 1.095, 0.8)]
+    file.write_text("city,year,output,value\n" + "\n".join(rows), encoding="utf-8")
+    statistics = read_statistics(file, model)
+    found = monitor(model, {"plan": model.scenario("plan")}, statistics, draws=101)
+    assert list(found["verdict"]) == ["inside", "inside", "above", "below"]
+    assert found["surprise"].iloc[0] == pytest.approx(1.0)
+    assert found["surprise"].is_monotonic_decreasing and found["surprise"].iloc[-1] == 0
+    assert list(found["city"].unique()) == ["tangshan"]
+
+
+def test_half_the_strength_is_half_of_every_lever_in_the_cities_named(
+    model: zhuanxing.Model,
+) -> None:
+    plan = model.scenario("plan")
+    half = scale_levers(plan, 0.5, ["tangshan"])
+    row = plan.cities.index("tangshan")
+    np.testing.assert_allclose(half.intensity[row], plan.intensity[row] / 2)
+    others = np.delete(np.arange(len(plan.cities)), row)
+    np.testing.assert_array_equal(half.intensity[others], plan.intensity[others])
+
+
+def test_an_aim_may_name_its_output_in_chinese() -> None:
+    names = {"地区生产总值": "gdp"}
+    goal = parse_goal(
+        "地区生产总值>=baseline-1%", ["gdp"], lambda output, year: 200.0, 2020, 2025,
+        lambda name, where: names[name],
+    )  # fmt: skip
+    assert (goal.output, goal.at_least, goal.limit) == ("gdp", True, 198.0)

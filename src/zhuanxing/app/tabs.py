@@ -121,8 +121,8 @@ class Tabs:
     # -- one tab each --------------------------------------------------------------------------
 
     def _show_levers(self, found: tuple[Any, xr.Dataset]) -> None:
-        state, divided = found
-        if state != self._session.state:
+        session, (state, divided) = self._session, found
+        if state != session.state:
             return
         language, output = self._language, self._engine.plain[state.output]
         table = ranked(divided, state.output)
@@ -139,8 +139,12 @@ class Tabs:
         for key in ("interaction", "others", "total"):
             rows.append((say(key, language), float(one[key]), GREY, ""))
         name = output.name_zh if language == "zh" else output.name_en
-        self._bars.show(rows, f"{name} · {unit(output.unit, language)}")
-        self._status.object = _small(say("left_out", language))
+        units = unit(output.unit, language)
+        self._bars.show(rows, f"{name} · {units}" if units else name)
+        year = self._engine.years[-1]
+        self._status.object = _small(
+            say("left_out", language, year=year, baseline=session.baseline)
+        )
 
     def _show_payers(self) -> None:
         moment = self._session.moment()

@@ -70,7 +70,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "better": ("↗ 变好", "↗ better"),
     "worse": ("↘ 变差", "↘ worse"),
     "computing": ("计算中…", "computing…"),
-    "left_out": ("去掉该举措失去的部分", "what is lost without the lever"),
+    "left_out": (
+        "{year}年：去掉该举措失去的部分；合计为方案与{baseline}之差",
+        "In {year}: what is lost without the lever; the sum is the package less {baseline}",
+    ),
     "rest": ("其余举措", "other levers"),
     "interaction": ("相互作用", "interaction"),
     "others": ("其他城市", "other cities"),

@@ -29,10 +29,14 @@ def draw(
 ) -> Figure:
     """Draw one panel a city and variable: nested bands of quantiles, and the median.
 
-    `quantiles`: variables with dims (scenario, quantile, year, city), coordinates scenario_zh and
-    scenario_en. Raises ZhuanxingError for an unknown name, or for more panels than can be read.
+    Where runs reach beyond the last year of history, they are drawn from there: before it they
+    hardly differ. `quantiles`: variables with dims (scenario, quantile, year, city), coordinates
+    scenario_zh and scenario_en. Raises ZhuanxingError for an unknown name, or for more panels than
+    can be read.
     """
     ids = names.city_ids(quantiles, cities)
+    late = quantiles["year"] >= style.FIRST_PROJECTED_YEAR - 1
+    quantiles = quantiles.sel(year=late) if int(late.sum()) > 1 else quantiles
     if len(ids) * len(variables) > _MOST_PANELS:
         raise ZhuanxingError(
             f"The fan chart was asked for {len(ids)} cities x {len(variables)} variables: "

@@ -37,26 +37,29 @@ def draw(
     across: Quantity,
     upwards: Quantity,
     *,
+    highest: bool = True,
     notes: Sequence[str] = (),
     language: Language = "zh",
 ) -> Figure:
     """Draw `goal` as colour over `across` (to the right) and `upwards`, values [run] each.
 
-    `notes` stand first in the footnote.
+    Dark cells are the better ones: where `goal` is high if `highest`, else where it is low. `notes`
+    stand first in the footnote.
     """
     columns, rows = cells(across), cells(upwards)
     means = _means(goal.values, rows, columns)
     with style.house_style():
         figure, axes = style.panels(1, 1, width=8.0, height=5.2)
         axis = axes[0, 0]
-        image = axis.imshow(means, origin="lower", aspect="auto", cmap="viridis")
+        scale = "viridis_r" if highest else "viridis"
+        image = axis.imshow(means, origin="lower", aspect="auto", cmap=scale)
         axis.set_xticks(columns.ticks, columns.labels)
         axis.set_yticks(rows.ticks, rows.labels)
         axis.set_xlabel(across.label)
         axis.set_ylabel(style.wrapped(upwards.label, 0.8 * 72 * 5.2, 9.0))
         axis.grid(visible=False)
         if means.size <= _MOST_NUMBERS:
-            _write_numbers(axis, means)
+            _write_numbers(axis, means, highest)
         bar = figure.colorbar(image, ax=axis, shrink=0.8, pad=0.02)
         bar.set_label(style.wrapped(goal.label, 0.7 * 72 * float(figure.get_figheight()), 9.0))
         bar.outline.set_visible(False)
@@ -88,15 +91,15 @@ def _text(value: float) -> str:
     return f"{value:.4g}".replace("-", "−")
 
 
-def _write_numbers(axis: Axes, means: np.ndarray) -> None:
+def _write_numbers(axis: Axes, means: np.ndarray, highest: bool) -> None:
     """Write each mean into its cell, with as many decimals as tell the cells apart."""
     low, high = float(np.nanmin(means)), float(np.nanmax(means))
-    decimals = max(0, 2 - math.floor(math.log10(high - low))) if high > low else 2
+    decimals = max(0, 1 - math.floor(math.log10(high - low))) if high > low else 2
     for (row, column), mean in np.ndenumerate(means):
         if np.isfinite(mean):
             axis.text(
                 column, row, f"{mean:,.{decimals}f}".replace("-", "−"), ha="center", va="center",
-                fontsize=7.5, color="white" if mean < (low + high) / 2 else style.INK,
+                fontsize=7.5, color="white" if (mean > (low + high) / 2) == highest else style.INK,
             )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -33,7 +34,8 @@ def draw(
     The best `best_share` of the runs by `goal` (highest or lowest) are dark and on top.
     `notes` stand first in the footnote.
     """
-    axes_of = [*quantities, goal]
+    better = word("better_up" if highest else "better_down", language)
+    axes_of = [*quantities, replace(goal, label=f"{goal.label} · {better}")]
     count = len(goal.values)
     best = np.argsort(-goal.values if highest else goal.values, kind="stable")
     best = best[: max(1, round(best_share * count))]
@@ -57,7 +59,7 @@ def draw(
             "parallel_note", language, runs=count, drawn=len(others) + len(shown_best),
             best=len(best), goal=goal.name, sense=sense,
         )  # fmt: skip
-        title = word("parallel_title", language, goal=goal.label)
+        title = word("parallel_title", language, goal=goal.name)
         return style.finish(figure, language, title=title, notes=[*notes, note])
 
 
@@ -75,11 +77,12 @@ def _upright_axes(axis: Axes, quantities: Sequence[Quantity], room: float) -> No
         axis.axvline(position, color=style.INK, linewidth=0.8, zorder=3)
         for height, value in ((0.0, quantity.values.min()), (1.0, quantity.values.max())):
             axis.annotate(
-                style.number(float(value)), (position, height), xytext=(0, 9 if height else -9),
+                style.number(float(value)), (position, height), xytext=(0, 10 if height else -10),
                 textcoords="offset points", ha="center", va="center", fontsize=7.5,
                 color=style.INK,
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
             )  # fmt: skip
-    labels = [style.wrapped(quantity.label, 0.92 * room, _LABEL_POINTS) for quantity in quantities]
+    labels = [style.wrapped(quantity.label, 0.84 * room, _LABEL_POINTS) for quantity in quantities]
     axis.set_xticks(range(len(quantities)), labels, fontsize=_LABEL_POINTS, color=style.INK)
     axis.tick_params(axis="x", pad=16, length=0)
     axis.set_yticks([])

@@ -161,7 +161,7 @@ def _notes(
     language: Language,
 ) -> list[str]:
     """Return the footnote's sentences: scenario (when alone), dots, and what the shading is."""
-    found = [*names.result_notes(datasets, language), *notes]
+    found = [*names.result_notes(datasets, language), *notes, word("axes_cut", language)]
     for dataset in datasets.values():
         spread = interval(names.variable(dataset, variables[0]))
         if spread is not None:

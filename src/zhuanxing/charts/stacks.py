@@ -14,7 +14,10 @@ from zhuanxing.results import names
 from zhuanxing.results.bands import centre
 from zhuanxing.results.words import Language, word
 
-__all__ = ["Part", "draw_areas", "draw_bars", "is_detailed", "parts", "rows", "same_top"]
+__all__ = [
+    "Part", "draw_areas", "draw_bars", "draw_changes", "is_detailed", "parts", "same_top", "since",
+    "stack_note",
+]  # fmt: skip
 
 _TOO_THIN = 0.012
 
@@ -64,21 +67,6 @@ def parts(
     return found
 
 
-def rows(
-    datasets: Mapping[str, xr.Dataset], cities: Sequence[str] | None, language: Language
-) -> list[tuple[str, str, str]]:
-    """Return (city, scenario, title) for a chart with a row for each city and scenario."""
-    first = next(iter(datasets.values()))
-    found = []
-    for city in names.city_ids(first, cities):
-        for key in datasets:
-            title = names.city_label(first, city, language)
-            if len(datasets) > 1:
-                title += f" · {names.scenario_label(datasets, key, language)}"
-            found.append((city, key, title))
-    return found
-
-
 def same_top(axes: Sequence[Axes], size: int) -> None:
     """Give each run of `size` axes the y axis of its tallest, so that scenarios compare."""
     for start in range(0, len(axes), size):
@@ -116,3 +104,47 @@ def draw_bars(axis: Axes, years: Sequence[int], stack: Sequence[Part]) -> None:
             middle = base[-1] + part.values[-1] / 2
             style.end_label(axis, years[-1] + 0.4, middle, part.label, style.darker(colour))
         base = base + part.values
+
+
+def draw_changes(
+    axis: Axes,
+    datasets: Mapping[str, xr.Dataset],
+    stacks: Mapping[str, Sequence[Part]],
+    base: int,
+    language: Language,
+) -> None:
+    """Draw the change of every part from the year at `base` to the last, a bar a scenario.
+
+    Stacks of several scenarios that differ by a few percent cannot be told apart.
+    """
+    palette = style.scenario_colours(list(stacks))
+    height = 0.8 / len(stacks)
+    labels = {part.key: part.label for stack in stacks.values() for part in stack}
+    for place, (key, stack) in enumerate(stacks.items()):
+        found = {part.key: float(part.values[-1] - part.values[base]) for part in stack}
+        changes = [found.get(part, 0.0) for part in labels]
+        rows = [row + height * ((len(stacks) - 1) / 2 - place) for row in range(len(labels))]
+        label = names.scenario_label(datasets, key, language)
+        bars = axis.barh(rows, changes, height=height * 0.9, color=palette[key], label=label)
+        axis.bar_label(bars, [style.signed(change) for change in changes], padding=2, fontsize=6.5)
+    axis.set_yticks(range(len(labels)), list(labels.values()))
+    axis.axvline(0, color=style.GREY, linewidth=0.8)
+    axis.grid(visible=False, axis="y")
+    axis.margins(x=0.18)
+    if len(stacks) > 1:
+        axis.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=len(stacks), frameon=False,
+                    fontsize=7.5, borderaxespad=0.2)  # fmt: skip
+
+
+def since(year: int, units: str, language: Language) -> str:
+    """Return the title of an axis of changes since a year."""
+    said = word("added_since", language, year=year)
+    return f"{said}（{units}）" if language == "zh" else f"{said} ({units})"
+
+
+def stack_note(datasets: Mapping[str, xr.Dataset], language: Language) -> list[str]:
+    """Return which of several scenarios is stacked."""
+    if len(datasets) < 2:
+        return []
+    label = names.scenario_label(datasets, next(iter(datasets)), language)
+    return [word("stack_of", language, scenario=label)]

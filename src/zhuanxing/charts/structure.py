@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import xarray as xr
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from zhuanxing.charts import style
-from zhuanxing.charts.stacks import Part, draw_areas, parts
+from zhuanxing.charts.stacks import Part, draw_areas, draw_changes, parts, since, stack_note
 from zhuanxing.results import names
 from zhuanxing.results.words import Language, word
 
@@ -60,12 +59,12 @@ def draw(
             if several or index % columns == 0:
                 style.value_axis(axis, word("share_of_gdp", language))
             if several:
-                _changes(axes[index, 1], datasets, stacks, years.index(base_year), language)
-                since = word("added_since", language, year=base_year)
-                axes[index, 1].set_xlabel(f"{since}, {word('points', language)}")
+                base = years.index(base_year)
+                draw_changes(axes[index, 1], datasets, stacks, base, language)
+                axes[index, 1].set_xlabel(since(base_year, word("points", language), language))
         return style.finish(
             figure, language, title=word("structure_title", language),
-            notes=names.result_notes(datasets, language),
+            notes=[*names.result_notes(datasets, language), *stack_note(datasets, language)],
         )  # fmt: skip
 
 
@@ -74,30 +73,6 @@ def _stack(
 ) -> list[Part]:
     chosen = [detail] if detail in dataset.data_vars else shares
     return _in_percent(parts(dataset, [str(name) for name in chosen], city, language))
-
-
-def _changes(
-    axis: Axes,
-    datasets: Mapping[str, xr.Dataset],
-    stacks: Mapping[str, Sequence[Part]],
-    base: int,
-    language: Language,
-) -> None:
-    """Draw the change of every share from the year at `base` to the last, a bar a scenario."""
-    palette = style.scenario_colours(list(stacks))
-    height = 0.8 / len(stacks)
-    for place, (key, stack) in enumerate(stacks.items()):
-        changes = [float(part.values[-1] - part.values[base]) for part in stack]
-        rows = [row + height * ((len(stacks) - 1) / 2 - place) for row in range(len(stack))]
-        label = names.scenario_label(datasets, key, language)
-        bars = axis.barh(rows, changes, height=height * 0.9, color=palette[key], label=label)
-        axis.bar_label(bars, [style.signed(change) for change in changes], padding=2, fontsize=6.5)
-    axis.set_yticks(range(len(stack)), [part.label for part in stack])
-    axis.axvline(0, color=style.GREY, linewidth=0.8)
-    axis.grid(visible=False, axis="y")
-    axis.margins(x=0.15)
-    axis.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=len(stacks), frameon=False,
-                fontsize=7.5, borderaxespad=0.2)  # fmt: skip
 
 
 def _in_percent(stack: Sequence[Part]) -> list[Part]:

@@ -150,7 +150,10 @@ def _heatmap(material: _Material) -> Figure | None:
         return None
     across, upwards = (material.factor(str(name)) for name in chosen)
     goal = material.measured(material.charts.goal)
-    return heatmap.draw(goal, across, upwards, notes=material.notes, language=material.language)
+    return heatmap.draw(
+        goal, across, upwards, highest=material.charts.highest, notes=material.notes,
+        language=material.language,
+    )  # fmt: skip
 
 
 CHARTS: Mapping[str, Callable[[_Material], Figure | None]] = {

@@ -53,8 +53,8 @@ def draw(
             first.values[front], second.values[front], color=style.BAD, linewidth=1.4,
             marker="o", markersize=4, zorder=3,
         )  # fmt: skip
-        axis.set_xlabel(first.label)
-        style.value_axis(axis, second.label)
+        axis.set_xlabel(f"{first.label} · {_better(first_highest, language)}")
+        style.value_axis(axis, f"{second.label}\n{_better(second_highest, language)}")
         if colour is not None:
             bar = figure.colorbar(dots, ax=axis, shrink=0.8, pad=0.02)
             room = 0.7 * 72 * float(figure.get_figheight())
@@ -68,6 +68,10 @@ def draw(
         )  # fmt: skip
         title = word("tradeoff_title", language, first=first.name, second=second.name)
         return style.finish(figure, language, title=title, notes=[*notes, note])
+
+
+def _better(highest: bool, language: Language) -> str:
+    return word("better_up" if highest else "better_down", language)
 
 
 def pareto_front(first: np.ndarray, second: np.ndarray) -> np.ndarray:

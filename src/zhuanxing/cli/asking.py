@@ -11,6 +11,9 @@ import xarray as xr
 
 from zhuanxing.charts import style
 from zhuanxing.cli.command import Context
+from zhuanxing.cli.commands.run import budget_words, renamed
+from zhuanxing.config import as_mapping
+from zhuanxing.inputs import Scenario, override_budget, scale_levers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
 
     from zhuanxing.model import Model
 
-__all__ = ["aims_of_model", "loaded", "number", "save_figures", "wide_number"]
+__all__ = ["aims_of_model", "asked_scenario", "loaded", "number", "save_figures", "wide_number"]
 
 
 def loaded(context: Context, end: int, calibration: str | None) -> Model:
@@ -31,6 +34,21 @@ def loaded(context: Context, end: int, calibration: str | None) -> Model:
     if stale:
         print(f"zhuanxing: {stale}", file=sys.stderr)
     return model
+
+
+def asked_scenario(model: Model, settings: Any, name: str | None = None) -> Scenario:
+    """Return the scenario of settings, or another, with their `scale` in `city` and `budget`.
+
+    Raises ZhuanxingError for an unknown payer, and a number out of range.
+    """
+    scenario = model.scenario(settings.scenario if name is None else name)
+    scenario, said = scale_levers(scenario, settings.scale, [settings.city]), []
+    if settings.scale != 1.0:
+        said.append(f"scale {settings.scale:g}")
+    if settings.budget is not None:
+        scenario = override_budget(scenario, as_mapping(settings.budget), model.names)
+        said.append(f"budget {budget_words(settings.budget)}")
+    return renamed(scenario, said)
 
 
 def aims_of_model(context: Context) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from zhuanxing.analyses.rank import contributions, ranked
 from zhuanxing.charts import finance, paths
 from zhuanxing.charts.differences import difference
 from zhuanxing.charts.style import number, number_apart, signed
+from zhuanxing.inputs import override_budget
 from zhuanxing.report.document import write_docx
 from zhuanxing.report.phrases import phrase
 from zhuanxing.results import names
@@ -32,6 +33,8 @@ __all__ = ["Brief", "Table", "gather", "write_docx"]
 
 MONEY, COST = "lever_spending", "lever_spending_by_lever"
 TOP = 5
+# The part of their money for levers that public payers keep in a what-if.
+HALF = 0.5
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,7 @@ def gather(
     """Return the brief of `scenario` for `city`, its numbers from new runs.
 
     `outputs` are the indicators, the first two of them drawn; `what_if` are scenarios whose results
-    stand beside the package, after one with every lever at half strength. With `draws` (and a
+    stand beside the package, after one with half the public money. With `draws` (and a
     calibration) differences have intervals. Raises ZhuanxingError as the runs do.
     """
     results = {"against": model.run(against), "package": model.run(scenario)}
@@ -94,7 +97,8 @@ def gather(
     divided = contributions(model, scenario, against, city=city, outputs=list(outputs))
     known = aims_of(aims, results["package"], city, year)
     maker = _Maker(model, results, bands, divided, known, city, year, language)
-    alternatives = {"half": _half(scenario, city)} | {n: model.scenario(n) for n in what_if}
+    half = override_budget(scenario, HALF, model.names)
+    alternatives = {"half": half} | {n: model.scenario(n) for n in what_if}
     label = scenario.labels[f"name_{language}"]
     first = results["package"].attrs
     return Brief(
@@ -114,13 +118,6 @@ def gather(
         annex=maker.annex(scenario),
         language=language,
     )  # fmt: skip
-
-
-def _half(scenario: Scenario, city: str) -> Scenario:
-    """Return the scenario with every lever of the city at half its strength."""
-    intensity = scenario.intensity.copy()
-    intensity[scenario.cities.index(city)] *= 0.5
-    return replace(scenario, intensity=intensity)
 
 
 @dataclass(frozen=True)

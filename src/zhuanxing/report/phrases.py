@@ -49,7 +49,7 @@ PHRASES: dict[str, tuple[str, str]] = {
         "各行为同一城市在不同情景下与基准的差异。",
         "Each row is the same city in another scenario, less the baseline.",
     ),
-    "half": ("本市力度减半", "Half the strength in this city"),
+    "half": ("公共资金减半", "Half the public money"),
     "trust": ("可信程度", "How far to trust this"),
     "trust_starts": (
         "{total}个期初值中{observed}个来自统计，{carried}个由邻年推算，{estimated}个为估计。",

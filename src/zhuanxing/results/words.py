@@ -63,6 +63,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     ),
     "better_down": ("越低越好", "lower is better"),
     "better_up": ("越高越好", "higher is better"),
+    "axes_cut": ("纵轴不从零开始", "Axes do not start at zero"),
     "built_up": ("建设用地构成", "Built-up land by class"),
     "by_source": ("政策支出（按资金来源）", "Policy spending by source"),
     "capacity": ("装机容量", "Capacity"),
@@ -106,8 +107,8 @@ _WORDS: dict[str, tuple[str, str]] = {
     ),
     "finance_title": ("投资与政策资金来源", "Investment and the sources of policy money"),
     "heatmap_note": (
-        "每格为其中各次运行的平均值，共{runs}次；空白格没有运行",
-        "Each cell is the mean of its runs, {runs} in all; blank cells hold none",
+        "每格为其中各次运行的平均值，共{runs}次；颜色越深越好；空白格没有运行",
+        "Each cell is the mean of its runs, {runs} in all; darker is better; blank cells hold none",
     ),
     "heatmap_title": (
         "{goal}：随{across}与{upwards}的变化",
@@ -143,9 +144,13 @@ _WORDS: dict[str, tuple[str, str]] = {
         "共{runs}次运行，画出{drawn}次；深色：最好的{best}次（{goal}{sense}）",
         "{drawn} of {runs} runs drawn; dark: the best {best} ({sense} {goal})",
     ),
-    "parallel_title": ("平行坐标：{goal}", "Parallel coordinates: {goal}"),
+    "parallel_title": (
+        "“{goal}”最好的运行有何共同之处",
+        "What the best runs have in common: {goal}",
+    ),
     "paths_title": ("模型路径与统计数据", "Model paths and statistics"),
     "paths_title_bare": ("模型路径", "Model paths"),
+    "not_from_zero": ("“{what}”的纵轴不从零开始", "The axis of {what} does not start at zero"),
     "points": ("百分点", "percentage points"),
     "projection": ("预测", "projection"),
     "reliability_inside": ("落入区间的统计值（%）", "Figures inside, %"),
@@ -187,13 +192,14 @@ _WORDS: dict[str, tuple[str, str]] = {
         "Source: zhuanxing model; inputs and assumptions in model/data",
     ),
     "structure_title": ("产业结构", "Industrial structure"),
+    "stack_of": ("堆叠图为“{scenario}”", "Stacks show: {scenario}"),
     "total_line": (
         "虚线：{total}，低于堆叠之和时差额为外送能源",
         "Dashed: {total}; where it lies below the stack, the rest is sent elsewhere",
     ),
     "tradeoff_note": (
-        "{runs}次运行；深色线：帕累托前沿（{count}次），{first}取{first_sense}、{second}取{second_sense}",
-        "{runs} runs; line: the Pareto front ({count} runs) of {first_sense} {first} and "
+        "{runs}次运行；橙线：帕累托前沿（{count}次），{first}取{first_sense}、{second}取{second_sense}",
+        "{runs} runs; orange: the Pareto front ({count} runs) of {first_sense} {first} and "
         "{second_sense} {second}",
     ),
     "tradeoff_title": ("权衡：{first} 与 {second}", "Trade-off: {first} against {second}"),

@@ -16,9 +16,10 @@ from typing import Any, Literal
 import pandas as pd
 import xarray as xr
 
+from zhuanxing.charts.differences import difference
 from zhuanxing.charts.kinds import ALL, KINDS, Request, figures
 from zhuanxing.charts.save import FORMATS, remove_outdated, save
-from zhuanxing.charts.style import FIRST_PROJECTED_YEAR
+from zhuanxing.charts.style import FIRST_PROJECTED_YEAR, signed
 from zhuanxing.cli.command import Command, Context
 from zhuanxing.config import (
     City,
@@ -33,12 +34,19 @@ from zhuanxing.config import (
 )
 from zhuanxing.data.observed import statistics_of_outputs
 from zhuanxing.errors import ZhuanxingError
+from zhuanxing.results import names
 from zhuanxing.results.aims import city_targets, read_aims
 from zhuanxing.results.comparable import require_comparable
 from zhuanxing.storage import netcdf
 from zhuanxing.storage.netcdf import comparison_path, intervals_path
 
 __all__ = ["COMMAND", "ChartSettings", "aims_table"]
+
+FOUND = {
+    "zh": "{city}，{year}年，“{scenario}”与对照之差：{differences}",
+    "en": "{city} in {year}, {scenario} less the first scenario: {differences}",
+}
+OPEN = {"zh": "共{count}个图文件；先打开 {first}", "en": "{count} files; open first {first}"}
 
 SECTION = "run"
 
@@ -182,9 +190,43 @@ def run(settings: ChartSettings, context: Context) -> int:
         for language in context.languages
         for each in (KINDS if settings.kind == ALL else [settings.kind])
     ]
-    for written in _drawn(jobs):
-        print(*written, sep="\n")
+    files = [path for written in _drawn(jobs) for path in written]
+    if settings.kind != ALL:
+        print(*files, sep="\n")
+        return 0
+    print(*_found(settings, shared, context.language), sep="\n")
+    print(OPEN[context.language].format(count=len(files), first=_first(files, context.language)))
     return 0
+
+
+def _found(settings: ChartSettings, shared: Mapping[str, Any], language: Language) -> list[str]:
+    """Return a sentence a city: how the last scenario differs from the first in the last year."""
+    (base, *_), (key, other) = shared["datasets"].values(), list(shared["datasets"].items())[-1]
+    if other is base or not settings.city:
+        return []
+    label = names.scenario_label(shared["datasets"], key, language)
+    sentences = []
+    for city in names.city_ids(base, settings.city):
+        said = []
+        for name in settings.options.compare.variable:
+            gap = difference(base, other, name, shared["comparisons"].get(key))
+            value = signed(float(gap.values.sel(city=city).isel(year=-1)))
+            unit = gap.unit(language)
+            said.append(f"{names.variable_label(base[name], language)} {value} {unit}")
+        year, parts = int(base["year"].values[-1]), "、" if language == "zh" else ", "
+        sentences.append(
+            FOUND[language].format(
+                city=names.city_label(base, city, language), year=year, scenario=label,
+                differences=parts.join(said),
+            )
+        )  # fmt: skip
+    return sentences
+
+
+def _first(files: Sequence[Path], language: Language) -> Path:
+    """Return the picture to open first: the comparison of cities, in the reader's language."""
+    own = [path for path in files if path.parent.name == language] or list(files)
+    return next((path for path in own if path.name.startswith("compare")), own[0])
 
 
 @dataclass(frozen=True)

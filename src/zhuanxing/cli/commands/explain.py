@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zhuanxing.cli.asking import loaded
+from zhuanxing.cli.asking import asked_scenario, loaded
 from zhuanxing.cli.command import Command, Context
-from zhuanxing.cli.commands.run import Years
+from zhuanxing.cli.commands.run import Budget, Years
 from zhuanxing.cli.console import Column, print_table
-from zhuanxing.config import City, Count, File, Language, Lever, Output, checked
+from zhuanxing.config import City, Count, File, Language, Lever, Output, Share, checked
 from zhuanxing.config import Scenario as ScenarioName
 from zhuanxing.storage.atomic import require_writable
 from zhuanxing.storage.netcdf import write, write_table
@@ -64,6 +64,14 @@ class ExplainSettings:
     """Folder of the tables.
 
     输出文件夹。"""
+    scale: Share = 1.0
+    """scale=0.5 halves the strength of every lever of the city.
+
+    scale=0.5 本市全部举措力度减半。"""
+    budget: Budget | None = None
+    """budget=0.5 halves the public money for levers; more with `zhuanxing run --help`.
+
+    budget=0.5 举措公共资金减半。"""
     language: Language | None = None
     """Language.
 
@@ -86,7 +94,7 @@ def _effect(model: Model, settings: ExplainSettings, context: Context) -> int:
     from zhuanxing.results.glossary import read_glossary
 
     effect = explain_effect(
-        model, model.scenario(settings.scenario), lever=str(settings.lever),
+        model, asked_scenario(model, settings), lever=str(settings.lever),
         output=settings.output, city=settings.city,
     )  # fmt: skip
     glossary = read_glossary(context.places.model)
@@ -148,8 +156,9 @@ def _tree(model: Model, settings: ExplainSettings, context: Context) -> int:
 def _loops(model: Model, settings: ExplainSettings, context: Context) -> int:
     from zhuanxing.analyses.explain.loops import loops_that_matter
 
-    found = loops_that_matter(model, model.scenario(settings.scenario), city=settings.city,
-                              most=settings.top)  # fmt: skip
+    found = loops_that_matter(
+        model, asked_scenario(model, settings), city=settings.city, most=settings.top
+    )
     years = [int(year) for year in found["year"].values]
     shown = years[:: max(1, len(years) // 4)]
     name = "chain_zh" if context.language == "zh" else "chain"

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import xarray as xr
 
-from zhuanxing.cli.asking import loaded, wide_number
+from zhuanxing.cli.asking import asked_scenario, loaded, wide_number
 from zhuanxing.cli.command import Command, Context
-from zhuanxing.cli.commands.run import Years
+from zhuanxing.cli.commands.run import Budget, Years
 from zhuanxing.cli.console import Column, print_table
 from zhuanxing.config import (
     City,
@@ -24,6 +24,7 @@ from zhuanxing.config import (
     Share,
     Text,
     Year,
+    as_mapping,
     checked,
 )
 from zhuanxing.config import Scenario as ScenarioName
@@ -125,6 +126,14 @@ class OptimiseSettings:
     """Folder of the packages, also as scenario files.
 
     输出文件夹，组合另存为情景文件。"""
+    scale: Share = 1.0
+    """scale=0.5 halves the strength of every lever of the city.
+
+    scale=0.5 本市全部举措力度减半。"""
+    budget: Budget | None = None
+    """budget=0.5 halves the public money for levers; more with `zhuanxing run --help`.
+
+    budget=0.5 举措公共资金减半。"""
     language: Language | None = None
     """Language of the tables.
 
@@ -146,7 +155,7 @@ def run(settings: OptimiseSettings, context: Context) -> int:
         tuple(settings.keep), settings.step, settings.allowance, settings.draws,
         settings.sureness, tuple(settings.watch), settings.base_year, settings.iterations,
     )  # fmt: skip
-    scenario = model.scenario(settings.scenario)
+    scenario = asked_scenario(model, settings)
     found = optimise(model, scenario, model.scenario(settings.against), question)
     _print(found, context)
     write(found, folder / "packages.nc")
@@ -213,6 +222,8 @@ def _scenario_file(
         "extends": settings.scenario,
         "overrides": [{"where": {"city": settings.city}, "levers": levers}],
     }
+    if settings.budget is not None:
+        content["budget"] = as_mapping(settings.budget)
     return yaml.safe_dump(content, allow_unicode=True, sort_keys=False)
 
 

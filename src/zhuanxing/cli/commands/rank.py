@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Literal
 import pandas as pd
 import xarray as xr
 
-from zhuanxing.cli.asking import loaded, number
+from zhuanxing.cli.asking import asked_scenario, loaded, number
 from zhuanxing.cli.command import Command, Context
-from zhuanxing.cli.commands.run import Years
+from zhuanxing.cli.commands.run import Budget, Years
 from zhuanxing.cli.console import Column, print_table, progress_bar
 from zhuanxing.config import (
     City,
@@ -23,6 +23,7 @@ from zhuanxing.config import (
     Output,
     Seed,
     Several,
+    Share,
     Text,
     checked,
 )
@@ -86,6 +87,14 @@ class RankSettings:
     """Folder of table, chart and dataset.
 
     输出文件夹。"""
+    scale: Share = 1.0
+    """scale=0.5 halves the strength of every lever of the city.
+
+    scale=0.5 本市全部举措力度减半。"""
+    budget: Budget | None = None
+    """budget=0.5 halves the public money for levers; more with `zhuanxing run --help`.
+
+    budget=0.5 举措公共资金减半。"""
     language: Several[Language] | None = None
     """Language of table and chart.
 
@@ -98,7 +107,7 @@ def run(settings: RankSettings, context: Context) -> int:
     from zhuanxing.analyses.rank import contributions, lever_effect
 
     model = loaded(context, settings.years.end, settings.calibration)
-    scenario = model.scenario(settings.scenario)
+    scenario = asked_scenario(model, settings)
     outputs = list(settings.outputs)
     if settings.lever is not None:
         found = lever_effect(model, scenario, settings.lever, outputs=outputs)

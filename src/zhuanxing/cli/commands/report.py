@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from zhuanxing.cli.asking import aims_of_model, loaded
+from zhuanxing.cli.asking import aims_of_model, asked_scenario, loaded
 from zhuanxing.cli.command import Command, Context
-from zhuanxing.cli.commands.run import Years
-from zhuanxing.config import City, File, Language, Output, Seed, Several, Text, checked
+from zhuanxing.cli.commands.run import Budget, Years
+from zhuanxing.config import City, File, Language, Output, Seed, Several, Share, Text, checked
 from zhuanxing.config import Scenario as ScenarioName
 from zhuanxing.storage.atomic import require_writable
 
@@ -63,6 +63,14 @@ class ReportSettings:
     """Folder of the files.
 
     输出文件夹。"""
+    scale: Share = 1.0
+    """scale=0.5 halves the strength of every lever of the city.
+
+    scale=0.5 本市全部举措力度减半。"""
+    budget: Budget | None = None
+    """budget=0.5 halves the public money for levers; more with `zhuanxing run --help`.
+
+    budget=0.5 举措公共资金减半。"""
     language: Several[Language] | None = None
     """Languages, a file each.
 
@@ -76,14 +84,15 @@ def run(settings: ReportSettings, context: Context) -> int:
     from zhuanxing.report.document import write_docx, write_pdf
 
     model = loaded(context, settings.years.end, settings.calibration)
+    scenario = asked_scenario(model, settings)
     for language in context.languages:
         brief = gather(
-            model, model.scenario(settings.scenario), model.scenario(settings.against),
+            model, scenario, model.scenario(settings.against),
             city=settings.city, aims=aims_of_model(context), outputs=settings.outputs,
             what_if=settings.what_if, draws=settings.draws, language=language,
         )  # fmt: skip
         for ending in settings.format:
-            name = f"{settings.city}_{settings.scenario}_{language}.{ending}"
+            name = f"{settings.city}_{scenario.name}_{language}.{ending}"
             path = settings.output / name
             (write_docx if ending == "docx" else write_pdf)(brief, path)
             print(path)

@@ -38,6 +38,7 @@ from zhuanxing.inputs import (
     override_budget,
     override_levers,
     resolve,
+    scale_levers,
 )
 from zhuanxing.inputs.scenario import BASELINE
 from zhuanxing.storage.paths import Places
@@ -47,7 +48,10 @@ if TYPE_CHECKING:
 
     from zhuanxing.model import Model
 
-__all__ = ["COMMAND", "LeverChoice", "RunSettings", "Years", "changed_scenario", "named_scenario"]
+__all__ = [
+    "COMMAND", "Budget", "LeverChoice", "RunSettings", "Years", "budget_words", "changed_scenario",
+    "named_scenario", "renamed",
+]  # fmt: skip
 
 SECTION = "run"
 # A folder's name that says more than this is hard to read.
@@ -121,6 +125,10 @@ class RunSettings:
     """assumptions.<name>=1.5 or assumptions.<name>.<element>=1.5 replaces an assumption.
 
     assumptions.<名称>=1.5 改变假设。"""
+    scale: Share = 1.0
+    """scale=0.5 halves the strength of every lever, in the cities of `city`.
+
+    scale=0.5 全部举措力度减半。"""
     budget: Budget | None = None
     """budget=0.5 halves the public money for levers; budget.local=200 is the most, in 1e8 CNY,
     that a payer gives a city in a year, budget.local.baotou=20 in one city.
@@ -160,6 +168,7 @@ def changed_scenario(settings: Any, scenario: str, context: Context) -> Scenario
         lever: {key: value for key, value in as_mapping(choice).items() if value is not None}
         for lever, choice in settings.levers.items()
     }
+    base = scale_levers(base, getattr(settings, "scale", 1.0), settings.city)
     changed = override_levers(base, levers, settings.city, names)
     changed = override_assumptions(changed, settings.assumptions, names)
     return override_budget(changed, as_mapping(getattr(settings, "budget", None)), names)
@@ -167,16 +176,19 @@ def changed_scenario(settings: Any, scenario: str, context: Context) -> Scenario
 
 def named_scenario(settings: Any, scenario: str, context: Context) -> Scenario:
     """Return the changed scenario, with a name and labels that say how it differs from its file."""
-    changed = changed_scenario(settings, scenario, context)
-    said = changes(settings)
+    return renamed(changed_scenario(settings, scenario, context), changes(settings))
+
+
+def renamed(scenario: Scenario, said: list[str]) -> Scenario:
+    """Return a scenario under a name and labels that say what is changed in it."""
     if not said:
-        return changed
+        return scenario
     labels = {
-        **changed.labels,
-        "name_zh": f"{changed.labels['name_zh']}，{'，'.join(said)}",
-        "name_en": f"{changed.labels['name_en']}, {', '.join(said)}",
+        **scenario.labels,
+        "name_zh": f"{scenario.labels['name_zh']}，{'，'.join(said)}",
+        "name_en": f"{scenario.labels['name_en']}, {', '.join(said)}",
     }
-    return replace(changed, name=_name(changed.name, said), labels=labels)
+    return replace(scenario, name=_name(scenario.name, said), labels=labels)
 
 
 def changes(settings: Any) -> list[str]:
@@ -186,22 +198,25 @@ def changes(settings: Any) -> list[str]:
         for key, value in as_mapping(choice).items():
             if value is not None:
                 said.append(f"{lever} {value:g}" if key == "intensity" else f"{lever} {value:.0f}")
+    scale = getattr(settings, "scale", 1.0)
+    if scale != 1.0:
+        said.append(f"scale {scale:g}")
     if said and settings.city:
         said.append("+".join(settings.city))
     budget = getattr(settings, "budget", None)
     if budget is not None:
-        said.append(f"budget {_flat(budget)}")
+        said.append(f"budget {budget_words(budget)}")
     for name, value in settings.assumptions.items():
         parts = value.items() if isinstance(value, Mapping) else [("", value)]
         said += [f"{name} {element} {number:g}".replace("  ", " ") for element, number in parts]
     return said
 
 
-def _flat(budget: Any) -> str:
+def budget_words(budget: Any) -> str:
     """Return a budget in words: a share, or payers with their ceilings."""
     if not isinstance(budget, Mapping):
         return f"{budget:g}"
-    return " ".join(f"{payer} {_flat(value)}" for payer, value in budget.items())
+    return " ".join(f"{payer} {budget_words(value)}" for payer, value in budget.items())
 
 
 def _name(scenario: str, said: list[str]) -> str:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from zhuanxing.cli.asking import aims_of_model, loaded
+from zhuanxing.cli.asking import aims_of_model, asked_scenario, loaded
 from zhuanxing.cli.command import Command, Context
-from zhuanxing.cli.commands.run import Years
-from zhuanxing.config import City, File, Language, Several, Text, checked
+from zhuanxing.cli.commands.run import Budget, Years
+from zhuanxing.config import City, File, Language, Several, Share, Text, checked
 from zhuanxing.config import Scenario as ScenarioName
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.storage.atomic import require_writable
@@ -44,6 +44,14 @@ class TableSettings:
     """File, .xlsx or .csv; null is outputs/tables/<city>_<language>.xlsx.
 
     文件，null 为 outputs/tables/<城市>_<语言>.xlsx。"""
+    scale: Share = 1.0
+    """scale=0.5 halves the strength of every lever of the city.
+
+    scale=0.5 本市全部举措力度减半。"""
+    budget: Budget | None = None
+    """budget=0.5 halves the public money for levers; more with `zhuanxing run --help`.
+
+    budget=0.5 举措公共资金减半。"""
     language: Several[Language] | None = None
     """Languages, a file each.
 
@@ -60,7 +68,9 @@ def run(settings: TableSettings, context: Context) -> int:
     from zhuanxing.report.tables import city_tables, write_tables
 
     model = loaded(context, settings.years.end, settings.calibration)
-    results = {name: model.run(name) for name in settings.scenario}
+    base, *others = settings.scenario
+    chosen = [asked_scenario(model, settings, name) for name in others]
+    results = {base: model.run(base), **{one.name: model.run(one) for one in chosen}}
     for language, target in targets.items():
         sheets = city_tables(
             results, settings.city, aims=aims_of_model(context), model=context.places.model,
