@@ -341,6 +341,26 @@ class Program:
 
         return run, {name: inputs[name] for name in read if name not in names}
 
+    def compiled(
+        self,
+        question: object,
+        function: Callable[..., Any],
+        arguments: Sequence[Any],
+        options: Mapping[str, Any],
+    ) -> Callable[..., Any]:
+        """Return a JAX function compiled for arguments of these shapes, from disk if it was before.
+
+        `question` is all, beside the model's text and the shapes, that the function depends on.
+        """
+        leaves = {str(place): leaf for place, leaf in enumerate(jax.tree.leaves(arguments))}
+        found: Callable[..., Any] = stored(
+            self._text,
+            (self._method, self._origin, self._data, question),
+            leaves,
+            lambda: jax.jit(function, compiler_options=known(options)).lower(*arguments).compile(),
+        )
+        return found
+
     def _function(
         self,
         inputs: Mapping[str, np.ndarray],

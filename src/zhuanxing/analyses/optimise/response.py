@@ -11,8 +11,8 @@ import jax.numpy as jnp
 import numpy as np
 import xarray as xr
 
-from zhuanxing.engine.running.xla_options import THOROUGH, known
-from zhuanxing.results.annual import OF_VARIABLE, PATH, SUM
+from zhuanxing.engine.running.xla_options import THOROUGH
+from zhuanxing.results.annual import OF_VARIABLE, PATH, SUM, yearly_requests
 from zhuanxing.results.outputs import Output, select_outputs
 
 if TYPE_CHECKING:
@@ -49,8 +49,7 @@ class Response:
 
     def values(self, x: np.ndarray) -> np.ndarray:
         """Return the outputs [output] at intensities `x` [lever]."""
-        raw = self._compiled[0](self._full(x), self._place, self._fixed)
-        return np.asarray(self._measured(raw))
+        return np.asarray(self._measured(self._raw(self._full(x))))
 
     def with_slopes(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the outputs [output] and their derivatives [output, lever] at `x`."""
@@ -61,14 +60,14 @@ class Response:
 
     def _slopes(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         full = self._full(x)
-        raw = self._compiled[0](full, self._place, self._fixed)
+        raw = self._raw(full)
         weights = jax.jacrev(self._measured)(raw)
         rows = []
         for first in range(0, len(self.outputs), TOGETHER):
             part = {
                 name: _padded(array[first : first + TOGETHER]) for name, array in weights.items()
             }
-            rows.append(np.asarray(self._compiled[1](full, self._place, self._fixed, part)))
+            rows.append(np.asarray(self._pulled(full, self._place, self._fixed, part)))
         slopes = np.concatenate(rows)[: len(self.outputs)]
         return np.asarray(self._measured(raw)), slopes[:, self._row, self.columns]
 
@@ -97,40 +96,53 @@ class Response:
         return {name: frozenset(ways) for name, ways in wanted.items()}
 
     @cached_property
+    def _asked(self) -> dict[str, str]:
+        """Return how plain outputs' variables are asked of the engine by every run."""
+        everything = yearly_requests(self._model.outputs)
+        return {name: everything[name] for name in self._requests}
+
+    @cached_property
     def _traced(self) -> tuple[Any, dict[str, np.ndarray]]:
-        requests = {
-            name: next(iter(ways)) if len(ways) == 1 else PATH
-            for name, ways in self._requests.items()
-        }
-        return self._model.program.traced(self._inputs, requests, [INTENSITY])
+        return self._model.program.traced(self._inputs, self._asked, [INTENSITY])
 
     @property
     def _fixed(self) -> dict[str, np.ndarray]:
         return self._traced[1]
 
-    @cached_property
-    def _compiled(self) -> tuple[Any, Any]:
-        """Return the compiled yearly values of the city, and the pull-back of weights on them."""
-        run, _ = self._traced
-        requests, times = self._requests, self._model.program.times()
-        steps = round(1 / float(times[1] - times[0]))
+    def _raw(self, full: np.ndarray) -> dict[str, Any]:
+        """Return the yearly values of the city, by the run that every command has compiled."""
+        everything = yearly_requests(self._model.outputs)
+        found = self._model.program.run({**self._inputs, INTENSITY: full}, everything)
+        return self._of_city(found, self._place)
 
-        def raw(full: Any, place: Any, fixed: Any) -> dict[str, Any]:
-            found = run({INTENSITY: full}, fixed)
-            return {
-                f"{name}|{way}": _yearly(found[name], way, steps, len(ways) > 1) @ place
-                for name, ways in requests.items()
-                for way in sorted(ways)
-            }
+    def _of_city(self, found: Mapping[str, Any], place: Any) -> dict[str, Any]:
+        times = self._model.program.times()
+        steps = round(1 / float(times[1] - times[0]))
+        return {
+            f"{name}|{way}": _yearly(found[name], way, steps, self._asked[name] == PATH) @ place
+            for name, ways in self._requests.items()
+            for way in sorted(ways)
+        }
+
+    @cached_property
+    def _pulled(self) -> Any:
+        """Return the compiled pull-back of weights on the city's yearly values to intensities."""
 
         def pulled(full: Any, place: Any, fixed: Any, weights: Any) -> Any:
-            _, pull = jax.vjp(lambda chosen: raw(chosen, place, fixed), full)
+            def raw(chosen: Any) -> dict[str, Any]:
+                # Traced only where it is not on disk already.
+                return self._of_city(self._traced[0]({INTENSITY: chosen}, fixed), place)
+
+            _, pull = jax.vjp(raw, full)
             return jax.vmap(lambda one: pull(one)[0])(weights)
 
-        return (
-            jax.jit(raw, compiler_options=known(THOROUGH)),
-            jax.jit(pulled, compiler_options=known(THOROUGH)),
-        )
+        full = self._inputs[INTENSITY]
+        weights = {
+            name: _padded(np.asarray(value)[None]) for name, value in self._raw(full).items()
+        }
+        arguments = (full, self._place, self._fixed, weights)
+        question = ("pull-back of a city", sorted(self._asked.items()), TOGETHER)
+        return self._model.program.compiled(question, pulled, arguments, THOROUGH)
 
     def _measured(self, raw: Mapping[str, Any]) -> Any:
         return jnp.stack([_measure(output, raw) for output in self.outputs])
