@@ -26,7 +26,7 @@ def draw(
     bands: Mapping[str, xr.Dataset],
     language: Language,
 ) -> Figure:
-    """Draw a panel a disturbance with its path in one city, in percent of what it acts on.
+    """Draw a panel a disturbance with its path in one city, 100 times the logarithm of the factor.
 
     `variable` is the output with dimensions (city, disturbance, year) of a run with a calibration;
     every scenario of a fit has the same, so that of the first of `datasets` is drawn. `bands` holds
@@ -40,6 +40,7 @@ def draw(
     kinds = paths["disturbance"].values
     titles = paths[f"disturbance_{language}"].values
     years = [int(year) for year in paths["year"].values]
+    known = int(datasets[first].attrs.get("information_year", years[-1]))
     label = names.city_label(datasets[first], city, language)
     with style.house_style():
         rows = -(-len(kinds) // _COLUMNS)
@@ -52,17 +53,22 @@ def draw(
                 low, high = (edge.sel(chosen) for edge in shaded[:2])
                 axis.fill_between(years, low, high, color=style.SEQUENCE[0], alpha=0.2, lw=0)
             axis.plot(years, paths.sel(chosen), color=style.SEQUENCE[0])
-            _finish(axis, str(title), years)
+            _finish(axis, str(title), years, known)
         return style.finish(
             figure,
             language,
             title=word("disturbances_title", language, city=label),
-            notes=[word("disturbances_note", language), *names.result_notes(datasets, language)],
+            notes=[*_notes(shaded is not None, language), *names.result_notes(datasets, language)],
         )
 
 
-def _finish(axis: Axes, title: str, years: list[int]) -> None:
+def _notes(shaded: bool, language: Language) -> list[str]:
+    keys = ["disturbances_note", *(["disturbances_shading"] if shaded else [])]
+    return [word(key, language) for key in keys]
+
+
+def _finish(axis: Axes, title: str, years: list[int], known: int) -> None:
     axis.axhline(0.0, color=style.GREY, linewidth=0.8)
     axis.set_title(title)
     style.year_axis(axis, years, few=True)
-    style.mark_projection(axis, years, None)
+    style.mark_projection(axis, years, None, first=known + 1)

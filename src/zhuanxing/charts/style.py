@@ -215,13 +215,19 @@ def value_axis(axis: Axes, title: str) -> None:
 
 
 def mark_projection(
-    axis: Axes, years: Sequence[int], language: Language | None, *, low: bool = False
+    axis: Axes,
+    years: Sequence[int],
+    language: Language | None,
+    *,
+    low: bool = False,
+    first: int = FIRST_PROJECTED_YEAR,
 ) -> None:
     """Draw the line between history and projection, with both words when `language` is given.
 
-    `low` writes them at the foot of the panel, for axes from zero whose lines run high.
+    `low` writes them at the foot of the panel, for axes from zero whose lines run high; `first` is
+    the first year of the projection.
     """
-    boundary = FIRST_PROJECTED_YEAR - 0.5
+    boundary = first - 0.5
     if not min(years) < boundary < max(years):
         return
     axis.axvline(boundary, color=GREY, linewidth=0.8, linestyle=(0, (3, 3)), zorder=1)

@@ -85,12 +85,13 @@ _WORDS: dict[str, tuple[str, str]] = {
     ),
     "fan_title": ("批量试验的扇形图", "Fan chart of the sweep"),
     "disturbances_note": (
-        "各年方程未能解释、由统计数据反推的部分，占所作用量的百分比（迁移、城镇化、煤电、举债为每年占比）；"
-        "末次统计之后按估计的持续性消退。阴影：抽样区间",
-        "What the statistics show that the equations do not explain, percent of what it acts on "
-        "(migration, urban share, coal power and borrowing: a year); it fades after the last "
-        "statistics. Shading: over draws",
+        "各年方程未能解释、由统计数据反推的部分：作用倍数的对数乘以100，近似百分比"
+        "（迁移、城镇化、煤电、举债为每年百分比）；虚线之后没有统计数据，按估计的持续性消退",
+        "What statistics show and the equations do not explain: 100 times the logarithm of the "
+        "factor, about percent (migration, urban share, coal power and borrowing: percent a year); "
+        "right of the dashed line there are no statistics, and it fades",
     ),
+    "disturbances_shading": ("阴影：抽样区间", "shading: range over draws"),
     "disturbances_title": (
         "{city}：方程未能解释的部分",
         "{city}: what the equations do not explain",
