@@ -49,15 +49,22 @@ machine (two digits at best; not measured again by `make bench`):
 - matrix products for sums over 70 levers x 6 funding sources, without XLA's library of ready-made
   sums, reciprocals for shared divisors and whole powers by multiplication: together 1.8 times;
 - vectors of 512 bits: 1.12 times;
+- a logarithm of our own (`engine/translating/vector_logarithm.py`), since XLA calls the C library
+  for each number in double precision and does nothing that it fuses with the call on vectors (4.4
+  against 1.6 nanoseconds), and barriers round what takes five operations and has several readers:
+  together 1.4 times, when every run asked for three times the logarithms of the rows above. Alone,
+  the logarithm gained 1.1 times (XLA takes it for cheap and repeats it, ten times over), with a
+  barrier round it 1.2;
 - fewer copies of states from step to step (XLA's region analysis): 1.07 times;
 - gathers without bounds checks: 1.04 times; sums over cities not split in two: within the noise;
 - not tried, because it cannot gain a tenth: computing only the pairs of city and lever that act.
   Half of all numbers of a step are city x lever, but 82 % of the pairs act in the plan, and 77 % of
   the levers are works;
-- not kept, because they gained nothing or lost: blocks of 8, 16, 64 or 128 runs instead of 32; a
-  polynomial logarithm (three times faster alone, 0.93 times in the model, perhaps because XLA takes
-  it for cheap and repeats it); selecting the pieces of a variable (0.7 times) or writing them one
-  after the other (0.95 times) instead of gathering them.
+- not kept, because they gained nothing or lost: blocks of 8, 16, 64 or 128 runs instead of 32; the
+  city as the last axis but one (0.6 to 1.2 times in single operations, mostly below 1); barriers
+  round all that is spread over more elements than it has (1.2 times, less than the rule above);
+  selecting the pieces of a variable (0.7 times) or writing them one after the other (0.95 times)
+  instead of gathering them.
 
 Executables on disk, found without tracing the model, take 0.8 s off a second start.
 
@@ -74,7 +81,8 @@ tried for gradients (481 ms a value and gradient before):
   with several readers (0.9), vectors of 256 bits (0.95), XLA's older kernels (0.75), a checkpoint a
   year or a step without barriers (1.0). Loops compiled whole, without kernels, make a forward run
   1.5 times faster (an extra option of XLA that cannot be set for one function), but know no
-  barriers. In batches, where arrays are 32 times larger, barriers make a run 1.4 times slower.
+  barriers. In batches, where arrays are 32 times larger, barriers round every variable make a run
+  1.4 times slower.
 
 Mapping 16 gradients over at once made each no faster before these changes.
 

@@ -62,3 +62,19 @@ def test_a_card_that_is_not_there_is_refused_and_auto_does_without() -> None:
 def test_the_compiler_is_asked_only_for_options_that_it_knows() -> None:
     assert known({"xla_of_no_version": True}) == {}
     assert known({"xla_cpu_prefer_vector_width": 512})
+
+
+def test_a_model_keeps_its_device_and_few_runs_go_in_a_small_block(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    program = compile_text(TEXT)
+    with pytest.raises(ZhuanxingError, match="no graphics card"):
+        program.on("gpu")
+    monkeypatch.setattr(devices, "_cards", lambda: tuple(jax.devices("cpu")))
+    card = program.on("gpu").with_values({"rate": np.array([0.2, 0.1])})
+    assert choose_device("gpu").for_runs(300) == Device("gpu", 512)
+    assert choose_device("gpu").for_runs(10**6) == Device("gpu", GPU_BLOCK)
+    assert devices.CPU.for_runs(1) == devices.CPU
+    found, usual = card.run_many(rates(300), OUTPUTS), program.run_many(rates(300), OUTPUTS)
+    for name in OUTPUTS:
+        np.testing.assert_allclose(found[name], usual[name], rtol=1e-12)

@@ -65,6 +65,7 @@ def load(
     calibration: str | None = None,
     cities: Sequence[str] | None = None,
     data: Path | None = None,
+    device: DeviceName = "cpu",
 ) -> Model:
     """Return the model in `root` (default: the working directory, else the package's own).
 
@@ -74,8 +75,9 @@ def load(
     `Model.calibration.warning` says whether the set is out of date. With `cities` it is a model of
     these alone: they start as they do in the whole, and share markets, credit and grants among
     themselves. `data` is a CSV file of a planner's own statistics (unit, year, variable, value)
-    that lie over the tables. Raises ZhuanxingError if model/, its data or that file are wrong, or
-    for an unknown city.
+    that lie over the tables. `device` computes what is run many times at once: cpu, gpu, or auto,
+    which takes a graphics card where there is one. Raises ZhuanxingError if model/, its data or
+    that file are wrong, or for an unknown city.
     """
     places = find_places(root)
     names = read_names(places.model)
@@ -85,7 +87,7 @@ def load(
     chosen = None if calibration is None else read_calibration(places.model, calibration)
     part = None if cities is None else (*cities,)
     source = assembled(places.model, end, information_year, part, data)
-    return Model(places, names, source, chosen, data)
+    return Model(places, names, source, chosen, data, device)
 
 
 @lru_cache(maxsize=4)
@@ -110,6 +112,7 @@ class Model(Probes):
     source: Assembled
     calibration: Calibration | None = None
     data: Path | None = None
+    device: DeviceName = "cpu"
 
     @cached_property
     def tables(self) -> Tables:
@@ -124,7 +127,7 @@ class Model(Probes):
             structure = _compiled(equations.structure(), self.origin)
         except TranslationError as error:
             raise TranslationError(self._by_sector_file(str(error))) from error
-        return structure.with_values(equations.values())
+        return structure.with_values(equations.values()).on(self.device)
 
     @cached_property
     def outputs(self) -> Outputs:
@@ -286,14 +289,14 @@ class Model(Probes):
         outputs: Sequence[str] | None = None,
         years: Sequence[int] | None = None,
         chunk: int = 64,
-        device: DeviceName = "cpu",
+        device: DeviceName | None = None,
     ) -> xr.Dataset:
         """Return annual values of many runs along `run`.
 
         `design` holds along `run` any inputs: constants, levers, initial values and drivers, named
         as zhuanxing.inputs.design says; what it leaves out is as in `scenario`.
-        `outputs` and `years` select what is kept. `device` is cpu, gpu, or auto, which takes a
-        graphics card where there is one; a card takes thousands of runs at once. A run that
+        `outputs` and `years` select what is kept. `device` takes the place of the model's; a card
+        takes thousands of runs at once. A run that
         leaves the domain of the equations is NaN throughout and says in the coordinate `failure`
         which variable did, and when.
         """
@@ -312,7 +315,7 @@ class Model(Probes):
         outputs: Sequence[str] | None = None,
         years: Sequence[int] | None = None,
         chunk: int = 64,
-        device: DeviceName = "cpu",
+        device: DeviceName | None = None,
     ) -> Iterator[xr.Dataset]:
         """Yield the annual values of `chunk` runs at a time, without names and attributes.
 
@@ -321,12 +324,12 @@ class Model(Probes):
         # Imported here: JAX takes most of a second, which a refused command should not.
         from zhuanxing.engine.running.devices import choose_device
 
-        chosen = choose_device(device)
+        runs = design.sizes.get("run", 0)
+        chosen = choose_device(device) if device else choose_device(self.device).for_runs(runs)
         chunk = max(chunk, chosen.block) if chosen.kind == "gpu" else chunk
         wanted = self.outputs if outputs is None else select_outputs(self.outputs, tuple(outputs))
         requests = yearly_requests(wanted)
         base = self.inputs(scenario)
-        runs = design.sizes.get("run", 0)
         for first in range(0, max(runs, 1), chunk):
             part = design.isel(run=slice(first, first + chunk)) if runs else design
             overrides = {**base, **design_overrides(part, base, self.source.equations)}

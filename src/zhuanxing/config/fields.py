@@ -17,6 +17,7 @@ __all__ = [
     "Assumption",
     "City",
     "Count",
+    "Device",
     "Driver",
     "File",
     "FreeKeys",
@@ -129,3 +130,4 @@ Count = Annotated[int, Ge(1)]
 Seed = Annotated[int, Ge(0)]
 Share = Annotated[float, Interval(ge=0, le=1)]
 Language = Literal["zh", "en"]
+Device = Literal["auto", "cpu", "gpu"]

@@ -83,6 +83,7 @@ class Program:
         self._text = text
         self._origin = origin
         self._data = data
+        self._device: DeviceName = "cpu"
         self._compiled: dict[Any, Callable[..., Any]] = {}
         self._check_cycles()
         self._given = Inputs(built, origin)
@@ -124,6 +125,16 @@ class Program:
         """
         other = copy(self)
         other._given = self._given.with_values(values)
+        return other
+
+    def on(self, device: DeviceName) -> Program:
+        """Return the same compiled model with another device for its batches: auto, cpu or gpu.
+
+        Raises ZhuanxingError for a card that is not there.
+        """
+        choose_device(device)
+        other = copy(self)
+        other._device = device
         return other
 
     @property
@@ -207,12 +218,12 @@ class Program:
         *,
         final_time: float | None = None,
         time_step: float | None = None,
-        device: DeviceName | Device = "cpu",
+        device: DeviceName | Device | None = None,
     ) -> Runs:
         """Return the outputs of many runs, run axis first; overrides may have it as first axis.
 
         A run whose outputs are not finite is all NaN and listed in `failures`. `device` is auto,
-        cpu or gpu (see `choose_device`).
+        cpu or gpu (see `choose_device`), by default that of the program.
         """
         clock = {"final_time": final_time, "time_step": time_step}
         parts = list(self.chunks(overrides, outputs, chunk, device=device, **clock))
@@ -228,10 +239,9 @@ class Program:
         *,
         final_time: float | None = None,
         time_step: float | None = None,
-        device: DeviceName | Device = "cpu",
+        device: DeviceName | Device | None = None,
     ) -> Iterator[Runs]:
         """Yield chunks of outputs; memory does not grow with the runs."""
-        chosen = device if isinstance(device, Device) else choose_device(device)
         inputs = self._given.gather(overrides, final_time, time_step, runs=True)
         batched = self._batched(inputs)
         counts = sorted({inputs[name].shape[-1] for name in batched})
@@ -240,6 +250,9 @@ class Program:
                 "many runs need one number of runs on the first axis of their overrides, "
                 f"found {' and '.join(map(str, counts)) or 'none'}."
             )
+        if device is None:
+            device = choose_device(self._device).for_runs(counts[0])
+        chosen = device if isinstance(device, Device) else choose_device(device)
         function = self._function(inputs, outputs, batched, chosen.block, chosen)
         batch = Batch(self._built, self._given, inputs, batched, function, outputs, chosen)
         yield from batch.chunks(max(chunk, 1))

@@ -9,7 +9,7 @@ from zhuanxing.analyses.check.loops import LoopSettings
 from zhuanxing.analyses.check.products import ProductSettings
 from zhuanxing.analyses.check.reality import Bounds, GainRatio, Worse
 from zhuanxing.analyses.check.shocks import Shock
-from zhuanxing.config import Count, Language, Scenario, Several, Text, checked
+from zhuanxing.config import Count, Device, Language, Scenario, Several, Text, checked
 
 __all__ = ["CheckSettings", "Expectation"]
 
@@ -114,6 +114,10 @@ class CheckSettings:
     """Offenders listed for a check that fails, worst first.
 
     未过项列出的最差者个数。"""
+    device: Device
+    """Where runs are computed that are made many at a time: cpu, gpu or auto.
+
+    批量运行所用设备：cpu、gpu 或 auto。"""
     units: UnitSettings
     laws: LawSettings
     extremes: tuple[Extreme, ...]

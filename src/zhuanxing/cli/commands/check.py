@@ -24,7 +24,7 @@ def run(settings: CheckSettings, context: Context) -> int:
     from zhuanxing.analyses.check.suite import run_checks
     from zhuanxing.model import load
 
-    model = load(context.places.root)
+    model = load(context.places.root, device=settings.device)
     findings = list(run_checks(Bench(model, settings), settings.only))
     print_findings(findings, Console(width=width()), settings.worst, context.language)
     return 0 if all(finding.passed for finding in findings) else 1

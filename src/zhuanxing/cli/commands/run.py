@@ -19,6 +19,7 @@ from zhuanxing.cli.command import Command, Context
 from zhuanxing.config import (
     Assumption,
     City,
+    Device,
     File,
     Lever,
     Payer,
@@ -151,6 +152,11 @@ class RunSettings:
     """Draws for intervals of every output; needs a calibration.
 
     区间所用抽样数，需有参数集。"""
+    device: Device = "cpu"
+    """Where draws are computed: cpu, gpu, or auto, a graphics card where there is one. A card pays
+    from some thousand draws.
+
+    抽样计算所用设备：cpu、gpu 或 auto（有显卡就用），抽样数以千计时显卡才合算。"""
     output: File | None = None
     """File of the result, .nc, .csv or .xlsx; null is outputs/<scenario>/paths.nc.
 
@@ -260,7 +266,12 @@ def run(settings: RunSettings, context: Context) -> int:
 
     years = settings.years
     model = _loaded(
-        context.places, years.end, years.information, settings.calibration, settings.data
+        context.places,
+        years.end,
+        years.information,
+        settings.calibration,
+        settings.data,
+        settings.device,
     )
     for sentence in beyond(scenario.assumptions, model.assumptions):
         print(f"zhuanxing: {sentence}", file=sys.stderr)
@@ -304,12 +315,22 @@ def beyond(
 
 @lru_cache(maxsize=8)
 def _loaded(
-    places: Places, end: int, information: int | None, calibration: str | None, data: Path | None
+    places: Places,
+    end: int,
+    information: int | None,
+    calibration: str | None,
+    data: Path | None,
+    device: Device,
 ) -> Model:
     from zhuanxing.model import load
 
     model = load(
-        places.root, end=end, information_year=information, calibration=calibration, data=data
+        places.root,
+        end=end,
+        information_year=information,
+        calibration=calibration,
+        data=data,
+        device=device,
     )
     if model.source.unread:
         print(

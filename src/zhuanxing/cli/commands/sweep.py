@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Discriminator, Field
 from rich.console import Console
@@ -33,6 +33,7 @@ from zhuanxing.cli.commands.run import Assumptions, Levers, Years, changed_scena
 from zhuanxing.config import (
     City,
     Count,
+    Device,
     File,
     Language,
     Output,
@@ -129,7 +130,7 @@ class SweepSettings:
     """Runs that are computed and written together: what an interruption loses at most.
 
     一次计算和写入的运行数。"""
-    device: Literal["auto", "cpu", "gpu"] = "auto"
+    device: Device = "auto"
     """cpu, gpu (one graphics card, see `zhuanxing[gpu]`), or auto: a card where there is one.
 
     cpu、gpu（一块显卡）或 auto（有显卡就用）。"""

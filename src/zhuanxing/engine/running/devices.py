@@ -25,6 +25,7 @@ CPU_BLOCK = 32
 # A step of so many runs is some hundred kernels of about 10 microseconds: fewer runs leave the card
 # waiting to be told what to do, more gain little and take memory.
 GPU_BLOCK = 8192
+LEAST_BLOCK = 256
 PLUGINS = ("jax_cuda12_plugin", "jax_cuda13_plugin", "jax_rocm60_plugin")
 
 
@@ -34,6 +35,12 @@ class Device:
 
     kind: Literal["cpu", "gpu"]
     block: int
+
+    def for_runs(self, count: int) -> Device:
+        """Return the device with a block that `count` runs fill: a card computes a block whole."""
+        if self.kind == "cpu":
+            return self
+        return Device(self.kind, min(self.block, -(-count // LEAST_BLOCK) * LEAST_BLOCK))
 
     @property
     def options(self) -> dict[str, Any]:
