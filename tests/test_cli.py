@@ -171,11 +171,11 @@ def test_an_interruption_leaves_the_old_result_and_no_half_of_the_new(
     target.parent.mkdir(parents=True)
     target.write_bytes(b"old")
 
-    def interrupted(self: xr.Dataset, path: Path, **_: object) -> None:
-        Path(path).write_bytes(b"half")
+    def interrupted(self: xr.Dataset, _: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(xr.Dataset, "to_netcdf", interrupted)
+    # The file of the new result is open and has nothing in it.
+    monkeypatch.setattr(xr.Dataset, "dump_to_store", interrupted)
     assert main(["run"]) == 130
     assert made(workplace) == {"outputs/baseline/paths.nc"}
     assert target.read_bytes() == b"old"
@@ -205,10 +205,10 @@ line.entry()
 def test_a_disk_that_fails_is_one_sentence(
     workplace: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def full(self: xr.Dataset, path: Path, **_: object) -> None:
+    def full(self: xr.Dataset, _: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(xr.Dataset, "to_netcdf", full)
+    monkeypatch.setattr(xr.Dataset, "dump_to_store", full)
     assert "No space left on device" in refused(capsys, "run")
     assert made(workplace) == set()
 
