@@ -18,7 +18,7 @@ import numpy as np
 from zhuanxing.engine.running.failures import key_of
 from zhuanxing.errors import ZhuanxingError
 
-__all__ = ["DATA_SUFFIXES", "DataFiles"]
+__all__ = ["DATA_SUFFIXES", "DataFiles", "read_dat"]
 
 DATA_SUFFIXES = (".csv", ".tab", ".dat", ".nc")
 Title = tuple[str, tuple[str, ...]]
@@ -67,7 +67,7 @@ class DataFiles:
 
     def _read(self, path: Path) -> dict[Title, Column]:
         if path not in self._columns:
-            reader = {".nc": _netcdf, ".dat": _vensim_text}.get(path.suffix.lower(), _table)
+            reader = {".nc": _netcdf, ".dat": read_dat}.get(path.suffix.lower(), _table)
             columns: dict[Title, Column] = {}
             for title, column in reader(path):
                 columns.setdefault(title, column)
@@ -151,7 +151,7 @@ def _number(path: Path, place: str, text: str) -> float:
     return float(text)
 
 
-def _vensim_text(path: Path) -> Iterator[tuple[Title, Column]]:
+def read_dat(path: Path) -> Iterator[tuple[Title, Column]]:
     """Yield the series of a .dat file: a title, then a line of time and value for each point."""
     title, points = "", list[tuple[float, float]]()
     for line in [*path.read_text(encoding="utf-8-sig", errors="replace").splitlines(), ""]:
