@@ -91,8 +91,11 @@ def _flat(stocks: dict[str, np.ndarray]) -> np.ndarray:
 
 
 def _worst(ours: np.ndarray, theirs: np.ndarray) -> float:
-    """Return the largest difference of a path, relative to the path's own size."""
-    scale = np.maximum(np.abs(ours).max(axis=1), np.finfo(float).tiny)
+    """Return the largest difference of a path, relative to the path's own size.
+
+    A stock that is never larger than a billionth of its unit is what rounding leaves of nothing.
+    """
+    scale = np.maximum(np.abs(ours).max(axis=1), 1e-9)
     return float((np.abs(ours - theirs).max(axis=1) / scale).max())
 
 
