@@ -427,17 +427,23 @@ class Model(Probes):
             array[equations.mask(name, subscript)] = number
         return array
 
-    def series(self, name: str, values: np.ndarray, way: str, runs: bool = False) -> xr.DataArray:
-        """Return what an engine gave with its dimensions (snake_case) and coordinates."""
-        labels = self.program.variables[name].dims
-        if way == PATH:
-            moments: dict[str, Any] = {"time": self._times}
-        else:
-            years = round(float(self._times[0])) + np.arange(values.shape[1 if runs else 0])
-            moments = {"year": years}
-        coords = {dim.replace(" ", "_"): list(self.elements(dim)) for dim in labels}
-        dims = [*(["run"] if runs else []), *moments, *coords]
-        return xr.DataArray(values, {**moments, **coords}, dims)
+    def series(
+        self,
+        name: str,
+        values: np.ndarray,
+        way: str,
+        runs: bool = False,
+        times: np.ndarray | None = None,
+    ) -> xr.DataArray:
+        """Return what an engine gave with its dimensions (snake_case) and coordinates.
+
+        `times` are those of the run where they are not the model's own.
+        """
+        times = self._times if times is None else times
+        years = round(float(times[0])) + np.arange(values.shape[1 if runs else 0])
+        moments = {"time": times} if way == PATH else {"year": years}
+        coords = {**moments, **{dim: list(each) for dim, each in self.dims(name).items()}}
+        return xr.DataArray(values, coords, [*(["run"] if runs else []), *coords])
 
     def _refuse_nonfinite(self, paths: xr.Dataset, scenario: Scenario) -> None:
         for name, values in paths.isel(year=slice(1, None)).items():

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from zhuanxing.analyses.check.extremes import InputChange
 from zhuanxing.inputs.names import require_known
-from zhuanxing.model import INTENSITY, START, Model
+from zhuanxing.model import Model
 from zhuanxing.results.annual import PATH, annual, yearly_requests
 
 _TIME_STEP = "time step"
@@ -45,13 +44,11 @@ class Laboratory:
         new = {e.label: e for e in experiments if e.label not in self._annual}
         if not new:
             return
-        inputs = [self.overrides(experiment) for experiment in new.values()]
-        requests = yearly_requests(self.model.outputs)
-        runs = self.model.program.run_many(self._stacked(inputs), requests)
-        failures = {f.run: f"{f.variable} in {f.year:g}" for f in runs.failures}
+        runs = self.model.run_many(self._design(list(new.values())))
         for number, label in enumerate(new):
-            found = {name: runs[name][number] for name in requests}
-            self._annual[label] = self._paths(found, requests, failures.get(number, ""))
+            paths = runs.isel(run=number)
+            failure = str(paths["failure"].values)
+            self._annual[label] = paths.drop_vars(["run", "failure"]).assign_attrs(failure=failure)
 
     def paths(self, experiment: Experiment) -> xr.Dataset:
         """Annual outputs (dims city, year and others); attribute ``failure`` names what broke."""
@@ -75,15 +72,23 @@ class Laboratory:
         names = list(dict.fromkeys(variables))
         found = self.model.program.run(overrides, dict.fromkeys(names, PATH))
         time = self.model.program.times(overrides)
-        return xr.Dataset({name: self._array(name, found[name], "time", time) for name in names})
+        series = {name: self.model.series(name, found[name], PATH, times=time) for name in names}
+        return xr.Dataset(series)
 
     def paths_at_step(self, experiment: Experiment, factor: float) -> xr.Dataset:
         """Annual outputs with the model's time step times ``factor``."""
         step = float(self.model.program.constants()[_TIME_STEP]) * factor
+        times = self.model.program.times(time_step=step)
         requests = yearly_requests(self.model.outputs)
-        overrides = self.overrides(experiment)
-        found = self.model.program.run(overrides, requests, time_step=step)
-        return self._paths(found, requests, "", step)
+        found = self.model.program.run(self.overrides(experiment), requests, time_step=step)
+        series = {
+            name: self.model.series(name, found[name], way, times=times)
+            for name, way in requests.items()
+        }
+        paths, usual = annual(series, self.model.outputs), self.paths(experiment)
+        for name, output in paths.items():
+            output.attrs = usual[name].attrs
+        return paths
 
     def overrides(self, experiment: Experiment) -> dict[str, np.ndarray]:
         """The experiment as overrides of the model's constants."""
@@ -113,40 +118,13 @@ class Laboratory:
         coords = {dim: list(self.model.elements(dim)) for dim in dims}
         return change.apply(xr.DataArray(value, coords, dims)).to_numpy()
 
-    def _stacked(self, inputs: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
-        """Overrides with the run axis first; what an experiment leaves alone is the constant."""
+    def _design(self, experiments: list[Experiment]) -> xr.Dataset:
+        """The experiments as a design; what one of them leaves alone is the constant."""
         constants = self.model.program.constants()
-        names = [INTENSITY, START, *(name for one in inputs for name in one)]
-        return {
-            name: np.stack([one.get(name, constants[name]) for one in inputs])
-            for name in dict.fromkeys(names)
-        }
-
-    def _paths(
-        self,
-        found: Mapping[str, np.ndarray],
-        requests: Mapping[str, str],
-        failure: str,
-        step: float | None = None,
-    ) -> xr.Dataset:
-        time = self.model.program.times(time_step=step)
-        series = {
-            name: self._array(name, found[name], "time", time)
-            if way == PATH
-            else self._array(name, found[name], "year", round(float(time[0])))
-            for name, way in requests.items()
-        }
-        paths = annual(series, self.model.outputs)
-        for output in self.model.outputs:
-            paths[output.name].attrs = {"aggregate": output.aggregate, "units": output.unit}
-        return paths.assign_attrs(failure=failure)
-
-    def _array(
-        self, name: str, values: np.ndarray, moments: str, when: np.ndarray | int
-    ) -> xr.DataArray:
-        """What the engine gave, with coordinates; ``when`` holds the times, or the first year."""
-        labels = self.model.program.variables[name].dims
-        along = when if moments == "time" else when + np.arange(len(values))
-        coords: dict[str, Any] = {moments: along}
-        coords |= {dim.replace(" ", "_"): list(self.model.elements(dim)) for dim in labels}
-        return xr.DataArray(values, coords, list(coords))
+        inputs = [self.overrides(experiment) for experiment in experiments]
+        design = {}
+        for name in dict.fromkeys(name for one in inputs for name in one):
+            values = np.stack([one.get(name, constants[name]) for one in inputs])
+            dims = ["run", *self.model.dims(name)]
+            design[name.replace(" ", "_")] = xr.DataArray(values, dims=dims)
+        return xr.Dataset(design)
