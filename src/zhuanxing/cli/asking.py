@@ -24,12 +24,18 @@ if TYPE_CHECKING:
 __all__ = ["aims_of_model", "asked_scenario", "loaded", "number", "save_figures", "wide_number"]
 
 
-def loaded(context: Context, end: int, calibration: str | None) -> Model:
-    """Return the model to the end of the year `end`; say on stderr if the calibration is old."""
+def loaded(context: Context, end: int, calibration: str | None, data: Path | None = None) -> Model:
+    """Return the model to the end of the year `end`, with the own statistics of the file `data`.
+
+    Say on stderr if the calibration is old, and which of the statistics nothing is made from.
+    """
     # Imported here: a misspelt setting is refused before the seconds that the imports take.
     from zhuanxing.model import load
 
-    model = load(context.places.root, end=end, calibration=calibration)
+    model = load(context.places.root, end=end, calibration=calibration, data=data)
+    if model.source.unread:
+        unread = ", ".join(model.source.unread)
+        print(f"zhuanxing: {data}: no initial value is made from {unread}", file=sys.stderr)
     stale = model.calibration and model.calibration.warning(context.places.model)
     if stale:
         print(f"zhuanxing: {stale}", file=sys.stderr)

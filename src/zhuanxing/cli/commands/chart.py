@@ -38,6 +38,7 @@ from zhuanxing.results import names
 from zhuanxing.results.aims import city_targets, read_aims
 from zhuanxing.results.comparable import require_comparable
 from zhuanxing.storage import netcdf
+from zhuanxing.storage.atomic import require_writable
 from zhuanxing.storage.netcdf import comparison_path, intervals_path
 
 __all__ = ["COMMAND", "ChartSettings", "aims_table"]
@@ -184,6 +185,7 @@ class ChartSettings:
 
 def run(settings: ChartSettings, context: Context) -> int:
     """Draw what is asked for and print the files."""
+    require_writable(settings.output or Path("outputs") / "charts" / "chart.png")
     shared = _request(settings, context)
     jobs = [
         _Job(each, Request(language=language, **shared), settings, context.languages)

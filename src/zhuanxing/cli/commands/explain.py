@@ -72,6 +72,10 @@ class ExplainSettings:
     """budget=0.5 halves the public money for levers; more with `zhuanxing run --help`.
 
     budget=0.5 举措公共资金减半。"""
+    data: File | None = None
+    """A CSV file of own statistics (unit, year, variable, value) that lie over the tables.
+
+    自有统计数据的 CSV 文件（地区、年份、指标、数值），覆盖数据表。"""
     language: Language | None = None
     """Language.
 
@@ -81,7 +85,7 @@ class ExplainSettings:
 def run(settings: ExplainSettings, context: Context) -> int:
     """Explain, print and write."""
     require_writable(settings.folder / "x.csv")
-    model = loaded(context, settings.years.end, None)
+    model = loaded(context, settings.years.end, None, settings.data)
     if settings.loops:
         return _loops(model, settings, context)
     if settings.lever is None:

@@ -134,6 +134,10 @@ class OptimiseSettings:
     """budget=0.5 halves the public money for levers; more with `zhuanxing run --help`.
 
     budget=0.5 举措公共资金减半。"""
+    data: File | None = None
+    """A CSV file of own statistics (unit, year, variable, value) that lie over the tables.
+
+    自有统计数据的 CSV 文件（地区、年份、指标、数值），覆盖数据表。"""
     language: Language | None = None
     """Language of the tables.
 
@@ -149,7 +153,7 @@ def run(settings: OptimiseSettings, context: Context) -> int:
         raise ZhuanxingError("minimise or maximise must name an output, as minimise=co2")
     from zhuanxing.analyses.optimise.optimise import Question, optimise
 
-    model = loaded(context, settings.years.end, settings.calibration)
+    model = loaded(context, settings.years.end, settings.calibration, settings.data)
     question = Question(
         settings.city, goal, settings.maximise is not None, tuple(settings.aims),
         tuple(settings.keep), settings.step, settings.allowance, settings.draws,

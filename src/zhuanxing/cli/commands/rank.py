@@ -95,6 +95,10 @@ class RankSettings:
     """budget=0.5 halves the public money for levers; more with `zhuanxing run --help`.
 
     budget=0.5 举措公共资金减半。"""
+    data: File | None = None
+    """A CSV file of own statistics (unit, year, variable, value) that lie over the tables.
+
+    自有统计数据的 CSV 文件（地区、年份、指标、数值），覆盖数据表。"""
     language: Several[Language] | None = None
     """Language of table and chart.
 
@@ -106,7 +110,7 @@ def run(settings: RankSettings, context: Context) -> int:
     require_writable(settings.output / "rank.nc")
     from zhuanxing.analyses.rank import contributions, lever_effect
 
-    model = loaded(context, settings.years.end, settings.calibration)
+    model = loaded(context, settings.years.end, settings.calibration, settings.data)
     scenario = asked_scenario(model, settings)
     outputs = list(settings.outputs)
     if settings.lever is not None:

@@ -71,6 +71,10 @@ class ReportSettings:
     """budget=0.5 halves the public money for levers; more with `zhuanxing run --help`.
 
     budget=0.5 举措公共资金减半。"""
+    data: File | None = None
+    """A CSV file of own statistics (unit, year, variable, value) that lie over the tables.
+
+    自有统计数据的 CSV 文件（地区、年份、指标、数值），覆盖数据表。"""
     language: Several[Language] | None = None
     """Languages, a file each.
 
@@ -83,7 +87,7 @@ def run(settings: ReportSettings, context: Context) -> int:
     from zhuanxing.report.brief import gather
     from zhuanxing.report.document import write_docx, write_pdf
 
-    model = loaded(context, settings.years.end, settings.calibration)
+    model = loaded(context, settings.years.end, settings.calibration, settings.data)
     scenario = asked_scenario(model, settings)
     for language in context.languages:
         brief = gather(

@@ -52,6 +52,10 @@ class TableSettings:
     """budget=0.5 halves the public money for levers; more with `zhuanxing run --help`.
 
     budget=0.5 举措公共资金减半。"""
+    data: File | None = None
+    """A CSV file of own statistics (unit, year, variable, value) that lie over the tables.
+
+    自有统计数据的 CSV 文件（地区、年份、指标、数值），覆盖数据表。"""
     language: Several[Language] | None = None
     """Languages, a file each.
 
@@ -67,7 +71,7 @@ def run(settings: TableSettings, context: Context) -> int:
         require_writable(target)
     from zhuanxing.report.tables import city_tables, write_tables
 
-    model = loaded(context, settings.years.end, settings.calibration)
+    model = loaded(context, settings.years.end, settings.calibration, settings.data)
     base, *others = settings.scenario
     chosen = [asked_scenario(model, settings, name) for name in others]
     results = {base: model.run(base), **{one.name: model.run(one) for one in chosen}}
