@@ -335,6 +335,7 @@ class Session:
         self._moment = None
         self._past.clear()
         self._future.clear()
+        self.kept.clear()
 
     def gap(self, name: str) -> tuple[str, str]:
         """Return the difference of an output in the last year from the baseline, in words."""

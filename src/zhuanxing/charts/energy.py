@@ -62,7 +62,8 @@ def draw(
             _carbon(carbon, datasets, city, co2, language)
             for axis in (fuel, power, carbon):
                 style.year_axis(axis, years)
-                style.mark_projection(axis, years, language if axis is carbon else None)
+                said = language if axis is carbon else None
+                style.mark_projection(axis, years, said, low=True)
         notes = [
             *stack_note(datasets, language),
             word("total_line", language, total=names.variable_label(whole, language)),

@@ -94,7 +94,7 @@ def gather(
         if draws
         else None
     )
-    divided = contributions(model, scenario, against, city=city, outputs=list(outputs))
+    divided = contributions(model, scenario, against, city=city, outputs=list(outputs), alone=False)
     known = aims_of(aims, results["package"], city, year)
     maker = _Maker(model, results, bands, divided, known, city, year, language)
     half = override_budget(scenario, HALF, model.names)

@@ -151,7 +151,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     ),
     "paths_title": ("模型路径与统计数据", "Model paths and statistics"),
     "paths_title_bare": ("模型路径", "Model paths"),
-    "not_from_zero": ("“{what}”的纵轴不从零开始", "The axis of {what} does not start at zero"),
+    "not_from_zero": ("{what}的纵轴不从零开始", "The axis of {what} does not start at zero"),
     "points": ("百分点", "percentage points"),
     "projection": ("预测", "projection"),
     "reliability_inside": ("落入区间的统计值（%）", "Figures inside, %"),
@@ -193,7 +193,7 @@ _WORDS: dict[str, tuple[str, str]] = {
         "Source: zhuanxing model; inputs and assumptions in model/data",
     ),
     "structure_title": ("产业结构", "Industrial structure"),
-    "stack_of": ("堆叠图为“{scenario}”", "Stacks show: {scenario}"),
+    "stack_of": ("堆叠图：{scenario}", "Stacks show: {scenario}"),
     "total_line": (
         "虚线：{total}，低于堆叠之和时差额为外送能源",
         "Dashed: {total}; where it lies below the stack, the rest is sent elsewhere",

@@ -79,10 +79,9 @@ def optimise(
     require_known("city", question.city, model.names.cities, "optimise")
     years = model.run(against, city=[question.city]).sel(city=question.city)
     goals = _goals(model, question, years)
-    outputs = tuple(
-        dict.fromkeys([question.output, *(goal.output for goal in goals), *question.watch])
-    )
-    response = Response(model, scenario, question.city, outputs)
+    steered = dict.fromkeys([question.output, *(goal.output for goal in goals)])
+    outputs = tuple(steered | dict.fromkeys(question.watch))
+    response = Response(model, scenario, question.city, outputs, len(steered))
     last = int(years["year"].values[-1])
     baseline = np.array([float(years[name].sel(year=last)) for name in outputs])
     problem = Problem(

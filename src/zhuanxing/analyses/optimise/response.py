@@ -29,10 +29,14 @@ TOGETHER = 4
 class Response:
     """Outputs of `city` in the last year by the intensities of the levers `columns` in it.
 
-    All other cities and settings are those of `scenario`.
+    All other cities and settings are those of `scenario`. The first `steered` outputs have
+    derivatives; those of the others, which are only looked at, are zero.
     """
 
-    def __init__(self, model: Model, scenario: Scenario, city: str, outputs: Sequence[str]) -> None:
+    def __init__(
+        self, model: Model, scenario: Scenario, city: str, outputs: Sequence[str], steered: int
+    ) -> None:
+        self._steered = steered
         self.outputs = select_outputs(model.outputs, tuple(outputs))
         self.city = city
         self._model = model
@@ -63,13 +67,15 @@ class Response:
         raw = self._raw(full)
         weights = jax.jacrev(self._measured)(raw)
         rows = []
-        for first in range(0, len(self.outputs), TOGETHER):
+        for first in range(0, self._steered, TOGETHER):
             part = {
                 name: _padded(array[first : first + TOGETHER]) for name, array in weights.items()
             }
             rows.append(np.asarray(self._pulled(full, self._place, self._fixed, part)))
-        slopes = np.concatenate(rows)[: len(self.outputs)]
-        return np.asarray(self._measured(raw)), slopes[:, self._row, self.columns]
+        found = np.concatenate(rows)[: self._steered]
+        slopes = np.zeros((len(self.outputs), len(self.columns)))
+        slopes[: self._steered] = found[:, self._row, self.columns]
+        return np.asarray(self._measured(raw)), slopes
 
     def designs(self, points: np.ndarray) -> xr.Dataset:
         """Return intensities [point, lever] as a design of runs."""
