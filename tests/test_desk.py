@@ -76,7 +76,7 @@ def test_a_brief_is_the_same_bytes_but_for_its_date_and_holds_intervals_where_th
     from zhuanxing.report.document import write_docx, write_pdf
 
     plan, baseline = model.scenario("plan"), model.scenario("baseline")
-    values = model.run("plan", outputs=OUTPUTS)
+    values = model.run("plan", outputs=OUTPUTS)[OUTPUTS]
     both = [values, values * 1.1]
     bands = xr.concat(both, xr.DataArray([0.1, 0.9], dims="quantile", name="quantile"))
     bands = bands.merge(bands.rename({name: f"difference_of_{name}" for name in OUTPUTS}))
@@ -101,7 +101,7 @@ def test_later_statistics_are_inside_above_or_below_and_more_surprising_further_
 ) -> None:
     expected = float(model.run("plan", outputs=["gdp"])["gdp"].sel(city="tangshan", year=2023))
     factors = np.linspace(0.9, 1.1, 101)
-    runs = model.run("plan", outputs=["gdp"]).expand_dims(run=101)
+    runs = model.run("plan", outputs=["gdp"])[["gdp"]].expand_dims(run=101)
     drawn = {"plan": runs * xr.DataArray(factors, dims="run")}
     monkeypatch.setattr("zhuanxing.analyses.monitor.draw_runs", lambda *_, **__: drawn)
     file = tmp_path / "later.csv"

@@ -184,7 +184,7 @@ def packages(found: xr.Dataset, named: Mapping[str, Output], language: Language)
 
 
 def trust(
-    origins: xr.Dataset, city: str, label: str, errors: Sequence[tuple[str, float]], year: int,
+    origins: xr.Dataset, city: str, label: str, errors: Sequence[str], year: int,
     calibration: str | None, language: Language,
 ) -> str:  # fmt: skip
     """Return what the results of a city rest on."""
@@ -200,8 +200,7 @@ def trust(
         )
     ]  # fmt: skip
     if errors:
-        parts = "、" if language == "zh" else ", "
-        text = parts.join(f"{name} {signed(error)}%" for name, error in errors)
+        text = ("、" if language == "zh" else ", ").join(errors)
         lines.append(say("trust_error", language, year=year, errors=text))
     lines.append(
         say("trust_none", language) if calibration is None

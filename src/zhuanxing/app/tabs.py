@@ -13,7 +13,7 @@ from zhuanxing.analyses.rank import ranked
 from zhuanxing.app.aims import Aims
 from zhuanxing.app.engine import MONEY, STRENGTHS
 from zhuanxing.app.figures import Bars, CityDots, CityMap, Curve, Stack
-from zhuanxing.app.panes import trust, why
+from zhuanxing.app.panes import difference_words, trust, why
 from zhuanxing.app.state import TABS
 from zhuanxing.app.words import say
 from zhuanxing.charts.style import BAD, FIRST_PROJECTED_YEAR, GOOD, GREY, SEQUENCE, number
@@ -195,10 +195,10 @@ class Tabs:
             statistic = self._engine.observed_as.get(name, "")
             seen = observed(self._engine.observations, statistic, units=[city], years=(year, year))
             if len(seen):
-                output = self._engine.plain[name]
-                label = output.name_zh if self._language == "zh" else output.name_en
-                value = float(seen["value"].iloc[-1])
-                errors.append((label, 100 * (base.value(name, city, year) / value - 1)))
+                output, language = self._engine.plain[name], self._language
+                label = output.name_zh if language == "zh" else output.name_en
+                value, ours = float(seen["value"].iloc[-1]), base.value(name, city, year)
+                errors.append(f"{label} {''.join(difference_words(ours, value, output, language))}")
         calibration = None if model.calibration is None else model.calibration.name
         self._trust.object = trust(
             model.source.origins, city, session.city_name(), errors, year, calibration,
