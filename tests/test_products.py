@@ -11,12 +11,15 @@ import pytest
 import xarray as xr
 
 import zhuanxing
+from zhuanxing.analyses.check.extremes import InputChange
+from zhuanxing.analyses.check.laboratory import Experiment, Laboratory
 from zhuanxing.data.selection.areas import write_areas
 from zhuanxing.data.selection.product_markets import write_product_drivers
 from zhuanxing.data.selection.products import write_products
 from zhuanxing.data.selection.provincial_prices import write_provincial_prices
 from zhuanxing.data.selection.renewables import write_renewables
 from zhuanxing.data.selection.reserves import write_reserves
+from zhuanxing.results.annual import annual, yearly_requests
 
 DATA = Path(__file__).parents[1] / "model" / "data"
 MAKERS = {
@@ -46,18 +49,49 @@ def test_made_tables_are_what_their_rules_make_of_the_raw_ones(table: str, copy:
     assert (copy / f"{table}.csv").read_bytes() == (DATA / f"{table}.csv").read_bytes()
 
 
+def changed(label: str, scenario: str = "baseline", **inputs: float) -> Experiment:
+    """A scenario with constants set to other values."""
+    names = {name.replace("_", " "): value for name, value in inputs.items()}
+    return Experiment(
+        label, scenario, inputs=tuple(InputChange(n, value=v) for n, v in names.items())
+    )
+
+
+CHEAP = InputChange("capital charge rate", times=0.5)
+EXPERIMENTS = (
+    changed("baseline"),
+    changed("no reserves", reserve_switch=0),
+    changed("no scrap", scrap_switch=0),
+    changed("no coal", coal_switch=0),
+    changed("no lines", line_switch=0),
+    changed("100 CNY a tonne", carbon_price_floor=0.01, auctioned_share=1),
+    Experiment("cheap capital", "baseline", inputs=(CHEAP,)),
+    changed("full rules", "carbon_rules"),
+    changed("plan", "plan"),
+    Experiment("curb", "baseline", levers={"high_energy_curb": 1.0}),
+    changed("scarce coal", coal_price_shock=0.8, supply_shock_start=2027, supply_shock_duration=1),
+    changed("scarce coal, free price", coal_price_shock=0.8, supply_shock_start=2027,
+            supply_shock_duration=1, power_price_band=2),
+)  # fmt: skip
+STEEL_AND_POWER = ["tangshan", "anshan", "shizuishan", "pingdingshan", "liupanshui", "hebi"]
+
+
 @pytest.fixture(scope="module")
 def model() -> zhuanxing.Model:
-    return zhuanxing.load(end=2025)
+    return zhuanxing.load(end=2035)
 
 
 @pytest.fixture(scope="module")
-def baseline(model: zhuanxing.Model) -> xr.Dataset:
-    return model.run("baseline")
+def runs(model: zhuanxing.Model) -> dict[str, xr.Dataset]:
+    """Annual outputs by experiment, all run in one batch."""
+    laboratory = Laboratory(model)
+    laboratory.prepare(EXPERIMENTS)
+    return {experiment.label: laboratory.paths(experiment) for experiment in EXPERIMENTS}
 
 
-def changed(model: zhuanxing.Model, name: str) -> xr.DataArray:
-    return model.run("baseline", assumptions={name: 0.0})["product_output"]
+@pytest.fixture(scope="module")
+def baseline(runs: dict[str, xr.Dataset]) -> xr.Dataset:
+    return runs["baseline"]
 
 
 def test_output_follows_the_record_to_the_last_year_of_information(baseline: xr.Dataset) -> None:
@@ -73,17 +107,111 @@ def test_output_follows_the_record_to_the_last_year_of_information(baseline: xr.
     assert np.quantile(np.abs(np.log(ratio)), 0.9) < 0.06
 
 
-def test_without_reserves_nothing_is_mined(model: zhuanxing.Model) -> None:
-    output = changed(model, "reserve switch")
+def test_without_reserves_nothing_is_mined_within_five_years(runs: dict[str, xr.Dataset]) -> None:
+    output = runs["no reserves"]["product_output"]
     assert float(output.sel(product=MINED, year=slice(2020, None)).max()) < 1e-3
 
 
-def test_without_scrap_arc_furnaces_stand_still(model: zhuanxing.Model) -> None:
-    assert float(changed(model, "scrap switch").sel(product="arc_steel").max()) == 0
+def test_without_scrap_arc_furnaces_stand_still(runs: dict[str, xr.Dataset]) -> None:
+    assert float(runs["no scrap"]["product_output"].sel(product="arc_steel").max()) == 0
 
 
-def test_without_coal_no_blast_furnace_works(model: zhuanxing.Model) -> None:
-    assert float(changed(model, "coal switch").sel(product="blast_steel").max()) == 0
+def test_without_coal_no_blast_furnace_works(runs: dict[str, xr.Dataset]) -> None:
+    assert float(runs["no coal"]["product_output"].sel(product="blast_steel").max()) == 0
+
+
+def test_a_closed_mine_yields_nothing(baseline: xr.Dataset) -> None:
+    coal = baseline["product_output"].sel(city="mentougou", product="raw_coal")
+    assert float(coal.sel(year=2015)) > 0
+    assert float(coal.sel(year=slice(2020, None)).max()) == 0
+
+
+def test_an_oil_field_runs_out_as_reserves_do(baseline: xr.Dataset) -> None:
+    oil = baseline["product_output"].sel(city="daqing", product="crude_oil")
+    assert 2900 <= float(oil.sel(year=2020)) <= 3100
+    assert 1800 <= float(oil.sel(year=2035)) <= 2600
+
+
+def test_a_carbon_price_of_100_yuan_cuts_three_to_eight_percent_in_five_years(
+    runs: dict[str, xr.Dataset],
+) -> None:
+    paid, free = (runs[name]["co2_local"] for name in ("100 CNY a tonne", "baseline"))
+    cut = 100 * (1 - paid / free).sel(city=STEEL_AND_POWER, year=2031)
+    assert float(cut.min()) > 3
+    assert float(cut.max()) < 8
+
+
+def test_carbon_peaks_before_2032_under_full_rules(runs: dict[str, xr.Dataset]) -> None:
+    full, plan = (runs[name]["co2_local"].sum("city") for name in ("full rules", "plan"))
+    assert int(full.idxmax("year")) < 2032
+    assert float(full.sel(year=2035)) < 0.97 * float(plan.sel(year=2035))
+
+
+def test_half_the_cost_of_capital_builds_a_third_more_wind_and_sun(
+    runs: dict[str, xr.Dataset],
+) -> None:
+    def built(name: str) -> float:
+        plant = (runs[name]["solar_capacity"] + runs[name]["wind_capacity"]).sum("city")
+        return float(plant.sel(year=2025) - plant.sel(year=2022))
+
+    assert built("cheap capital") > 1.3 * built("baseline")
+
+
+def test_nobody_loses_much_wind_and_sun_unless_without_lines(runs: dict[str, xr.Dataset]) -> None:
+    years = slice(2021, None)
+    assert float(runs["baseline"]["curtailment_rate"].sel(year=years).max()) < 15
+    assert float(runs["no lines"]["curtailment_rate"].sel(year=years).max()) > 25
+
+
+def test_dear_coal_makes_power_short_where_its_price_may_not_follow(
+    runs: dict[str, xr.Dataset],
+) -> None:
+    """As in autumn 2021; a price that may follow the cost of coal keeps stations running."""
+    usual, scarce, free = (
+        runs[name]["power_adequacy"].sel(year=2027).mean()
+        for name in ("baseline", "scarce coal", "scarce coal, free price")
+    )
+    assert float(scarce) < float(usual) - 0.5
+    assert float(free) > float(scarce) + 0.3
+
+
+def test_the_petrochemical_base_that_the_plan_promotes_is_curbed_less_than_others(
+    runs: dict[str, xr.Dataset],
+) -> None:
+    """Article 9 builds up the base on Changxing island of Dalian and curbs heavy projects."""
+    ratio = runs["curb"]["product_capacity"] / runs["baseline"]["product_capacity"]
+    left = ratio.sel(product="petrochemicals", year=2035)
+    others = left.drop_sel(city="dalian").dropna("city")
+    assert float(others.mean()) < 0.995
+    assert float(1 - left.sel(city="dalian")) < 0.7 * float(1 - others.mean())
+
+
+def test_power_is_short_and_curtailed_alike_within_a_province(baseline: xr.Dataset) -> None:
+    units = pd.read_csv(DATA / "units.csv").set_index("unit_id")["province_en"]
+    for name in ("power_adequacy", "curtailment_rate"):
+        paths = baseline[name].transpose("city", "year").to_pandas()
+        spread = paths.groupby(units).agg(lambda values: values.max() - values.min())
+        assert float(spread.to_numpy().max()) < 1e-6
+
+
+@pytest.mark.slow
+def test_a_threefold_price_moves_only_cities_that_have_the_resource(
+    model: zhuanxing.Model, baseline: xr.Dataset
+) -> None:
+    name, product = "product price index by year", "coke"
+    dear = np.array(model.source.equations.values()[name])
+    dear[-12:, list(model.elements("product")).index(product)] *= 3
+    requests = yearly_requests(model.outputs)
+    inputs = model.inputs(model.chosen("baseline"))
+    found = model.program.run({**inputs, name: dear}, requests)
+    paths = annual({n: model.series(n, found[n], requests[n]) for n in requests}, model.outputs)
+    capacity = (paths["product_capacity"], baseline["product_capacity"])
+    before, after = (c.sel(product=product, year=2033) for c in reversed(capacity))
+    having = baseline["product_output"].sel(product=product).max("year") > 0
+    assert bool((after > 1.05 * before).where(having, True).all())
+    assert float(after.where(~having, 0).max()) == 0
+    moved = abs(paths["gdp"] / baseline["gdp"] - 1).sel(year=2033).where(~having, 0)
+    assert float(moved.max()) < 1e-3
 
 
 def test_cities_have_only_the_products_that_the_table_gives_them(baseline: xr.Dataset) -> None:

@@ -24,7 +24,13 @@ from zhuanxing.analyses.check.lever_effects import (
 )
 from zhuanxing.analyses.check.levers import LeverTerms, lever_findings, rule_finding
 from zhuanxing.analyses.check.loops import gains_of, loop_findings
-from zhuanxing.analyses.check.products import factor_finding, quantity_finding
+from zhuanxing.analyses.check.products import (
+    bound_finding,
+    change_finding,
+    factor_finding,
+    growth_finding,
+    quantity_finding,
+)
 from zhuanxing.analyses.check.reality import bounds_finding, gain_finding, worse_finding
 from zhuanxing.analyses.check.shocks import Shock, shock_finding
 from zhuanxing.analyses.check.structure import lever_term_finding, unread_finding
@@ -323,11 +329,14 @@ def _product_runs(bench: Bench) -> list[Experiment]:
 
 
 def _products(bench: Bench) -> list[Finding]:
-    terms = bench.settings.products
+    terms, tables = bench.settings.products, bench.model.tables
     paths = bench.laboratory.paths(bench.of_scenario(terms.scenario))
     return [
         *(factor_finding(paths, bench.model.tables.observations, test) for test in terms.factors),
         *(quantity_finding(paths, test) for test in terms.quantities),
+        *(growth_finding(paths, test) for test in terms.growths),
+        *(bound_finding(paths, test) for test in terms.bounds),
+        *(change_finding(paths, tables.units, tables.provinces, test) for test in terms.changes),
     ]
 
 
