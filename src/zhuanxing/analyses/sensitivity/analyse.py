@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
-from SALib.analyze import morris as analyse_morris
-from SALib.analyze import sobol as analyse_sobol
-from SALib.sample import morris as sample_morris
-from SALib.sample import sobol as sample_sobol
+from numpy.typing import ArrayLike
 
 from zhuanxing.analyses.sensitivity.settings import SensitivitySettings
+from zhuanxing.analyses.sweep.design import unit_design
+from zhuanxing.analyses.sweep.importance import MORRIS, SALTELLI, indices
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.uncertainty.ranges import Range, constants_of, uncertain_numbers
 
@@ -29,17 +29,8 @@ Report = Callable[[float], None]
 def chosen_ranges(model: Model, settings: SensitivitySettings) -> list[Range]:
     """Return the numbers that are varied: those of `parameters` not in `leave_out`.
 
-    Raises ZhuanxingError for a pattern that matches nothing, and for a size of a design that
-    Morris or Sobol' cannot have.
+    Raises ZhuanxingError for a pattern that matches nothing.
     """
-    if settings.morris.levels % 2:
-        raise ZhuanxingError(
-            f"sensitivity.yaml.morris.levels is {settings.morris.levels}, expected an even number"
-        )
-    if settings.sobol.samples.bit_count() != 1:
-        raise ZhuanxingError(
-            f"sensitivity.yaml.sobol.samples is {settings.sobol.samples}, expected a power of two"
-        )
     found = uncertain_numbers(model.source.equations, settings.parameters)
     return [
         number
@@ -56,19 +47,14 @@ def screen(
     It is the change of an output when the parameter crosses its whole range, in the output's
     unit, averaged over the ranges of the others.
     """
-    problem = _problem(numbers)
-    points = sample_morris.sample(
-        problem, settings.morris.trajectories, num_levels=settings.morris.levels, seed=settings.seed
-    )
+    options = {**asdict(settings.morris), "seed": settings.seed}
+    points = unit_design(MORRIS, options, len(numbers))
     results = simulate(model, numbers, points, settings, report)
-
-    def effect(values: np.ndarray) -> np.ndarray:
-        found = analyse_morris.analyze(
-            problem, points, values, num_levels=settings.morris.levels, seed=settings.seed
-        )
-        return np.asarray(found["mu_star"], float)
-
-    return _by_output(results, numbers, effect)
+    return _by_output(
+        results,
+        numbers,
+        lambda values: indices(MORRIS, points, values, settings.morris.levels)["mean_effect"],
+    )
 
 
 def variance_shares(
@@ -77,19 +63,10 @@ def variance_shares(
     """Return Sobol' total indices (output, city, parameter): the part of the variance that would
     be left if all others were known.
     """
-    problem = _problem(numbers)
-    points = sample_sobol.sample(
-        problem, settings.sobol.samples, calc_second_order=False, seed=settings.seed
-    )
+    options = {"base_runs": settings.sobol.samples, "seed": settings.seed}
+    points = unit_design(SALTELLI, options, len(numbers))
     results = simulate(model, numbers, points, settings, report)
-
-    def total(values: np.ndarray) -> np.ndarray:
-        found = analyse_sobol.analyze(
-            problem, values, calc_second_order=False, num_resamples=2, seed=settings.seed
-        )
-        return np.asarray(found["ST"], float)
-
-    return _by_output(results, numbers, total)
+    return _by_output(results, numbers, lambda values: indices(SALTELLI, points, values)["total"])
 
 
 def simulate(
@@ -124,14 +101,6 @@ def simulate(
     return whole
 
 
-def _problem(numbers: Sequence[Range]) -> dict[str, Any]:
-    return {
-        "num_vars": len(numbers),
-        "names": [number.label for number in numbers],
-        "bounds": [[0.0, 1.0]] * len(numbers),
-    }
-
-
 def _design(model: Model, numbers: Sequence[Range], points: np.ndarray) -> xr.Dataset:
     constants = model.program.constants()
     if model.calibration is not None:
@@ -149,7 +118,7 @@ def _design(model: Model, numbers: Sequence[Range], points: np.ndarray) -> xr.Da
 
 
 def _by_output(
-    results: xr.Dataset, numbers: Sequence[Range], measure: Callable[[np.ndarray], np.ndarray]
+    results: xr.Dataset, numbers: Sequence[Range], measure: Callable[[np.ndarray], ArrayLike]
 ) -> xr.DataArray:
     names = [str(name) for name in results.data_vars]
     cities = results["city"].values

@@ -21,7 +21,7 @@ from zhuanxing.storage.paths import find_places
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["Design", "design", "make_design", "problem"]
+__all__ = ["Design", "design", "make_design", "problem", "unit_design"]
 
 # More runs than this are a slip of the pen, and their design alone would fill the memory.
 MOST_RUNS = 10_000_000
@@ -107,14 +107,15 @@ def make_design(
     if method == CSV:
         return _from_csv(chosen, known)
     factors = find_factors(vary, known)
-    values = METHODS[method](chosen, factors)
-    return Design(method, chosen, factors, values)
+    if method == GRID:
+        return Design(method, chosen, factors, _grid(chosen, factors))
+    points = unit_design(method, chosen, len(factors))
+    return Design(method, chosen, factors, _scaled(points, factors))
 
 
-def problem(names: Sequence[str], lows: Sequence[float], highs: Sequence[float]) -> dict[str, Any]:
-    """Return factors as SALib's problem."""
-    bounds = [list(map(float, pair)) for pair in zip(lows, highs, strict=True)]
-    return {"num_vars": len(names), "names": list(names), "bounds": bounds}
+def problem(count: int) -> dict[str, Any]:
+    """Return `count` factors whose ranges are 0 to 1 as SALib's problem."""
+    return {"num_vars": count, "names": list(map(str, range(count))), "bounds": [[0, 1]] * count}
 
 
 def _grid(options: Mapping[str, Any], factors: Sequence[Factor]) -> np.ndarray:
@@ -127,45 +128,48 @@ def _grid(options: Mapping[str, Any], factors: Sequence[Factor]) -> np.ndarray:
     return np.array(list(itertools.product(*levels)))
 
 
-def _latin_hypercube(options: Mapping[str, Any], factors: Sequence[Factor]) -> np.ndarray:
+def unit_design(method: str, options: Mapping[str, Any], count: int) -> np.ndarray:
+    """Return the points [run, factor] of a design over `count` factors whose ranges are 0 to 1.
+
+    `method` is latin_hypercube, sobol, saltelli or morris. Raises ZhuanxingError for an option or
+    a size that makes no sense.
+    """
+    return UNIT[method](options, count)
+
+
+def _latin_hypercube(options: Mapping[str, Any], count: int) -> np.ndarray:
     from scipy.stats import qmc
 
-    runs = _runs(options)
-    sampler = qmc.LatinHypercube(len(factors), rng=_seed(options))
-    return _scaled(sampler.random(runs), factors)
+    runs = _whole(options, "runs", least=1)
+    _require_size(runs, "this design")
+    return qmc.LatinHypercube(count, rng=_seed(options)).random(runs)
 
 
-def _sobol(options: Mapping[str, Any], factors: Sequence[Factor]) -> np.ndarray:
+def _sobol(options: Mapping[str, Any], count: int) -> np.ndarray:
     from scipy.stats import qmc
 
-    runs = _power_of_two(options, "runs")
-    sampler = qmc.Sobol(len(factors), rng=_seed(options))
-    return _scaled(sampler.random(runs), factors)
+    return qmc.Sobol(count, rng=_seed(options)).random(_power_of_two(options, "runs"))
 
 
-def _saltelli(options: Mapping[str, Any], factors: Sequence[Factor]) -> np.ndarray:
+def _saltelli(options: Mapping[str, Any], count: int) -> np.ndarray:
     from SALib.sample import sobol
 
     base = _power_of_two(options, "base_runs")
-    _require_size(base * (len(factors) + 2), "this design")
-    unit = problem([f.name for f in factors], [0] * len(factors), [1] * len(factors))
-    samples = sobol.sample(unit, base, calc_second_order=False, seed=_seed(options))
-    return _scaled(samples, factors)
+    _require_size(base * (count + 2), "this design")
+    return sobol.sample(problem(count), base, calc_second_order=False, seed=_seed(options))
 
 
-def _morris(options: Mapping[str, Any], factors: Sequence[Factor]) -> np.ndarray:
+def _morris(options: Mapping[str, Any], count: int) -> np.ndarray:
     from SALib.sample import morris
 
-    if len(factors) < 2:
+    if count < 2:
         raise ZhuanxingError("design=morris compares factors, so vary must name two at least")
     trajectories = _whole(options, "trajectories", least=2)
     levels = _whole(options, "levels", least=2)
     if levels % 2:
         raise ZhuanxingError(f"design.levels is {levels}, but design=morris needs an even number")
-    _require_size(trajectories * (len(factors) + 1), "this design")
-    unit = problem([f.name for f in factors], [0] * len(factors), [1] * len(factors))
-    samples = morris.sample(unit, trajectories, num_levels=levels, seed=_seed(options))
-    return _scaled(samples, factors)
+    _require_size(trajectories * (count + 1), "this design")
+    return morris.sample(problem(count), trajectories, num_levels=levels, seed=_seed(options))
 
 
 def _from_csv(options: Mapping[str, Any], known: dict[str, Factor]) -> Design:
@@ -213,25 +217,20 @@ def _read(path: Path) -> tuple[list[str], list[list[str]]]:
     return names, lines[1:]
 
 
-METHODS: Mapping[str, Callable[[Mapping[str, Any], Sequence[Factor]], np.ndarray]] = {
-    "grid": _grid,
+UNIT: Mapping[str, Callable[[Mapping[str, Any], int], np.ndarray]] = {
     "latin_hypercube": _latin_hypercube,
     "sobol": _sobol,
     "saltelli": _saltelli,
     "morris": _morris,
 }
+GRID = "grid"
+METHODS = (GRID, *UNIT)
 
 
 def _scaled(unit: np.ndarray, factors: Sequence[Factor]) -> np.ndarray:
     low = np.array([factor.low for factor in factors])
     high = np.array([factor.high for factor in factors])
     return low + unit * (high - low)
-
-
-def _runs(options: Mapping[str, Any]) -> int:
-    runs = _whole(options, "runs", least=1)
-    _require_size(runs, "this design")
-    return runs
 
 
 def _power_of_two(options: Mapping[str, Any], key: str) -> int:

@@ -8,8 +8,9 @@ import pandas as pd
 from zhuanxing.analyses.sweep.design import problem
 from zhuanxing.analyses.sweep.reading import SweepResult
 
-__all__ = ["importance"]
+__all__ = ["MORRIS", "SALTELLI", "importance", "indices"]
 
+SALTELLI, MORRIS = "saltelli", "morris"
 SEED = 0
 TREES = 100
 # More runs than this do not change the trees' scores, and cost minutes.
@@ -33,14 +34,12 @@ def importance(result: SweepResult, scenario: int, measured: np.ndarray) -> pd.D
     table["tree_score"] = _tree_scores(x, y) if varies else 0.0
     order = "tree_score"
     if varies and sound.all():
-        indices = _indices(result, y)
-        table = table.join(indices) if indices is not None else table
-        order = {"saltelli": "total", "morris": "mean_effect"}.get(_method(result), order)
+        design = result.identity["design"]
+        method = str(design["method"])
+        found = indices(method, x, y, int(design.get("levels", 0)))
+        table = table.join(found.set_axis(table.index)) if len(found) else table
+        order = {SALTELLI: "total", MORRIS: "mean_effect"}.get(method, order)
     return table.sort_values(order, ascending=False, kind="stable")
-
-
-def _method(result: SweepResult) -> str:
-    return str(result.identity["design"]["method"])
 
 
 def _unit(result: SweepResult) -> np.ndarray:
@@ -68,22 +67,26 @@ def _tree_scores(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.asarray(trees.fit(x[chosen], y[chosen]).feature_importances_)
 
 
-def _indices(result: SweepResult, y: np.ndarray) -> pd.DataFrame | None:
-    count = len(result.factors)
-    unit = problem(result.factors, [0.0] * count, [1.0] * count)
-    if _method(result) == "saltelli":
+def indices(method: str, unit: np.ndarray, y: np.ndarray, levels: int = 0) -> pd.DataFrame:
+    """Return what a design's own method says of each factor, for `y` [run] at `unit` [run, factor].
+
+    Of saltelli `first_order` and `total` (Sobol' indices), of morris on `levels` levels
+    `mean_effect` and `effect_spread` (in the unit of `y`, over the whole range of the factor), of
+    other designs nothing.
+    """
+    asked = problem(unit.shape[1])
+    if method == SALTELLI:
         from SALib.analyze import sobol
 
         # Sobol' estimators lose digits where the mean is far from zero.
         centred = (y - y.mean()) / y.std()
-        found = sobol.analyze(unit, centred, calc_second_order=False, seed=SEED)
-        columns = {"first_order": found["S1"], "total": found["ST"]}
-    elif _method(result) == "morris":
+        found = sobol.analyze(
+            asked, centred, calc_second_order=False, num_resamples=2, seed=SEED
+        )  # fmt: skip
+        return pd.DataFrame({"first_order": found["S1"], "total": found["ST"]})
+    if method == MORRIS:
         from SALib.analyze import morris
 
-        levels = int(result.identity["design"]["levels"])
-        found = morris.analyze(unit, _unit(result), y, num_levels=levels, seed=SEED)
-        columns = {"mean_effect": found["mu_star"], "effect_spread": found["sigma"]}
-    else:
-        return None
-    return pd.DataFrame(columns, index=pd.Index(result.factors, name="factor"))
+        found = morris.analyze(asked, unit, y, num_levels=levels, seed=SEED)
+        return pd.DataFrame({"mean_effect": found["mu_star"], "effect_spread": found["sigma"]})
+    return pd.DataFrame()
