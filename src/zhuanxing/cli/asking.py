@@ -5,14 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import xarray as xr
+from pydantic import Field
 
 from zhuanxing.charts import style
 from zhuanxing.cli.command import Context
-from zhuanxing.cli.commands.run import budget_words, renamed
-from zhuanxing.config import as_mapping
+from zhuanxing.cli.commands.run import Budget, budget_words, renamed
+from zhuanxing.config import File, Share, Text, as_mapping
 from zhuanxing.inputs import Scenario, override_budget, scale_levers
 
 if TYPE_CHECKING:
@@ -21,7 +22,46 @@ if TYPE_CHECKING:
 
     from zhuanxing.model import Model
 
-__all__ = ["aims_of_model", "asked_scenario", "loaded", "number", "save_figures", "wide_number"]
+__all__ = [
+    "BudgetSetting",
+    "CalibrationName",
+    "OwnData",
+    "Scale",
+    "aims_of_model",
+    "asked_scenario",
+    "loaded",
+    "number",
+    "save_figures",
+    "wide_number",
+]
+
+
+# Settings of all of them, with their help in English and Chinese.
+Scale = Annotated[
+    Share,
+    Field(
+        description="scale=0.5 halves the strength of every lever of the city.\n\n"
+        "scale=0.5 本市全部举措力度减半。"
+    ),
+]
+BudgetSetting = Annotated[
+    Budget | None,
+    Field(
+        description="budget=0.5 halves the public money for levers; more with "
+        "`zhuanxing run --help`.\n\nbudget=0.5 举措公共资金减半。"
+    ),
+]
+CalibrationName = Annotated[
+    Text | None,
+    Field(description="A parameter set of `zhuanxing calibrate`.\n\n校准参数集。"),
+]
+OwnData = Annotated[
+    File | None,
+    Field(
+        description="A CSV file of own statistics (unit, year, variable, value) that lie over "
+        "the tables.\n\n自有统计数据的 CSV 文件（地区、年份、指标、数值），覆盖数据表。"
+    ),
+]
 
 
 def loaded(context: Context, end: int, calibration: str | None, data: Path | None = None) -> Model:

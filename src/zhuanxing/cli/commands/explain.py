@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zhuanxing.cli.asking import asked_scenario, loaded
+from zhuanxing.cli.asking import BudgetSetting, OwnData, Scale, asked_scenario, loaded
 from zhuanxing.cli.command import Command, Context
-from zhuanxing.cli.commands.run import Budget, Years
+from zhuanxing.cli.commands.run import Years
 from zhuanxing.cli.console import Column, print_table
-from zhuanxing.config import City, Count, File, Language, Lever, Output, Share, checked
+from zhuanxing.config import City, Count, File, Language, Lever, Output, checked
 from zhuanxing.config import Scenario as ScenarioName
 from zhuanxing.storage.atomic import require_writable
 from zhuanxing.storage.netcdf import write, write_table
@@ -64,18 +64,9 @@ class ExplainSettings:
     """Folder of the tables.
 
     输出文件夹。"""
-    scale: Share = 1.0
-    """scale=0.5 halves the strength of every lever of the city.
-
-    scale=0.5 本市全部举措力度减半。"""
-    budget: Budget | None = None
-    """budget=0.5 halves the public money for levers; more with `zhuanxing run --help`.
-
-    budget=0.5 举措公共资金减半。"""
-    data: File | None = None
-    """A CSV file of own statistics (unit, year, variable, value) that lie over the tables.
-
-    自有统计数据的 CSV 文件（地区、年份、指标、数值），覆盖数据表。"""
+    scale: Scale = 1.0
+    budget: BudgetSetting = None
+    data: OwnData = None
     language: Language | None = None
     """Language.
 

@@ -9,9 +9,17 @@ from typing import TYPE_CHECKING
 
 import xarray as xr
 
-from zhuanxing.cli.asking import asked_scenario, loaded, wide_number
+from zhuanxing.cli.asking import (
+    BudgetSetting,
+    CalibrationName,
+    OwnData,
+    Scale,
+    asked_scenario,
+    loaded,
+    wide_number,
+)
 from zhuanxing.cli.command import Command, Context
-from zhuanxing.cli.commands.run import Budget, Years
+from zhuanxing.cli.commands.run import Years
 from zhuanxing.cli.console import Column, print_table
 from zhuanxing.config import (
     City,
@@ -101,10 +109,7 @@ class OptimiseSettings:
     """What an alternative may cost more, as a part of the size.
 
     备选方案允许多出的比例。"""
-    calibration: Text | None
-    """A parameter set of `zhuanxing calibrate`.
-
-    校准参数集。"""
+    calibration: CalibrationName
     draws: Seed
     """Draws in which the aims shall hold.
 
@@ -126,18 +131,9 @@ class OptimiseSettings:
     """Folder of the packages, also as scenario files.
 
     输出文件夹，组合另存为情景文件。"""
-    scale: Share = 1.0
-    """scale=0.5 halves the strength of every lever of the city.
-
-    scale=0.5 本市全部举措力度减半。"""
-    budget: Budget | None = None
-    """budget=0.5 halves the public money for levers; more with `zhuanxing run --help`.
-
-    budget=0.5 举措公共资金减半。"""
-    data: File | None = None
-    """A CSV file of own statistics (unit, year, variable, value) that lie over the tables.
-
-    自有统计数据的 CSV 文件（地区、年份、指标、数值），覆盖数据表。"""
+    scale: Scale = 1.0
+    budget: BudgetSetting = None
+    data: OwnData = None
     language: Language | None = None
     """Language of the tables.
 

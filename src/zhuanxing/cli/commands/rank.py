@@ -10,9 +10,17 @@ from typing import TYPE_CHECKING, Literal
 import pandas as pd
 import xarray as xr
 
-from zhuanxing.cli.asking import asked_scenario, loaded, number
+from zhuanxing.cli.asking import (
+    BudgetSetting,
+    CalibrationName,
+    OwnData,
+    Scale,
+    asked_scenario,
+    loaded,
+    number,
+)
 from zhuanxing.cli.command import Command, Context
-from zhuanxing.cli.commands.run import Budget, Years
+from zhuanxing.cli.commands.run import Years
 from zhuanxing.cli.console import Column, print_table, progress_bar
 from zhuanxing.config import (
     City,
@@ -23,8 +31,6 @@ from zhuanxing.config import (
     Output,
     Seed,
     Several,
-    Share,
-    Text,
     checked,
 )
 from zhuanxing.config import Scenario as ScenarioName
@@ -70,10 +76,7 @@ class RankSettings:
     """Rows that are printed.
 
     显示行数。"""
-    calibration: Text | None
-    """A parameter set of `zhuanxing calibrate`.
-
-    校准参数集。"""
+    calibration: CalibrationName
     draws: Seed
     """Draws for the interval of each effect; needs a calibration.
 
@@ -87,18 +90,9 @@ class RankSettings:
     """Folder of table, chart and dataset.
 
     输出文件夹。"""
-    scale: Share = 1.0
-    """scale=0.5 halves the strength of every lever of the city.
-
-    scale=0.5 本市全部举措力度减半。"""
-    budget: Budget | None = None
-    """budget=0.5 halves the public money for levers; more with `zhuanxing run --help`.
-
-    budget=0.5 举措公共资金减半。"""
-    data: File | None = None
-    """A CSV file of own statistics (unit, year, variable, value) that lie over the tables.
-
-    自有统计数据的 CSV 文件（地区、年份、指标、数值），覆盖数据表。"""
+    scale: Scale = 1.0
+    budget: BudgetSetting = None
+    data: OwnData = None
     language: Several[Language] | None = None
     """Language of table and chart.
 

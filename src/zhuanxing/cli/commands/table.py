@@ -7,10 +7,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from zhuanxing.cli.asking import aims_of_model, asked_scenario, loaded
+from zhuanxing.cli.asking import (
+    BudgetSetting,
+    CalibrationName,
+    OwnData,
+    Scale,
+    aims_of_model,
+    asked_scenario,
+    loaded,
+)
 from zhuanxing.cli.command import Command, Context
-from zhuanxing.cli.commands.run import Budget, Years
-from zhuanxing.config import City, File, Language, Several, Share, Text, checked
+from zhuanxing.cli.commands.run import Years
+from zhuanxing.config import City, File, Language, Several, checked
 from zhuanxing.config import Scenario as ScenarioName
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.storage.atomic import require_writable
@@ -35,27 +43,15 @@ class TableSettings:
     """Scenarios, the one to compare with first.
 
     情景，第一个为对照。"""
-    calibration: Text | None
-    """A parameter set of `zhuanxing calibrate`.
-
-    校准参数集。"""
+    calibration: CalibrationName
     years: Years
     output: File | None
     """File, .xlsx or .csv; null is outputs/tables/<city>_<language>.xlsx.
 
     文件，null 为 outputs/tables/<城市>_<语言>.xlsx。"""
-    scale: Share = 1.0
-    """scale=0.5 halves the strength of every lever of the city.
-
-    scale=0.5 本市全部举措力度减半。"""
-    budget: Budget | None = None
-    """budget=0.5 halves the public money for levers; more with `zhuanxing run --help`.
-
-    budget=0.5 举措公共资金减半。"""
-    data: File | None = None
-    """A CSV file of own statistics (unit, year, variable, value) that lie over the tables.
-
-    自有统计数据的 CSV 文件（地区、年份、指标、数值），覆盖数据表。"""
+    scale: Scale = 1.0
+    budget: BudgetSetting = None
+    data: OwnData = None
     language: Several[Language] | None = None
     """Languages, a file each.
 
