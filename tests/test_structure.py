@@ -13,8 +13,8 @@ SOURCE = Path(__file__).parents[1] / "src" / "zhuanxing"
 # From the ground floor up.
 FLOORS = (
     "errors", "engine", "storage", "cores", "data", "equations", "inputs", "config", "results",
-    "calibrations", "uncertainty", "assembled", "catalogue", "probes", "model", "analyses",
-    "charts", "export", "report", "app", "cli", "manual",
+    "calibrations", "uncertainty", "assembled", "catalogue", "probes", "batches", "model",
+    "analyses", "charts", "export", "report", "app", "cli", "manual",
 )  # fmt: skip
 
 

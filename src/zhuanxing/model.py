@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -14,6 +14,7 @@ import xarray as xr
 from numpy.typing import ArrayLike
 
 from zhuanxing.assembled import Assembled, assembled, tables_with
+from zhuanxing.batches import Batches
 from zhuanxing.calibrations import Calibration, read_calibration
 from zhuanxing.engine.running.failures import TranslationError
 from zhuanxing.errors import ZhuanxingError
@@ -27,9 +28,7 @@ from zhuanxing.inputs import (
     resolve,
     resolve_mapping,
 )
-from zhuanxing.inputs.design import design_overrides
 from zhuanxing.inputs.names import require_known
-from zhuanxing.probes import Probes
 from zhuanxing.results.annual import PATH, annual, yearly_requests
 from zhuanxing.results.binding import BINDING, binding_limit
 from zhuanxing.results.describe import describe, run_attributes
@@ -100,7 +99,7 @@ def _compiled(structure: str, origin: str) -> Program:
 
 
 @dataclass(frozen=True, repr=False)
-class Model(Probes):
+class Model(Batches):
     """The equations with their data. Every run simulates all cities, which act on one another.
 
     What it holds stands in the tables `cities`, `levers`, `scenarios`, `assumptions`, `outputs`
@@ -280,108 +279,6 @@ class Model(Probes):
             "engine": engine,
         }  # fmt: skip
         return paths.assign_attrs(self._attributes(chosen, engine, told))
-
-    def run_many(
-        self,
-        design: xr.Dataset,
-        *,
-        scenario: str | Scenario = "baseline",
-        outputs: Sequence[str] | None = None,
-        years: Sequence[int] | None = None,
-        chunk: int = 64,
-        device: DeviceName | None = None,
-    ) -> xr.Dataset:
-        """Return annual values of many runs along `run`.
-
-        `design` holds along `run` any inputs: constants, levers, initial values and drivers, named
-        as zhuanxing.inputs.design says; what it leaves out is as in `scenario`.
-        `outputs` and `years` select what is kept. `device` takes the place of the model's; a card
-        takes thousands of runs at once. A run that
-        leaves the domain of the equations is NaN throughout and says in the coordinate `failure`
-        which variable did, and when.
-        """
-        base = self.scenario(scenario) if isinstance(scenario, str) else scenario
-        parts = self.batches(design, base, outputs=outputs, years=years, chunk=chunk, device=device)
-        many = xr.concat(parts, "run")
-        wanted = self.outputs if outputs is None else select_outputs(self.outputs, tuple(outputs))
-        told = {"scenario": base.name, "design": list(map(str, design.data_vars))}
-        return self._described(many, wanted).assign_attrs(self._attributes(base, "compiled", told))
-
-    def batches(
-        self,
-        design: xr.Dataset,
-        scenario: Scenario,
-        *,
-        outputs: Sequence[str] | None = None,
-        years: Sequence[int] | None = None,
-        chunk: int = 64,
-        device: DeviceName | None = None,
-    ) -> Iterator[xr.Dataset]:
-        """Yield the annual values of `chunk` runs at a time, without names and attributes.
-
-        Memory does not grow with the number of runs. Arguments and errors as for `run_many`.
-        """
-        # Imported here: JAX takes most of a second, which a refused command should not.
-        from zhuanxing.engine.running.devices import choose_device
-
-        runs = design.sizes.get("run", 0)
-        chosen = choose_device(device) if device else choose_device(self.device).for_runs(runs)
-        chunk = max(chunk, chosen.block) if chosen.kind == "gpu" else chunk
-        wanted = self.outputs if outputs is None else select_outputs(self.outputs, tuple(outputs))
-        requests = yearly_requests(wanted)
-        base = self.inputs(scenario)
-        for first in range(0, max(runs, 1), chunk):
-            part = design.isel(run=slice(first, first + chunk)) if runs else design
-            overrides = {**base, **design_overrides(part, base, self.source.equations)}
-            found = self.program.run_many(overrides, requests, chunk, device=chosen)
-            failures = [""] * part.sizes["run"]
-            for failure in found.failures:
-                failures[failure.run] = f"{failure.variable} in {failure.year:g}"
-            series = {n: self.series(n, found[n], requests[n], runs=True) for n in requests}
-            values = annual(series, wanted)
-            values = values if years is None else values.sel(year=list(years))
-            yield values.assign_coords(run=part["run"], failure=("run", failures))
-
-    def run_ensemble(
-        self,
-        scenario: str | Scenario = "baseline",
-        *,
-        draws: int,
-        quantiles: Sequence[float] = (0.05, 0.25, 0.5, 0.75, 0.95),
-    ) -> xr.Dataset:
-        """Return quantiles over `draws` of every output, along `quantile`.
-
-        Parameters, what levers do and cost, and outside conditions are drawn (ensemble.py); the
-        quantiles are those of each output by itself. Draws that leave the domain of the equations
-        are left out and counted in the attributes. Raises ZhuanxingError without a calibration,
-        or if it holds too few draws.
-        """
-        base = self.scenario(scenario) if isinstance(scenario, str) else scenario
-        many = self.run_many(self.ensemble_design(base, draws), scenario=base)
-        sound = many.isel(run=np.flatnonzero(many["failure"].values == "")).drop_vars("failure")
-        bands = sound.quantile(list(quantiles), "run", keep_attrs=True, skipna=False)
-        return bands.assign_attrs(
-            seed="that of the calibration", draws=draws, draws_left_out=draws - sound.sizes["run"]
-        )
-
-    def ensemble_design(self, scenario: Scenario, draws: int) -> xr.Dataset:
-        """Return draws of all that is uncertain as a design of runs; see uncertainty/ensemble.py.
-
-        Raises ZhuanxingError without a calibration, or if it holds too few draws.
-        """
-        # Imported here: draws need JAX, which a refused command should not.
-        from zhuanxing.uncertainty.ensemble import ensemble_design
-
-        first_year = round(float(self._times[0]))
-        return ensemble_design(
-            self.source.equations,
-            self.calibration,
-            scenario,
-            draws,
-            first_year,
-            self.program.constants(),
-            self.dims,
-        )
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave the compiled model behind: another process compiles the text for itself."""
