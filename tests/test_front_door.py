@@ -18,22 +18,43 @@ import xarray as xr
 import zhuanxing
 from zhuanxing.errors import ZhuanxingError
 
-DOCUMENTED = (
+# Examples that share the model of the tests, and examples that compile small ones of their own.
+# Those of sweeps are run beside a store, in test_sweep.py.
+QUICK = (
     "zhuanxing",
-    "zhuanxing.model",
-    "zhuanxing.catalogue",
-    "zhuanxing.probes",
     "zhuanxing.analyses.sweep.design",
+    "zhuanxing.calibrations",
+    "zhuanxing.catalogue",
+    "zhuanxing.engine.program",
+    "zhuanxing.errors",
+    "zhuanxing.inputs.scenario",
+    "zhuanxing.model",
+    "zhuanxing.storage.netcdf",
 )
+SMALL = ("zhuanxing.batches", "zhuanxing.probes")
 
 
-@pytest.mark.parametrize("name", DOCUMENTED)
-def test_the_examples_of_the_docstrings_run(name: str) -> None:
+EXAMPLES = [*QUICK, *(pytest.param(name, marks=pytest.mark.slow) for name in SMALL)]
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_examples_of_the_docstrings_run(
+    name: str, model: zhuanxing.Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load = zhuanxing.load
+    monkeypatch.setattr(
+        "zhuanxing.model.load", lambda **chosen: load(**chosen) if chosen else model
+    )
     examples = list(examples_of(import_module(name)))
     assert examples
     runner = doctest.DocTestRunner()
     for example in examples:
         assert runner.run(example).failed == 0
+
+
+@pytest.mark.parametrize("name", sorted({*zhuanxing.__all__} - {"__version__"}))
+def test_every_public_name_has_an_example(name: str) -> None:
+    assert ">>> " in (getattr(zhuanxing, name).__doc__ or "")
 
 
 def examples_of(module: ModuleType) -> Iterator[doctest.DocTest]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import json
 import os
 import shutil
@@ -21,6 +22,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import zhuanxing
+from zhuanxing.analyses.sweep import reading
 from zhuanxing.analyses.sweep.design import Design, make_design
 from zhuanxing.analyses.sweep.discover import discover
 from zhuanxing.analyses.sweep.factors import Factor, find_factors, known_factors
@@ -106,6 +108,12 @@ def copied(store: Path, workplace: Path) -> Path:
     target = workplace / "outputs/sweeps/sobol.zarr"
     shutil.copytree(store, target)
     return target
+
+
+def test_the_examples_of_an_open_sweep_run(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(store.parents[2])
+    found = doctest.testmod(reading)
+    assert found.attempted > 6 and found.failed == 0
 
 
 def test_a_store_holds_runs_and_design_and_says_where_it_comes_from(

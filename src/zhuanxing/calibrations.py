@@ -29,6 +29,13 @@ class Calibration:
     DRAWS, along `draw`), and `record` says how it was made.
 
     `fitted` names the numbers that were fitted, as `name[subscript]`, and constants by city.
+
+    Examples
+    --------
+    >>> import zhuanxing
+    >>> fit = zhuanxing.load(calibration="default").calibration
+    >>> fit.name, "files" in fit.record, len(fit.fitted) > 0
+    ('default', True, True)
     """
 
     name: str

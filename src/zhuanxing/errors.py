@@ -9,7 +9,17 @@ __all__ = ["ZhuanxingError", "nearest"]
 
 
 class ZhuanxingError(Exception):
-    """What was wrong, where, what was expected and what to do, in one sentence."""
+    """What was wrong, where, what was expected and what to do, in one sentence.
+
+    Examples
+    --------
+    >>> import zhuanxing
+    >>> try:
+    ...     zhuanxing.load().scenario("plam")
+    ... except zhuanxing.ZhuanxingError as error:
+    ...     print(error)
+    scenarios/: there is no scenario 'plam'; did you mean 'plan'?
+    """
 
 
 def nearest(name: str, candidates: Iterable[str]) -> str:

@@ -68,6 +68,10 @@ def load(
 ) -> Model:
     """Return the model in `root` (default: the working directory, else the package's own).
 
+    >>> import zhuanxing
+    >>> zhuanxing.load(cities=["包头", "tangshan"], end=2020).elements("city")
+    ('baotou', 'tangshan')
+
     It runs to the end of the year `end`; outside conditions after `information_year` are
     forecasts as they could be known then: the last year of the statistics unless it is given.
     `calibration` names a stored set whose values replace those of the tables;
@@ -104,6 +108,11 @@ class Model(Batches):
 
     What it holds stands in the tables `cities`, `levers`, `scenarios`, `assumptions`, `outputs`
     and `variables`.
+
+    >>> import zhuanxing
+    >>> model = zhuanxing.load()
+    >>> "plan" in model.scenarios.index, model.outputs.table.loc["gdp", "unit"]
+    (True, '1e8 CNY')
     """
 
     places: Places

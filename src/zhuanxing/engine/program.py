@@ -47,11 +47,38 @@ def compile_text(
     data: Sequence[Path] = (),
     data_root: Path | None = None,
 ) -> Program:
-    """Compile a model's text; `origin` is the file's path, for messages and data beside it.
+    """Compile a model's text.
 
-    `data` are files that hold the series of data variables. Spreadsheets that the text names are
-    read below `data_root` only, by default the folder of `origin`. Raises TranslationError that
-    names variable, function, file and line.
+    Parameters
+    ----------
+    text
+        Vensim's text, or XMILE's with `suffix` .xmile.
+    origin
+        The file's path, for messages and data beside it.
+    data
+        Files that hold the series of data variables.
+    data_root
+        Spreadsheets that the text names are read below this folder only, by default that of
+        `origin`.
+
+    Raises
+    ------
+    TranslationError
+        With variable, function, file and line.
+
+    Examples
+    --------
+    >>> import zhuanxing
+    >>> model = zhuanxing.compile_text('''{UTF-8}
+    ... people = INTEG(people*birth rate, 100) ~ Person ~ |
+    ... birth rate = 0.5 ~ 1/Year ~ |
+    ... INITIAL TIME = 0 ~ Year ~ |
+    ... FINAL TIME = 2 ~ Year ~ |
+    ... TIME STEP = 1 ~ Year ~ |
+    ... SAVEPER = 1 ~ Year ~ |
+    ... ''')
+    >>> model.run({"birth rate": 1.0}, {"people": "path"})["people"].tolist()
+    [100.0, 200.0, 400.0]
     """
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     jax.config.update("jax_enable_x64", True)

@@ -43,6 +43,13 @@ class Scenario:
     `intensity` [city, lever] (Dmnl, 0-1, zero outside a lever's target cities), `start` and `end`
     [city, lever] (calendar years) are read-only arrays; `assumptions` replaces values by name,
     for all elements or by element; `lineage` lists the scenario and what it extends.
+
+    Examples
+    --------
+    >>> import zhuanxing
+    >>> plan = zhuanxing.load().scenario("plan")
+    >>> plan.lineage, plan.intensity.shape == (len(plan.cities), len(plan.levers))
+    (('plan', 'baseline'), True)
     """
 
     name: str

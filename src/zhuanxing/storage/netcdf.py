@@ -49,7 +49,31 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
 def read(path: Path) -> xr.Dataset:
     """Return the dataset at `path`, loaded into memory and the file closed.
 
-    Raises ZhuanxingError if there is no file, or it is not netCDF.
+    Parameters
+    ----------
+    path
+        A file that `zhuanxing run` wrote, outputs/plan/paths.nc say.
+
+    Returns
+    -------
+    xarray.Dataset
+        The outputs [year, city, ...] with names, units and equations as attributes.
+
+    Raises
+    ------
+    ZhuanxingError
+        If there is no file, or it is not netCDF.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> import xarray as xr
+    >>> import zhuanxing
+    >>> with TemporaryDirectory() as folder:
+    ...     write(xr.Dataset({"gdp": ("year", [1.0, 2.0])}), Path(folder) / "paths.nc")
+    ...     zhuanxing.open_result(Path(folder) / "paths.nc")["gdp"].sizes["year"]
+    2
     """
     if not path.is_file():
         raise ZhuanxingError(f"{path}: there is no result; make one with 'zhuanxing run'")

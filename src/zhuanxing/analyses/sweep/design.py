@@ -30,7 +30,15 @@ CSV = "csv"
 
 @dataclass(frozen=True)
 class Design:
-    """`values` [run, factor] in each factor's unit, and the method and options that made them."""
+    """`values` [run, factor] in each factor's unit, and the method and options that made them.
+
+    Examples
+    --------
+    >>> import zhuanxing
+    >>> plan = zhuanxing.design(["levers.solar_base", "levers.wind_base"], "grid", levels=3)
+    >>> plan.values.shape, plan.factors[0].name
+    ((9, 2), 'levers.solar_base.intensity')
+    """
 
     method: str
     options: Mapping[str, Any]

@@ -20,7 +20,27 @@ LARGEST = 16_000_000
 
 
 class SweepResult:
-    """A store open for reading; nothing is read before it is asked for."""
+    """A store open for reading; nothing is read before it is asked for.
+
+    Attributes
+    ----------
+    dataset
+        Everything in the store: outputs [scenario, run, year, city, ...], design, what failed.
+    scenarios, factors
+        Their names, in the order of the store.
+    design
+        Values of the factors [run, factor], in their units.
+    sound
+        Runs whose numbers count [scenario, run]: computed, and not failed.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import zhuanxing
+    >>> result = zhuanxing.open_sweep(Path("outputs/sweeps/sobol.zarr"))
+    >>> result.design.shape == (result.dataset.sizes["run"], len(result.factors))
+    True
+    """
 
     def __init__(self, path: Path, dataset: xr.Dataset) -> None:
         self.path = path
@@ -67,9 +87,25 @@ def _plain_text(dataset: xr.Dataset) -> xr.Dataset:
 
 
 def open_sweep(path: Path) -> SweepResult:
-    """Open the store of a sweep.
+    """Open the store of a sweep, finished or still growing.
 
-    Raises ZhuanxingError if there is none, or nothing in it is computed yet.
+    Parameters
+    ----------
+    path
+        The folder that `zhuanxing sweep` writes, named after its design.
+
+    Raises
+    ------
+    ZhuanxingError
+        If there is none, or nothing in it is computed yet.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import zhuanxing
+    >>> result = zhuanxing.open_sweep(Path("outputs/sweeps/sobol.zarr"))
+    >>> result.output("gdp").dims
+    ('scenario', 'run', 'year', 'city')
     """
     if not path.exists():
         raise ZhuanxingError(f"{path}: there is no store; make one with 'zhuanxing sweep'")
