@@ -169,6 +169,8 @@ def run(settings: OptimiseSettings, context: Context) -> int:
 
 
 def _print(found: xr.Dataset, context: Context) -> None:
+    """Print the verdicts, the packages with their goals (and the share of draws that meets each),
+    and their levers."""
     place = 0 if context.language == "zh" else 1
     names = dict(zip(found["output"].values, found[f"output_{context.language}"].values,
                      strict=True))  # fmt: skip
@@ -188,8 +190,11 @@ def _print(found: xr.Dataset, context: Context) -> None:
         for name in found["output"].values
     ]  # fmt: skip
     for goal in found["goal"].values:
-        met = found["met"].sel(goal=goal).values
-        rows.append([str(goal), "", *("✓" if one else "×" for one in met)])
+        marks = ["✓" if one else "×" for one in found["met"].sel(goal=goal).values]
+        if "sure" in found:
+            shares = found["sure"].sel(goal=goal).values
+            marks = [f"{mark} {share:.0%}" for mark, share in zip(marks, shares, strict=True)]
+        rows.append([str(goal), "", *marks])
     columns = [Column("指标与目标", "outputs and aims"), baseline, *heads]
     print_table(("接近最优的组合", "Near-best packages"), columns, rows, context.language)
     used = found["lever"].values[(found["intensity"].values > 0).any(axis=0)]
