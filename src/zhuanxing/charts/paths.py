@@ -35,6 +35,8 @@ def draw(
 ) -> Figure:
     """Draw one panel a city and variable, one line a scenario, dots for statistics.
 
+    Cities stand side by side; a single city has two variables in a row.
+
     With several scenarios what they have in common is drawn once, in grey, and below each panel
     stands the difference from the first, with its band where `comparisons` (by scenario) has it.
 
@@ -52,7 +54,9 @@ def draw(
             f"expected at most {_MOST_PANELS} panels; use kind=compare for all cities."
         )
     with style.house_style():
-        columns = len(ids) if len(variables) > 1 else min(len(ids), 4)
+        single = len(ids) == 1
+        columns = min(len(variables), 2) if single else len(ids)
+        columns = columns if len(variables) > 1 else min(len(ids), 4)
         cells = [(city, name) for name in variables for city in ids]
         blocks = -(-len(cells) // columns)
         heights = [2.3, 1.1] if len(datasets) > 1 else [2.3]
@@ -75,10 +79,10 @@ def draw(
             _panel(panel[0], datasets, city, name, dots, language, index == 0)
             if len(panel) > 1:
                 _difference(panel[1], datasets, city, name, comparisons or {}, language)
-            if index < columns or len(variables) == 1:
+            if index < (1 if single else columns) or len(variables) == 1:
                 panel[0].set_title(names.city_label(first, city, language))
             titled = names.axis_title(names.variable(first, name), language, lines=True)
-            style.value_axis(panel[0], titled if column == 0 else "")
+            style.value_axis(panel[0], titled if column == 0 or single else "")
             notes += [note for note in legend_note(dots, language) if note not in notes]
         notes = _notes(datasets, variables, notes, language)
         title = word("paths_title" if observations is not None else "paths_title_bare", language)

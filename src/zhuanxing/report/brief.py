@@ -193,7 +193,8 @@ class _Maker:
         datasets = {"baseline": self.results["against"], "package": self.results["package"]}
         return {
             phrase("chart_paths", self.language): paths.draw(
-                datasets, cities=[self.city], variables=list(outputs[1:3]), language=self.language
+                datasets, cities=[self.city], variables=list(outputs[1:3]), language=self.language,
+                comparisons={} if self.bands is None else {"package": self.bands},
             ),
             phrase("chart_money", self.language): finance.draw(
                 datasets, cities=[self.city], investment="investment", spending=MONEY,

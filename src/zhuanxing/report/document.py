@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 import zipfile
 from collections.abc import Iterator
@@ -21,6 +22,10 @@ __all__ = ["write_docx", "write_pdf"]
 
 FONTS = ("Calibri", "Microsoft YaHei")
 WIDTH_CM = 16.0
+# A column is not made wider than so many letters for its longest text.
+MOST = 24
+WIDE = re.compile(r"[\u2e80-\uffff]")
+WORD = re.compile(r"[^\s\u2e80-\uffff]+")
 # The first moment that a ZIP archive can name.
 EPOCH = (1980, 1, 1, 0, 0, 0)
 MARKUP = str.maketrans({c: f"\\{c}" for c in "\\#$*_`<>@[]~"})
@@ -145,14 +150,29 @@ def _typst(brief: Brief, pictures: list[tuple[str, Path]]) -> str:
 
 
 def _typst_table(table: Table) -> str:
-    """Return a table whose first column takes the room that the others leave."""
-    widths = ", ".join(["1fr", *["auto"] * (len(table.columns) - 1)])
+    """Return a table whose columns share the width of the page by what stands in them."""
+    widths = ", ".join(f"{width}fr" for width in _widths(table))
     head = ", ".join(f"[*{_plain(text)}*]" for text in table.columns)
     cells = "\n".join(", ".join(f"[{_plain(text)}]" for text in row) + "," for row in table.rows)
     return (
-        f"== {_plain(table.title)}\n\n#text(size: 8pt)[#table(columns: ({widths}), "
+        f"== {_plain(table.title)}\n\n#text(size: 7.5pt)[#table(columns: ({widths}), "
         f"table.header({head}),\n{cells}\n)]\n\n{_plain(table.note)}"
     )
+
+
+def _widths(table: Table) -> list[int]:
+    """Return a weight a column: its longest text up to MOST, but no less than its longest word.
+
+    A Chinese character is as wide as two others, and a line may break after each.
+    """
+    found = []
+    for place, head in enumerate(table.columns):
+        texts = [row[place] for row in table.rows]
+        words = [word for text in (head, *texts) for word in WORD.findall(text)]
+        longest = max((len(word) for word in words), default=1)
+        wanted = max((len(text) + len(WIDE.findall(text)) for text in texts), default=1)
+        found.append(max(longest, min(wanted, MOST)) + 2)
+    return found
 
 
 def _plain(text: str) -> str:
