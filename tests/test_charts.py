@@ -269,7 +269,7 @@ def test_paths_show_the_results_and_the_statistics(
         results, cities=["包头市"], variables=["gdp_nominal", "gdp"], observations=statistics,
         observed_as={"gdp_nominal": "gdp", "gdp": None}, language="zh",
     )  # fmt: skip
-    nominal, gap, real, _ = figure.axes
+    nominal, real, gap, _ = figure.axes
     for scenario, dataset in results.items():
         expected = dataset["gdp_nominal"].sel(city="baotou").values
         assert np.array_equal(line(nominal, scenario), expected[YEARS >= 2020])
