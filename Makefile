@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 .PHONY: run test test-all coverage manual bench lock clean
 
 run: $(INSTALLED)
-	$(BIN)/zhuanxing run -m scenario=baseline,plan
+	$(BIN)/zhuanxing run -m scenario=baseline,plan calibration=default
 	$(BIN)/zhuanxing chart
 
 test: $(INSTALLED)
