@@ -73,7 +73,7 @@ def overrides(bench: Bench, intensity: np.ndarray, seed: int) -> Mapping[str, np
         "lever intensity": np.broadcast_to(intensity[order], shape),
         "lever start": np.broadcast_to(start[order], shape),
     }
-    table = bench.tables.assumptions
+    table = bench.model.tables.assumptions
     table = table[table["name"].isin(NAMES)]
     where = table["name"].map(position)
     drawn = table.assign(value=table["low"] + where * (table["high"] - table["low"]))
