@@ -134,12 +134,7 @@ def _moment(graph: Graph, env: Env, time: float, step: int, states: Mapping[str,
 def _advanced(graph: Graph, method: str, now: Env) -> dict[str, Leaves]:
     """Return all states one time step later."""
     moved = _moved(now, _slopes(graph, method, now), 1.0)
-    return {
-        key: graph.states[key].settle(now, moved[key])
-        if graph.states[key].continuous
-        else graph.states[key].advance(now, leaves)
-        for key, leaves in now.states.items()
-    }
+    return {key: graph.states[key].advance(now, leaves) for key, leaves in moved.items()}
 
 
 def _slopes(graph: Graph, method: str, now: Env) -> Slopes:

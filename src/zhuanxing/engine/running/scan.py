@@ -246,12 +246,9 @@ class _Run:
         slopes = combined(self.plan.method, self.rates(env, states), slopes_at)
         moved = {}
         for key, leaves in states.items():
-            state = self.graph.states[key]
-            if state.continuous:
-                stepped = {n: leaf + slopes[key][n] * self.dt for n, leaf in leaves.items()}
-                moved[key] = state.settle(env, stepped)
-            else:
-                moved[key] = state.advance(env, leaves)
+            slope = slopes.get(key, {})
+            stepped = {**leaves, **{n: leaves[n] + slope[n] * self.dt for n in slope}}
+            moved[key] = self.graph.states[key].advance(env, stepped)
         return moved
 
     def rates(self, env: Env, states: Mapping[str, Leaves]) -> dict[str, Leaves]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from zhuanxing.engine.reading import syntax_tree
-from zhuanxing.engine.translating import states
+from zhuanxing.engine.translating import delays, samples, states
 from zhuanxing.engine.translating.nodes import Node
 from zhuanxing.engine.translating.references import References
 
@@ -65,11 +65,11 @@ class Remembering(References):
         )
 
     def _initial(self, node: syntax_tree.Initial) -> Node:
-        return self._kept(states.HeldState, initial=node.initial)
+        return self._kept(samples.HeldState, initial=node.initial)
 
     def _delay(self, node: syntax_tree.Delay) -> Node:
         return self._kept(
-            states.DelayState,
+            delays.DelayState,
             input=node.input,
             time=node.delay_time,
             initial=node.initial,
@@ -78,7 +78,7 @@ class Remembering(References):
 
     def _delayn(self, node: syntax_tree.DelayN) -> Node:
         return self._kept(
-            states.DelayNState,
+            delays.DelayNState,
             input=node.input,
             time=node.delay_time,
             initial=node.initial,
@@ -87,12 +87,12 @@ class Remembering(References):
 
     def _delayfixed(self, node: syntax_tree.DelayFixed) -> Node:
         return self._kept(
-            states.DelayFixedState, input=node.input, time=node.delay_time, initial=node.initial
+            samples.DelayFixedState, input=node.input, time=node.delay_time, initial=node.initial
         )
 
     def _delaymaterial(self, node: syntax_tree.DelayMaterial) -> Node:
         return self._kept(
-            states.DelayMaterialState,
+            samples.DelayMaterialState,
             input=node.input,
             time=node.delay_time,
             initial=node.initial,
@@ -101,11 +101,11 @@ class Remembering(References):
         )
 
     def _history(self, node: syntax_tree.History) -> Node:
-        return self._kept(states.HistoryState, input=node.input, moment=node.moment, **WHOLE_RUN)
+        return self._kept(samples.HistoryState, input=node.input, moment=node.moment, **WHOLE_RUN)
 
     def _smooth(self, node: syntax_tree.Smooth | syntax_tree.SmoothN) -> Node:
         return self._kept(
-            states.SmoothState,
+            delays.SmoothState,
             input=node.input,
             time=node.smooth_time,
             initial=node.initial,
@@ -116,12 +116,12 @@ class Remembering(References):
 
     def _trend(self, node: syntax_tree.Trend) -> Node:
         return self._kept(
-            states.TrendState, input=node.input, time=node.average_time, trend=node.initial_trend
+            delays.TrendState, input=node.input, time=node.average_time, trend=node.initial_trend
         )
 
     def _forecast(self, node: syntax_tree.Forecast) -> Node:
         return self._kept(
-            states.ForecastState,
+            delays.ForecastState,
             input=node.input,
             time=node.average_time,
             trend=node.initial_trend,
@@ -134,4 +134,4 @@ class Remembering(References):
         condition, entering = self.node(node.condition), self.node(node.input)
         self.sampled = None
         inputs = {"condition": condition, "input": entering, "initial": self.node(node.initial)}
-        return self._state(lambda key: states.SampleState(key, self.scope, inputs))
+        return self._state(lambda key: samples.SampleState(key, self.scope, inputs))

@@ -1,0 +1,147 @@
+"""Samples, fixed delays, histories and initial values: states that are replaced at every step."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from zhuanxing.engine.translating.nodes import Array, Env, number
+from zhuanxing.engine.translating.states import Leaves, Nominal, State
+
+__all__ = ["DelayFixedState", "DelayMaterialState", "HeldState", "HistoryState", "SampleState"]
+
+
+class SampleState(State):
+    """SAMPLE IF TRUE(condition, input, initial): the sample shows in the same step."""
+
+    continuous: ClassVar[bool] = False
+    step_inputs: ClassVar[tuple[str, ...]] = ("condition", "input")
+    read_inputs: ClassVar[tuple[str, ...]] = ("condition", "input")
+
+    def start(self, env: Env, length: int) -> Leaves:
+        return {"level": self.get(env, "initial")}
+
+    def read(self, env: Env, leaves: Leaves) -> Array:
+        taken = self.get(env, "condition") != 0
+        return env.xp.where(taken, self.get(env, "input"), leaves["level"])
+
+    def advance(self, env: Env, leaves: Leaves) -> Leaves:
+        return {"level": self.read(env, leaves)}
+
+
+class DelayFixedState(State):
+    """DELAY FIXED(input, delay time, initial): a ring of values, one a step.
+
+    The ring is as long as the longest delay; each element leaves it after its own.
+    """
+
+    continuous: ClassVar[bool] = False
+    step_inputs: ClassVar[tuple[str, ...]] = ("input",)
+    start_inputs: ClassVar[tuple[str, ...]] = ("initial", "time")
+
+    def length(self, nominal: Nominal, time_step: float) -> int:
+        delay = self.finite("delay time", float(np.max(nominal(self.inputs["time"]))))
+        return self.countable("delay time", round(max(delay / time_step, 1.0) + 1e-6))
+
+    def start(self, env: Env, length: int) -> Leaves:
+        first = self.get(env, "initial")
+        ring = env.xp.broadcast_to(first[None], (length, *np.shape(first)))
+        node = self.inputs["time"]
+        delay = number(env.xp, node.value(env))
+        if np.ndim(delay) == 0:
+            return {"level": ring}
+        steps = env.xp.round(env.xp.maximum(delay / env.time_step, 1.0) + 1e-6)
+        return {"level": ring, "steps": self.whole(env, steps, node.dims)}
+
+    def read(self, env: Env, leaves: Leaves) -> Array:
+        ring = leaves["level"]
+        size = np.shape(ring)[0]
+        if "steps" not in leaves:
+            return ring[env.step % size]
+        place = (env.step - leaves["steps"].astype(int)) % size
+        return env.xp.take_along_axis(ring, place[None], axis=0)[0]
+
+    def advance(self, env: Env, leaves: Leaves) -> Leaves:
+        ring = leaves["level"]
+        here = env.step % np.shape(ring)[0]
+        return {**leaves, "level": placed(env, ring, here, self.get(env, "input"))}
+
+
+def placed(env: Env, rows: Array, place: Array, row: Array) -> Array:
+    """Return the rows with one of them replaced."""
+    if env.xp is np:
+        rows = rows.copy()
+        rows[place] = row
+        return rows
+    return rows.at[place].set(row)
+
+
+class HistoryState(State):
+    """HISTORY(input, time): every value of the run, kept for the whole of it."""
+
+    continuous: ClassVar[bool] = False
+    step_inputs: ClassVar[tuple[str, ...]] = ("input",)
+    read_inputs: ClassVar[tuple[str, ...]] = ("input", "moment")
+    start_inputs: ClassVar[tuple[str, ...]] = ("input", "begin", "end")
+
+    def length(self, nominal: Nominal, time_step: float) -> int:
+        begin, end = (float(np.max(nominal(self.inputs[name]))) for name in ("begin", "end"))
+        return self.countable("whole run", round((end - begin) / time_step) + 2)
+
+    def start(self, env: Env, length: int) -> Leaves:
+        first = self.get(env, "input")
+        return {"level": env.xp.broadcast_to(first[None], (length, *np.shape(first)))}
+
+    def read(self, env: Env, leaves: Leaves) -> Array:
+        """Return the value at a past time, the first one for times before, 0 for the future."""
+        steps = env.step - (env.time - self.get(env, "moment")) / env.time_step
+        place = env.xp.clip(env.xp.round(steps), 0, env.step).astype(int)
+        known = env.xp.take_along_axis(leaves["level"], place[None], axis=0)[0]
+        known = env.xp.where(place == env.step, self.get(env, "input"), known)
+        return env.xp.where(steps > env.step + 0.5, 0.0, known)
+
+    def advance(self, env: Env, leaves: Leaves) -> Leaves:
+        return {"level": placed(env, leaves["level"], env.step, self.get(env, "input"))}
+
+
+class DelayMaterialState(HistoryState):
+    """DELAY MATERIAL(input, delay time, initial, missing): what enters leaves after its delay.
+
+    What arrives in the same step adds up; where nothing arrives the value is `missing`.
+    """
+
+    step_inputs: ClassVar[tuple[str, ...]] = ("input", "time")
+    read_inputs: ClassVar[tuple[str, ...]] = ("missing",)
+    start_inputs: ClassVar[tuple[str, ...]] = ("initial", "time", "begin", "end")
+
+    def start(self, env: Env, length: int) -> Leaves:
+        rows = np.arange(length).reshape((-1,) + (1,) * np.ndim(self.get(env, "initial")))
+        early = 1.0 * (rows < self._steps(env))
+        return {"level": early * self.get(env, "initial"), "arrived": early}
+
+    def read(self, env: Env, leaves: Leaves) -> Array:
+        there = leaves["arrived"][env.step] > 0
+        return env.xp.where(there, leaves["level"][env.step], self.get(env, "missing"))
+
+    def advance(self, env: Env, leaves: Leaves) -> Leaves:
+        level = leaves["level"]
+        rows = np.arange(np.shape(level)[0]).reshape((-1,) + (1,) * (np.ndim(level) - 1))
+        here = 1.0 * (rows == env.step + self._steps(env))
+        arrived = env.xp.maximum(leaves["arrived"], here)
+        return {"level": level + here * self.get(env, "input"), "arrived": arrived}
+
+    def _steps(self, env: Env) -> Array:
+        return env.xp.round(env.xp.maximum(self.get(env, "time") / env.time_step, 1.0) + 1e-6)
+
+
+class HeldState(State):
+    """INITIAL(expression): the first value, for ever."""
+
+    continuous: ClassVar[bool] = False
+
+    def start(self, env: Env, length: int) -> Leaves:
+        return {"level": self.get(env, "initial")}
+
+    def advance(self, env: Env, leaves: Leaves) -> Leaves:
+        return leaves
