@@ -5,11 +5,15 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: run test test-all coverage manual bench lock clean
+.PHONY: run quick test test-all coverage manual bench lock clean
 
 run: $(INSTALLED)
 	$(BIN)/zhuanxing run -m scenario=baseline,plan calibration=default
 	$(BIN)/zhuanxing chart
+
+# What needs no run of the whole model, within a minute: while editing.
+quick: $(INSTALLED)
+	$(BIN)/python -m pytest --numprocesses=2 -m quick
 
 test: $(INSTALLED)
 	$(BIN)/ruff check .

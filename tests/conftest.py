@@ -17,6 +17,18 @@ settings.register_profile("zhuanxing", deadline=None, derandomize=True)
 settings.load_profile("zhuanxing")
 
 
+# What asks for a run of the whole model, or for a folder in which commands make one.
+RUNS = {"model", "baseline", "plan", "workplace"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as quick what neither is slow nor runs the whole model."""
+    for item in items:
+        asked = set(getattr(item, "fixturenames", ()))
+        if item.get_closest_marker("slow") is None and not asked & RUNS:
+            item.add_marker("quick")
+
+
 @pytest.fixture(scope="session")
 def model() -> zhuanxing.Model:
     """The model of this repository, to 2025."""
