@@ -1,10 +1,12 @@
-"""Kinds of assumptions: what could be otherwise, and what is chosen."""
+"""Kinds of assumptions, what could be otherwise and what is chosen, and of tables."""
 
 from __future__ import annotations
 
-__all__ = ["CHOSEN", "UNCERTAIN"]
+__all__ = ["CHOSEN", "DRIVER_TABLES", "UNCERTAIN"]
 
 # Numbers that could be other than they are, within their range.
 UNCERTAIN = ("literature", "official", "reasoning")
 # Numbers that a scenario sets, or that are so by definition.
 CHOSEN = ("setting", "definition")
+# Tables of drivers: what was written by hand, and what is computed from other tables.
+DRIVER_TABLES = ("drivers", "product_drivers", "provincial_prices")

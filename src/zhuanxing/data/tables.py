@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from zhuanxing.data.checks import check_funding, check_known, check_references
+from zhuanxing.data.kinds import DRIVER_TABLES
 from zhuanxing.data.observed import check_figures, known_from
 from zhuanxing.data.reading import DataError, read_checked
 from zhuanxing.data.schemas import schema_of
@@ -21,8 +22,6 @@ NAMES = (
     "archetypes", "drivers", "assumptions", "levers", "lever_places", "clauses", "outputs", "laws",
     "loops", "products", "reserves", "renewables", "areas",
 )  # fmt: skip
-# Drivers that are computed from other tables.
-DERIVED = ("product_drivers", "provincial_prices")
 PRICES = "sector_price_index"
 OTHERS = "others"
 
@@ -148,7 +147,9 @@ def read_tables(root: Path) -> Tables:
     rest: dict[str, Any] = {
         name: read_checked(folder / f"{name}.csv", schema_of(name, names, keys)) for name in NAMES
     }
-    derived = [read_checked(folder / f"{name}.csv", schema_of("drivers")) for name in DERIVED]
+    derived = [
+        read_checked(folder / f"{name}.csv", schema_of("drivers")) for name in DRIVER_TABLES[1:]
+    ]
     rest["drivers"] = pd.concat([rest["drivers"], *derived], ignore_index=True)
     tables = Tables(units=units, **rest, elements=_read_elements(folder / "elements.csv"))
     _check_across(folder, tables)

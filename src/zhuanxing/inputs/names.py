@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from zhuanxing.data.kinds import DRIVER_TABLES
 from zhuanxing.errors import ZhuanxingError, nearest
 from zhuanxing.inputs.yaml_files import load_yaml
 
@@ -184,7 +185,12 @@ KINDS: Mapping[str, Callable[[ModelNames], Mapping[str, tuple[str, ...]]]] = {
         (name.replace(" ", "_") for name in names.assumptions), ()
     ),
     "driver": lambda names: dict.fromkeys(
-        (row["name"] for row in _read(names.folder / "drivers.csv", ("name",))), ()
+        (
+            row["name"]
+            for table in DRIVER_TABLES
+            for row in _read(names.folder / f"{table}.csv", ("name",))
+        ),
+        (),
     ),
 }
 
