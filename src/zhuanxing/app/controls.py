@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Controls"]
 
-BUTTON = {"width": 84, "height": 34, "margin": (0, 4, 0, 0)}
+BUTTON = {"width": 74, "height": 34, "margin": (0, 4, 0, 0)}
 
 
 class Controls:
@@ -60,7 +60,7 @@ class Controls:
         names, state, engine = session.engine.model.names, session.state, session.engine
         options = (
             ("city", 124, {row[f"name_{language}"]: city for city, row in names.cities.items()}),
-            ("scenario", 158, {
+            ("scenario", 176, {
                 scenario.labels[f"name_{language}"]: name
                 for name, scenario in engine.scenarios.items()
             }),

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from bokeh.core.properties import value
 from bokeh.layouts import column
 from bokeh.models import ColumnDataSource, FactorRange, HoverTool, NumeralTickFormatter
 from bokeh.models.annotations import Span
@@ -225,7 +226,7 @@ class CityMap:
         self.layout.grid.visible = False
         self.layout.scatter("x", "y", size="size", fill_color="colour", line_color="edge",
                             line_width=2, fill_alpha=0.8, source=self._source)  # fmt: skip
-        self.layout.text("x", "y", text="shown", x_offset=8, y_offset=4, text_font=FONT,
+        self.layout.text("x", "y", text="shown", x_offset=8, y_offset=4, text_font=value(FONT),
                          text_font_size="9pt", source=self._source)  # fmt: skip
         self.layout.add_tools(HoverTool(tooltips=[("", "@name"), ("", "@text")]))
 
@@ -277,7 +278,7 @@ class Curve:
         self.layout = _figure(360)
         self.layout.line("x", "y", source=self._source, color=SEQUENCE[0], line_width=2)
         self.layout.scatter("x", "y", source=self._source, color=SEQUENCE[0], size=8)
-        self.layout.text("x", "y", text="strength", x_offset=7, y_offset=-3, text_font=FONT,
+        self.layout.text("x", "y", text="strength", x_offset=7, y_offset=-3, text_font=value(FONT),
                          text_font_size="8pt", source=self._source)  # fmt: skip
         self.layout.add_tools(HoverTool(tooltips=[("", "@strength"), ("", "@x"), ("", "@y")]))
 

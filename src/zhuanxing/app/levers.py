@@ -75,7 +75,8 @@ class Levers:
 
     def _group(self, group: str) -> Any:
         glossary = read_glossary(self._session.engine.model.places.model)
-        title = glossary.chinese(group) if self._language == "zh" else group.replace("_", " ")
+        english = group.replace("_", " ").capitalize()
+        title = glossary.chinese(group) if self._language == "zh" else english
         words = [say(key, self._language) for key in ("as_package", "towards_full")]
         code = (
             f"if (tick == 1) return '{words[0]}'; if (tick < 1) return Math.round(100 * tick) + '%'"

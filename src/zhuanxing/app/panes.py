@@ -25,7 +25,7 @@ STYLE = """<style>
 .tile { border: 1px solid #dadada; border-radius: 6px; padding: 5px 8px; background: #fff; }
 .tile h3 { font-size: 12px; margin: 0; color: #555; font-weight: 500; min-height: 30px; }
 .tile b { font-size: 18px; } .tile small { display: block; color: #555; font-size: 11.5px; }
-.tile span { font-size: 11.5px; color: #555; } .tile small.gap { font-size: 12.5px; }
+.tile span { font-size: 11.5px; color: #555; } .tile small.gap { font-size: 12px; }
 .table { border-collapse: collapse; font-size: 12.5px; margin: 6px 0; }
 .table td, .table th { border-bottom: 1px solid #e2e2e2; padding: 3px 10px 3px 0;
   text-align: left; }
