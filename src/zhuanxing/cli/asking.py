@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,7 +11,7 @@ from pydantic import Field
 
 from zhuanxing.charts import style
 from zhuanxing.cli.command import Context
-from zhuanxing.cli.commands.run import Budget, budget_words, renamed
+from zhuanxing.cli.commands.run import Budget, budget_words, loaded_model, renamed
 from zhuanxing.config import File, Share, Text, as_mapping
 from zhuanxing.inputs import Scenario, override_budget, scale_levers
 
@@ -65,21 +64,8 @@ OwnData = Annotated[
 
 
 def loaded(context: Context, end: int, calibration: str | None, data: Path | None = None) -> Model:
-    """Return the model to the end of the year `end`, with the own statistics of the file `data`.
-
-    Say on stderr if the calibration is old, and which of the statistics nothing is made from.
-    """
-    # Imported here: a misspelt setting is refused before the seconds that the imports take.
-    from zhuanxing.model import load
-
-    model = load(context.places.root, end=end, calibration=calibration, data=data)
-    if model.source.unread:
-        unread = ", ".join(model.source.unread)
-        print(f"zhuanxing: {data}: no initial value is made from {unread}", file=sys.stderr)
-    stale = model.calibration and model.calibration.warning(context.places.model)
-    if stale:
-        print(f"zhuanxing: {stale}", file=sys.stderr)
-    return model
+    """Return the model of a command, as `run` loads it."""
+    return loaded_model(context.places, end, calibration, data)
 
 
 def asked_scenario(model: Model, settings: Any, name: str | None = None) -> Scenario:

@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "COMMAND", "Budget", "LeverChoice", "RunSettings", "Years", "budget_words", "changed_scenario",
-    "named_scenario", "renamed",
+    "loaded_model", "named_scenario", "renamed",
 ]  # fmt: skip
 
 SECTION = "run"
@@ -242,6 +242,11 @@ def _target(settings: RunSettings, scenario: Scenario) -> Path:
 
 def check(settings: RunSettings, context: Context) -> list[Path]:
     """Refuse what cannot run, and return the file of the result."""
+    return [_checked(settings, context)[1]]
+
+
+def _checked(settings: RunSettings, context: Context) -> tuple[Scenario, Path]:
+    """Return the scenario to run and the file of its result."""
     scenario = named_scenario(settings, settings.scenario, context)
     if settings.draws and settings.calibration is None:
         raise ZhuanxingError(
@@ -252,25 +257,24 @@ def check(settings: RunSettings, context: Context) -> list[Path]:
     from zhuanxing.storage.formats import require_format
 
     require_format(target)
-    return [target]
+    return scenario, target
 
 
 def run(settings: RunSettings, context: Context) -> int:
     """Run one scenario and store it."""
-    (target,) = check(settings, context)
-    scenario = named_scenario(settings, settings.scenario, context)
+    scenario, target = _checked(settings, context)
     # Imported here: a misspelt name is refused before the seconds that the engine's imports take.
     from zhuanxing.cli.found import print_found
     from zhuanxing.storage.formats import write_result
     from zhuanxing.storage.netcdf import comparison_path, intervals_path
 
     years = settings.years
-    model = _loaded(
+    model = loaded_model(
         context.places,
         years.end,
-        years.information,
         settings.calibration,
         settings.data,
+        years.information,
         settings.device,
     )
     for sentence in beyond(scenario.assumptions, model.assumptions):
@@ -314,14 +318,19 @@ def beyond(
 
 
 @lru_cache(maxsize=8)
-def _loaded(
+def loaded_model(
     places: Places,
     end: int,
-    information: int | None,
     calibration: str | None,
-    data: Path | None,
-    device: Device,
+    data: Path | None = None,
+    information: int | None = None,
+    device: Device = "cpu",
 ) -> Model:
+    """Return the model to the end of the year `end`, with the own statistics of the file `data`.
+
+    Say on stderr if the calibration is old, and which of the statistics nothing is made from.
+    """
+    # Imported here: a misspelt setting is refused before the seconds that the imports take.
     from zhuanxing.model import load
 
     model = load(
