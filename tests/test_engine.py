@@ -124,8 +124,13 @@ def test_our_model_gives_pysds_numbers() -> None:
     outputs = {
         name: "path" for name, found in program.variables.items() if found.stage in ("time", "step")
     }
-    ours = program.run({}, outputs, final_time=2015.25)
-    theirs = ReferenceEngine(text, "zhuanxing.mdl").run({}, outputs, final_time=2015.25)
+    # All levers at once, so that what they do is compared too and is not zero but for rounding.
+    levers = {
+        "lever intensity": np.ones_like(program.constants()["lever intensity"]),
+        "lever start": np.full_like(program.constants()["lever start"], 2012),
+    }
+    ours = program.run(levers, outputs, final_time=2015.25)
+    theirs = ReferenceEngine(text, "zhuanxing.mdl").run(levers, outputs, final_time=2015.25)
     for name in outputs:
         if name.endswith("residual"):  # zero but for rounding, checked by `zhuanxing check`
             continue
