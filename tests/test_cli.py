@@ -116,6 +116,8 @@ def test_a_misspelt_name_is_refused_with_the_nearest(
         ("city=[]", "a list of 1 at least"),
         ("levers=3", "keys and values are expected"),
         ("years.end=soon", "calendar year is expected"),
+        ("years.end=2030.5", "calendar year is expected"),
+        ("years=[2030]", "another form"),
         ("years.end=2099", "2016 and 2035"),
         ("years.end=2014", "2016 and 2035"),
         ("output=", "name of a file"),

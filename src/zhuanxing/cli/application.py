@@ -37,6 +37,8 @@ from zhuanxing.inputs.yaml_files import load_yaml
 __all__ = ["run_command"]
 
 VERSION = "1.3"
+# How Hydra begins when a list is given for keys and values, or the reverse.
+MERGING = "Error merging override "
 COMPOSING = (HydraException, OmegaConfBaseException, yaml.YAMLError, AssertionError)
 # Nothing is written, logged or changed on disk but what the command itself writes.
 QUIET = {
@@ -158,6 +160,9 @@ def _composing(path: Path) -> Iterator[None]:
 def _composing_error(error: Exception, path: Path) -> str:
     """Return the first line of a message of Hydra, OmegaConf or YAML, with the file's name."""
     first = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
+    if first.startswith(MERGING):
+        said = first.removeprefix(MERGING).lstrip("+")
+        return f"command line: '{said}' has another form than that setting in {path}, see there"
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
         first = f"line {error.problem_mark.line + 1}: {error.problem}"
     return f"{path}: the settings cannot be composed ({first.rstrip('.') or type(error).__name__})"
