@@ -16,6 +16,7 @@ from zhuanxing.engine import Program, ReferenceEngine, TranslationError, compile
 from zhuanxing.engine import program as program_module
 from zhuanxing.engine.reading import parser as parsing_module
 from zhuanxing.engine.running.executable_cache import stored
+from zhuanxing.engine.translating.vector_logarithm import compiled_logarithm
 from zhuanxing.errors import ZhuanxingError
 
 CONTROL = """
@@ -419,3 +420,18 @@ def test_several_who_ask_for_an_executable_compile_it_once(
             assert np.array_equal(one.result()(arguments), [0.0, 2.0, 4.0])
     assert len(compiled) == 1
     assert len([p for p in tmp_path.rglob("executables/*") if p.suffix != ".lock"]) == 1
+
+
+def test_the_compiled_logarithm_is_that_of_the_c_library_to_the_last_digit() -> None:
+    jax.config.update("jax_enable_x64", True)  # as the compiler does
+    generator = np.random.default_rng(1)
+    wide = 10.0 ** generator.uniform(-307, 308, 20_000)
+    near = 1.0 + generator.uniform(-1e-3, 1e-3, 20_000)
+    whole = 2.0 ** np.arange(-1000, 1000)
+    for x in (wide, near, whole, np.nextafter(np.sqrt(0.5), [0.0, 1.0])):
+        found = np.asarray(compiled_logarithm(jnp.asarray(x)))
+        np.testing.assert_allclose(found, np.log(x), rtol=3e-16)
+    odd = jnp.asarray([0.0, -1.0, np.inf, -np.inf, np.nan, 1.0])
+    np.testing.assert_array_equal(
+        compiled_logarithm(odd), [-np.inf, np.nan, np.inf, np.nan, np.nan, 0.0]
+    )
