@@ -11,7 +11,7 @@ run: $(INSTALLED)
 	$(BIN)/zhuanxing run -m scenario=baseline,plan calibration=default
 	$(BIN)/zhuanxing chart
 
-# What needs no run of the whole model, within a minute: while editing.
+# What needs no run of the whole model: while editing.
 quick: $(INSTALLED)
 	$(BIN)/python -m pytest --numprocesses=2 -m quick
 
