@@ -192,13 +192,13 @@ class Lost:
         raise KeyboardInterrupt
 def dispatch(argv):
     Lost()
-    time.sleep(30)
+    time.sleep(600)
     return 0
 line._dispatch = dispatch
 line.entry()
 """
     done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=20
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=300
     )
     assert done.returncode == 130
     assert "Traceback" not in done.stderr

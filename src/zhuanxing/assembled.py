@@ -145,11 +145,11 @@ def _of_cities(dataset: xr.Dataset, cities: Sequence[str]) -> xr.Dataset:
 
 
 def _origins(initial: xr.Dataset) -> xr.Dataset:
-    # Records of single years are not where a run starts.
+    # Records of single years are not where a run starts, nor are a province's those of a city.
     names = [
         str(name)
         for name, array in initial.items()
-        if str(name).endswith("_origin") and "record" not in array.dims
+        if str(name).endswith("_origin") and "city" in array.dims and "record" not in array.dims
     ]
     origins = initial[names].drop_attrs()
     origins = origins.rename({dim: str(dim).replace(" ", "_") for dim in origins.dims})

@@ -27,7 +27,7 @@ def coverage_table(tables: Tables, initial: xr.Dataset) -> pd.DataFrame:
     counts = tables.observations.groupby("unit_id").size()
     rows = []
     for name in sorted(str(name) for name in initial.data_vars):
-        if not name.endswith(SUFFIX):
+        if not name.endswith(SUFFIX) or "city" not in initial[name].dims:
             continue
         for city in tables.cities:
             found = [str(value) for value in initial[name].sel(city=city).values.ravel()]

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import xarray as xr
 
+from zhuanxing.data.initial.carrying import ESTIMATED, OBSERVED
 from zhuanxing.data.initial.energy import EnergyState, power_at
 from zhuanxing.data.tables import Tables
 
@@ -20,6 +21,8 @@ UNITS = {
     "area_energy_2015": "wantce/Year", "recorded_area_growth": "1/Year",
     "initial_rest_renewable": "GWh/Year", "recorded_rest_growth": "1/Year",
 }  # fmt: skip
+# What wind and sun outside the units give is their capacity at the hours of the units.
+WORKED_OUT = ("initial_rest_renewable", "recorded_rest_growth")
 
 
 def build_areas(tables: Tables, energy: EnergyState, information_year: int) -> xr.Dataset:
@@ -27,7 +30,8 @@ def build_areas(tables: Tables, energy: EnergyState, information_year: int) -> x
 
     The first year's totals are those of the province. `recorded_area_growth` is the mean growth
     of generation to `information_year`, `recorded_rest_growth` that of wind and sun beside the
-    units of the model, which start at `initial_rest_renewable`.
+    units of the model, which start at `initial_rest_renewable`. Each has its origin beside it
+    but `in_province` (city, province), which is no figure: 1 where the city lies.
     """
     areas, cities = tables.elements["province"], tables.cities
     member = [[float(_area(energy.province_of[city]) == area) for area in areas] for city in cities]
@@ -37,6 +41,9 @@ def build_areas(tables: Tables, energy: EnergyState, information_year: int) -> x
         for name, value in _province(tables, energy, names[area], information_year).items():
             values[name][place] = value
     found = {name: (("province",), array, {"units": UNITS[name]}) for name, array in values.items()}
+    for name in values:
+        origin = ESTIMATED if name in WORKED_OUT else OBSERVED
+        found[f"{name}_origin"] = (("province",), np.full(len(areas), origin, object), {})
     incidence = (("city", "province"), np.array(member), {"units": UNITS["in_province"]})
     return xr.Dataset(
         {**found, "in_province": incidence}, {"city": cities, "province": list(areas)}
