@@ -57,9 +57,9 @@ _WORDS: dict[str, tuple[str, str]] = {
     "aim": ("目标", "Aim"),
     "band": (
         "线：中位数；阴影：{low}–{high} 分位，"
-        "含参数、举措效果与成本、外部条件的不确定性，不含模型自身误差",
+        "含参数、举措效果与成本、外部条件及方程未能解释部分的不确定性",
         "Line: median; shading: {low}–{high} percentiles over draws of parameters, of what levers "
-        "do and cost, and of conditions outside, without the model's own error",
+        "do and cost, of conditions outside, and of what the equations do not explain",
     ),
     "better_down": ("越低越好", "lower is better"),
     "better_up": ("越高越好", "higher is better"),
