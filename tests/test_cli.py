@@ -184,9 +184,11 @@ def test_an_interruption_leaves_the_old_result_and_no_half_of_the_new(
 
 
 def test_an_interruption_that_a_callback_swallows_still_ends_the_run() -> None:
+    # A process in the background of a shell is started deaf to interruptions.
     script = """
-import time
+import signal, time
 from zhuanxing.cli import main as line
+signal.signal(signal.SIGINT, signal.default_int_handler)
 class Lost:
     def __del__(self):
         raise KeyboardInterrupt
