@@ -131,7 +131,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "save_picture": ("图片", "Picture"),
     "upload": ("载入情景文件", "Load a scenario file"),
     "share": ("网址栏中的链接即当前设置", "The address in the address bar holds these settings"),
-    "open_levers": ("调整举措", "Change levers"),
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -254,9 +254,3 @@ def _write_csv(sheets: Mapping[str, pd.DataFrame], path: Path) -> None:
             writer.writerow([harmless(str(column)) for column in table.columns])
             writer.writerows([map(harmless, row) for row in table.itertuples(index=False)])
             writer.writerow([])
-
-
-def sheet_names(language: Language) -> Sequence[str]:
-    """Return the names of the sheets that every workbook ends with."""
-    keys = ("sheet_aims", "sheet_money", "sheet_starts", "sheet_about")
-    return [word(key, language) for key in keys]

@@ -52,7 +52,6 @@ _WORDS: dict[str, tuple[str, str]] = {
     "origin_observed": ("统计数据", "observed"),
     "origin_carried": ("由邻年推算", "carried from another year"),
     "origin_estimated": ("估计", "estimated"),
-    "origin_archetype": ("同类城市典型值", "typical of its kind"),
     "added_since": ("{year}年以来的变化", "Change since {year}"),
     "aim": ("目标", "Aim"),
     "band": (
@@ -76,7 +75,6 @@ _WORDS: dict[str, tuple[str, str]] = {
         "相对“{baseline}”的差异（{unit}）",
         "Difference from {baseline}, {unit}",
     ),
-    "difference_relative": ("相对“{baseline}”的变化（%）", "Change against {baseline}, %"),
     "energy_title": ("能源、碳排放与电力装机", "Energy, carbon and power capacity"),
     "energy_by_fuel": ("能源（按品种）", "Energy by source"),
     "fan_bands": (

@@ -53,6 +53,7 @@ __all__ = ["COMMAND", "SweepSettings"]
 SECTION = "run"
 # Speed and time left are those of the last minute.
 SPEED_SECONDS = 60.0
+# Where it lies and which processes computed it are not part of a result.
 NOT_IDENTITY = ("cluster", "output", "language")
 WORDS = {
     "zh": {
@@ -180,10 +181,7 @@ def _run(
     )
     # A card takes a whole block at once, so that no piece is smaller.
     chunk = max(settings.chunk, device.block) if device.kind == "gpu" else settings.chunk
-    # Where it lies and which processes computed it are not part of a result.
-    told = {
-        k: v for k, v in as_mapping(settings).items() if k not in ("cluster", "output", "language")
-    }
+    told = {key: value for key, value in as_mapping(settings).items() if key not in NOT_IDENTITY}
     sweep = Sweep(simulation, design, chunk, told)
     total = len(scenarios) * sweep.runs
     words = WORDS[context.language]

@@ -26,7 +26,6 @@ _POINT = re.compile(
     rf"\(\s*(?P<x>[+-]?\s*{NUMBER})\s*,\s*(?P<y>[+-]?\s*{NUMBER})\s*\)\s*,?", re.ASCII
 )
 _FLAT = re.compile(rf"\s*[+-]?\s*{NUMBER}(?:\s*,\s*[+-]?\s*{NUMBER})*\s*")
-_STRING = re.compile(r"'(?P<text>[^']*)'")
 SHOWN = 40
 
 Arguments = tuple[Any, ...]
