@@ -12,7 +12,7 @@ import pytest
 SOURCE = Path(__file__).parents[1] / "src" / "zhuanxing"
 # From the ground floor up.
 FLOORS = (
-    "errors", "engine", "storage", "cores", "data", "equations", "inputs", "config", "results",
+    "errors", "engine", "storage", "cores", "data", "config", "equations", "inputs", "results",
     "calibrations", "uncertainty", "assembled", "catalogue", "probes", "batches", "model",
     "analyses", "charts", "export", "report", "app", "cli", "manual",
 )  # fmt: skip

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike
 from zhuanxing.assembled import Assembled, assembled, tables_with
 from zhuanxing.batches import Batches
 from zhuanxing.calibrations import Calibration, read_calibration
+from zhuanxing.data.names import require_known
 from zhuanxing.engine.running.failures import TranslationError
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.inputs import (
@@ -28,7 +29,6 @@ from zhuanxing.inputs import (
     resolve,
     resolve_mapping,
 )
-from zhuanxing.inputs.names import require_known
 from zhuanxing.results.annual import PATH, annual, yearly_requests
 from zhuanxing.results.binding import BINDING, binding_limit
 from zhuanxing.results.describe import describe, run_attributes

@@ -9,9 +9,9 @@ import numpy as np
 import xarray as xr
 
 from zhuanxing.catalogue import Catalogue
+from zhuanxing.data.names import require_known
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.inputs import Scenario
-from zhuanxing.inputs.names import require_known
 from zhuanxing.results.annual import OF_VARIABLE, PATH
 from zhuanxing.results.outputs import Outputs, select_outputs
 

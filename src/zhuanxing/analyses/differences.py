@@ -16,8 +16,8 @@ import pandas as pd
 import xarray as xr
 
 from zhuanxing.config import checked
+from zhuanxing.data.names import require_known
 from zhuanxing.errors import ZhuanxingError
-from zhuanxing.inputs.names import require_known
 
 __all__ = [
     "Difference",

@@ -18,9 +18,9 @@ import pandas as pd
 import xarray as xr
 
 from zhuanxing.cores import cores
+from zhuanxing.data.names import require_known
 from zhuanxing.engine.running.devices import CPU
 from zhuanxing.errors import ZhuanxingError
-from zhuanxing.inputs.names import require_known
 from zhuanxing.results.outputs import select_outputs
 
 if TYPE_CHECKING:

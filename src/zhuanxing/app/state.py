@@ -11,8 +11,8 @@ import yaml
 
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.inputs import ModelNames
-from zhuanxing.inputs.yaml_files import parse_yaml
 from zhuanxing.results.words import Language
+from zhuanxing.storage.yaml_files import parse_yaml
 
 __all__ = ["FULL", "NONE", "PACKAGE", "TABS", "State", "from_query", "from_yaml"]
 

@@ -30,9 +30,9 @@ from omegaconf.errors import OmegaConfBaseException
 from zhuanxing.cli.command import Command, Context
 from zhuanxing.cli.grammar import Word, gathered, hydra_word, split_word
 from zhuanxing.config import as_mapping, validated
+from zhuanxing.data.names import require_known
 from zhuanxing.errors import ZhuanxingError
-from zhuanxing.inputs.names import require_known
-from zhuanxing.inputs.yaml_files import load_yaml
+from zhuanxing.storage.yaml_files import load_yaml
 
 __all__ = ["run_command"]
 

@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Any, Literal, get_args, get_origin
 
 from zhuanxing.config.keys import below, classes_of, named, table_of, type_of
-from zhuanxing.inputs.names import CHINESE, ModelNames
+from zhuanxing.data.names import CHINESE, ModelNames
 
 __all__ = ["SCRIPT", "candidates"]
 

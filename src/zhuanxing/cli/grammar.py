@@ -13,8 +13,8 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from zhuanxing.config.keys import is_free, known_key, named, type_of
+from zhuanxing.data.names import ModelNames
 from zhuanxing.errors import ZhuanxingError
-from zhuanxing.inputs.names import ModelNames
 
 __all__ = ["Word", "gathered", "hydra_word", "split_word"]
 

@@ -17,7 +17,7 @@ from pydantic_core import ErrorDetails
 from yaml import YAMLError
 
 from zhuanxing.errors import ZhuanxingError, nearest
-from zhuanxing.inputs.yaml_files import load_yaml
+from zhuanxing.storage.yaml_files import load_yaml
 
 __all__ = ["as_mapping", "checked", "read_settings", "validated"]
 

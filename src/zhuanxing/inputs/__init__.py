@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from zhuanxing.inputs.names import ModelNames, read_names
+from zhuanxing.data.names import ModelNames, read_names
 from zhuanxing.inputs.scenario import (
     Scenario,
     override_assumptions,

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from zhuanxing.data.names import ModelNames
 from zhuanxing.errors import ZhuanxingError
-from zhuanxing.inputs.names import ModelNames
 
 __all__ = ["budget_assumptions"]
 

@@ -20,9 +20,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import xarray as xr
 
+from zhuanxing.data.names import require_known
 from zhuanxing.equations import Equations
 from zhuanxing.errors import ZhuanxingError
-from zhuanxing.inputs.names import require_known
 
 __all__ = ["COST_INPUT", "design_overrides"]
 

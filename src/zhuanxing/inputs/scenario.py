@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from zhuanxing.data.names import ModelNames
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.inputs.budget import budget_assumptions
-from zhuanxing.inputs.names import ModelNames
 from zhuanxing.inputs.scenario_files import (
     LEVER_YEARS,
     SELECTORS,

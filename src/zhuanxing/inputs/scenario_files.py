@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from zhuanxing.data.names import ModelNames, require_known
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.inputs.budget import budget_assumptions
-from zhuanxing.inputs.names import ModelNames, require_known
-from zhuanxing.inputs.yaml_files import load_yaml
+from zhuanxing.storage.yaml_files import load_yaml
 
 __all__ = [
     "LeverSetting",

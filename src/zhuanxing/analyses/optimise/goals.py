@@ -14,8 +14,8 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from zhuanxing.data.names import require_known
 from zhuanxing.errors import ZhuanxingError
-from zhuanxing.inputs.names import require_known
 
 __all__ = ["BASELINE", "Goal", "parse_goal"]
 

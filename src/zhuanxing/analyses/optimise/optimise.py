@@ -19,8 +19,8 @@ from zhuanxing.analyses.optimise.search import (
     rounded,
     with_margins,
 )
+from zhuanxing.data.names import require_known
 from zhuanxing.errors import ZhuanxingError
-from zhuanxing.inputs.names import require_known
 
 if TYPE_CHECKING:
     from zhuanxing.inputs import Scenario

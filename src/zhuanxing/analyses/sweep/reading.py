@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from zhuanxing.data.names import require_known
 from zhuanxing.errors import ZhuanxingError
-from zhuanxing.inputs.names import require_known
 
 __all__ = ["SweepResult", "open_sweep"]
 

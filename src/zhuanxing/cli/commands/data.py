@@ -166,7 +166,7 @@ def _print_products(tables: Tables, city: str, language: Language) -> None:
 def _print_statistics(tables: Tables, context: Context) -> None:
     from zhuanxing.data.coverage import statistics_table
     from zhuanxing.data.initial.states import build_initial
-    from zhuanxing.inputs.yaml_files import load_yaml
+    from zhuanxing.storage.yaml_files import load_yaml
 
     fit = load_yaml(context.places.conf / "calibrate.yaml", "conf/calibrate.yaml")
     fitted = {str(target["observed"]).removesuffix("_avg_*") for target in fit["targets"]}

@@ -31,8 +31,8 @@ from zhuanxing.config import (
     checked,
     read_settings,
 )
+from zhuanxing.data.names import require_known
 from zhuanxing.errors import ZhuanxingError
-from zhuanxing.inputs.names import require_known
 from zhuanxing.results import names
 from zhuanxing.storage.atomic import require_writable
 from zhuanxing.storage.netcdf import write

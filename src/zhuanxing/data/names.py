@@ -18,7 +18,7 @@ import numpy as np
 
 from zhuanxing.data.kinds import DRIVER_TABLES
 from zhuanxing.errors import ZhuanxingError, nearest
-from zhuanxing.inputs.yaml_files import load_yaml
+from zhuanxing.storage.yaml_files import load_yaml
 
 __all__ = ["ModelNames", "Names", "read_names", "require_known"]
 
