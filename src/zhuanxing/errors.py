@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import SequenceMatcher
 
-__all__ = ["ZhuanxingError", "nearest"]
+__all__ = ["ZhuanxingError", "nearest", "require_known"]
 
 
 class ZhuanxingError(Exception):
@@ -29,3 +29,11 @@ def nearest(name: str, candidates: Iterable[str]) -> str:
     """
     lowered = name.lower()
     return max(candidates, key=lambda other: SequenceMatcher(None, lowered, other.lower()).ratio())
+
+
+def require_known(kind: str, name: str, known: Iterable[str], where: str) -> None:
+    """Refuse a name that is not among the known ones, naming the nearest that is."""
+    candidates = tuple(known)
+    if name not in candidates:
+        hint = f"; did you mean '{nearest(name, candidates)}'?" if candidates else ""
+        raise ZhuanxingError(f"{where}: there is no {kind} '{name}'{hint}")

@@ -16,9 +16,8 @@ from numpy.typing import ArrayLike
 from zhuanxing.assembled import Assembled, assembled, tables_with
 from zhuanxing.batches import Batches
 from zhuanxing.calibrations import Calibration, read_calibration
-from zhuanxing.data.names import require_known
 from zhuanxing.engine.running.failures import TranslationError
-from zhuanxing.errors import ZhuanxingError
+from zhuanxing.errors import ZhuanxingError, require_known
 from zhuanxing.inputs import (
     ModelNames,
     Scenario,

@@ -9,8 +9,7 @@ import numpy as np
 import xarray as xr
 
 from zhuanxing.catalogue import Catalogue
-from zhuanxing.data.names import require_known
-from zhuanxing.errors import ZhuanxingError
+from zhuanxing.errors import ZhuanxingError, require_known
 from zhuanxing.inputs import Scenario
 from zhuanxing.results.annual import OF_VARIABLE, PATH
 from zhuanxing.results.outputs import Outputs, select_outputs

@@ -16,8 +16,7 @@ import pandas as pd
 import xarray as xr
 
 from zhuanxing.config import checked
-from zhuanxing.data.names import require_known
-from zhuanxing.errors import ZhuanxingError
+from zhuanxing.errors import ZhuanxingError, require_known
 
 __all__ = [
     "Difference",

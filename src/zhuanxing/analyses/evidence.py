@@ -12,7 +12,7 @@ from annotated_types import MinLen
 
 from zhuanxing.analyses.differences import DifferenceSettings, number_of
 from zhuanxing.config import File, Language, Scenario, Seed, Several, Text, Year, checked
-from zhuanxing.data.names import require_known
+from zhuanxing.errors import require_known
 
 __all__ = [
     "INSIDE",

@@ -11,8 +11,7 @@ import pandas as pd
 import xarray as xr
 
 from zhuanxing.analyses.bands import draw_runs
-from zhuanxing.data.names import require_known
-from zhuanxing.errors import ZhuanxingError
+from zhuanxing.errors import ZhuanxingError, require_known
 
 if TYPE_CHECKING:
     from zhuanxing.inputs import Scenario

@@ -18,9 +18,8 @@ import pandas as pd
 import xarray as xr
 
 from zhuanxing.cores import cores
-from zhuanxing.data.names import require_known
 from zhuanxing.engine.running.devices import CPU
-from zhuanxing.errors import ZhuanxingError
+from zhuanxing.errors import ZhuanxingError, require_known
 from zhuanxing.results.outputs import select_outputs
 
 if TYPE_CHECKING:

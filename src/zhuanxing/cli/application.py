@@ -30,8 +30,7 @@ from omegaconf.errors import OmegaConfBaseException
 from zhuanxing.cli.command import Command, Context
 from zhuanxing.cli.grammar import Word, gathered, hydra_word, split_word
 from zhuanxing.config import as_mapping, validated
-from zhuanxing.data.names import require_known
-from zhuanxing.errors import ZhuanxingError
+from zhuanxing.errors import ZhuanxingError, require_known
 from zhuanxing.storage.yaml_files import load_yaml
 
 __all__ = ["run_command"]

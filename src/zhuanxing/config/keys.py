@@ -8,8 +8,8 @@ from functools import lru_cache
 from typing import Any, NamedTuple, cast, get_args, get_origin, get_type_hints
 
 from zhuanxing.config.fields import FreeKeys, Named
-from zhuanxing.data.names import ModelNames, require_known
-from zhuanxing.errors import ZhuanxingError
+from zhuanxing.data.names import ModelNames
+from zhuanxing.errors import ZhuanxingError, require_known
 
 __all__ = ["below", "classes_of", "is_free", "known_key", "named", "table_of", "type_of"]
 

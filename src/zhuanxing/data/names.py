@@ -17,10 +17,10 @@ from pathlib import Path
 import numpy as np
 
 from zhuanxing.data.kinds import DRIVER_TABLES
-from zhuanxing.errors import ZhuanxingError, nearest
+from zhuanxing.errors import ZhuanxingError, nearest, require_known
 from zhuanxing.storage.yaml_files import load_yaml
 
-__all__ = ["ModelNames", "Names", "read_names", "require_known"]
+__all__ = ["ModelNames", "Names", "read_names"]
 
 EVERYWHERE = "ALL"
 # The dimension of elements.csv whose elements pay for levers.
@@ -193,14 +193,6 @@ KINDS: Mapping[str, Callable[[ModelNames], Mapping[str, tuple[str, ...]]]] = {
         (),
     ),
 }
-
-
-def require_known(kind: str, name: str, known: Iterable[str], where: str) -> None:
-    """Refuse a name that is not among the known ones, naming the nearest that is."""
-    candidates = tuple(known)
-    if name not in candidates:
-        hint = f"; did you mean '{nearest(name, candidates)}'?" if candidates else ""
-        raise ZhuanxingError(f"{where}: there is no {kind} '{name}'{hint}")
 
 
 def read_names(model_dir: Path) -> ModelNames:

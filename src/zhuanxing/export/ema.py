@@ -29,7 +29,7 @@ from ema_workbench.em_framework.points import (
     experiment_generator,
 )
 
-from zhuanxing.data.names import require_known
+from zhuanxing.errors import require_known
 from zhuanxing.model import Model, load
 from zhuanxing.uncertainty.ranges import Range, uncertain_numbers
 

@@ -20,9 +20,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import xarray as xr
 
-from zhuanxing.data.names import require_known
 from zhuanxing.equations import Equations
-from zhuanxing.errors import ZhuanxingError
+from zhuanxing.errors import ZhuanxingError, require_known
 
 __all__ = ["COST_INPUT", "design_overrides"]
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from zhuanxing.data.names import ModelNames, require_known
-from zhuanxing.errors import ZhuanxingError
+from zhuanxing.data.names import ModelNames
+from zhuanxing.errors import ZhuanxingError, require_known
 from zhuanxing.inputs.budget import budget_assumptions
 from zhuanxing.storage.yaml_files import load_yaml
 

@@ -11,9 +11,8 @@ from zhuanxing.analyses.calibrate.observations import Observations, select
 from zhuanxing.analyses.calibrate.parameters import free_parameters
 from zhuanxing.analyses.calibrate.posterior import Posterior
 from zhuanxing.analyses.calibrate.settings import CalibrateSettings
-from zhuanxing.data.names import require_known
 from zhuanxing.data.tables import Tables
-from zhuanxing.errors import ZhuanxingError
+from zhuanxing.errors import ZhuanxingError, require_known
 
 if TYPE_CHECKING:
     from zhuanxing.model import Model

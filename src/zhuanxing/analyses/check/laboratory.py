@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from zhuanxing.analyses.check.extremes import InputChange
-from zhuanxing.data.names import require_known
+from zhuanxing.errors import require_known
 from zhuanxing.model import Model
 from zhuanxing.results.annual import PATH, annual, yearly_requests
 

@@ -37,8 +37,8 @@ from zhuanxing.analyses.check.structure import lever_term_finding, unread_findin
 from zhuanxing.analyses.check.timestep import timestep_finding
 from zhuanxing.analyses.check.units import NO_COMMENT, unit_problems
 from zhuanxing.config import read_settings
-from zhuanxing.data.names import require_known
 from zhuanxing.equations import TABLES
+from zhuanxing.errors import require_known
 from zhuanxing.uncertainty.ensemble import prior_design
 
 __all__ = ["CHECKS", "run_checks"]

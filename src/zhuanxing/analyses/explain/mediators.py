@@ -15,9 +15,8 @@ import numpy as np
 import xarray as xr
 
 from zhuanxing.analyses.explain.graph import between, reversed_graph, widest_path
-from zhuanxing.data.names import require_known
 from zhuanxing.engine.causes import FrozenRuns, causes, stocks
-from zhuanxing.errors import ZhuanxingError
+from zhuanxing.errors import ZhuanxingError, require_known
 from zhuanxing.results.annual import OF_VARIABLE, SUM
 from zhuanxing.results.glossary import read_glossary
 from zhuanxing.results.outputs import Output

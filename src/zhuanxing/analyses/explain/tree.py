@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from zhuanxing.analyses.explain.graph import reversed_graph
-from zhuanxing.data.names import require_known
 from zhuanxing.engine.causes import causes
+from zhuanxing.errors import require_known
 from zhuanxing.results.glossary import read_glossary
 
 if TYPE_CHECKING:

@@ -19,8 +19,7 @@ from zhuanxing.analyses.optimise.search import (
     rounded,
     with_margins,
 )
-from zhuanxing.data.names import require_known
-from zhuanxing.errors import ZhuanxingError
+from zhuanxing.errors import ZhuanxingError, require_known
 
 if TYPE_CHECKING:
     from zhuanxing.inputs import Scenario

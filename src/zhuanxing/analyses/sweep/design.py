@@ -14,8 +14,7 @@ import numpy as np
 
 from zhuanxing.analyses.sweep.factors import Factor, find_factors, known_factors, named_factor
 from zhuanxing.config import read_settings
-from zhuanxing.data.names import require_known
-from zhuanxing.errors import ZhuanxingError
+from zhuanxing.errors import ZhuanxingError, require_known
 from zhuanxing.storage.paths import find_places
 
 if TYPE_CHECKING:

@@ -17,8 +17,7 @@ import numpy as np
 import xarray as xr
 
 from zhuanxing.analyses.sweep.reading import SweepResult
-from zhuanxing.data.names import require_known
-from zhuanxing.errors import ZhuanxingError
+from zhuanxing.errors import ZhuanxingError, require_known
 from zhuanxing.results import names
 from zhuanxing.results.words import Language, word
 

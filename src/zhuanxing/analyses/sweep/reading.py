@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from zhuanxing.data.names import require_known
-from zhuanxing.errors import ZhuanxingError
+from zhuanxing.errors import ZhuanxingError, require_known
 
 __all__ = ["SweepResult", "open_sweep"]
 

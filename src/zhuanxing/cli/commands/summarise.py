@@ -31,8 +31,7 @@ from zhuanxing.config import (
     checked,
     read_settings,
 )
-from zhuanxing.data.names import require_known
-from zhuanxing.errors import ZhuanxingError
+from zhuanxing.errors import ZhuanxingError, require_known
 from zhuanxing.results import names
 from zhuanxing.storage.atomic import require_writable
 from zhuanxing.storage.netcdf import write
