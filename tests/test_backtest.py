@@ -57,8 +57,8 @@ def history(past: zhuanxing.Model, settings: BacktestSettings) -> History:
     tables = read_tables(ROOT / "model")
     calibration = read_settings(CalibrateSettings, ROOT / "conf" / "calibrate.yaml")
     years = range(settings.first_year, settings.last_year + 1)
-    every = observations_of(past, tables, calibration, years)
-    return read_history(past, tables, settings.outside, every)
+    then = observations_of(past, tables.known_at(FIT_YEAR), calibration, years)
+    return read_history(past, tables, settings.outside, then)
 
 
 def test_crps_of_a_normal_forecast_is_the_known_value() -> None:

@@ -12,7 +12,7 @@ from zhuanxing.errors import nearest
 
 __all__ = ["build_drivers"]
 
-# Years whose growth a naive forecast goes on with.
+# Years whose smallest change a naive forecast goes on with.
 TREND = 3
 
 
@@ -25,7 +25,8 @@ def build_drivers(tables: Tables, information_year: int | None = None) -> xr.Dat
     Where a driver names some sectors only, the others are 1 (the price of mining, which follows
     coal, oil and ore prices). The information year is the last one unless it is given. Before the
     first year whose forecasts the table holds, a naive forecast stands for them: what has risen,
-    or fallen, in every year so far goes on as in the last three, and all else stays as it is.
+    or fallen, in every year so far goes on by the smallest step of the last three, and all else
+    stays as it is.
     Raises DataError for a gap.
     """
     rows = tables.drivers
@@ -52,12 +53,22 @@ def _continued(part: pd.DataFrame, years: list[int]) -> pd.DataFrame:
     wide = part.pivot(index="year", columns="subscript", values="value").reindex(years)
     for name, column in wide.items():
         known = column.loc[: column.last_valid_index()].to_numpy(float)
-        steps = np.diff(np.log(known)) if (known > 0).all() else np.zeros(0)
-        steady = len(steps) >= TREND and ((steps > 0).all() or (steps < 0).all())
-        rate = steps[-TREND:].mean() if steady else 0.0
-        ahead = np.arange(1, len(years) - len(known) + 1)
-        wide[name] = np.concatenate([known, known[-1] * np.exp(rate * ahead)])
+        wide[name] = np.concatenate([known, _ahead(known, len(years) - len(known))])
     return wide
+
+
+def _ahead(known: np.ndarray, years: int) -> np.ndarray:
+    """Return a naive forecast of `years` years after those `known`.
+
+    A rise goes on by its smallest yearly amount, a fall by its smallest yearly part: what starts
+    from little grows fast at first, and nothing falls below zero.
+    """
+    steps, ahead = np.diff(known), np.arange(1, years + 1)
+    if len(steps) >= TREND and (steps > 0).all():
+        return np.asarray(known[-1] + steps[-TREND:].min() * ahead)
+    if len(steps) >= TREND and (steps < 0).all() and known[-1] > 0:
+        return np.asarray(known[-1] * (known[1:] / known[:-1])[-TREND:].max() ** ahead)
+    return np.full(years, known[-1])
 
 
 def _series(tables: Tables, name: str, wide: pd.DataFrame) -> xr.DataArray:

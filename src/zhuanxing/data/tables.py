@@ -71,6 +71,7 @@ class Tables:
     def price_year(self) -> int:
         """The year in whose prices values are given: that in which every price index is one."""
         rows = self.drivers[self.drivers["name"] == PRICES]
+        rows = rows[rows["known_from"] >= rows["year"]]
         one = rows["value"].eq(1).groupby(rows["year"]).all()
         return int(one.index[one][0])
 

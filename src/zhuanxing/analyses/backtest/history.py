@@ -44,7 +44,7 @@ class History:
 def read_history(
     model: Model, tables: Tables, outside: Outside, observations: Observations
 ) -> History:
-    """Return what is known at the end of the model's information year."""
+    """Return what is known at the end of the model's information year, `observations` among it."""
     year = model.source.information_year
     known = tables.known_at(year).provinces
     growth = known[known["variable"] == outside.growth]
@@ -60,7 +60,7 @@ def read_history(
         province[when] = np.array([row.get(when, np.nan) for row in rows])
     changes = np.diff([seen[when] for when in sorted(seen)])
     return History(
-        year, observations.until(year), province, {**nation, **seen},
+        year, observations, province, {**nation, **seen},
         float(np.sqrt(np.mean(changes**2))),
     )  # fmt: skip
 

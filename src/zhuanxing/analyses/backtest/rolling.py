@@ -69,12 +69,16 @@ def forecasts(
 
     Columns: origin, horizon, pool, observed, city, year, value, forecaster, middle, q10, q90,
     crps, rank, and whether the value lay inside the central intervals of LEVELS. Only what a city
-    has a figure of at the origin, on the same basis, is judged.
+    had a figure of at the origin, on the same basis, is judged: what a census restated later was
+    not known to anyone.
     """
     tables = model.tables
     years = range(settings.first_year, settings.last_year + 1)
     every = observations_of(model, tables, calibration, years)
-    history = read_history(model, tables, settings.outside, every)
+    then = observations_of(
+        model, tables.known_at(model.source.information_year), calibration, years
+    )
+    history = read_history(model, tables, settings.outside, then)
     simulated = fit.posterior.observations.years
     future = observations_of(model, tables, calibration, simulated)
     said = predict(model, fit, future, settings.surprises, settings.samples, settings.seed)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -85,17 +84,14 @@ class EnergyState:
         return path, origin
 
     def changes(self, path: dict[int, float], records: int) -> list[float]:
-        """Return the change of `path`, MW a year, in every record: mid-year to mid-year.
+        """Return the change of `path` in every calendar year of the record, MW a year.
 
-        The first record also covers the half-year before it; what is not known yet is zero.
+        What is not known yet is zero.
         """
-        first = self.when.first
-        bounds = [float(first), *(first + place + 1.5 for place in range(records))]
+        years = [self.when.first + place for place in range(records)]
         return [
-            (power_at(path, end) - power_at(path, start)) / (end - start)
-            if end <= self.when.last + 1
-            else 0.0
-            for start, end in pairwise(bounds)
+            power_at(path, year + 1) - power_at(path, year) if year <= self.when.last else 0.0
+            for year in years
         ]
 
     def path(self, place: str, plant: str) -> dict[int, float]:
