@@ -251,6 +251,8 @@ class _Maker:
         ]  # fmt: skip
         counts = {key: origins.count(key) for key in ("observed", "carried", "estimated")}
         lines = [phrase("trust_starts", self.language, total=len(origins), **counts)]
+        if self.model.source.own:
+            lines.append(phrase("trust_own", self.language, file=self.model.source.own))
         lines.append(phrase("trust_bands" if self.bands is not None else "trust_no_bands",
                             self.language))  # fmt: skip
         return [*lines, phrase("trust_use", self.language)]

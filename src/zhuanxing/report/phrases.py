@@ -56,6 +56,10 @@ PHRASES: dict[str, tuple[str, str]] = {
         "Of {total} initial values {observed} are observed, {carried} carried from another year, "
         "{estimated} estimated.",
     ),
+    "trust_own": (
+        "自有统计数据（{file}）覆盖了数据表。",
+        "Own figures ({file}) lie over the tables.",
+    ),
     "trust_bands": (
         "区间来自参数、举措效果与成本及外部条件的抽样。",
         "Ranges come from draws of parameters, of what levers do and cost, and of conditions "

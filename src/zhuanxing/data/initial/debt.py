@@ -1,8 +1,9 @@
-"""Statutory debt at the start: the first figures of a unit, brought back with the nation.
+"""Debt at the start, and how fast platforms of a unit borrow.
 
 Local government debt was counted for the first time at the end of 2014 and printed by city from
 2018. The first figure of a unit is brought to a year of the nation by its own trend, then to the
 start in step with the nation. General and special debt split as in the first year that has both.
+Debt of platforms is printed at the start.
 """
 
 from __future__ import annotations
@@ -12,16 +13,19 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from zhuanxing.data.initial.carrying import CARRIED, ESTIMATED, Value, figure_of
+from zhuanxing.data.initial.carrying import CARRIED, ESTIMATED, OBSERVED, Value, figure_of
 from zhuanxing.data.initial.lookup import Known, Province
 from zhuanxing.data.initial.neighbours import Neighbours
 
-__all__ = ["debt_by_kind", "debt_per_output"]
+__all__ = ["debt_by_kind", "debt_per_output", "platform_ambition"]
 
 NATION = "China"
-DEBT, SPECIAL = "government_debt", "government_debt_special"
+DEBT, SPECIAL, PLATFORMS = "government_debt", "government_debt_special", "platform_debt"
 # Statutory debt grew by up to this a year, as a logarithm, in most units.
 LARGEST_STEP = 0.2
+# What is left in the next two years of how much faster than others the platforms of a unit borrowed
+# so far (regression over the units, growth to 2019, 2020 and 2021), and the range of it.
+KEPT, SLOWEST, FASTEST = 0.7, 0.1, 2.2
 
 
 def debt_per_output(
@@ -61,6 +65,28 @@ def debt_by_kind(
             (ratio * produced * share, origin),
         )
     return debts
+
+
+def platform_ambition(known: Known, units: Sequence[str], start: int) -> dict[str, Value]:
+    """Return how fast platforms of every unit borrow relative to those of the median unit.
+
+    From the growth of their debt since the end of the year `start`; one where it is not known.
+    """
+    growth = {}
+    for unit in units:
+        seen = known.seen(unit, PLATFORMS)
+        last = max(seen, default=start)
+        if last > start and seen.get(start, 0.0) > 0:
+            growth[unit] = math.log(seen[last] / seen[start]) / (last - start)
+    usual = float(np.median(list(growth.values()))) if growth else 0.0
+    if usual <= 0:
+        return {unit: (1.0, ESTIMATED) for unit in units}
+    return {
+        unit: (1 + KEPT * (float(np.clip(growth[unit] / usual, SLOWEST, FASTEST)) - 1), OBSERVED)
+        if unit in growth
+        else (1.0, ESTIMATED)
+        for unit in units
+    }
 
 
 def _special_share(known: Known, unit: str) -> float:

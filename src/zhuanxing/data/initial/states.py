@@ -16,7 +16,7 @@ import xarray as xr
 from zhuanxing.data.drivers import build_drivers
 from zhuanxing.data.initial.areas import build_areas
 from zhuanxing.data.initial.carrying import CARRIED, ESTIMATED, Value
-from zhuanxing.data.initial.debt import debt_by_kind, debt_per_output
+from zhuanxing.data.initial.debt import debt_by_kind, debt_per_output, platform_ambition
 from zhuanxing.data.initial.economy import Economy, Periods
 from zhuanxing.data.initial.energy import EnergyState, power_at
 from zhuanxing.data.initial.land import initial_land
@@ -161,6 +161,9 @@ def _quantities(state: State, start: Start) -> None:
     for unit, (general, special) in debts.items():
         state.put("initial_general_debt", general, unit)
         state.put("initial_special_debt", special, unit)
+    ambitions = platform_ambition(start.known, list(output), start.economy.when.first - 1)
+    for unit, ambition in ambitions.items():
+        state.put("platform_ambition", ambition, unit)
     for unit, townspeople in start.quantities.drivers[URBAN].items():
         floor = townspeople * start.known.typical(unit, "housing_floor_per_person")
         state.put("initial_housing_floor", (floor, ESTIMATED), unit)
