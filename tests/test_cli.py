@@ -107,7 +107,7 @@ def test_a_misspelt_name_is_refused_with_the_nearest(
         ("levers.solar_base.intensity=1.2", "between 0 and 1"),
         ("levers.solar_base.intensity=-0.1", "between 0 and 1"),
         ("levers.solar_base.intensity=much", "a number is expected"),
-        ("levers.solar_base.start=21", "calendar year"),
+        ("levers.solar_base.start=21", "between 2015 and 2050"),
         ("scenario=baseline,plan", "add -m"),
         ("+scenario=plan", "without signs"),
         ("~scenario", "without signs"),
@@ -418,7 +418,7 @@ def test_a_run_says_how_it_differs_from_the_baseline_and_how_to_draw_it(
     assert main(["run", "-m", "scenario=baseline,plan", "levers.solar_base=0.8"]) == 0
     assert "chart kind=paths scenario=plan-solar_base_0.8" in capsys.readouterr().out
     assert main(["run"]) == 0
-    assert main(["run", "scenario=plan", "language=zh"]) == 2
+    assert main(["run", "scenario=plan", "languages=zh"]) == 2
     assert main(["run", "scenario=plan"]) == 0
     assert "'scenario=[baseline,plan]'" in capsys.readouterr().out
 

@@ -15,7 +15,7 @@ from zhuanxing.analyses.monitor import monitor, read_statistics
 from zhuanxing.analyses.optimise.goals import parse_goal
 from zhuanxing.analyses.rank import contributions, lever_effect, ranked
 from zhuanxing.errors import ZhuanxingError
-from zhuanxing.inputs import scale_levers
+from zhuanxing.inputs import Changes, changed
 
 OUTPUTS = ["energy_intensity", "gdp", "government_debt", "emerging_share"]
 
@@ -119,7 +119,7 @@ def test_half_the_strength_is_half_of_every_lever_in_the_cities_named(
     model: zhuanxing.Model,
 ) -> None:
     plan = model.scenario("plan")
-    half = scale_levers(plan, 0.5, ["tangshan"])
+    half = changed(plan, Changes(scale=0.5, city=("tangshan",)), model.names)
     row = plan.cities.index("tangshan")
     np.testing.assert_allclose(half.intensity[row], plan.intensity[row] / 2)
     others = np.delete(np.arange(len(plan.cities)), row)

@@ -39,7 +39,7 @@ BOMB = "a: &a [x, x]\nb: &b [*a, *a]\n" + NAMES + "description_en: *b\n"
         (NAMES + "levers: {all: 2020-01-01}\n", ["number"]),
         (NAMES + "name_en: twice\n", ["line 3", "twice"]),
         ("\0", ["YAML"]),
-        ("just words", ["expected names with values"]),
+        ("just words", ["keys with values"]),
     ],
 )
 def test_a_hostile_scenario_file_is_refused_in_one_sentence(

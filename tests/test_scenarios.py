@@ -9,15 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from zhuanxing.config import validated
 from zhuanxing.errors import ZhuanxingError, nearest
-from zhuanxing.inputs import (
-    ModelNames,
-    override_assumptions,
-    override_levers,
-    read_names,
-    resolve,
-    scenario_names,
-)
+from zhuanxing.inputs import Changes, ModelNames, changed, read_names, resolve, scenario_names
 
 ROOT = Path(__file__).parents[1]
 SHIPPED = ROOT / "scenarios"
@@ -182,10 +176,10 @@ def test_a_misspelt_name_is_refused_with_the_nearest(
     [
         ("1.01", "between 0 and 1"),
         ("-0.1", "between 0 and 1"),
-        (".nan", "a number is expected"),
+        (".nan", "between 0 and 1"),
         ("strong", "a number is expected"),
         ("true", "a number is expected"),
-        ("{start: 21}", "calendar year"),
+        ("{start: 21}", "between 2015 and 2050"),
         ("[1]", "a number is expected"),
     ],
 )
@@ -200,8 +194,8 @@ def test_a_setting_out_of_range_is_refused(folder: Path, value: str, reason: str
     [
         ("extends: [", "line"),
         ("name_en: Again", "line 3: the key 'name_en' is written twice"),
-        ("levers: 3", "expected names with values"),
-        ("overrides: {}", "must be a list"),
+        ("levers: 3", "keys and values are expected"),
+        ("overrides: {}", "a list"),
         ("extends: root\noverrides: [{levers: {}}]", "where"),
         ("levers: {all: 0.5}", "no start year"),
     ],
@@ -228,14 +222,14 @@ def test_an_override_where_its_lever_cannot_act_is_refused(folder: Path) -> None
         resolve(folder, "trial", NAMES)
     root = resolve(folder, "root", NAMES)
     with pytest.raises(ZhuanxingError, match=f"acts only in {inside[0]}"):
-        override_levers(root, {lever: 1.0}, [outside[0]], NAMES)
+        changed(root, Changes(levers={lever: 1.0}, city=[outside[0]]), NAMES)
 
 
 def test_an_assumption_is_replaced_under_either_spelling(folder: Path) -> None:
     root = resolve(folder, "root", NAMES)
     name = next(name for name in NAMES.assumptions if " " in name)
-    changed = override_assumptions(root, {name.replace(" ", "_"): 2.5}, NAMES)
-    assert changed.assumptions == {name: 2.5}
+    changes = validated(Changes, {"assumptions": {name.replace(" ", "_"): 2.5}}, "", NAMES)
+    assert changed(root, changes, NAMES).assumptions == {name: 2.5}
     assert root.assumptions == {}
 
 
@@ -260,13 +254,13 @@ def test_command_line_levers_act_only_where_selected(
     acting = selected & NAMES.targets[:, index]
     if not acting.any():
         with pytest.raises(ZhuanxingError, match="acts only in"):
-            override_levers(plan, {lever: intensity}, cities, NAMES)
+            changed(plan, Changes(levers={lever: intensity}, city=cities), NAMES)
         return
-    changed = override_levers(plan, {lever: intensity}, cities, NAMES)
+    found = changed(plan, Changes(levers={lever: intensity}, city=cities), NAMES)
     expected = plan.intensity.copy()
     expected[acting, index] = intensity
-    assert np.array_equal(changed.intensity, expected)
-    assert np.array_equal(changed.start, plan.start)
+    assert np.array_equal(found.intensity, expected)
+    assert np.array_equal(found.start, plan.start)
 
 
 @given(st.sampled_from(list(NAMES.levers)), st.integers(0, 100))

@@ -16,14 +16,14 @@ from numpy.typing import ArrayLike
 from zhuanxing.assembled import Assembled, assembled, tables_with
 from zhuanxing.batches import Batches
 from zhuanxing.calibrations import Calibration, read_calibration
+from zhuanxing.config import validated
 from zhuanxing.engine.running.failures import TranslationError
 from zhuanxing.errors import ZhuanxingError, require_known
 from zhuanxing.inputs import (
+    Changes,
     ModelNames,
     Scenario,
-    override_assumptions,
-    override_budget,
-    override_levers,
+    changed,
     read_names,
     resolve,
     resolve_mapping,
@@ -191,16 +191,11 @@ class Model(Batches):
             everywhere = resolve_mapping(folder, scenario, names)
         return everywhere.of_cities(tuple(self.names.cities))
 
-    def chosen(
-        self,
-        scenario: str | Mapping[str, Any] | Scenario,
-        levers: Mapping[str, Mapping[str, float] | float] | None = None,
-        assumptions: Mapping[str, float | Mapping[str, float]] | None = None,
-        city: Sequence[str] | None = None,
-    ) -> Scenario:
-        """Return a scenario with levers (in the cities of `city`) and assumptions replaced."""
-        changed = override_levers(self.scenario(scenario), levers or {}, city, self.names)
-        return override_assumptions(changed, assumptions or {}, self.names)
+    def chosen(self, scenario: str | Mapping[str, Any] | Scenario, **changes: Any) -> Scenario:
+        """Return a scenario with what zhuanxing.inputs.Changes has: levers, assumptions ..."""
+        base = self.scenario(scenario)
+        told = {key: value for key, value in changes.items() if value is not None}
+        return changed(base, validated(Changes, told, "", self.names), self.names) if told else base
 
     def inputs(self, scenario: Scenario) -> dict[str, np.ndarray]:
         """Return the scenario as overrides of model constants, with the model's dimensions."""
@@ -238,7 +233,7 @@ class Model(Batches):
             Cities to return, where `levers` act; all by default. All are simulated.
         budget
             The part of their money for levers that public payers keep (0.5: half), or by payer
-            the most that it gives a city in a year, in 1e8 CNY, as zhuanxing.inputs.budget says.
+            the most that it gives a city in a year, in 1e8 CNY (in single ones: by city).
         outputs
             Annual outputs to return; all by default, with `binding_limit`: which payer or limit
             held the levers back most [city, year].
@@ -269,8 +264,9 @@ class Model(Batches):
         require_known("engine", engine, ENGINES, "engine")
         if city is not None:
             city = [self.names.of("city").find(name, "city") for name in city]
-        chosen = self.chosen(scenario, levers, assumptions, city)
-        chosen = override_budget(chosen, budget, self.names)
+        chosen = self.chosen(
+            scenario, levers=levers, assumptions=assumptions, city=city, budget=budget
+        )
         wanted = self.outputs if outputs is None else select_outputs(self.outputs, tuple(outputs))
         requests = yearly_requests(wanted)
         found = self._engine(engine).run(self.inputs(chosen), requests)

@@ -26,13 +26,7 @@ class Probes(Catalogue):
         def outputs(self) -> Outputs:
             """The annual outputs."""
 
-        def chosen(
-            self,
-            scenario: str | Mapping[str, Any] | Scenario,
-            levers: Mapping[str, Mapping[str, float] | float] | None = None,
-            assumptions: Mapping[str, float | Mapping[str, float]] | None = None,
-            city: Sequence[str] | None = None,
-        ) -> Scenario:
+        def chosen(self, scenario: str | Mapping[str, Any] | Scenario, **changes: Any) -> Scenario:
             """Return a scenario with what is replaced in it."""
 
         def inputs(self, scenario: Scenario) -> dict[str, np.ndarray]:
@@ -82,7 +76,7 @@ class Probes(Catalogue):
         found = self.program.variables[key]
         if found.kind == "lookup":
             raise ZhuanxingError(f"'{key}' is a look-up, which has no path")
-        overrides = self.inputs(self.chosen(scenario, levers, assumptions))
+        overrides = self.inputs(self.chosen(scenario, levers=levers, assumptions=assumptions))
         values = self.program.run(overrides, {key: PATH})[key]
         described = {"units": found.units, "comment": found.comment, "equation": found.equation}
         path = self.series(key, np.asarray(values), PATH)

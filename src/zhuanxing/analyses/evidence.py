@@ -11,7 +11,16 @@ import xarray as xr
 from annotated_types import MinLen
 
 from zhuanxing.analyses.differences import DifferenceSettings, number_of
-from zhuanxing.config import File, Language, Scenario, Seed, Several, Text, Year, checked
+from zhuanxing.config import (
+    File,
+    InLanguage,
+    Scenario,
+    Seed,
+    Several,
+    Text,
+    Year,
+    checked,
+)
 from zhuanxing.errors import require_known
 
 __all__ = [
@@ -58,7 +67,7 @@ class Published:
 
 
 @checked
-class EvidenceSettings:
+class EvidenceSettings(InLanguage):
     """Set the plan's effect (plan minus baseline) beside published estimates (rows did_*).
 
     方案减基准的效果，与文献中同类政策估计（did_* 行）对照。
@@ -100,10 +109,6 @@ class EvidenceSettings:
     """Folder of the table.
 
     结果文件夹。"""
-    language: Language | None = None
-    """Language of the table.
-
-    表格语言。"""
 
 
 def compare(

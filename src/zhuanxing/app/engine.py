@@ -21,7 +21,7 @@ from zhuanxing.app.state import State
 from zhuanxing.data.observed import statistics_of_outputs
 from zhuanxing.engine.running.devices import choose_device
 from zhuanxing.errors import ZhuanxingError
-from zhuanxing.inputs import Scenario, override_budget, override_levers
+from zhuanxing.inputs import Changes, LeverSetting, Scenario, changed
 from zhuanxing.model import Model
 from zhuanxing.results.annual import annual, yearly_requests
 from zhuanxing.results.describe import folder_hash
@@ -101,10 +101,10 @@ class Engine:
 
     def scenario(self, state: State) -> Scenario:
         """Return the scenario of a state: the file's, with what is set otherwise in the city."""
-        base, names = self.scenarios[state.scenario], self.model.names
-        if changed := self.changed(state):
-            base = override_levers(base, changed, [state.city], names)
-        return base if state.budget == 1.0 else override_budget(base, state.budget, names)
+        levers = {n: LeverSetting(intensity=share) for n, share in self.changed(state).items()}
+        budget = None if state.budget == 1.0 else state.budget
+        changes = Changes(city=(state.city,), levers=levers, budget=budget)
+        return changed(self.scenarios[state.scenario], changes, self.model.names)
 
     def changed(self, state: State) -> dict[str, float]:
         """Return the strengths in the city that differ from the scenario's file, by lever."""

@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-from zhuanxing.config import City, Count, Output, Seed, Several, Text, Year, checked
+from zhuanxing.config import City, Count, Output, Several, Text, WithDraws, checked
 from zhuanxing.config import Scenario as ScenarioName
 
-__all__ = ["AppSettings", "AppYears"]
+__all__ = ["AppSettings"]
 
 
 @checked
-class AppYears:
-    """Years of a run."""
-
-    end: Year
-    """Last calendar year.
-
-    末年。"""
-
-
-@checked
-class AppSettings:
+class AppSettings(WithDraws):
     """Serve the planner's desk to a browser; nothing is loaded from elsewhere.
 
     在浏览器中打开推演页面，不访问任何外部资源。
@@ -61,12 +51,3 @@ class AppSettings:
     """What the chosen output is drawn against.
 
     权衡图的另一指标。"""
-    calibration: Text | None
-    """A parameter set, for ranges.
-
-    校准参数集，用于区间。"""
-    draws: Seed
-    """Draws of the ranges.
-
-    区间所用抽样数。"""
-    years: AppYears

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import xarray as xr
-from pydantic import Field
 
 from zhuanxing.charts import style
+from zhuanxing.cli.chosen import in_words, renamed
 from zhuanxing.cli.command import Context
-from zhuanxing.cli.commands.run import Budget, budget_words, loaded_model, renamed
-from zhuanxing.config import File, Share, Text, as_mapping
-from zhuanxing.inputs import Scenario, override_budget, scale_levers
+from zhuanxing.config import OfModel, Share, checked
+from zhuanxing.inputs import Changes, Scenario, changed
+from zhuanxing.inputs.changes import Budget
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,66 +22,29 @@ if TYPE_CHECKING:
 
     from zhuanxing.model import Model
 
-__all__ = [
-    "BudgetSetting",
-    "CalibrationName",
-    "OwnData",
-    "Scale",
-    "aims_of_model",
-    "asked_scenario",
-    "loaded",
-    "number",
-    "save_figures",
-    "wide_number",
-]
+__all__ = ["Asking", "aims_of_model", "asked_scenario", "number", "save_figures", "wide_number"]
 
 
-# Settings of all of them, with their help in English and Chinese.
-Scale = Annotated[
-    Share,
-    Field(
-        description="scale=0.5 halves the strength of every lever of the city.\n\n"
-        "scale=0.5 本市全部举措力度减半。"
-    ),
-]
-BudgetSetting = Annotated[
-    Budget | None,
-    Field(
-        description="budget=0.5 halves the public money for levers; more with "
-        "`zhuanxing run --help`.\n\nbudget=0.5 举措公共资金减半。"
-    ),
-]
-CalibrationName = Annotated[
-    Text | None,
-    Field(description="A parameter set of `zhuanxing calibrate`.\n\n校准参数集。"),
-]
-OwnData = Annotated[
-    File | None,
-    Field(
-        description="A CSV file of own statistics (unit, year, variable, value) that lie over "
-        "the tables.\n\n自有统计数据的 CSV 文件（地区、年份、指标、数值），覆盖数据表。"
-    ),
-]
+@checked
+class Asking(OfModel):
+    """Settings of all of them."""
 
+    scale: Share = 1.0
+    """scale=0.5 halves the strength of every lever of the city.
 
-def loaded(context: Context, end: int, calibration: str | None, data: Path | None = None) -> Model:
-    """Return the model of a command, as `run` loads it."""
-    return loaded_model(context.places, end, calibration, data)
+    scale=0.5 本市全部举措力度减半。"""
+    budget: Budget | None = None
+    """budget=0.5 halves the public money for levers; more with `zhuanxing run --help`.
+
+    budget=0.5 举措公共资金减半。"""
 
 
 def asked_scenario(model: Model, settings: Any, name: str | None = None) -> Scenario:
-    """Return the scenario of settings, or another, with their `scale` in `city` and `budget`.
-
-    Raises ZhuanxingError for an unknown payer, and a number out of range.
-    """
+    """Return the scenario of settings, or another, with their `scale` in `city` and `budget`."""
+    asked = Changes(scale=settings.scale, budget=settings.budget)
     scenario = model.scenario(settings.scenario if name is None else name)
-    scenario, said = scale_levers(scenario, settings.scale, [settings.city]), []
-    if settings.scale != 1.0:
-        said.append(f"scale {settings.scale:g}")
-    if settings.budget is not None:
-        scenario = override_budget(scenario, as_mapping(settings.budget), model.names)
-        said.append(f"budget {budget_words(settings.budget)}")
-    return renamed(scenario, said)
+    made = changed(scenario, replace(asked, city=(settings.city,)), model.names)
+    return renamed(made, in_words(asked))
 
 
 def aims_of_model(context: Context) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from rich.table import Table
 from zhuanxing.cli.command import Command, Context
 from zhuanxing.cli.console import width
 from zhuanxing.config import Language
-from zhuanxing.config.keys import classes_of, named, type_of
+from zhuanxing.config.keys import classes_of, in_order, named, type_of
 
 __all__ = ["command_help", "in_language"]
 
@@ -77,7 +77,7 @@ def _rows(
     settings: type[Any], defaults: Any, language: Language, above: str = ""
 ) -> Iterator[tuple[str, str]]:
     described = settings.__pydantic_fields__
-    for field in fields(settings):
+    for field in in_order(settings):
         kind = type_of(settings, field.name)
         default = defaults.get(field.name) if isinstance(defaults, Mapping) else None
         text = in_language(described[field.name].description, language)

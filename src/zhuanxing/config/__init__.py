@@ -26,6 +26,7 @@ from zhuanxing.config.fields import (
     Zone,
 )
 from zhuanxing.config.schema import as_mapping, checked, read_settings, validated
+from zhuanxing.config.shared import InLanguage, InLanguages, OfModel, WithDraws, Years
 
 __all__ = [
     "Archetype",
@@ -37,8 +38,11 @@ __all__ = [
     "Driver",
     "File",
     "Group",
+    "InLanguage",
+    "InLanguages",
     "Language",
     "Lever",
+    "OfModel",
     "Output",
     "Payer",
     "Province",
@@ -47,7 +51,9 @@ __all__ = [
     "Several",
     "Share",
     "Text",
+    "WithDraws",
     "Year",
+    "Years",
     "Zone",
     "as_mapping",
     "checked",

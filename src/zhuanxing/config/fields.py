@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from annotated_types import Ge, Interval
-from pydantic import BeforeValidator, GetCoreSchemaHandler, ValidationInfo
-from pydantic_core import core_schema
+from annotated_types import Ge
+from pydantic import AfterValidator, BeforeValidator, GetCoreSchemaHandler, ValidationInfo
+from pydantic_core import PydanticCustomError, core_schema
 
 __all__ = [
     "Archetype",
@@ -34,21 +34,24 @@ __all__ = [
     "Share",
     "Year",
     "Zone",
+    "between",
 ]
 
 T = TypeVar("T")
 FIRST_YEAR, LAST_YEAR = 1900, 2200
+NOT_TEXT = (Mapping, list, tuple)
 
 
 @dataclass(frozen=True)
 class Named:
     """Marks a text that must be a name of the model: an id, or a Chinese or English name of it.
 
-    `kind` is one of ModelNames.of. The value becomes the id; without names to look in (in a
-    test, say) it is taken as it stands.
+    `kind` is one of ModelNames.of; `also` are words beside its names. The value becomes the id;
+    without names to look in (in a test, say) it is taken as it stands.
     """
 
     kind: str
+    also: tuple[str, ...] = ()
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
@@ -57,9 +60,14 @@ class Named:
 
     def _found(self, value: Any, info: ValidationInfo) -> Any:
         names = info.context
-        if names is None or value is None or isinstance(value, Mapping | list | tuple):
+        if names is None or value in (None, *self.also) or isinstance(value, NOT_TEXT):
             return value
-        return names.of(self.kind).find(str(value), info.field_name or self.kind)
+        known = names.of(self.kind)
+        found = known.get(str(value))
+        if found is None:
+            refusal = known.refusal(str(value))
+            raise PydanticCustomError("unknown_name", "{refusal}", {"refusal": refusal})
+        return found
 
 
 City = Annotated[str, Named("city")]
@@ -128,6 +136,19 @@ def _year(value: Any) -> Any:
 Year = Annotated[int, BeforeValidator(_year)]
 Count = Annotated[int, Ge(1)]
 Seed = Annotated[int, Ge(0)]
-Share = Annotated[float, Interval(ge=0, le=1)]
+
+
+def between(low: float, high: float) -> AfterValidator:
+    """Return the check that a number lies between two, which its refusal names."""
+
+    def check(value: float) -> float:
+        if not low <= value <= high:
+            raise ValueError(f"a number between {low:g} and {high:g}")
+        return value
+
+    return AfterValidator(check)
+
+
+Share = Annotated[float, between(0, 1)]
 Language = Literal["zh", "en"]
 Device = Literal["auto", "cpu", "gpu"]

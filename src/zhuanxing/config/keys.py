@@ -11,7 +11,16 @@ from zhuanxing.config.fields import FreeKeys, Named
 from zhuanxing.data.names import ModelNames
 from zhuanxing.errors import ZhuanxingError, require_known
 
-__all__ = ["below", "classes_of", "is_free", "known_key", "named", "table_of", "type_of"]
+__all__ = [
+    "below",
+    "classes_of",
+    "in_order",
+    "is_free",
+    "known_key",
+    "named",
+    "table_of",
+    "type_of",
+]
 
 
 class Found(NamedTuple):
@@ -45,6 +54,14 @@ def known_key(settings: type[Any], key: str, names: ModelNames) -> Found:
         path.append(part)
         kind = next(found for each in classes if (found := type_of(each, part)) is not None)
     return Found(".".join(path), kind)
+
+
+def in_order(settings: type[Any]) -> list[Any]:
+    """Return the fields of settings: its own first, then those that it shares with others."""
+    owners = [getattr(each, "__annotations__", {}) for each in settings.__mro__]
+    return sorted(
+        fields(settings), key=lambda field: [field.name in owner for owner in owners].index(True)
+    )
 
 
 def type_of(kind: type[Any], name: str) -> Any:

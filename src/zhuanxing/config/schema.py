@@ -19,7 +19,7 @@ from yaml import YAMLError
 from zhuanxing.errors import ZhuanxingError, nearest
 from zhuanxing.storage.yaml_files import load_yaml
 
-__all__ = ["as_mapping", "checked", "read_settings", "validated"]
+__all__ = ["UNKNOWN_NAME", "as_mapping", "checked", "read_settings", "validated"]
 
 T = TypeVar("T")
 STRICT = ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True)
@@ -38,16 +38,21 @@ BOUNDS = {
     "less_than_equal": ("le", "{} at most"),
     "less_than": ("lt", "less than {}"),
 }
+# Raised where a name of the model is looked up, with the refusal as its text.
+UNKNOWN_NAME = "unknown_name"
+# Letters of a wrong value that a message repeats.
+LONGEST_SHOWN = 60
 NO_MAPPING = ("dataclass_type", "dataclass_exact_type", "mapping_type", "dict_type")
 
 
-@dataclass_transform(frozen_default=True)
+@dataclass_transform(frozen_default=True, kw_only_default=True)
 def checked(kind: type[T]) -> type[T]:
     """Make a class of annotated fields a frozen dataclass whose values are checked.
 
     A text is not a number, a number is not a truth value, and no other keys are taken. The
     docstring of the class and those of its fields are the help of the command, in English and,
-    after an empty line, in Chinese. Bounds stand in the annotation: Annotated[int, Ge(1)].
+    after an empty line, in Chinese; fields that it inherits keep theirs. Bounds stand in the
+    annotation: Annotated[int, Ge(1)].
     """
 
     def from_mappings(cls: type[Any], source: Any, handler: Any) -> Any:
@@ -59,7 +64,11 @@ def checked(kind: type[T]) -> type[T]:
 
     # YAML has mappings and lists where the values are dataclasses and tuples.
     kind.__get_pydantic_core_schema__ = classmethod(from_mappings)  # type: ignore[attr-defined]
-    made: Any = dataclass(frozen=True, config=STRICT)(kind)
+    made: Any = dataclass(frozen=True, kw_only=True, config=STRICT)(kind)
+    for base in kind.__mro__[1:]:
+        for name, field in getattr(base, "__pydantic_fields__", {}).items():
+            entry = made.__pydantic_fields__[name]
+            entry.description = entry.description or field.description
     return cast("type[T]", made)
 
 
@@ -83,7 +92,10 @@ def validated(kind: type[T], raw: Any, where: str, names: Any = None) -> T:
     try:
         return cast(T, _adapter(cast(Any, kind)).validate_python(raw, context=names))
     except ValidationError as error:
-        raise ZhuanxingError(_sentence(error.errors(include_url=False)[0], kind, where)) from error
+        # The deepest is of the branch of a union that was meant.
+        found = error.errors(include_url=False)
+        deepest = max(found, key=lambda each: len(_walked(kind, each["loc"])[0]))
+        raise ZhuanxingError(_sentence(deepest, kind, where)) from error
 
 
 def read_settings(kind: type[T], path: Path, words: Sequence[str] = ()) -> T:
@@ -111,6 +123,9 @@ def _sentence(error: ErrorDetails, kind: type[Any], where: str) -> str:
     path, known = _walked(kind, error["loc"])
     what, value = error["type"], error.get("input")
     place = _place(where, path)
+    if what == UNKNOWN_NAME:
+        holder = path[:-1] if isinstance(path[-1], int) or error["loc"][-1] == "[key]" else path
+        return f"{_place(where, holder)}: {error['ctx']['refusal']}"
     if what in ("unexpected_keyword_argument", "extra_forbidden"):
         key = str(error["loc"][-1])
         hint = f"; did you mean '{nearest(key, known)}'?" if known else ""
@@ -159,12 +174,12 @@ def _expected(error: ErrorDetails) -> str:
 
 
 def _shown(value: Any) -> str:
-    return "empty" if value is None or value == "" else f"'{value}'"
+    return "empty" if value is None or value == "" else f"'{str(value)[:LONGEST_SHOWN]}'"
 
 
 def _place(where: str, path: list[int | str]) -> str:
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
-    return f"{where}{text}" if where else text.removeprefix(".")
+    return ": ".join(filter(None, (where, text.removeprefix("."))))
 
 
 def as_mapping(value: Any) -> Any:

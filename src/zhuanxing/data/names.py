@@ -41,18 +41,22 @@ class Names:
     spellings: Mapping[str, tuple[str, ...]]
 
     def find(self, name: str, where: str) -> str:
-        """Return the id of `name`: the id itself, or a Chinese or English name of it.
-
-        Upper case, blanks, underscores, hyphens and full-width forms make no difference. Raises
-        ZhuanxingError that begins with `where` and proposes the nearest name in the same script.
-        """
-        if name in self.spellings:
-            return name
-        found = self._folded.get(_folded(name))
+        """Return the id of `name`; raise ZhuanxingError, beginning with `where`, if it has none."""
+        found = self.get(name)
         if found is None:
-            hint = self._nearest(name)
-            raise ZhuanxingError(f"{where}: there is no {self.kind} '{name}'{hint}")
+            raise ZhuanxingError(f"{where}: {self.refusal(name)}")
         return found
+
+    def get(self, name: str) -> str | None:
+        """Return the id of `name`: the id itself, or a Chinese or English name of it; or None.
+
+        Upper case, blanks, underscores, hyphens and full-width forms make no difference.
+        """
+        return name if name in self.spellings else self._folded.get(_folded(name))
+
+    def refusal(self, name: str) -> str:
+        """Return the words that refuse `name`, with the nearest name in the same script."""
+        return f"there is no {self.kind} '{name}'{self._nearest(name)}"
 
     @cached_property
     def _folded(self) -> dict[str, str]:

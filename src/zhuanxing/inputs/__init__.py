@@ -1,30 +1,22 @@
-"""Scenario files: named packages of lever settings, checked and resolved to arrays."""
+"""What a run is told: scenarios, named packages of settings, and what is changed in them."""
 
 from __future__ import annotations
 
 from zhuanxing.data.names import ModelNames, read_names
-from zhuanxing.inputs.scenario import (
-    Scenario,
-    override_assumptions,
-    override_budget,
-    override_levers,
-    resolve,
-    resolve_mapping,
-    scale_levers,
-)
+from zhuanxing.inputs.changes import Changes, LeverSetting
+from zhuanxing.inputs.scenario import Scenario, changed, resolve, resolve_mapping
 from zhuanxing.inputs.scenario_files import ScenarioFile, read_scenario, scenario_names
 
 __all__ = [
+    "Changes",
+    "LeverSetting",
     "ModelNames",
     "Scenario",
     "ScenarioFile",
-    "override_assumptions",
-    "override_budget",
-    "override_levers",
+    "changed",
     "read_names",
     "read_scenario",
     "resolve",
     "resolve_mapping",
-    "scale_levers",
     "scenario_names",
 ]

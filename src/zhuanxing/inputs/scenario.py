@@ -11,29 +11,20 @@ import numpy as np
 
 from zhuanxing.data.names import ModelNames
 from zhuanxing.errors import ZhuanxingError
-from zhuanxing.inputs.budget import budget_assumptions
+from zhuanxing.inputs.changes import LEVER_YEARS, Changes, LeverSetting, as_constants
 from zhuanxing.inputs.scenario_files import (
-    LEVER_YEARS,
     SELECTORS,
-    LeverSetting,
     ScenarioFile,
-    assumption_values,
-    lever_setting,
+    Where,
     parse_scenario,
     read_scenario,
 )
 
-__all__ = [
-    "Scenario",
-    "override_assumptions",
-    "override_budget",
-    "override_levers",
-    "resolve",
-    "resolve_mapping",
-    "scale_levers",
-]
+__all__ = ["Scenario", "changed", "resolve", "resolve_mapping"]
 
 BASELINE, CUSTOM = "baseline", "custom"
+# A number for all elements, or by element.
+Constant = float | Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -60,7 +51,7 @@ class Scenario:
     intensity: np.ndarray
     start: np.ndarray
     end: np.ndarray
-    assumptions: Mapping[str, float | dict[str, float]]
+    assumptions: Mapping[str, Constant]
 
     def of_cities(self, cities: Sequence[str]) -> Scenario:
         """Return what the scenario sets in `cities`, in their order."""
@@ -104,20 +95,18 @@ def resolve_mapping(folder: Path, content: Mapping[str, Any], names: ModelNames)
 def _resolved(chain: list[ScenarioFile], folder: Path, names: ModelNames) -> Scenario:
     name = chain[0].name
     cities, levers = tuple(names.cities), tuple(names.levers)
-    intensity = np.zeros((len(cities), len(levers)))
-    start = np.full((len(cities), len(levers)), np.nan)
-    end = np.full((len(cities), len(levers)), LEVER_YEARS[1])
-    assumptions: dict[str, float | dict[str, float]] = {}
+    shape = len(cities), len(levers)
+    settings = np.zeros(shape), np.full(shape, np.nan), np.full(shape, LEVER_YEARS[1])
+    assumptions: dict[str, Constant] = {}
     for file in reversed(chain):
-        where = f"{folder.name}/{file.name}.yaml"
-        everywhere = np.ones(len(cities), dtype=bool)
-        _apply((intensity, start, end), file.levers, everywhere, names)
+        _apply(settings, file.settings(names), np.ones(len(cities), dtype=bool), names)
         for number, override in enumerate(file.overrides, start=1):
             selected = _select(override.where, names)
-            place = f"{where}: overrides, item {number}"
+            place = f"{folder.name}/{file.name}.yaml: overrides, item {number}"
             _require_action(override.named, selected, names, place)
-            _apply((intensity, start, end), override.levers, selected, names)
-        assumptions.update(file.assumptions)
+            _apply(settings, override.settings(names), selected, names)
+        assumptions |= as_constants(file.assumptions, file.budget, names.cities)
+    intensity, start, end = map(_frozen, settings)
     unset = np.argwhere(np.isnan(start))
     if len(unset):
         raise ZhuanxingError(
@@ -126,71 +115,33 @@ def _resolved(chain: list[ScenarioFile], folder: Path, names: ModelNames) -> Sce
         )
     labels, lineage = chain[0].labels, tuple(file.name for file in chain)
     return Scenario(
-        name,
-        labels,
-        lineage,
-        cities,
-        levers,
-        _frozen(intensity),
-        _frozen(start),
-        _frozen(end),
-        assumptions,
-    )
+        name, labels, lineage, cities, levers, intensity, start, end, assumptions
+    )  # fmt: skip
 
 
-def override_levers(
-    scenario: Scenario,
-    levers: Mapping[str, Mapping[str, float] | float],
-    cities: Sequence[str] | None,
-    names: ModelNames,
-) -> Scenario:
-    """Return `scenario` with lever settings replaced in `cities` (None: in all of them).
+def changed(scenario: Scenario, changes: Changes, names: ModelNames) -> Scenario:
+    """Return `scenario` with its levers scaled and replaced where `changes` says, and with other
+    assumptions and another budget.
 
-    `levers` maps a lever to an intensity or to {"intensity": .., "start": ..}. Raises
-    ZhuanxingError for unknown names, numbers out of range, and levers that act in none of
-    `cities`.
+    Raises ZhuanxingError for levers that act in none of the cities.
     """
-    selected = np.ones(len(scenario.cities), dtype=bool)
-    if cities is not None:
-        for city in cities:
-            names.of("city").find(city, "city")
-        selected = np.isin(scenario.cities, list(cities))
-    settings: dict[str, LeverSetting] = {}
-    for written, value in levers.items():
-        lever = names.of("lever").find(written, "levers")
-        settings[lever] = lever_setting(value, f"levers.{lever}")
-    arrays = scenario.intensity.copy(), scenario.start.copy(), scenario.end.copy()
-    _require_action(settings, selected, names, "levers")
-    _apply(arrays, settings, selected, names)
-    intensity, start, end = map(_frozen, arrays)
-    return replace(scenario, intensity=intensity, start=start, end=end)
+    selected = np.isin(scenario.cities, changes.city or scenario.cities)
+    _require_action(changes.levers, selected, names, "levers")
+    intensity, start, end = (
+        array.copy() for array in (scenario.intensity, scenario.start, scenario.end)
+    )
+    intensity[selected] *= changes.scale
+    _apply((intensity, start, end), changes.levers, selected, names)
+    constants = as_constants(changes.assumptions, changes.budget, names.cities)
+    return replace(
+        scenario, intensity=_frozen(intensity), start=_frozen(start), end=_frozen(end),
+        assumptions={**scenario.assumptions, **constants},
+    )  # fmt: skip
 
 
-def scale_levers(scenario: Scenario, share: float, cities: Sequence[str] | None = None) -> Scenario:
-    """Return `scenario` with every lever at `share` (0 to 1) of its strength, in `cities` alone."""
-    intensity = scenario.intensity.copy()
-    chosen = np.isin(scenario.cities, list(scenario.cities if cities is None else cities))
-    intensity[chosen] *= share
-    return replace(scenario, intensity=_frozen(intensity))
-
-
-def override_assumptions(
-    scenario: Scenario, values: Mapping[str, Any], names: ModelNames
-) -> Scenario:
-    """Return `scenario` with further assumptions replaced, for all or by element."""
-    checked = assumption_values(values, names, "assumptions")
-    return replace(scenario, assumptions={**scenario.assumptions, **checked})
-
-
-def override_budget(scenario: Scenario, budget: Any, names: ModelNames) -> Scenario:
-    """Return `scenario` with the budget of zhuanxing.inputs.budget."""
-    checked = budget_assumptions(budget, names, "budget")
-    return replace(scenario, assumptions={**scenario.assumptions, **checked})
-
-
-def _without(value: float | dict[str, float], cities: set[str]) -> float | dict[str, float]:
+def _without(value: Constant, cities: set[str]) -> Constant:
     """Return an assumption without the elements of `cities`."""
-    if not isinstance(value, dict):
+    if not isinstance(value, Mapping):
         return value
     return {key: number for key, number in value.items() if not cities & set(key.split(";"))}
 
@@ -210,10 +161,12 @@ def _chain(folder: Path, name: str, names: ModelNames) -> list[ScenarioFile]:
     return chain
 
 
-def _select(where: Mapping[str, tuple[str, ...]], names: ModelNames) -> np.ndarray:
+def _select(where: Where, names: ModelNames) -> np.ndarray:
     selected = np.ones(len(names.cities), dtype=bool)
-    for key, values in where.items():
-        selected &= np.isin(names.attribute(SELECTORS[key]), values)
+    for key, column in SELECTORS.items():
+        values = getattr(where, key)
+        if values is not None:
+            selected &= np.isin(names.attribute(column), values)
     return selected
 
 

@@ -17,7 +17,7 @@ from zhuanxing.analyses.rank import contributions, ranked
 from zhuanxing.charts import finance, paths
 from zhuanxing.charts.differences import difference
 from zhuanxing.charts.style import number, number_apart, signed
-from zhuanxing.inputs import override_budget
+from zhuanxing.inputs import Changes, changed
 from zhuanxing.report.document import write_docx
 from zhuanxing.report.phrases import phrase
 from zhuanxing.results import names
@@ -97,7 +97,7 @@ def gather(
     divided = contributions(model, scenario, against, city=city, outputs=list(outputs), alone=False)
     known = aims_of(aims, results["package"], city, year)
     maker = _Maker(model, results, bands, divided, known, city, year, language)
-    half = override_budget(scenario, HALF, model.names)
+    half = changed(scenario, Changes(budget=HALF), model.names)
     alternatives = {"half": half} | {n: model.scenario(n) for n in what_if}
     label = scenario.labels[f"name_{language}"]
     first = results["package"].attrs

@@ -6,7 +6,16 @@ from typing import Annotated
 
 from annotated_types import Ge, MinLen
 
-from zhuanxing.config import Count, Driver, File, Language, Seed, Several, Year, checked
+from zhuanxing.config import (
+    Count,
+    Driver,
+    File,
+    InLanguages,
+    Seed,
+    Several,
+    Year,
+    checked,
+)
 
 __all__ = ["BacktestSettings", "Outside", "Pool"]
 
@@ -37,7 +46,7 @@ class Outside:
 
 
 @checked
-class BacktestSettings:
+class BacktestSettings(InLanguages):
     """Fit to each year of origins, forecast the next ones, and compare with naive forecasts.
 
     以 origins 各年为界校准，预测其后各年，并与简单预测比较；中断后续算。
@@ -83,7 +92,3 @@ class BacktestSettings:
     """Folder of scores and charts, and of origins that are finished.
 
     结果文件夹，亦存已完成的起点。"""
-    language: Several[Language] | None = None
-    """Language of the tables, and of the charts.
-
-    表格和图的语言。"""

@@ -6,7 +6,17 @@ from typing import Annotated, Literal
 
 from annotated_types import Gt
 
-from zhuanxing.config import Count, File, Language, Scenario, Seed, Several, Text, Year, checked
+from zhuanxing.config import (
+    Count,
+    File,
+    InLanguage,
+    Scenario,
+    Seed,
+    Several,
+    Text,
+    Year,
+    checked,
+)
 
 __all__ = ["CalibrateSettings", "CityParameter", "Quality", "Target"]
 
@@ -69,7 +79,7 @@ class Quality:
 
 
 @checked
-class CalibrateSettings:
+class CalibrateSettings(InLanguage):
     """Fit parameters, initial values and yearly disturbances to observations, as a named set.
 
     用统计数据估计参数、初值与逐年扰动，存为参数集，供 'zhuanxing run calibration=<name>' 使用。
@@ -135,7 +145,3 @@ class CalibrateSettings:
     """Classes of sources.
 
     数据来源的质量等级。"""
-    language: Language | None = None
-    """Language of the tables.
-
-    表格语言。"""

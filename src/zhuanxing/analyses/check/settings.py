@@ -9,7 +9,7 @@ from zhuanxing.analyses.check.loops import LoopSettings
 from zhuanxing.analyses.check.products import ProductSettings
 from zhuanxing.analyses.check.reality import Bounds, GainRatio, Worse
 from zhuanxing.analyses.check.shocks import Shock
-from zhuanxing.config import Count, Device, Language, Scenario, Several, Text, checked
+from zhuanxing.config import Count, Device, InLanguage, Scenario, Several, Text, checked
 
 __all__ = ["CheckSettings", "Expectation"]
 
@@ -100,7 +100,7 @@ class RealitySettings:
 
 
 @checked
-class CheckSettings:
+class CheckSettings(InLanguage):
     """Check the model: units, laws, extremes, time step, levers, history, reality.
 
     检验模型：量纲、守恒律、极端条件、步长、举措、历史、现实。退出码 0 全部通过，1 有未过项。
@@ -132,7 +132,3 @@ class CheckSettings:
     history: HistorySettings
     products: ProductSettings
     reality: RealitySettings
-    language: Language | None = None
-    """Language of the tables.
-
-    表格语言。"""

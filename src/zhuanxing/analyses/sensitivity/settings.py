@@ -9,7 +9,7 @@ from annotated_types import Ge, MinLen
 from zhuanxing.config import (
     Count,
     File,
-    Language,
+    InLanguages,
     Output,
     Scenario,
     Seed,
@@ -38,7 +38,7 @@ class SobolSettings:
 
 
 @checked
-class SensitivitySettings:
+class SensitivitySettings(InLanguages):
     """Find the parameters that drive results: Morris screens, Sobol' divides the variance.
 
     Morris 法筛选、Sobol' 法分解方差；给出校准参数集时并说明哪些参数可由数据识别。
@@ -92,7 +92,3 @@ class SensitivitySettings:
     """Folder of tables and charts.
 
     结果文件夹。"""
-    language: Several[Language] | None = None
-    """Language of the tables, and of the charts.
-
-    表格和图的语言。"""

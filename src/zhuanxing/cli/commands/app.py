@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 from zhuanxing.app.settings import AppSettings
-from zhuanxing.cli.asking import aims_of_model, loaded
+from zhuanxing.cli.asking import aims_of_model
+from zhuanxing.cli.chosen import model_of
 from zhuanxing.cli.command import Command, Context
 from zhuanxing.errors import ZhuanxingError
 
@@ -20,7 +21,7 @@ def run(settings: AppSettings, context: Context) -> int:
     # Imported here: a misspelt setting is refused before the seconds that the imports take.
     from zhuanxing.app.serve import serve, warm
 
-    model = loaded(context, settings.years.end, settings.calibration)
+    model = model_of(settings, context)
     engine = warm(model, aims_of_model(context), settings)
     address = f"http://{settings.host}:{settings.port}"
     print(f"{address}  " + {"zh": "（Ctrl-C 结束）", "en": "(Ctrl-C ends it)"}[context.language])

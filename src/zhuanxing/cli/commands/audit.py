@@ -11,7 +11,7 @@ from pydantic import Field
 
 from zhuanxing.cli.command import Command, Context
 from zhuanxing.cli.console import Column, print_table
-from zhuanxing.config import Language, Scenario, checked
+from zhuanxing.config import InLanguage, Scenario, checked
 
 __all__ = ["COMMAND"]
 
@@ -30,7 +30,7 @@ WORDS = {"represented": "体现", "partly": "部分", "outside": "不在模型�
 
 
 @checked
-class AuditSettings:
+class AuditSettings(InLanguage):
     """List the clauses of articles 2 to 15 with the levers, equations and doses that carry them.
 
     逐条列出第二至十五条的条款，及体现它的举措、方程与剂量。
@@ -44,10 +44,6 @@ class AuditSettings:
     """Scenario whose doses are shown.
 
     显示其剂量的情景。"""
-    language: Language | None = None
-    """Language of the table.
-
-    表格语言。"""
 
 
 def run(settings: AuditSettings, context: Context) -> int:

@@ -24,6 +24,7 @@ from zhuanxing.cli.command import Command, Context
 from zhuanxing.config import (
     City,
     File,
+    InLanguages,
     Language,
     Output,
     Several,
@@ -138,7 +139,7 @@ class ChartOptions:
 
 
 @checked
-class ChartSettings:
+class ChartSettings(InLanguages):
     """Draw stored results as PNG, SVG or PDF; the model is not run.
 
     把已存结果绘成 PNG、SVG 或 PDF，不运行模型。
@@ -168,10 +169,6 @@ class ChartSettings:
     """Year of compare; null is the last.
 
     compare 的年份，null 为末年。"""
-    language: Several[Language] | None
-    """Languages of the charts.
-
-    图的语言。"""
     format: Several[Format]
     """Formats of the files.
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from zhuanxing.cli.command import Command, Context
 from zhuanxing.cli.console import Column, print_table
-from zhuanxing.config import Archetype, Language, Province, Zone, checked
+from zhuanxing.config import Archetype, InLanguage, Province, Zone, checked
 
 __all__ = ["COMMAND"]
 
@@ -25,7 +25,7 @@ KEYS = ("unit_id", "name_zh", "name_en", "province_zh", "province_en", "zone_id"
 
 
 @checked
-class CitiesSettings:
+class CitiesSettings(InLanguage):
     """List the cities of the model, or those of one zone, province or archetype.
 
     列出模型中的城市，或某一示范区、省份、类型的城市。
@@ -43,10 +43,6 @@ class CitiesSettings:
     """Kind of city by its industry.
 
     城市类型。"""
-    language: Language | None = None
-    """Language of the table.
-
-    表格语言。"""
 
 
 def run(settings: CitiesSettings, context: Context) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from zhuanxing.cli.command import Command, Context
 from zhuanxing.cli.console import Column, print_table
-from zhuanxing.config import City, File, Language, Text, checked
+from zhuanxing.config import City, File, InLanguage, Language, Text, checked
 from zhuanxing.errors import ZhuanxingError
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ MISSING_COLUMNS = (("数据表", "table", ""), ("内容", "what", ""), ("需要"
 
 
 @checked
-class DataSettings:
+class DataSettings(InLanguage):
     """Show the origin of every initial value: observed; carried from other years of the city;
     estimated from the nearest cities in structure, its kind or its province.
 
@@ -104,10 +104,6 @@ class DataSettings:
     """English name of the province of the new city.
 
     新城市所在省的英文名。"""
-    language: Language | None = None
-    """Language of the tables.
-
-    表格语言。"""
 
 
 def run(settings: DataSettings, context: Context) -> int:

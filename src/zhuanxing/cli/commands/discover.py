@@ -19,7 +19,17 @@ from zhuanxing.analyses.sweep.summarise import aim_misses
 from zhuanxing.cli.command import Command, Context
 from zhuanxing.cli.commands.chart import ChartSettings, aims_table
 from zhuanxing.cli.console import print_table
-from zhuanxing.config import File, Language, Output, Share, Text, Year, checked, read_settings
+from zhuanxing.config import (
+    File,
+    InLanguage,
+    Language,
+    Output,
+    Share,
+    Text,
+    Year,
+    checked,
+    read_settings,
+)
 from zhuanxing.errors import ZhuanxingError, nearest
 from zhuanxing.results import names
 from zhuanxing.results.aims import Aim, aims_of
@@ -41,7 +51,7 @@ class Question:
 
 
 @checked
-class DiscoverSettings:
+class DiscoverSettings(InLanguage):
     """Find, in a sweep, the conditions under which an aim is missed or anything else happens.
 
     在批量试验中找出目标落空（或任一情形出现）的条件。
@@ -83,10 +93,6 @@ class DiscoverSettings:
     """Share of runs that PRIM peels off at each step.
 
     PRIM 每步剥去的比例。"""
-    language: Language | None = None
-    """Language of the answer.
-
-    语言。"""
 
 
 def run(settings: DiscoverSettings, context: Context) -> int:

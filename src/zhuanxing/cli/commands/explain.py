@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zhuanxing.cli.asking import BudgetSetting, OwnData, Scale, asked_scenario, loaded
+from zhuanxing.cli.asking import Asking, asked_scenario
+from zhuanxing.cli.chosen import model_of
 from zhuanxing.cli.command import Command, Context
-from zhuanxing.cli.commands.run import Years
 from zhuanxing.cli.console import Column, print_table
-from zhuanxing.config import City, Count, File, Language, Lever, Output, checked
+from zhuanxing.config import City, Count, File, InLanguage, Lever, Output, checked
 from zhuanxing.config import Scenario as ScenarioName
 from zhuanxing.storage.atomic import require_writable
 from zhuanxing.storage.netcdf import write, write_table
@@ -25,7 +25,7 @@ SECTION = "ask"
 
 
 @checked
-class ExplainSettings:
+class ExplainSettings(Asking, InLanguage):
     """Paths of causes with their sizes, trees of causes and uses with equations, or loops.
 
     因果路径及其大小、带方程的因果树，或反馈回路。
@@ -59,24 +59,16 @@ class ExplainSettings:
     """Loops that are shown.
 
     显示的回路数。"""
-    years: Years
     folder: File
     """Folder of the tables.
 
     输出文件夹。"""
-    scale: Scale = 1.0
-    budget: BudgetSetting = None
-    data: OwnData = None
-    language: Language | None = None
-    """Language.
-
-    语言。"""
 
 
 def run(settings: ExplainSettings, context: Context) -> int:
     """Explain, print and write."""
     require_writable(settings.folder / "x.csv")
-    model = loaded(context, settings.years.end, None, settings.data)
+    model = model_of(settings, context)
     if settings.loops:
         return _loops(model, settings, context)
     if settings.lever is None:

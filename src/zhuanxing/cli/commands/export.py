@@ -10,9 +10,10 @@ from typing import Annotated
 
 from pydantic import Field
 
+from zhuanxing.cli.chosen import named_scenario
 from zhuanxing.cli.command import Command, Context
-from zhuanxing.cli.commands.run import Assumptions, Levers, Years, named_scenario
-from zhuanxing.config import City, File, Scenario, Several, Text, checked
+from zhuanxing.config import City, File, Scenario, Several, Text, Years, checked
+from zhuanxing.inputs import Changes
 from zhuanxing.storage.atomic import require_writable
 
 __all__ = ["COMMAND"]
@@ -21,7 +22,7 @@ SECTION = "exchange"
 
 
 @checked
-class ExportSettings:
+class ExportSettings(Changes):
     """Write the whole model, its data and the settings of a scenario as <folder>/<scenario>.mdl
     (Vensim, with a sketch: one view a sector) and <folder>/<scenario>.xmile.
 
@@ -40,14 +41,6 @@ class ExportSettings:
     """Cities of the model that is written, and where `levers` act; null is all.
 
     所写模型的城市，也是 levers 作用的城市，null 为全部。"""
-    levers: Levers = Field(default_factory=dict)
-    """levers.<lever>.intensity=0.8 and levers.<lever>.start=2023 change the scenario.
-
-    改变情景中的举措。"""
-    assumptions: Assumptions = Field(default_factory=dict)
-    """assumptions.<name>=1.5 replaces an assumption.
-
-    改变假设。"""
     years: Years = Field(default_factory=Years)
     calibration: Text | None = None
     """A parameter set of `zhuanxing calibrate`; null takes the tables.
@@ -57,7 +50,7 @@ class ExportSettings:
 
 def run(settings: ExportSettings, context: Context) -> int:
     """Write the two files."""
-    scenario = named_scenario(settings, settings.scenario, context)
+    scenario = named_scenario(settings, context)
     if settings.city is not None:
         scenario = scenario.of_cities(settings.city)
     require_writable(settings.folder / f"{scenario.name}.mdl")

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from zhuanxing.cli.command import Command, Context
 from zhuanxing.cli.console import Column, print_table
-from zhuanxing.config import City, Group, Language, Scenario, checked
+from zhuanxing.config import City, Group, InLanguage, Scenario, checked
 
 __all__ = ["COMMAND"]
 
@@ -43,7 +43,7 @@ KEYS = (
 
 
 @checked
-class LeversSettings:
+class LeversSettings(InLanguage):
     """List the levers of the plan, or those of one group; in one city with dose, price and payers.
 
     列出实施方案的举措或某一组；指定城市时列出剂量、单价、资金来源与效果。
@@ -61,10 +61,6 @@ class LeversSettings:
     """With a city: the scenario whose delivered doses are shown.
 
     指定城市时所显示剂量的情景。"""
-    language: Language | None = None
-    """Language of the table.
-
-    表格语言。"""
 
 
 def run(settings: LeversSettings, context: Context) -> int:

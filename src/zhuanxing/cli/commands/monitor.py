@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-from zhuanxing.cli.asking import loaded, wide_number
+from zhuanxing.cli.asking import wide_number
+from zhuanxing.cli.chosen import model_of
 from zhuanxing.cli.command import Command, Context
-from zhuanxing.cli.commands.run import Years
 from zhuanxing.cli.console import Column, print_table
-from zhuanxing.config import File, Language, Seed, Several, Text, checked
+from zhuanxing.config import File, InLanguage, OfModel, Several, WithDraws, checked
 from zhuanxing.config import Scenario as ScenarioName
 from zhuanxing.storage.atomic import require_writable
 from zhuanxing.storage.netcdf import write_table
@@ -24,7 +24,7 @@ WORDS = {
 
 
 @checked
-class MonitorSettings:
+class MonitorSettings(WithDraws, InLanguage):
     """Inside the band, above or below, and how surprising that is.
 
     统计值在区间内、之上还是之下，以及有多意外。
@@ -38,23 +38,10 @@ class MonitorSettings:
     """Scenarios whose bands are looked at.
 
     情景。"""
-    calibration: Text | None
-    """A parameter set of `zhuanxing calibrate`, for bands.
-
-    校准参数集，用于区间。"""
-    draws: Seed
-    """Draws for the bands; needs a calibration.
-
-    区间所用抽样数。"""
-    years: Years
     output: File
     """Table of the result.
 
     结果文件。"""
-    language: Language | None = None
-    """Language of the table.
-
-    语言。"""
 
 
 def run(settings: MonitorSettings, context: Context) -> int:
@@ -62,7 +49,7 @@ def run(settings: MonitorSettings, context: Context) -> int:
     require_writable(settings.output)
     from zhuanxing.analyses.monitor import monitor, read_statistics
 
-    model = loaded(context, settings.years.end, settings.calibration)
+    model = model_of(OfModel(years=settings.years, calibration=settings.calibration), context)
     statistics = read_statistics(settings.data, model)
     scenarios = {name: model.scenario(name) for name in settings.scenario}
     table = monitor(model, scenarios, statistics, draws=settings.draws)

@@ -9,28 +9,20 @@ from typing import TYPE_CHECKING
 
 import xarray as xr
 
-from zhuanxing.cli.asking import (
-    BudgetSetting,
-    CalibrationName,
-    OwnData,
-    Scale,
-    asked_scenario,
-    loaded,
-    wide_number,
-)
+from zhuanxing.cli.asking import Asking, asked_scenario, wide_number
+from zhuanxing.cli.chosen import model_of
 from zhuanxing.cli.command import Command, Context
-from zhuanxing.cli.commands.run import Years
 from zhuanxing.cli.console import Column, print_table
 from zhuanxing.config import (
     City,
     Count,
     File,
-    Language,
+    InLanguage,
     Output,
-    Seed,
     Several,
     Share,
     Text,
+    WithDraws,
     Year,
     as_mapping,
     checked,
@@ -63,7 +55,7 @@ SAID = {
 
 
 @checked
-class OptimiseSettings:
+class OptimiseSettings(Asking, WithDraws, InLanguage):
     """Aims as limits on outputs of the last year; several near-best packages that differ.
 
     目标写成末年指标的上下限；给出几个接近最优而不同的组合。
@@ -109,11 +101,6 @@ class OptimiseSettings:
     """What an alternative may cost more, as a part of the size.
 
     备选方案允许多出的比例。"""
-    calibration: CalibrationName
-    draws: Seed
-    """Draws in which the aims shall hold.
-
-    稳健性抽样数。"""
     sureness: Share
     """Share of the draws in which they shall.
 
@@ -126,18 +113,10 @@ class OptimiseSettings:
     """Most rounds of the search.
 
     搜索轮数上限。"""
-    years: Years
     output: File
     """Folder of the packages, also as scenario files.
 
     输出文件夹，组合另存为情景文件。"""
-    scale: Scale = 1.0
-    budget: BudgetSetting = None
-    data: OwnData = None
-    language: Language | None = None
-    """Language of the tables.
-
-    语言。"""
 
 
 def run(settings: OptimiseSettings, context: Context) -> int:
@@ -149,7 +128,7 @@ def run(settings: OptimiseSettings, context: Context) -> int:
         raise ZhuanxingError("minimise or maximise must name an output, as minimise=co2")
     from zhuanxing.analyses.optimise.optimise import Question, optimise
 
-    model = loaded(context, settings.years.end, settings.calibration, settings.data)
+    model = model_of(settings, context)
     question = Question(
         settings.city, goal, settings.maximise is not None, tuple(settings.aims),
         tuple(settings.keep), settings.step, settings.allowance, settings.draws,

@@ -10,27 +10,19 @@ from typing import TYPE_CHECKING, Literal
 import pandas as pd
 import xarray as xr
 
-from zhuanxing.cli.asking import (
-    BudgetSetting,
-    CalibrationName,
-    OwnData,
-    Scale,
-    asked_scenario,
-    loaded,
-    number,
-)
+from zhuanxing.cli.asking import Asking, asked_scenario, number
+from zhuanxing.cli.chosen import model_of
 from zhuanxing.cli.command import Command, Context
-from zhuanxing.cli.commands.run import Years
 from zhuanxing.cli.console import Column, print_table, progress_bar
 from zhuanxing.config import (
     City,
     Count,
     File,
-    Language,
+    InLanguages,
     Lever,
     Output,
-    Seed,
     Several,
+    WithDraws,
     checked,
 )
 from zhuanxing.config import Scenario as ScenarioName
@@ -46,7 +38,7 @@ SECTION = "ask"
 
 
 @checked
-class RankSettings:
+class RankSettings(Asking, WithDraws, InLanguages):
     """What a package loses without each of its levers, what each does alone, and what it costs.
 
     从方案中逐一去掉各举措、以及单独实施各举措的效果与花费。
@@ -76,12 +68,6 @@ class RankSettings:
     """Rows that are printed.
 
     显示行数。"""
-    calibration: CalibrationName
-    draws: Seed
-    """Draws for the interval of each effect; needs a calibration.
-
-    区间所用抽样数。"""
-    years: Years
     format: Several[Literal["png", "svg", "pdf"]]
     """Formats of the chart.
 
@@ -90,13 +76,6 @@ class RankSettings:
     """Folder of table, chart and dataset.
 
     输出文件夹。"""
-    scale: Scale = 1.0
-    budget: BudgetSetting = None
-    data: OwnData = None
-    language: Several[Language] | None = None
-    """Language of table and chart.
-
-    语言。"""
 
 
 def run(settings: RankSettings, context: Context) -> int:
@@ -104,7 +83,7 @@ def run(settings: RankSettings, context: Context) -> int:
     require_writable(settings.output / "rank.nc")
     from zhuanxing.analyses.rank import contributions, lever_effect
 
-    model = loaded(context, settings.years.end, settings.calibration, settings.data)
+    model = model_of(settings, context)
     scenario = asked_scenario(model, settings)
     outputs = list(settings.outputs)
     if settings.lever is not None:

@@ -7,18 +7,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from zhuanxing.cli.asking import (
-    BudgetSetting,
-    CalibrationName,
-    OwnData,
-    Scale,
-    aims_of_model,
-    asked_scenario,
-    loaded,
-)
+from zhuanxing.cli.asking import Asking, aims_of_model, asked_scenario
+from zhuanxing.cli.chosen import model_of
 from zhuanxing.cli.command import Command, Context
-from zhuanxing.cli.commands.run import Years
-from zhuanxing.config import City, File, Language, Output, Seed, Several, checked
+from zhuanxing.config import City, File, InLanguages, Output, Several, WithDraws, checked
 from zhuanxing.config import Scenario as ScenarioName
 from zhuanxing.storage.atomic import require_writable
 
@@ -28,7 +20,7 @@ SECTION = "ask"
 
 
 @checked
-class ReportSettings:
+class ReportSettings(Asking, WithDraws, InLanguages):
     """Three sentences, indicators with aims, charts, payers, levers, what-ifs and trust.
 
     三句话、指标与目标、图、资金来源、举措、假设情况与可信程度。
@@ -54,12 +46,6 @@ class ReportSettings:
     """Scenarios that stand beside the package.
 
     并列比较的情景。"""
-    calibration: CalibrationName
-    draws: Seed
-    """Draws for ranges; needs a calibration.
-
-    区间所用抽样数。"""
-    years: Years
     format: Several[Literal["docx", "pdf"]]
     """Formats.
 
@@ -68,13 +54,6 @@ class ReportSettings:
     """Folder of the files.
 
     输出文件夹。"""
-    scale: Scale = 1.0
-    budget: BudgetSetting = None
-    data: OwnData = None
-    language: Several[Language] | None = None
-    """Languages, a file each.
-
-    语言，每种一个文件。"""
 
 
 def run(settings: ReportSettings, context: Context) -> int:
@@ -83,7 +62,7 @@ def run(settings: ReportSettings, context: Context) -> int:
     from zhuanxing.report.brief import gather
     from zhuanxing.report.document import write_docx, write_pdf
 
-    model = loaded(context, settings.years.end, settings.calibration, settings.data)
+    model = model_of(settings, context)
     scenario = asked_scenario(model, settings)
     for language in context.languages:
         brief = gather(

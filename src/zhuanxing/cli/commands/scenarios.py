@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from zhuanxing.cli.command import Command, Context
 from zhuanxing.cli.console import Column, print_table
-from zhuanxing.config import Language, checked
+from zhuanxing.config import InLanguage, checked
 from zhuanxing.inputs import read_scenario, scenario_names
 
 __all__ = ["COMMAND"]
@@ -24,16 +24,11 @@ COLUMNS = (
 
 
 @checked
-class ScenariosSettings:
+class ScenariosSettings(InLanguage):
     """List the scenarios: named packages of lever settings, one file of scenarios/ each.
 
     列出情景：scenarios/ 中的每个文件是一组举措设置。
     """
-
-    language: Language | None = None
-    """Language of the table.
-
-    表格语言。"""
 
 
 def run(settings: ScenariosSettings, context: Context) -> int:

@@ -22,7 +22,7 @@ from zhuanxing.cli.summary import Summary, print_summary
 from zhuanxing.config import (
     Count,
     File,
-    Language,
+    InLanguages,
     Output,
     Several,
     Share,
@@ -48,7 +48,7 @@ MOST_MEASURES = 3
 
 
 @checked
-class SummariseSettings:
+class SummariseSettings(InLanguages):
     """Summarise a sweep in tables, stored quantiles and charts. A measure is
     output[.element][@city][@year]: without a city the mean of the cities kept, without a year the
     last; @2020-2025 is the percent change between two years.
@@ -116,10 +116,6 @@ class SummariseSettings:
     """Scenario of parallel, tradeoff and heatmap; null is the first of the store.
 
     图的情景，null 为第一个。"""
-    language: Several[Language] | None = None
-    """Language of the tables, and of the charts.
-
-    表格和图的语言。"""
     format: Several[Literal["png", "svg"]] = ("png",)
     """Formats of the charts.
 

@@ -29,21 +29,22 @@ from zhuanxing.analyses.sweep.design import Design, make_design
 from zhuanxing.analyses.sweep.factors import known_factors
 from zhuanxing.analyses.sweep.methods import Csv, Grid, LatinHypercube, Morris, Saltelli, Sobol
 from zhuanxing.cli.command import Command, Context
-from zhuanxing.cli.commands.run import Assumptions, Levers, Years, changed_scenario
 from zhuanxing.config import (
     City,
     Count,
     Device,
     File,
-    Language,
+    InLanguage,
     Output,
     Scenario,
     Several,
     Text,
     Year,
+    Years,
     as_mapping,
     checked,
 )
+from zhuanxing.inputs import Changes, changed, resolve
 from zhuanxing.inputs.scenario import Scenario as ResolvedScenario
 from zhuanxing.results.outputs import read_outputs, select_outputs
 from zhuanxing.storage.atomic import require_writable
@@ -87,7 +88,7 @@ class SweepYears(Years):
 
 
 @checked
-class SweepSettings:
+class SweepSettings(Changes, InLanguage):
     """Run a design over levers, assumptions and outside conditions into one Zarr store. After an
     interruption the same command goes on where it was.
 
@@ -118,14 +119,6 @@ class SweepSettings:
     """Outputs to keep; null is all.
 
     保留的结果，null 为全部。"""
-    levers: Levers = Field(default_factory=dict)
-    """levers.<lever>.intensity=0.8 is fixed in every run.
-
-    所有运行中固定的举措。"""
-    assumptions: Assumptions = Field(default_factory=dict)
-    """assumptions.<name>=1.5 is fixed in every run.
-
-    所有运行中固定的假设。"""
     years: SweepYears = Field(default_factory=SweepYears)
     chunk: Count = 128
     """Runs that are computed and written together: what an interruption loses at most.
@@ -139,15 +132,14 @@ class SweepSettings:
     """Folder of the store.
 
     结果库。"""
-    language: Language | None = None
-    """Language of the messages.
-
-    提示的语言。"""
 
 
 def run(settings: SweepSettings, context: Context) -> int:
     """Run or go on with the sweep; return 0 when it is complete."""
-    scenarios = tuple(changed_scenario(settings, name, context) for name in settings.scenario)
+    folder, names = context.places.scenarios, context.names
+    scenarios = tuple(
+        changed(resolve(folder, name, names), settings, names) for name in settings.scenario
+    )
     data = context.places.model / "data"
     design = make_design(as_mapping(settings.design), settings.vary, known_factors(data))
     outputs = read_outputs(data)

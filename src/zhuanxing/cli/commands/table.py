@@ -7,18 +7,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from zhuanxing.cli.asking import (
-    BudgetSetting,
-    CalibrationName,
-    OwnData,
-    Scale,
-    aims_of_model,
-    asked_scenario,
-    loaded,
-)
+from zhuanxing.cli.asking import Asking, aims_of_model, asked_scenario
+from zhuanxing.cli.chosen import model_of
 from zhuanxing.cli.command import Command, Context
-from zhuanxing.cli.commands.run import Years
-from zhuanxing.config import City, File, Language, Several, checked
+from zhuanxing.config import City, File, InLanguages, Several, checked
 from zhuanxing.config import Scenario as ScenarioName
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.storage.atomic import require_writable
@@ -29,7 +21,7 @@ SECTION = "ask"
 
 
 @checked
-class TableSettings:
+class TableSettings(Asking, InLanguages):
     """One sheet a theme, then aims, money by payer and year, sources of the starts.
 
     每个主题一张表，另有目标、资金来源、期初数据来源。
@@ -43,19 +35,10 @@ class TableSettings:
     """Scenarios, the one to compare with first.
 
     情景，第一个为对照。"""
-    calibration: CalibrationName
-    years: Years
     output: File | None
     """File, .xlsx or .csv; null is outputs/tables/<city>_<language>.xlsx.
 
     文件，null 为 outputs/tables/<城市>_<语言>.xlsx。"""
-    scale: Scale = 1.0
-    budget: BudgetSetting = None
-    data: OwnData = None
-    language: Several[Language] | None = None
-    """Languages, a file each.
-
-    语言，每种一个文件。"""
 
 
 def run(settings: TableSettings, context: Context) -> int:
@@ -67,7 +50,7 @@ def run(settings: TableSettings, context: Context) -> int:
         require_writable(target)
     from zhuanxing.report.tables import city_tables, write_tables
 
-    model = loaded(context, settings.years.end, settings.calibration, settings.data)
+    model = model_of(settings, context)
     base, *others = settings.scenario
     chosen = [asked_scenario(model, settings, name) for name in others]
     results = {base: model.run(base), **{one.name: model.run(one) for one in chosen}}

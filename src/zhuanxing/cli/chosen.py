@@ -1,0 +1,106 @@
+"""The scenario and the model that the settings of a command choose."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zhuanxing.cli.command import Context
+from zhuanxing.config import Device, OfModel, Years, as_mapping
+from zhuanxing.inputs import Changes, Scenario, changed, resolve
+from zhuanxing.storage.paths import Places
+
+if TYPE_CHECKING:
+    from zhuanxing.model import Model
+
+__all__ = ["in_words", "model_of", "named_scenario", "renamed"]
+
+# A folder's name that says more than this is hard to read.
+LONGEST_NAME = 60
+
+
+def named_scenario(settings: Any, context: Context) -> Scenario:
+    """Return the scenario of `settings` with its changes, and with a name that says them.
+
+    Raises ZhuanxingError for a lever where it cannot act.
+    """
+    base = resolve(context.places.scenarios, settings.scenario, context.names)
+    return renamed(changed(base, settings, context.names), in_words(settings))
+
+
+def renamed(scenario: Scenario, said: list[str]) -> Scenario:
+    """Return a scenario under a name and labels that say what is changed in it."""
+    if not said:
+        return scenario
+    labels = {
+        **scenario.labels,
+        "name_zh": f"{scenario.labels['name_zh']}，{'，'.join(said)}",
+        "name_en": f"{scenario.labels['name_en']}, {', '.join(said)}",
+    }
+    return replace(scenario, name=_name(scenario.name, said), labels=labels)
+
+
+def in_words(changes: Changes) -> list[str]:
+    """Return in words what `changes` have otherwise than the scenario."""
+    said = []
+    for lever, choice in changes.levers.items():
+        for key, value in as_mapping(choice).items():
+            if value is not None:
+                said.append(f"{lever} {value:g}" if key == "intensity" else f"{lever} {value:.0f}")
+    if changes.scale != 1.0:
+        said.append(f"scale {changes.scale:g}")
+    if said and changes.city:
+        said.append("+".join(changes.city))
+    if changes.budget is not None:
+        said.append(f"budget {_budget_words(changes.budget)}")
+    for name, value in changes.assumptions.items():
+        parts = value.items() if isinstance(value, Mapping) else [("", value)]
+        said += [f"{name} {element} {number:g}".replace("  ", " ") for element, number in parts]
+    return said
+
+
+def _budget_words(budget: Any) -> str:
+    """Return a budget in words: a share, or payers with their ceilings."""
+    if not isinstance(budget, Mapping):
+        return f"{budget:g}"
+    return " ".join(f"{payer} {_budget_words(value)}" for payer, value in budget.items())
+
+
+def _name(scenario: str, said: list[str]) -> str:
+    """Return a name for a folder: the scenario and what is changed, short but its own."""
+    text = "-".join([scenario, *said]).replace(" ", "_")
+    if len(text) <= LONGEST_NAME:
+        return text
+    mark = hashlib.sha256(text.encode()).hexdigest()[:6]
+    return f"{text[: LONGEST_NAME - 7]}-{mark}"
+
+
+def model_of(settings: OfModel, context: Context, device: Device = "cpu") -> Model:
+    """Return the model of `settings`: its years, calibration and own statistics.
+
+    Say on stderr if the calibration is old, and which of the statistics nothing is made from.
+    """
+    return _loaded(context.places, settings.years, settings.calibration, settings.data, device)
+
+
+@lru_cache(maxsize=8)
+def _loaded(
+    places: Places, years: Years, calibration: str | None, data: Path | None, device: Device
+) -> Model:
+    # Imported here: a misspelt setting is refused before the seconds that the imports take.
+    from zhuanxing.model import load
+
+    model = load(
+        places.root, end=years.end, information_year=years.information,
+        calibration=calibration, data=data, device=device,
+    )  # fmt: skip
+    if unread := ", ".join(model.source.unread):
+        print(f"zhuanxing: {data}: no initial value is made from {unread}", file=sys.stderr)
+    if stale := model.calibration and model.calibration.warning(places.model):
+        print(f"zhuanxing: {stale}", file=sys.stderr)
+    return model

@@ -1,0 +1,131 @@
+"""What is set of a scenario by hand: levers, assumptions and budgets, each checked once.
+
+A file of scenarios/, the command line, a script and the page set them in the same words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from annotated_types import Ge
+from pydantic import AfterValidator, BeforeValidator, Field, FiniteFloat, ValidationInfo
+
+from zhuanxing.config import Assumption, City, Group, Lever, Payer, Several, Share, checked
+from zhuanxing.config.fields import between
+from zhuanxing.errors import nearest
+
+__all__ = [
+    "LEVER_YEARS",
+    "Assumptions",
+    "Budget",
+    "Changes",
+    "Groups",
+    "LeverSetting",
+    "Levers",
+    "as_constants",
+]
+
+LEVER_YEARS = (2015.0, 2050.0)
+BUDGET_SHARE, PAYER_CEILING = "budget share", "payer ceiling"
+
+
+@checked
+class LeverSetting:
+    """What is set of a lever; null leaves what it is otherwise."""
+
+    intensity: Share | None = None
+    """Share of its full extent, 0 to 1.
+
+    举措强度，0 到 1。"""
+    start: Annotated[float, between(*LEVER_YEARS)] | None = None
+    """Calendar year in which it starts.
+
+    开始年份。"""
+    end: Annotated[float, between(*LEVER_YEARS)] | None = None
+    """Calendar year before which it ends.
+
+    结束年份。"""
+
+
+def _intensity(value: Any) -> Any:
+    """Take what is no mapping for an intensity."""
+    return value if isinstance(value, Mapping | LeverSetting) else {"intensity": value}
+
+
+def _elements(
+    values: Mapping[str, float | Mapping[str, float]], info: ValidationInfo
+) -> Mapping[str, float | Mapping[str, float]]:
+    """Refuse elements that the rows of an assumption do not name."""
+    for name, value in values.items():
+        if isinstance(value, Mapping) and info.context is not None:
+            known = info.context.assumptions[name.replace("_", " ")]
+            for element in set(value) - set(known):
+                close = nearest(element, known)
+                raise ValueError(f"an element of '{name}' in place of '{element}', {close} say,")
+    return values
+
+
+Setting = Annotated[LeverSetting, BeforeValidator(_intensity)]
+Levers = Mapping[Lever, Setting]
+Groups = Mapping[Group, Setting]
+# The value of all elements, or of single ones.
+Assumptions = Annotated[
+    Mapping[Assumption, FiniteFloat | Mapping[str, FiniteFloat]], AfterValidator(_elements)
+]
+# 1e8 CNY a year.
+Money = Annotated[FiniteFloat, Ge(0)]
+# The part that every public payer keeps, or the most that single ones give a city in a year.
+Budget = Share | Mapping[Payer, Money | Mapping[City, Money]]
+
+
+@checked
+class Changes:
+    """What a run has otherwise than the file of its scenario."""
+
+    city: Annotated[Several[City], Field(min_length=1)] | None = None
+    """Cities to keep in the result, and where `levers` act; null is all. All are simulated.
+
+    结果保留的城市，也是 levers 作用的城市，null 为全部。"""
+    levers: Levers = Field(default_factory=dict)
+    """levers.<lever>.intensity=0.8 and levers.<lever>.start=2023 change the scenario.
+
+    levers.<举措>.intensity=0.8、levers.<举措>.start=2023 改变情景中的举措。"""
+    assumptions: Assumptions = Field(default_factory=dict)
+    """assumptions.<name>=1.5 or assumptions.<name>.<element>=1.5 replaces an assumption.
+
+    assumptions.<名称>=1.5 改变假设。"""
+    scale: Share = 1.0
+    """scale=0.5 halves the strength of every lever, in the cities of `city`.
+
+    scale=0.5 全部举措力度减半。"""
+    budget: Budget | None = None
+    """budget=0.5 halves the public money for levers; budget.local=200 is the most, in 1e8 CNY,
+    that a payer gives a city in a year, budget.local.baotou=20 in one city.
+
+    budget=0.5 举措公共资金减半；budget.local=200 为某资金来源每市每年上限（亿元）。"""
+
+
+def as_constants(
+    assumptions: Mapping[str, float | Mapping[str, float]],
+    budget: Budget | None,
+    cities: Mapping[str, Any],
+) -> dict[str, float | Mapping[str, float]]:
+    """Return the constants of the model that checked assumptions and a budget replace."""
+    named = {name.replace("_", " "): value for name, value in assumptions.items()}
+    return {**named, **_budget(budget, cities)}
+
+
+def _budget(
+    budget: Budget | None, cities: Mapping[str, Any]
+) -> dict[str, float | Mapping[str, float]]:
+    if not isinstance(budget, Mapping):
+        return {} if budget is None else {BUDGET_SHARE: budget}
+    ceilings = {
+        f"{city};{payer}": float(ceiling)
+        for payer, value in budget.items()
+        for city, ceiling in (
+            value if isinstance(value, Mapping) else dict.fromkeys(cities, value)
+        ).items()
+    }
+    return {PAYER_CEILING: ceilings} if ceilings else {}
