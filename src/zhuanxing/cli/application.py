@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import argparse
 import logging
+import re
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -21,16 +23,18 @@ import yaml
 from hydra import initialize_config_dir
 from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from zhuanxing.cli.command import Command, Context
-from zhuanxing.cli.grammar import Word, gathered, hydra_word, split_word
+from zhuanxing.cli.console import default_language
+from zhuanxing.cli.grammar import Override, overrides
 from zhuanxing.config import as_mapping, validated
-from zhuanxing.errors import ZhuanxingError, require_known
+from zhuanxing.data.names import read_names
+from zhuanxing.errors import ZhuanxingError
+from zhuanxing.storage.paths import find_places
 from zhuanxing.storage.yaml_files import load_yaml
 
 __all__ = ["run_command"]
@@ -38,6 +42,8 @@ __all__ = ["run_command"]
 VERSION = "1.3"
 # How Hydra begins when a list is given for keys and values, or the reverse.
 MERGING = "Error merging override "
+# How it begins when several values are given without -m.
+SEVERAL = re.compile(r"^(?:Ambiguous value for argument|Sweep parameters) '\+*(.*?)'")
 COMPOSING = (HydraException, OmegaConfBaseException, yaml.YAMLError, AssertionError)
 # Nothing is written, logged or changed on disk but what the command itself writes.
 QUIET = {
@@ -67,25 +73,34 @@ class _Parser(argparse.ArgumentParser):
         raise ZhuanxingError(f"{message}; write settings as key=value ('{self.prog} --help')")
 
 
-def run_command(name: str, command: Command, argv: Sequence[str], context: Context) -> int:
+def run_command(name: str, command: Command, argv: Sequence[str]) -> int:
     """Run `zhuanxing name` with the words and switches `argv`; return its exit code.
 
     Raises ZhuanxingError, in one sentence, for anything that Hydra or the settings refuse.
     """
-    options, words = _read(name, command, argv)
-    groups = _groups(context.places.conf / f"{name}.yaml")
-    overrides = [_override(word, command, groups, context) for word in words]
-    application = _Application(name, command, context, overrides, options)
-    with _composing(context.places.conf / f"{name}.yaml"), application.opened():
+    options, words = _options(name, argv)
+    context = _context(command)
+    file = context.places.conf / f"{name}.yaml"
+    told = overrides(words, command.settings, command.word, _groups(file), context.names)
+    application = _Application(name, command, context, [*_searched(options.config_dir), *told],
+                               options)  # fmt: skip
+    with _composing(file), application.opened():
         if options.cfg or options.info or options.help:
             application.show()
             return 0
-        if options.multirun or any(word.key == "hydra.mode" for word in words):
+        if options.multirun or any(one.key == "hydra.mode" for one in told):
             return application.multirun()
         return application.run()
 
 
-def _read(name: str, command: Command, argv: Sequence[str]) -> tuple[Any, list[Word]]:
+def _context(command: Command) -> Context:
+    places = find_places()
+    if not places.own and "scenario" in command.settings.__dataclass_fields__:
+        print(f"zhuanxing: using the model in {places.root}", file=sys.stderr)
+    return Context(places, read_names(places.model), (default_language(),))
+
+
+def _options(name: str, argv: Sequence[str]) -> tuple[Any, list[str]]:
     parser = _Parser(prog=f"zhuanxing {name}", add_help=False, allow_abbrev=False)
     parser.add_argument("-h", "--help", action="store_true")
     parser.add_argument("-m", "--multirun", action="store_true")
@@ -96,29 +111,23 @@ def _read(name: str, command: Command, argv: Sequence[str]) -> tuple[Any, list[W
     parser.add_argument("-i", "--info", nargs="?", const="all", choices=info)
     parser.add_argument("-cn", "--config-name", default=name)
     parser.add_argument("-cd", "--config-dir")
-    options, rest = parser.parse_known_args(list(argv))
-    switch = next((word for word in rest if word.startswith("-") and "=" not in word), None)
+    options, words = parser.parse_known_args(list(argv))
+    switch = next((word for word in words if word.startswith("-") and "=" not in word), None)
     if switch:
         raise ZhuanxingError(
             f"there is no option '{switch}'; write settings as key=value, or -m for several runs"
         )
-    words = [split_word(word) for word in _with_key(command, gathered(rest, command.settings))]
-    if options.config_dir:
-        folder = Path(options.config_dir).absolute()
-        for file in sorted(folder.rglob("*.yaml")):
-            load_yaml(file, str(file))
-        words.append(Word("", "hydra.searchpath", f"['file://{folder}']"))
     return options, words
 
 
-def _with_key(command: Command, words: Sequence[str]) -> list[str]:
-    """Write the key before the one word that may stand without it."""
-    bare = [word for word in words if "=" not in word]
-    if command.word and len(bare) > 1:
-        raise ZhuanxingError(f"one {command.word} is expected, but {' and '.join(bare)} are given")
-    return [
-        f"{command.word}={word}" if command.word and "=" not in word else word for word in words
-    ]
+def _searched(folder: str | None) -> list[Override]:
+    """Return what lets Hydra look for files in a folder, which are checked first."""
+    if not folder:
+        return []
+    path = Path(folder).absolute()
+    for file in sorted(path.rglob("*.yaml")):
+        load_yaml(file, str(file))
+    return [Override("hydra.searchpath", f"hydra.searchpath=['file://{path}']")]
 
 
 def _groups(path: Path) -> dict[str, list[str]]:
@@ -139,15 +148,6 @@ def _groups(path: Path) -> dict[str, list[str]]:
     return {group: [file.stem for file in members] for group, members in files.items()}
 
 
-def _override(word: Word, command: Command, groups: dict[str, list[str]], context: Context) -> Word:
-    if word.key in groups:
-        for choice in word.value.split(","):
-            require_known(word.key, choice.strip(), groups[word.key], "command line")
-        # A group is chosen without the sign that adds a key.
-        return Word("group", word.key, word.value)
-    return hydra_word(word, command.settings, context.names)
-
-
 @contextmanager
 def _composing(path: Path) -> Iterator[None]:
     try:
@@ -162,6 +162,11 @@ def _composing_error(error: Exception, path: Path) -> str:
     if first.startswith(MERGING):
         said = first.removeprefix(MERGING).lstrip("+")
         return f"command line: '{said}' has another form than that setting in {path}, see there"
+    if several := SEVERAL.search(first):
+        return (
+            f"'{several[1]}' gives several values; add -m to run each, or write a list in "
+            "brackets and quotes, as in 'city=[a,b]'"
+        )
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
         first = f"line {error.problem_mark.line + 1}: {error.problem}"
     return f"{path}: the settings cannot be composed ({first.rstrip('.') or type(error).__name__})"
@@ -169,12 +174,12 @@ def _composing_error(error: Exception, path: Path) -> str:
 
 @dataclass(frozen=True)
 class _Application:
-    """One command, composed with `words`."""
+    """One command, composed with what it is told."""
 
     name: str
     command: Command
     context: Context
-    words: Sequence[Word]
+    told: Sequence[Override]
     options: Any
 
     @contextmanager
@@ -188,7 +193,6 @@ class _Application:
 
     def run(self) -> int:
         """Run one job."""
-        self._refuse_several()
         hydra = GlobalHydra.instance().hydra
         assert hydra is not None
         done = hydra.run(self.options.config_name, self._job, self._lines(QUIET))
@@ -201,7 +205,7 @@ class _Application:
         with tempfile.TemporaryDirectory() as folder:
             quiet = {**QUIET, "hydra.sweep.dir": f"'{folder}'"}
             lines = self._lines(quiet)
-            if not any(word.key.startswith(("hydra/", "hydra.mode")) for word in self.words):
+            if not any(one.key.startswith(("hydra/", "hydra.mode")) for one in self.told):
                 checking = _Checking(self)
                 _code(_returned(hydra.multirun(self.options.config_name, checking, lines)))
                 checking.refuse_collisions()
@@ -240,28 +244,9 @@ class _Application:
 
     def _lines(self, quiet: dict[str, str]) -> list[str]:
         """Return the overrides for Hydra; what the command line says of it comes first."""
-        said = {word.key for word in self.words}
+        said = {one.key for one in self.told}
         lines = [f"{key}={value}" for key, value in quiet.items() if key not in said]
-        return [
-            *lines,
-            *(
-                f"{word.key}={word.value}" if word.sign == "group" else str(word)
-                for word in self.words
-            ),
-        ]
-
-    def _refuse_several(self) -> None:
-        parser = OverridesParser.create()
-        for word in self.words:
-            if (
-                parser.parse_override(str(word)).is_sweep_override()
-                if word.sign != "group"
-                else ("," in word.value)
-            ):
-                raise ZhuanxingError(
-                    f"'{word.key}={word.value}' gives several values; add -m to run each, or "
-                    "write a list in brackets and quotes, as in 'city=[a,b]'"
-                )
+        return [*lines, *(one.line for one in self.told)]
 
 
 class _Checking:

@@ -8,15 +8,15 @@ quoted for it, and a name is replaced by its id.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
+from typing import Any, NamedTuple
 
 from zhuanxing.config.keys import is_free, known_key, named, type_of
 from zhuanxing.data.names import ModelNames
-from zhuanxing.errors import ZhuanxingError
+from zhuanxing.errors import ZhuanxingError, require_known
 
-__all__ = ["Word", "gathered", "hydra_word", "split_word"]
+__all__ = ["OWN", "Override", "overrides"]
 
 SIGNS = re.compile(r"^(\+\+|\+|~)")
 # Keys of Hydra's own, and of the groups that its plugins add.
@@ -32,70 +32,72 @@ FUNCTION = re.compile(rf"\s*({'|'.join(FUNCTIONS)})\s*\(.*\)\s*", re.DOTALL)
 PIECES = re.compile(r"""'[^']*'|"[^"]*"|[\[\]{},]|(?:\$\{[^}]*\}|[^\[\]{},'"])+|.""", re.DOTALL)
 
 
-@dataclass(frozen=True)
-class Word:
-    """A `key=value`, with the sign of Hydra (+, ++, ~) that stood before it."""
+class Override(NamedTuple):
+    """A setting of the command line: its key as the settings spell it, and the line for Hydra."""
 
-    sign: str
     key: str
-    value: str
-
-    @property
-    def own(self) -> bool:
-        """Tell whether it sets something of Hydra rather than of the command."""
-        return self.key.startswith(OWN)
-
-    def __str__(self) -> str:
-        # A setting that a file of conf/ leaves out has its default; Hydra need not know it.
-        sign = self.sign or ("" if self.own else "++")
-        return f"{sign}{self.key}={self.value}"
+    line: str
 
 
-def gathered(words: Sequence[str], settings: type[Any]) -> list[str]:
-    """Return the words with each `key.NAME=VALUE` of a key with free keys put into one list."""
-    free = [field.name for field in fields(settings) if is_free(type_of(settings, field.name))]
-    found: dict[str, list[str]] = {}
+def overrides(
+    words: Sequence[str],
+    settings: type[Any],
+    bare: str | None,
+    groups: Mapping[str, Sequence[str]],
+    names: ModelNames,
+) -> list[Override]:
+    """Return the words of a command line as lines that Hydra can read.
+
+    `bare` is the key of the one word that may stand without it, `groups` are the files that Hydra
+    composes by their names. Raises ZhuanxingError for an unknown key or name, and for brackets
+    that do not match.
+    """
+    free: dict[str, list[str]] = {
+        field.name: [] for field in fields(settings) if is_free(type_of(settings, field.name))
+    }
     rest = []
     for word in words:
-        key = next((key for key in free if word.startswith(f"{key}.")), None)
-        if key is None:
-            rest.append(word)
+        key, dot, assignment = word.partition(".")
+        if dot and key in free:
+            quoted = assignment.replace("'", "\\'")
+            free[key].append(f"'{quoted}'")
         else:
-            quoted = word.removeprefix(f"{key}.").replace("'", "\\'")
-            found.setdefault(key, []).append(f"'{quoted}'")
-    return [*rest, *(f"{key}=[{','.join(items)}]" for key, items in found.items())]
+            rest.append(word)
+    without = [word for word in rest if "=" not in word]
+    if bare and len(without) > 1:
+        raise ZhuanxingError(f"one {bare} is expected, but {' and '.join(without)} are given")
+    found = [
+        _override(f"{bare}={word}" if bare and "=" not in word else word, settings, groups, names)
+        for word in rest
+    ]
+    lists = {key: f"{key}=[{','.join(items)}]" for key, items in free.items() if items}
+    return [*found, *(Override(key, f"++{line}") for key, line in lists.items())]
 
 
-def split_word(text: str) -> Word:
-    """Split `key=value`. Raises ZhuanxingError if it is not one."""
+def _override(
+    text: str, settings: type[Any], groups: Mapping[str, Sequence[str]], names: ModelNames
+) -> Override:
     sign = SIGNS.match(text)
     key, equals, value = text[sign.end() if sign else 0 :].translate(FULL_WIDTH).partition("=")
     key = key.strip()
-    if sign and not key.startswith(OWN):
+    if key.startswith(OWN) and equals:
+        return Override(key, text)
+    if sign:
         raise ZhuanxingError(f"'{text}' is not a setting; write key=value without signs")
-    if not equals or not key:
+    if not equals or not key or value.count("[") != value.count("]"):
         raise ZhuanxingError(
             f"'{text}' is not a setting; write key=value, and a list as 'city=[a,b]' in quotes"
         )
-    return Word(sign[0] if sign else "", key, value)
-
-
-def hydra_word(word: Word, settings: type, names: ModelNames) -> Word:
-    """Return a word whose key is one of `settings` and whose value Hydra can read.
-
-    Raises ZhuanxingError for an unknown key, and for brackets that do not match.
-    """
-    if word.own:
-        return word
-    found = known_key(settings, word.key, names)
-    if not is_free(found.kind) and word.value.count("[") != word.value.count("]"):
-        raise ZhuanxingError(
-            f"'{word.key}={word.value}' is not a setting; write key=value, and a list as "
-            "'city=[a,b]' in quotes"
-        )
+    if key in groups:
+        for choice in value.split(","):
+            require_known(key, choice.strip(), groups[key], "command line")
+        # A group is chosen without the sign that adds a key.
+        return Override(key, f"{key}={value}")
+    found = known_key(settings, key, names)
     marker = named(found.kind)
     look_up = names.of(marker.kind).find if marker else None
-    return Word(word.sign, found.key, _value(word.value, found.key, look_up))
+    # With the sign, a setting that a file of conf/ leaves out is taken; it has its default.
+    return Override(found.key, f"++{found.key}={_value(value, found.key, look_up)}")
 
 
 def _value(text: str, key: str, look_up: Callable[[str, str], str] | None) -> str:

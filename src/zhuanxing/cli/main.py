@@ -148,8 +148,11 @@ def _dispatch(argv: list[str]) -> int:
             f"there is no command '{name}'; did you mean '{nearest(name, known)}'? "
             "('zhuanxing --help' lists them)"
         )
+    # Imported here: `zhuanxing --help` does not need it.
+    from zhuanxing.cli.application import run_command
+
     module = import_module(f"zhuanxing.cli.commands.{name}")
-    return _run(name, module.COMMAND, rest)
+    return run_command(name, module.COMMAND, rest)
 
 
 def _complete(option: str, rest: list[str], known: list[str]) -> int:
@@ -165,22 +168,6 @@ def _complete(option: str, rest: list[str], known: list[str]) -> int:
     names = read_names(find_places().model)
     print(*candidates(" ".join(rest), known, names), sep="\n")
     return 0
-
-
-def _run(name: str, command: object, rest: list[str]) -> int:
-    # Imported here: `zhuanxing --help` needs none of them.
-    from zhuanxing.cli.application import run_command
-    from zhuanxing.cli.command import Command, Context
-    from zhuanxing.cli.console import default_language
-    from zhuanxing.inputs import read_names
-    from zhuanxing.storage.paths import find_places
-
-    assert isinstance(command, Command)
-    places = find_places()
-    if not places.own and "scenario" in command.settings.__annotations__:
-        print(f"zhuanxing: using the model in {places.root}", file=sys.stderr)
-    context = Context(places, read_names(places.model), (default_language(),))
-    return run_command(name, command, rest, context)
 
 
 def command_names() -> list[str]:
