@@ -31,7 +31,7 @@ def test_a_parameter_set_is_fitted_stored_and_run_with(
     copied: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     fit = ["name=tiny", "draws=2", "rounds=1", "iterations=1", "cities=[]", ONE_PARAMETER]
-    fit.append("last_year=2017")
+    fit.append("last_year=2018")
     assert main(["calibrate", *fit]) == 0
     stored = copied / "model/data/calibrations/tiny.nc"
     assert {"value:provincial likeness", "draws:provincial likeness"} <= set(read(stored))

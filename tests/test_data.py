@@ -23,6 +23,7 @@ from zhuanxing.data.outside import WHOLE, parts_of_provinces
 from zhuanxing.data.selection.collected import QUALITIES, collect
 from zhuanxing.data.selection.observations import select_observations, write_selection
 from zhuanxing.data.tables import DataError, Tables, read_tables
+from zhuanxing.model import load
 
 ROOT = Path(__file__).parents[1]
 DATA = ROOT / "model" / "data"
@@ -247,6 +248,11 @@ def test_an_earlier_information_year_knows_less() -> None:
     same = then.drop_vars(WHOLE), now.drop_vars(WHOLE)
     xr.testing.assert_allclose(same[0].sel(past), same[1].sel(past))
     assert (then["coal_price_index"].sel(later) < now["coal_price_index"].sel(later)).all()
+
+
+def test_a_year_that_knew_too_little_for_a_start_is_refused_by_name() -> None:
+    with pytest.raises(DataError, match=r"end of 2017 .*government_debt.*a later year"):
+        load(information_year=2017)
 
 
 def test_before_the_first_forecasts_the_future_is_a_naive_one() -> None:

@@ -102,6 +102,7 @@ def _assemble(
     # Imported here: pandas and pandera are not needed when the equations are in the cache.
     from zhuanxing.data.drivers import build_drivers
     from zhuanxing.data.initial.states import build_initial
+    from zhuanxing.data.reading import DataError
     from zhuanxing.equations.assemble import assemble
 
     tables = tables_with(model, own)
@@ -121,7 +122,15 @@ def _assemble(
             f"the last year of a run is {end}, but it must lie between {first} and {last}, "
             "the years of drivers.csv"
         )
-    initial = build_initial(tables, information_year)
+    try:
+        initial = build_initial(tables, information_year)
+    except DataError as problem:
+        if information_year == tables.last_information_year:
+            raise
+        raise DataError(
+            f"what was known at the end of {information_year} does not reach for a start: "
+            f"{problem}; take a later year of information"
+        ) from problem
     unread = _unread(tables, initial)
     if cities is not None:
         tables, initial = tables.of_cities(cities), _of_cities(initial, cities)

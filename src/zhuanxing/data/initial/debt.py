@@ -16,6 +16,7 @@ import numpy as np
 from zhuanxing.data.initial.carrying import CARRIED, ESTIMATED, OBSERVED, Value, figure_of
 from zhuanxing.data.initial.lookup import Known, Province
 from zhuanxing.data.initial.neighbours import Neighbours
+from zhuanxing.data.reading import DataError
 
 __all__ = ["debt_by_kind", "debt_per_output", "platform_ambition"]
 
@@ -52,7 +53,12 @@ def debt_by_kind(
     per_output: Mapping[str, float],
     output: Mapping[str, float],
 ) -> dict[str, tuple[Value, Value]]:
-    """Return general and special statutory debt of every unit at the start, 1e8 CNY."""
+    """Return general and special statutory debt of every unit at the start, 1e8 CNY.
+
+    Raises DataError where it is known of no unit.
+    """
+    if not per_output:
+        raise DataError(f"observations.csv has no {DEBT} of any unit")
     shares = {unit: _special_share(known, unit) for unit in output}
     usual = float(np.median([share for share in shares.values() if not math.isnan(share)]))
     debts = {}
