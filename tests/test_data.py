@@ -198,6 +198,7 @@ def test_aims_are_kept_apart_from_what_happened() -> None:
         ("drivers", 4, "low", "1e9", "low <= value <= high"),
         ("units", 7, "latitude", "95", "at most 54"),
         ("archetypes", 2, "applies_to", "coall", "nearest is 'coal'"),
+        ("targets", 2, "unit", "MW", "expected 'percent'"),
         ("levers", 6, "limit", "1.5", "at most 1"),
         ("levers", 8, "target_units", "ALL;baotuo", "identifiers of units.csv"),
     ],

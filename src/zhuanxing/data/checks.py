@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -10,7 +10,7 @@ import pandas as pd
 from zhuanxing.data.reading import DataError, line_of
 from zhuanxing.errors import nearest
 
-__all__ = ["check_funding", "check_known", "check_references"]
+__all__ = ["check_funding", "check_known", "check_references", "check_units"]
 
 NOBODY, NATION = "none", "China"
 TOLERANCE = 1e-6
@@ -32,14 +32,20 @@ def check_known(path: Path, frame: pd.DataFrame, column: str, names: Iterable[st
 def check_references(folder: Path, provinces: pd.DataFrame, units: pd.DataFrame) -> None:
     """Raise DataError for a province without units, or a variable given in two units."""
     check_known(folder / "provinces.csv", provinces, "province", [NATION, *units["province_en"]])
-    first = provinces.groupby("variable")["unit"].transform("first")
-    other = first != provinces["unit"]
+    first = provinces.drop_duplicates("variable").set_index("variable")["unit"]
+    check_units(folder / "provinces.csv", provinces, first.to_dict())
+
+
+def check_units(path: Path, frame: pd.DataFrame, units: Mapping[str, str]) -> None:
+    """Raise DataError for a variable in another unit than that of `units`, if it is there."""
+    expected = frame["variable"].map(units).fillna(frame["unit"])
+    other = expected != frame["unit"]
     if other.any():
         row = int(other.to_numpy().argmax())
-        variable, unit = provinces[["variable", "unit"]].iloc[row]
+        variable, unit = frame[["variable", "unit"]].iloc[row]
         raise DataError(
-            f"{folder / 'provinces.csv'}, line {line_of(row)}: '{variable}' is given in '{unit}', "
-            f"expected '{first.iloc[row]}' as in its other rows"
+            f"{path}, line {line_of(row)}: '{variable}' is given in '{unit}', "
+            f"expected '{expected.iloc[row]}'"
         )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from zhuanxing.data.checks import check_funding, check_known, check_references
+from zhuanxing.data.checks import check_funding, check_known, check_references, check_units
 from zhuanxing.data.kinds import DRIVER_TABLES
 from zhuanxing.data.observed import check_figures, known_from
 from zhuanxing.data.reading import DataError, read_checked
@@ -166,6 +166,9 @@ def _check_across(folder: Path, tables: Tables) -> None:
     check_known(folder / "variables.csv", tables.variables, "bases", kinds)
     outputs = ["", *tables.outputs["name"]]
     check_known(folder / "variables.csv", tables.variables, "output", outputs)
+    units = tables.outputs.set_index("name")["unit"].to_dict()
+    units |= tables.variables.set_index("variable")["unit"].to_dict()
+    check_units(folder / "targets.csv", tables.targets, units)
     funding = tables.elements.get("funding source", ())
     check_funding(folder / "levers.csv", tables.levers, funding)
     check_references(folder, tables.provinces, tables.units)

@@ -26,6 +26,9 @@ def select_targets(pages: pd.DataFrame, last_year: int) -> pd.DataFrame:
     rows = rows[rows["year"] >= last_year + AHEAD].assign(basis="")
     rows["year"] = rows["year"].astype(int)
     rows["unit"] = rows["unit"].replace({"percent of GDP": "percent"})
+    large = rows["unit"] == "1e4 CNY"
+    rows["value"] = rows["value"].mask(large, rows["value"] * 1e4)
+    rows["unit"] = rows["unit"].mask(large, "CNY")
     rows["variable"] = rows["variable"].str.removeprefix(PREFIX)
     cell = ["unit_id", "year", "variable"]
     middle = rows.groupby(cell)["value"].transform("median")
