@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -32,12 +32,13 @@ def check_known(path: Path, frame: pd.DataFrame, column: str, names: Iterable[st
 def check_references(folder: Path, provinces: pd.DataFrame, units: pd.DataFrame) -> None:
     """Raise DataError for a province without units, or a variable given in two units."""
     check_known(folder / "provinces.csv", provinces, "province", [NATION, *units["province_en"]])
-    first = provinces.drop_duplicates("variable").set_index("variable")["unit"]
-    check_units(folder / "provinces.csv", provinces, first.to_dict())
+    first = provinces.drop_duplicates("variable")
+    check_units(folder / "provinces.csv", provinces, first)
 
 
-def check_units(path: Path, frame: pd.DataFrame, units: Mapping[str, str]) -> None:
-    """Raise DataError for a variable in another unit than that of `units`, if it is there."""
+def check_units(path: Path, frame: pd.DataFrame, told: pd.DataFrame) -> None:
+    """Raise DataError for a variable in another unit than `told` (variable, unit) has it in."""
+    units = told.set_index("variable")["unit"]
     expected = frame["variable"].map(units).fillna(frame["unit"])
     other = expected != frame["unit"]
     if other.any():

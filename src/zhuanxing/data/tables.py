@@ -166,9 +166,9 @@ def _check_across(folder: Path, tables: Tables) -> None:
     check_known(folder / "variables.csv", tables.variables, "bases", kinds)
     outputs = ["", *tables.outputs["name"]]
     check_known(folder / "variables.csv", tables.variables, "output", outputs)
-    units = tables.outputs.set_index("name")["unit"].to_dict()
-    units |= tables.variables.set_index("variable")["unit"].to_dict()
-    check_units(folder / "targets.csv", tables.targets, units)
+    measured = tables.outputs[["name", "unit"]].rename(columns={"name": "variable"})
+    check_units(folder / "targets.csv", tables.targets, tables.variables)
+    check_units(folder / "targets.csv", tables.targets, measured)
     funding = tables.elements.get("funding source", ())
     check_funding(folder / "levers.csv", tables.levers, funding)
     check_references(folder, tables.provinces, tables.units)
