@@ -84,8 +84,7 @@ def contributions(
     _require_plain(model, outputs)
     package = _package(model, scenario, against, (city,))
     when = _last_year(model) if year is None else year
-    many = _at(_run(model, package, package.runs(alone)), city, when)
-    base = _at(model.run(against), city, when)
+    many, base = (_at(each, city, when) for each in _run(model, package, against, alone))
     found = _divided(many, base, package, outputs)
     if draws:
         found = found.merge(_spread(model, package, against, city, when, outputs, draws, report))
@@ -160,22 +159,34 @@ def _design(model: Model, intensity: np.ndarray) -> xr.Dataset:
     return xr.Dataset({INTENSITY: (dims, intensity)}, {"run": np.arange(len(intensity)), **coords})
 
 
-def _run(model: Model, package: _Package, intensity: np.ndarray) -> xr.Dataset:
-    """Return all outputs that are asked for here at intensities [run, city, lever].
+def _run(
+    model: Model, package: _Package, against: Scenario, alone: bool
+) -> tuple[xr.Dataset, xr.Dataset]:
+    """Return all outputs that are asked for here of the package's runs, and of `against`.
 
     Blocks of runs go through the cores side by side. All plain outputs are asked for whatever is
     shown, so that one compiled batch answers every question.
     """
     outputs = [*(one.name for one in model.plain_outputs), COST]
-    design = _design(model, intensity)
+    runs, last = package.runs(alone), model.inputs(against)["lever intensity"][None]
+    if alike := _alike(package.scenario, against):
+        runs, last = np.concatenate([runs, last]), last[:0]
+    blocks = [(package.scenario, runs[at : at + CPU.block]) for at in range(0, len(runs), CPU.block)]
+    blocks += [] if alike else [(against, last)]
 
-    def block(first: int) -> xr.Dataset:
-        part = design.isel(run=slice(first, first + CPU.block))
-        return model.run_many(part, scenario=package.scenario, outputs=outputs)
+    def block(each: tuple[Scenario, np.ndarray]) -> xr.Dataset:
+        scenario, intensity = each
+        return model.run_many(_design(model, intensity), scenario=scenario, outputs=outputs)
 
     with ThreadPoolExecutor(len(cores())) as pool:
-        parts = list(pool.map(block, range(0, design.sizes["run"], CPU.block)))
-    return xr.concat(parts, "run")
+        many = xr.concat(list(pool.map(block, blocks)), "run")
+    return many.isel(run=slice(None, -1)), many.isel(run=-1)
+
+
+def _alike(one: Scenario, other: Scenario) -> bool:
+    """Tell whether two scenarios differ in intensities alone."""
+    same = np.array_equal(one.start, other.start) and np.array_equal(one.end, other.end)
+    return same and one.assumptions == other.assumptions
 
 
 def _at(many: xr.Dataset, city: str, year: int) -> xr.Dataset:
