@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from zhuanxing.analyses.explain.graph import between, widest_path
+from zhuanxing.analyses.explain.graph import abridged, between, widest_path
 from zhuanxing.analyses.explain.loops import loops_that_matter
 from zhuanxing.analyses.optimise.goals import Goal, parse_goal
 from zhuanxing.analyses.optimise.search import Problem, alternative, best, rounded
@@ -26,6 +26,18 @@ people[city] = INTEG(births[city]-deaths[city], 100) ~~|
 food[city] = 3*births[city]+2*people[city] ~~|
 INITIAL TIME = 2015 ~~|
 FINAL TIME = 2020 ~~|
+TIME STEP = 0.125 ~~|
+SAVEPER = TIME STEP ~~|
+"""
+
+SHIFT = """{UTF-8}
+city: here, there ~~|
+use: field, town ~~|
+built[city] = 0.1*land[city,field] ~~|
+land[city,field] = INTEG(-built[city], 90) ~~|
+land[city,town] = INTEG(built[city], 10) ~~|
+INITIAL TIME = 2015 ~~|
+FINAL TIME = 2018 ~~|
 TIME STEP = 0.125 ~~|
 SAVEPER = TIME STEP ~~|
 """
@@ -72,13 +84,30 @@ def test_link_scores_are_the_parts_of_a_change_that_causes_bring(program: Any) -
         assert links["food"]["births"] == pytest.approx(0.3 / 2.3)
 
 
+def test_a_shift_within_a_variable_is_a_change_of_it() -> None:
+    program = compile_text(SHIFT)
+    _, scores, _ = link_scores(program, {}, "here")
+    for links in scores:
+        assert abs(links["@land"]["built"]) == pytest.approx(1.0), "their sum stands still"
+        assert links["built"]["land"] == pytest.approx(1.0)
+
+
+def test_a_long_chain_shows_at_most_seven_variables_that_people_know() -> None:
+    chain = [f"v{place}" for place in range(40)]
+    assert abridged(chain[:7], set()) == chain[:7]
+    assert abridged(chain, {"v3", "v9", "v20"}) == ["v3", "v9", "v20"]
+    assert len(abridged(chain, set(chain))) == 7
+    assert abridged(chain, {"v3"})[0] == "v0", "one variable is no chain to follow"
+
+
 def test_loops_have_their_sign_and_their_share(program: Any, monkeypatch: Any) -> None:
     from zhuanxing.analyses.explain import loops
 
     glossary = SimpleNamespace(chinese=lambda name: name)
     monkeypatch.setattr(loops, "read_glossary", lambda model: glossary)
+    monkeypatch.setattr(loops, "ADJUSTMENT", 1)  # this model has no loop of more variables
     model: Any = SimpleNamespace(
-        program=program, inputs=lambda scenario: {}, places=SimpleNamespace(model=None)
+        program=program, inputs=lambda scenario: {}, places=SimpleNamespace(model=None), outputs=[]
     )
     scenario: Any = SimpleNamespace(name="x")
     found = loops_that_matter(model, scenario, city="here")

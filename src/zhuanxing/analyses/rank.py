@@ -171,7 +171,9 @@ def _run(
     runs, last = package.runs(alone), model.inputs(against)["lever intensity"][None]
     if alike := _alike(package.scenario, against):
         runs, last = np.concatenate([runs, last]), last[:0]
-    blocks = [(package.scenario, runs[at : at + CPU.block]) for at in range(0, len(runs), CPU.block)]
+    blocks = [
+        (package.scenario, runs[at : at + CPU.block]) for at in range(0, len(runs), CPU.block)
+    ]
     blocks += [] if alike else [(against, last)]
 
     def block(each: tuple[Scenario, np.ndarray]) -> xr.Dataset:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from zhuanxing.engine.running.numpy_stepper import walk
+from zhuanxing.engine.running.numpy_stepper import moment
 from zhuanxing.engine.running.scan import Graph, start_numpy
-from zhuanxing.engine.translating.nodes import Env, number
+from zhuanxing.engine.translating.nodes import Array, Env, Node, number
+from zhuanxing.engine.translating.states import State
 
 if TYPE_CHECKING:
     from zhuanxing.engine.program import Program
@@ -20,7 +23,6 @@ __all__ = ["link_scores"]
 # A change smaller than this part of the value is rounding.
 STILL = 1e-12
 CITY = "city"
-Values = dict[str, np.ndarray]
 
 
 def link_scores(
@@ -28,109 +30,107 @@ def link_scores(
 ) -> tuple[np.ndarray, list[dict[str, dict[str, float]]], frozenset[str]]:
     """Return times, at each the scores [target][cause] of every link, and the states.
 
-    Scores are those of a step in the middle of each year, of the elements of `city` summed over
-    their other dimensions. A state, named "@...", takes the score of its rate of change.
+    Scores are those of a step in the middle of each year. What is by sector, land use and so on is
+    one variable, whose change is the sum of the sizes of its elements' changes in `city`. A state,
+    named "@...", takes the score of its rate of change.
     """
     inputs = program.given.gather(overrides, None, None)
     start, step, count = program.given.clock(inputs)
     graph = Graph(program.built, frozenset(inputs))
     steps = round(1.0 / step)
     place = program.dims[CITY].index(city.replace("_", " ")) if CITY in program.dims else 0
-    wanted = set(range(steps // 2, count, steps))
-    seen: list[Env] = []
-    scores, times = [], []
-
-    def visit(now: Env) -> bool:
-        if now.step - 1 in wanted and seen:
-            scores.append(_scores(graph, seen[-1], now, place, set(inputs)))
-            times.append(float(seen[-1].time))
-        seen[:] = [now] if now.step in wanted else []
-        return False
-
+    middles = range(steps // 2, count - 1, steps)
+    pairs = [at for middle in middles for at in (middle, middle + 1)]
+    states = program.states_at(overrides, pairs)
     env, _ = start_numpy(graph, inputs, (start, step), None, frozenset())
+
+    def at(row: int) -> Env:
+        time = start + step * pairs[row]
+        now = {key: {n: leaf[row] for n, leaf in leaves.items()} for key, leaves in states.items()}
+        return moment(graph, env, time, pairs[row], now)
+
     with np.errstate(all="ignore"):
-        walk(graph, env, list(graph.states), start + step * np.arange(count + 1), visit)
-        states = frozenset(graph.states)
-    return np.floor(np.array(times)), scores, states
+        scores = [
+            _scores(graph, at(row), at(row + 1), place, set(inputs))
+            for row in range(0, len(pairs), 2)
+        ]
+    times = np.floor(start + step * np.array(middles))
+    return times, scores, frozenset(graph.states)
 
 
 def _scores(
     graph: Graph, before: Env, after: Env, place: int, given: set[str]
 ) -> dict[str, dict[str, float]]:
-    found = {}
-    changed = {
-        name: _moved(graph, before, after, name) for name in graph.nodes if name not in given
+    moved = {
+        name: after.values[name] - before.values[name] for name in graph.nodes if name not in given
     }
-    for name, node in graph.nodes.items():
-        if name in given or not changed[name]:
-            continue
-        causes = [need for need in node.needs if need.startswith("@") or changed.get(need)]
-        whole = _own(graph, name, after.values[name] - before.values[name], place)
-        found[name] = _parts(
-            graph, before, after, causes, place, lambda env, n=node: number(np, n.value(env)),
-            before.values[name], whole, name,
-        )  # fmt: skip
+    changed = {n for n, change in moved.items() if _moves(change, before.values[n])}
+    pushes = {name: _of_city(graph, name, moved[name], place) for name in changed}
+    for key in graph.states:
+        change = _sum(after.states[key]) - _sum(before.states[key])
+        pushes[key] = _of_city(graph, key, change, place)
+    mixed = moment(graph, before, float(before.time), before.step, before.states)
+    mixed.values.update(before.values)
+
+    def links(name: str, needs: frozenset[str], value: Callable[[Env], Array]) -> dict[str, float]:
+        start = value(before)
+        whole = np.abs(_of_city(graph, name, value(after) - start, place)).sum()
+        parts = {}
+        for cause in needs & pushes.keys():
+            with _later(mixed, after, cause):
+                part = _of_city(graph, name, value(mixed) - start, place)
+            if whole > 0 and part.any():
+                size = np.abs(part).sum() / whole
+                parts[cause] = float(size * (_sign(part) * _sign(pushes[cause]) or 1.0))
+        return parts
+
+    found = {}
+    for name in changed:
+        found[name] = links(name, graph.nodes[name].needs, partial(_value, graph.nodes[name]))
     for key, state in graph.states.items():
-        if not state.continuous:
-            continue
-        rate = lambda env, k=key, s=state: _sum(s.rate(env, env.states[k]))  # noqa: E731
-        one, other = rate(before), rate(after)
-        causes = [need for need in state.needs if need.startswith("@") or changed.get(need)]
-        whole = _own(graph, key, other - one, place)
-        found[key] = _parts(graph, before, after, causes, place, rate, one, whole, key)
+        if state.continuous:
+            found[key] = links(key, state.needs, partial(_rate, key, state))
     return found
 
 
-def _parts(
-    graph: Graph, before: Env, after: Env, causes: list[str], place: int, value: Any,
-    start: np.ndarray, whole: float, name: str,
-) -> dict[str, float]:  # fmt: skip
-    """Return by cause its score: the part of the change that it brings alone, with its sign."""
-    parts = {}
-    for cause in causes:
-        moved = _own(graph, name, value(_with(before, after, cause)) - start, place)
-        push = _own_cause(graph, before, after, cause, place)
-        if abs(whole) > 0 and moved != 0:
-            parts[cause] = abs(moved / whole) * (np.sign(moved) * np.sign(push) or 1.0)
-    return parts
+def _value(node: Node, env: Env) -> Array:
+    return number(np, node.value(env))
 
 
-def _with(before: Env, after: Env, cause: str) -> Env:
-    """Return the earlier moment with one cause as it is later."""
-    env = Env(np, before.time, before.step, before.time_step, False, inputs=before.inputs)
-    env.states = dict(before.states)
-    env.values = dict(before.values)
-    if cause.startswith("@"):
-        env.states[cause] = after.states[cause]
-    else:
-        env.values[cause] = after.values[cause]
-    return env
+def _rate(key: str, state: State, env: Env) -> np.ndarray:
+    return _sum(state.rate(env, env.states[key]))
 
 
-def _moved(graph: Graph, before: Env, after: Env, name: str) -> bool:
-    one, other = before.values[name], after.values[name]
-    return bool((np.abs(other - one) > STILL * np.abs(one)).any())
+@contextmanager
+def _later(env: Env, after: Env, cause: str) -> Iterator[None]:
+    """Let one cause be as it is later."""
+    here, there = (
+        (env.states, after.states) if cause.startswith("@") else (env.values, after.values)
+    )
+    kept, here[cause] = here[cause], there[cause]
+    yield
+    here[cause] = kept
 
 
-def _own(graph: Graph, name: str, array: Any, place: int) -> float:
-    """Return the sum of an array over all but the city."""
+def _moves(change: np.ndarray, start: np.ndarray) -> bool:
+    return bool((np.abs(change) > STILL * np.abs(start)).any())
+
+
+def _sign(array: np.ndarray) -> float:
+    """Return the sign of the element that moves most: shifts between elements add up to zero."""
+    return float(np.sign(array[np.abs(array).argmax()]))
+
+
+def _of_city(graph: Graph, name: str, array: Any, place: int) -> np.ndarray:
+    """Return the elements of the city, or all where none are its own."""
+    array = np.asarray(array, dtype=float)
     labels = graph.nodes[name].dims if name in graph.nodes else ()
-    return _at(np.asarray(array, dtype=float), labels, place, graph)
-
-
-def _own_cause(graph: Graph, before: Env, after: Env, cause: str, place: int) -> float:
-    if cause.startswith("@"):
-        change = _sum(after.states[cause]) - _sum(before.states[cause])
-        return _at(change, (), place, graph)
-    return _own(graph, cause, after.values[cause] - before.values[cause], place)
-
-
-def _at(array: np.ndarray, labels: tuple[str, ...], place: int, graph: Graph) -> float:
-    if CITY in labels and array.ndim == len(labels):
-        return float(np.take(array, place, labels.index(CITY)).sum())
     size = graph.dimensions.size(CITY)
-    axis = next((i for i, length in enumerate(array.shape) if length == size), None)
-    return float((array if axis is None else np.take(array, place, axis)).sum())
+    if CITY in labels and array.ndim == len(labels):
+        axis: int | None = labels.index(CITY)
+    else:
+        axis = next((i for i, length in enumerate(array.shape) if length == size), None)
+    return np.ravel(array if axis is None else np.take(array, place, axis))
 
 
 def _sum(leaves: Mapping[str, Any]) -> np.ndarray:

@@ -25,10 +25,11 @@ from zhuanxing.engine.running.failures import TranslationError, key_of, located
 from zhuanxing.engine.running.inputs import Inputs
 from zhuanxing.engine.running.numpy_stepper import run_by_own_clock
 from zhuanxing.engine.running.run_plan import asked, inputs_read, keyed, make_plan
-from zhuanxing.engine.running.scan import Graph, Plan, simulate
+from zhuanxing.engine.running.scan import Graph, Plan, simulate, states_at
 from zhuanxing.engine.running.soundness import first_unsound
 from zhuanxing.engine.running.xla_options import HASTY, THOROUGH, known
 from zhuanxing.engine.translating.model_builder import Built, build
+from zhuanxing.engine.translating.states import Leaves
 from zhuanxing.engine.translating.variables import Variable, describe
 from zhuanxing.errors import ZhuanxingError
 
@@ -229,6 +230,20 @@ class Program:
             lambda: self.times(overrides, final_time=final_time, time_step=time_step),
         )
         return found
+
+    def states_at(
+        self, overrides: Mapping[str, ArrayLike], steps: Sequence[int]
+    ) -> dict[str, Leaves]:
+        """Return every state of a run at the beginning of time steps, by key: [step, ...]."""
+        inputs = self._given.gather(overrides, None, None)
+        everything = dict.fromkeys(self.variables.keys() - self._built.model.tables, "path")
+        plan = make_plan(self._built, self._given, self._method, inputs, everything)
+        chosen = {name: inputs[name] for name in inputs_read(plan, inputs)}
+        question = ("states", tuple(steps), plan.steps, tuple(chosen))
+        function = self.compiled(
+            question, lambda given: states_at(plan, given, steps), (chosen,), HASTY
+        )
+        return jax.tree.map(np.asarray, function(chosen))
 
     def unsound(self, paths: Mapping[str, np.ndarray]) -> tuple[str, int, float] | None:
         """Return the first value of a run that is not finite: variable, row of its path, value.

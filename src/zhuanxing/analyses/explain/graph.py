@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
-__all__ = ["ancestors", "between", "reversed_graph", "widest_path"]
+import numpy as np
+
+__all__ = ["MOST_SHOWN", "abridged", "ancestors", "between", "reversed_graph", "widest_path"]
 
 Graph = Mapping[str, Iterable[str]]
+MOST_SHOWN = 7
 
 
 def reversed_graph(graph: Graph) -> dict[str, set[str]]:
@@ -67,3 +70,16 @@ def _walked(came_from: Mapping[str, str], target: str) -> tuple[str, ...]:
     while path[-1] in came_from:
         path.append(came_from[path[-1]])
     return tuple(reversed(path))
+
+
+def abridged(names: Sequence[str], known: Collection[str], most: int = MOST_SHOWN) -> list[str]:
+    """Return at most so many variables of a chain, evenly along it: those that people know first.
+
+    What merely passes a value on is left out, unless too few would remain to follow the chain.
+    """
+    if len(names) <= most:
+        return list(names)
+    middle = [name for name in names if name in known]
+    middle = middle if len(middle) >= most // 2 else list(names)
+    places = np.linspace(0, len(middle) - 1, min(most, len(middle))).round().astype(int)
+    return [middle[place] for place in dict.fromkeys(places)]

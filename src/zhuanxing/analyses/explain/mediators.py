@@ -14,7 +14,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 
-from zhuanxing.analyses.explain.graph import between, reversed_graph, widest_path
+from zhuanxing.analyses.explain.graph import (
+    MOST_SHOWN,
+    abridged,
+    between,
+    reversed_graph,
+    widest_path,
+)
 from zhuanxing.engine.causes import FrozenRuns, causes, stocks
 from zhuanxing.errors import ZhuanxingError, require_known
 from zhuanxing.results.annual import OF_VARIABLE, SUM
@@ -33,7 +39,7 @@ INTENSITY = "lever intensity"
 LEAST = 0.05
 # A path through a variable that carries more than this has no rival to look for.
 UNRIVALLED = 0.95
-MOST_PATHS, MOST_SHOWN = 3, 7
+MOST_PATHS = 3
 
 
 @dataclass(frozen=True)
@@ -62,12 +68,7 @@ class Effect:
         Stocks and variables in `named` go before what merely passes a value on.
         """
         known = set(named) | self.stocks
-        middle = [name for name in path[1:-1] if name in known] or list(path[1:-1])
-        room = MOST_SHOWN - 2
-        if len(middle) > room:
-            places = np.linspace(0, len(middle) - 1, room).round().astype(int)
-            middle = [middle[place] for place in dict.fromkeys(places)]
-        return [path[0], *middle, path[-1]]
+        return [path[0], *abridged(path[1:-1], known, MOST_SHOWN - 2), path[-1]]
 
     def to_dataset(self, model: Model) -> xr.Dataset:
         """Return the paths as a table: dims (path, step), padded with empty names."""

@@ -148,24 +148,38 @@ def _loops(model: Model, settings: ExplainSettings, context: Context) -> int:
     )
     years = [int(year) for year in found["year"].values]
     shown = years[:: max(1, len(years) // 4)]
-    name = "chain_zh" if context.language == "zh" else "chain"
+    name, more = {"zh": ("short_zh", "（共{}个变量）"), "en": ("short", " ({} variables)")}[
+        context.language
+    ]
     rows = [
         [
-            str(found["sign"].values[place]), str(found[name].values[place]),
-            f"{float(found['share'].isel(loop=place).mean()):.0%}",
-            *(f"{float(found['share'].isel(loop=place).sel(year=year)):.0%}" for year in shown),
+            str(found["sign"].values[place]),
+            str(found[name].values[place]) + more.format(int(found["length"].values[place])),
+            f"{100 * float(found['strength'][place]):.0f}",
+            *(_percent(float(found["share"].isel(loop=place).sel(year=year))) for year in shown),
         ]
         for place in range(found.sizes["loop"])
     ]  # fmt: skip
     columns = [
-        Column("极性", "sign"), Column("回路", "loop"), Column("平均占比", "mean share"),
+        Column("极性", "sign"), Column("回路", "loop"), Column("强度", "strength"),
         *(Column(str(year), str(year), spare=True) for year in shown),
     ]  # fmt: skip
     print_table(("起主导作用的回路", "Loops that matter"), columns, rows, context.language)
+    print(
+        {
+            "zh": "R 为增强、B 为调节；强度以最强回路为100；各年为占全部回路的份额。",
+            "en": "R reinforces, B balances; the strongest loop has strength 100; years show the "
+            "share of all loops.",
+        }[context.language]
+    )
     path = settings.folder / f"loops_{settings.city}.nc"
     write(found, path)
     print(path)
     return 0
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:+.1f}%".replace("-", "−")
 
 
 COMMAND = Command(

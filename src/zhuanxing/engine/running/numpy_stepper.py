@@ -18,7 +18,7 @@ from zhuanxing.engine.translating.nodes import Array, Env
 from zhuanxing.engine.translating.states import Leaves
 from zhuanxing.errors import ZhuanxingError
 
-__all__ = ["run_by_own_clock", "walk"]
+__all__ = ["moment", "run_by_own_clock", "walk"]
 
 # A run that moves its own clock may never end.
 MOST_STEPS = 1_000_000
@@ -38,7 +38,7 @@ def walk(
     """Step a numpy environment through `times` by Euler's rule until `visit` returns True."""
     current = {key: env.states[key] for key in states}
     for step, time in enumerate(times):
-        now = _moment(graph, env, time, step, current)
+        now = moment(graph, env, time, step, current)
         if visit(now):
             return
         current = _advanced(graph, "euler", now)
@@ -74,7 +74,7 @@ def run_by_own_clock(
         states = {key: env.states[key] for key in graph.states}
         time = float(env.time)
         while True:
-            env = _moment(graph, env, time, len(times), states)
+            env = moment(graph, env, time, len(times), states)
             env.time_step = np.float64(_clock_value(env, TIME_STEP))
             times.append(time)
             for name in names:
@@ -114,7 +114,7 @@ def _clock_value(env: Env, name: str) -> float:
     return number
 
 
-def _moment(graph: Graph, env: Env, time: float, step: int, states: Mapping[str, Leaves]) -> Env:
+def moment(graph: Graph, env: Env, time: float, step: int, states: Mapping[str, Leaves]) -> Env:
     """Return the environment of a run at another time, whose values are computed as read."""
     now = Env(
         np,
@@ -142,7 +142,7 @@ def _slopes(graph: Graph, method: str, now: Env) -> Slopes:
 
     def ahead(share: float, slopes: Slopes) -> Slopes:
         time = float(now.time + share * now.time_step)
-        return _rates(graph, _moment(graph, now, time, now.step, _moved(now, slopes, share)))
+        return _rates(graph, moment(graph, now, time, now.step, _moved(now, slopes, share)))
 
     return combined(method, _rates(graph, now), ahead)
 

@@ -21,7 +21,7 @@ from zhuanxing.engine.translating.model_builder import Built
 from zhuanxing.engine.translating.nodes import Array, Env, Node, number
 from zhuanxing.engine.translating.states import Leaves, State
 
-__all__ = ["AGGREGATES", "Graph", "LazyValues", "Plan", "simulate", "start_numpy"]
+__all__ = ["AGGREGATES", "Graph", "LazyValues", "Plan", "simulate", "start_numpy", "states_at"]
 
 AGGREGATES = ("path", "year_sum", "year_mean", "year_end")
 NEEDS_LAST = ("path", "year_end")
@@ -185,6 +185,11 @@ def simulate(plan: Plan, inputs: Mapping[str, Array]) -> dict[str, Array]:
     return _Run(plan, inputs).outputs()
 
 
+def states_at(plan: Plan, inputs: Mapping[str, Array], steps: Sequence[int]) -> dict[str, Leaves]:
+    """Return the states at the beginning of some time steps, [step, ...], purely as `simulate`."""
+    return _Run(plan, inputs).states_at(steps)
+
+
 class _Run:
     def __init__(self, plan: Plan, inputs: Mapping[str, Array]) -> None:
         self.plan = plan
@@ -218,6 +223,11 @@ class _Run:
             else:
                 env.values[name] = variable(self.graph, env, name)
         return {key: env.states[key] for key in self.plan.states}
+
+    def beginning(self) -> tuple[dict[str, Leaves], Mapping[str, Array]]:
+        """Return the initial states, and the values that never change."""
+        states = self.initial_states()
+        return states, self.evaluate(self.env(jnp.asarray(0)), {}, {}, self.plan.once).values
 
     def evaluate(
         self,
@@ -260,8 +270,7 @@ class _Run:
 
     def outputs(self) -> dict[str, Array]:
         plan = self.plan
-        states = self.initial_states()
-        once = self.evaluate(self.env(jnp.asarray(0)), {}, {}, plan.once).values
+        states, once = self.beginning()
         years = plan.steps // plan.steps_per_year if plan.steps_per_year else 0
         totals = {
             f"{name}|{how}": jnp.zeros((years + 1, *self._shape(name)))
@@ -284,6 +293,27 @@ class _Run:
 
         carry, paths = _loop(body, (states, totals), plan)
         return {**{key: total[:years] for key, total in carry[1].items()}, **paths}
+
+    def states_at(self, steps: Sequence[int]) -> dict[str, Leaves]:
+        states, once = self.beginning()
+        places = np.full(self.plan.evaluations, len(steps))
+        places[list(steps)] = np.arange(len(steps))
+        rows = jnp.asarray(places)
+        kept = jax.tree.map(lambda leaf: jnp.zeros((len(steps) + 1, *jnp.shape(leaf))), states)
+
+        def body(carry: Any, step: Array) -> Any:
+            now, kept = carry
+            kept = jax.tree.map(
+                lambda all_, one: jax.lax.dynamic_update_index_in_dim(all_, one, rows[step], 0),
+                kept,
+                now,
+            )
+            env = self.evaluate(self.env(step), now, once, self.plan.for_states)
+            return (self.advance(env, now, once), kept), None
+
+        (_, kept), _ = _loop(body, (states, kept), self.plan)
+        found: dict[str, Leaves] = jax.tree.map(lambda rows: rows[:-1], kept)
+        return found
 
     def _note(self, total: Array, how: str, value: Array, step: Array) -> Array:
         """Add a value to its year, or set it where a year ends; the last row takes the rest."""
