@@ -85,10 +85,11 @@ def _with_news(
     """Return the draws with news of the years after the last that the fit saw."""
     record = calibration.record
     seen = record["last_year"] + 1 - first_year
+    tails = np.asarray(record["tails"])[..., None]
     found = dict(fitted)
     for name in (INNOVATION, COMMON_INNOVATION):
         news = fitted[name].copy()
-        news[..., seen:] = random.standard_t(record["tails"], news[..., seen:].shape)
+        news[..., seen:] = random.standard_t(tails, news[..., seen:].shape)
         found[name] = news
     return found
 

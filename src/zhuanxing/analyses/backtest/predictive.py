@@ -61,11 +61,12 @@ def _with_news(
     seen = int(np.flatnonzero(posterior.observations.present.any(axis=(0, 2))).max()) + 1
     shape = (len(own), *parameters.innovation(own[0]).shape)
     news = own[:, :, parameters.news].reshape(shape).copy()
-    news[..., seen:] = random.standard_t(posterior.tails, news[..., seen:].shape)
+    tails = posterior.tails[:, None]
+    news[..., seen:] = random.standard_t(tails, news[..., seen:].shape)
     found, alike = own.copy(), shared.copy()
     found[:, :, parameters.news] = news.reshape(len(own), len(parameters.cities), -1)
     common = alike[:, parameters.common].reshape(len(own), len(parameters.disturbances), -1)
-    common[..., seen:] = random.standard_t(posterior.tails, common[..., seen:].shape)
+    common[..., seen:] = random.standard_t(tails, common[..., seen:].shape)
     alike[:, parameters.common] = common.reshape(len(own), -1)
     return alike, found
 

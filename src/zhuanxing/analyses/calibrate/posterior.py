@@ -50,8 +50,8 @@ class State:
 class Posterior:
     """Parameters given statistics, in a program with the overrides of a scenario.
 
-    `elements` are the places of the targets' elements in their dimension; `tails` are the degrees
-    of freedom of the news.
+    `elements` are the places of the targets' elements in their dimension; `tails` (disturbance,)
+    are the degrees of freedom of the news.
     """
 
     program: Program
@@ -59,7 +59,7 @@ class Posterior:
     parameters: Parameters
     observations: Observations
     elements: Mapping[str, int]
-    tails: float
+    tails: np.ndarray
 
     @property
     def final_time(self) -> float:
@@ -70,6 +70,11 @@ class Posterior:
     def requests(self) -> dict[str, str]:
         """What to ask of the engine, by variable."""
         return self.observations.requests()
+
+    @property
+    def _tails(self) -> np.ndarray:
+        """The degrees of freedom of every column of news."""
+        return np.repeat(self.tails, len(self.parameters.years))
 
     @cached_property
     def _traced(self) -> tuple[Callable[..., dict[str, Array]], dict[str, np.ndarray]]:
@@ -120,8 +125,9 @@ class Posterior:
         news = own[:, self.parameters.news]
         common = shared[self.parameters.common]
         rest = (own**2).sum() - (news**2).sum() + (shared**2).sum() - (common**2).sum()
-        unusual = jnp.log1p(news**2 / self.tails).sum() + jnp.log1p(common**2 / self.tails).sum()
-        return misfit.sum() + (self.tails + 1) / 2 * unusual + rest / 2
+        tails = self._tails
+        unusual = jnp.log1p(news**2 / tails).sum(axis=0) + jnp.log1p(common**2 / tails)
+        return misfit.sum() + ((tails + 1) / 2 * unusual).sum() + rest / 2
 
     def value_and_gradient(self, at: State) -> tuple[float, np.ndarray, np.ndarray]:
         """Return minus the log posterior and its exact derivatives by `shared` and `own`."""
@@ -186,8 +192,9 @@ class Posterior:
         """Return the precision of the prior at a point: `shared` and `own`."""
         shared, own = np.ones_like(at.shared), np.ones_like(at.own)
         news, common = self.parameters.news, self.parameters.common
-        own[:, news] = (self.tails + 1) / (self.tails + at.own[:, news] ** 2)
-        shared[common] = (self.tails + 1) / (self.tails + at.shared[common] ** 2)
+        tails = self._tails
+        own[:, news] = (tails + 1) / (tails + at.own[:, news] ** 2)
+        shared[common] = (tails + 1) / (tails + at.shared[common] ** 2)
         return shared, own
 
     def jacobian(self, at: State) -> tuple[np.ndarray, Jacobian]:

@@ -17,7 +17,7 @@ from zhuanxing.errors import ZhuanxingError, require_known
 if TYPE_CHECKING:
     from zhuanxing.model import Model
 
-__all__ = ["model_start", "observations_of", "pose"]
+__all__ = ["model_start", "observations_of", "pose", "tails_of"]
 
 
 def pose(model: Model, settings: CalibrateSettings, until: int | None = None) -> Posterior:
@@ -49,8 +49,16 @@ def pose(model: Model, settings: CalibrateSettings, until: int | None = None) ->
         parameters,
         observations,
         _elements(model, settings),
-        settings.tails,
+        tails_of(settings, parameters.disturbances),
     )
+
+
+def tails_of(settings: CalibrateSettings, disturbances: Sequence[str]) -> np.ndarray:
+    """Return the degrees of freedom of the news (disturbance,)."""
+    for name in settings.lumpy:
+        require_known("disturbance", name, disturbances, "calibrate.yaml: lumpy")
+    lumpy = np.isin(disturbances, settings.lumpy)
+    return np.where(lumpy, settings.lumps, settings.tails)
 
 
 def observations_of(

@@ -125,6 +125,14 @@ class CalibrateSettings(InLanguage):
     """Degrees of freedom of the news that disturb a city in a year.
 
     年度扰动分布的自由度。"""
+    lumpy: Several[Text]
+    """Disturbances that come in lumps: none in most years, large in a few.
+
+    多数年份为零、少数年份很大的扰动。"""
+    lumps: Annotated[float, Gt(1)]
+    """Degrees of freedom of their news.
+
+    其分布的自由度。"""
     basis: tuple[str, ...]
     """Bases on which levels are compared.
 

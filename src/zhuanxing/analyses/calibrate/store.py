@@ -163,7 +163,7 @@ def _record(
         "own_figures": model.source.own or "none",
         "scenario": settings.scenario,
         "seed": settings.seed,
-        "tails": settings.tails,
+        "tails": fit.posterior.tails.tolist(),
         "seconds": round(time.time() - began.seconds, 1),
         "made": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "versions": {name: version(name) for name in PACKAGES},
