@@ -7,7 +7,7 @@ turn news into the disturbances of mid-year and back.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 import jax.numpy as jnp
 import numpy as np
@@ -50,6 +50,11 @@ class Scales:
             PERSISTENCE: self.persistence,
             COMMON: self.common,
         }
+
+    def where(self, chosen: np.ndarray, other: Scales) -> Scales:
+        """Return these scales where `chosen` (disturbance,), elsewhere the others."""
+        pairs = zip(astuple(self), astuple(other), strict=True)
+        return Scales(*(np.where(chosen, mine, theirs) for mine, theirs in pairs))
 
     @property
     def of_all(self) -> Scales:

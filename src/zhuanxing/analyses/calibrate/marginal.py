@@ -87,6 +87,7 @@ def most_probable(
     """
     scales = most_probable_scales(_linear(posterior, at, shape), at.scales, guess)
     scales = replace(scales, common=_common_size(posterior, at, shape, guess))
+    scales = guess.where(posterior.recorded, scales)
     there = _rescaled(posterior, at, scales)
     news = posterior.parameters.news
     jacobian = shape.jacobian.own.copy()

@@ -51,7 +51,7 @@ class Posterior:
     """Parameters given statistics, in a program with the overrides of a scenario.
 
     `elements` are the places of the targets' elements in their dimension; `tails` (disturbance,)
-    are the degrees of freedom of the news.
+    are the degrees of freedom of the news, `recorded` is true where a record tells the past.
     """
 
     program: Program
@@ -60,6 +60,7 @@ class Posterior:
     observations: Observations
     elements: Mapping[str, int]
     tails: np.ndarray
+    recorded: np.ndarray
 
     @property
     def final_time(self) -> float:

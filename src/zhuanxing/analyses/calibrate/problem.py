@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from zhuanxing.analyses.calibrate.observations import Observations, select
-from zhuanxing.analyses.calibrate.parameters import free_parameters
+from zhuanxing.analyses.calibrate.parameters import Parameters, free_parameters
 from zhuanxing.analyses.calibrate.posterior import Posterior
 from zhuanxing.analyses.calibrate.settings import CalibrateSettings
 from zhuanxing.data.tables import Tables
@@ -17,7 +17,7 @@ from zhuanxing.errors import ZhuanxingError, require_known
 if TYPE_CHECKING:
     from zhuanxing.model import Model
 
-__all__ = ["model_start", "observations_of", "pose", "tails_of"]
+__all__ = ["model_start", "observations_of", "pose"]
 
 
 def pose(model: Model, settings: CalibrateSettings, until: int | None = None) -> Posterior:
@@ -49,16 +49,16 @@ def pose(model: Model, settings: CalibrateSettings, until: int | None = None) ->
         parameters,
         observations,
         _elements(model, settings),
-        tails_of(settings, parameters.disturbances),
+        np.where(_chosen(parameters, settings.lumpy, "lumpy"), settings.lumps, settings.tails),
+        _chosen(parameters, settings.recorded, "recorded"),
     )
 
 
-def tails_of(settings: CalibrateSettings, disturbances: Sequence[str]) -> np.ndarray:
-    """Return the degrees of freedom of the news (disturbance,)."""
-    for name in settings.lumpy:
-        require_known("disturbance", name, disturbances, "calibrate.yaml: lumpy")
-    lumpy = np.isin(disturbances, settings.lumpy)
-    return np.where(lumpy, settings.lumps, settings.tails)
+def _chosen(parameters: Parameters, names: Sequence[str], where: str) -> np.ndarray:
+    """Return which disturbances are among `names` (disturbance,)."""
+    for name in names:
+        require_known("disturbance", name, parameters.disturbances, f"calibrate.yaml: {where}")
+    return np.isin(parameters.disturbances, names)
 
 
 def observations_of(

@@ -133,6 +133,10 @@ class CalibrateSettings(InLanguage):
     """Degrees of freedom of their news.
 
     其分布的自由度。"""
+    recorded: Several[Text]
+    """Disturbances of what a run takes from a record: their tabled sizes stay.
+
+    运行时取自记录的量的扰动，其幅度取表中数值。"""
     basis: tuple[str, ...]
     """Bases on which levels are compared.
 
