@@ -240,3 +240,16 @@ def test_an_effect_is_as_uncertain_as_its_pairs_of_runs(
     assert set(table["city"]) == {*baseline["city"].values, MIDDLE}
     np.testing.assert_allclose(table["effect_low"], 1.0)
     np.testing.assert_allclose(table["effect_high"], 9.0)
+    assert (table["below_zero"] == 0).all()
+
+
+def test_a_city_that_the_plan_may_cost_output_has_an_interval_with_negative_values(
+    baseline: xr.Dataset, evidence: EvidenceSettings
+) -> None:
+    one = replace(evidence, outputs=(Effect("gdp", "percent"),), years=(2025,))
+    runs = xr.concat([baseline[["gdp"]]] * 5, "run").assign_coords(failure=("run", [""] * 5))
+    percent = xr.DataArray([-1.0, -0.5, 0.5, 1.0, 2.0], dims="run")
+    loser = xr.where(runs["city"] == "ordos", percent, 1.0)
+    table = spread(runs * (1 + loser / 100), runs, one).set_index("city")
+    assert set(table.index[table["effect_low"] < 0]) == {"ordos"}
+    assert float(table.loc["ordos", "below_zero"]) == pytest.approx(40)

@@ -123,11 +123,12 @@ def compare(
 
 
 def spread(plan: xr.Dataset, baseline: xr.Dataset, settings: EvidenceSettings) -> pd.DataFrame:
-    """Return how uncertain the effects are: columns output, year, city, effect_low, effect_high.
+    """Return how uncertain the effects are.
 
-    They hold INTERVAL over `run` of the two datasets, whose runs are pairs with the same draws.
-    The city MIDDLE is the median of the cities in each draw. Pairs of which one run has left the
-    domain of the equations are left out.
+    Columns output, year, city, effect_low and effect_high (INTERVAL over `run` of the two datasets,
+    whose runs are pairs with the same draws) and below_zero (percent of draws). The city MIDDLE is
+    the median of the cities in each draw. Pairs of which one run has left the domain of the
+    equations are left out.
     """
     sound = (plan["failure"].values == "") & (baseline["failure"].values == "")
     pair = [many.isel(run=np.flatnonzero(sound)) for many in (plan, baseline)]
@@ -135,11 +136,15 @@ def spread(plan: xr.Dataset, baseline: xr.Dataset, settings: EvidenceSettings) -
     for effect in settings.outputs:
         found = _effect(effect, *pair).reset_coords(drop=True).sel(year=list(settings.years))
         middle = found.median("city").expand_dims(city=[MIDDLE])
-        low, high = xr.concat([found, middle], "city").quantile(INTERVAL, "run").values
+        every = xr.concat([found, middle], "city").transpose("run", "year", "city")
+        low, high = every.quantile(INTERVAL, "run").values
+        below = 100 * (every < 0).mean("run").values
         index = pd.MultiIndex.from_product(
             [settings.years, [*found["city"].values, MIDDLE]], names=["year", "city"]
         )
-        columns = {"effect_low": low.ravel(), "effect_high": high.ravel()}
+        columns = {
+            "effect_low": low.ravel(), "effect_high": high.ravel(), "below_zero": below.ravel()
+        }  # fmt: skip
         frames.append(pd.DataFrame(columns, index).reset_index().assign(output=effect.output))
     return pd.concat(frames, ignore_index=True)
 

@@ -80,7 +80,7 @@ class Bench:
 
     @property
     def lever_cases(self) -> tuple[LeverCase, ...]:
-        """What each lever must move, without the one that is a rule."""
+        """What each lever must move."""
         names, rows = self.model.names, self.model.names.levers.values()
         cities = list(names.cities)
         return tuple(
@@ -91,7 +91,6 @@ class Bench:
                 tuple(city for city, hit in zip(cities, target, strict=True) if hit),
             )
             for row, target in zip(rows, names.targets.T, strict=True)
-            if row["direction"] != _BY_RULE
         )
 
     @property

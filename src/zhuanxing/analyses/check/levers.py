@@ -13,12 +13,16 @@ from zhuanxing.analyses.check.finding import Finding, worst_first
 
 @dataclass(frozen=True)
 class LeverCase:
-    """A lever with the output that it must move, up or down, in its target cities."""
+    """A lever with the output that it must move, up or down, in its target cities.
+
+    A lever that is a rule has the finding on the rule in place of that: see `rule_finding`.
+    """
 
     lever: str
     indicator: str
     direction: str
     targets: tuple[str, ...]
+    rule: Finding | None = None
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,8 @@ def relative_movement(changed: xr.DataArray, base: xr.DataArray) -> xr.DataArray
 def _indicator_fault(
     case: LeverCase, baseline: xr.Dataset, run: xr.Dataset, terms: LeverTerms
 ) -> tuple[float, str]:
+    if case.rule is not None:
+        return (0.0, "") if case.rule.passed else (np.inf, case.rule.result)
     if case.indicator not in baseline:
         return np.inf, f"indicator '{case.indicator}' is not an output"
     sign = {"up": 1.0, "down": -1.0}[case.direction]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import xarray as xr
@@ -258,10 +258,12 @@ def _levers(bench: Bench) -> list[Finding]:
     )
     baseline = bench.laboratory.paths(_lever_baseline(bench))
     runs = bench.laboratory.many(_single_levers(bench))
+    rules = {lever: _rule(bench, lever) for lever in bench.rules}
+    cases = [replace(case, rule=rules.get(case.lever)) for case in bench.lever_cases]
     return [
-        *lever_findings(bench.lever_cases, baseline, runs, terms),
+        *lever_findings(cases, baseline, runs, terms),
         *_lever_effects(bench, baseline, runs, terms),
-        *(_rule(bench, lever) for lever in bench.rules),
+        *rules.values(),
     ]
 
 

@@ -53,6 +53,12 @@ DIFFERENCES = (
     ("含趋势差", "raw, trends in it", ""),
     ("结论", "verdict", ""),
 )
+CITIES = (
+    ("城市", "city", ""),
+    ("方案效果", "effect of the plan", ""),
+    ("其80%区间", "its 80 % interval", ""),
+    ("为负的抽样（%）", "percent of draws below zero", ""),
+)
 # Seed of draws from the tables; a calibration has its own.
 SEED = 20
 WORDS = {"inside": "一致", "outside": "不一致", "no estimate": "无估计"}
@@ -77,10 +83,9 @@ def run(settings: EvidenceSettings, context: Context) -> int:
     uncertain = _uncertainty(model, settings) if settings.draws else None
     _report(table, uncertain, settings, context.language)
     if uncertain is not None:
-        _report_negative(uncertain, settings, context.language)
-    _report_differences(_differences(model, parameters, settings), settings, context.language)
-    if uncertain is not None:
         table = table.merge(uncertain, how="left", on=["output", "year", "city"])
+        _report_cities(table, settings, context)
+    _report_differences(_differences(model, parameters, settings), settings, context.language)
     write_table(table, target)
     print(target)
     return 0
@@ -127,17 +132,27 @@ def _differences(
     return differences(history, baseline, treated, parameters, terms)
 
 
-def _report_negative(
-    uncertain: pd.DataFrame, settings: EvidenceSettings, language: Language
-) -> None:
-    """Say for how many cities the interval of the first effect holds negative values."""
-    first, last = settings.outputs[0].output, max(settings.years)
-    chosen = uncertain[(uncertain["output"] == first) & (uncertain["year"] == last)]
-    cities = chosen[chosen["city"] != MIDDLE]
+def _report_cities(table: pd.DataFrame, settings: EvidenceSettings, context: Context) -> None:
+    """Print the first effect city by city in the last year, those that may lose most first."""
+    output, year = settings.outputs[0].output, max(settings.years)
+    chosen = table[(table["output"] == output) & (table["year"] == year)]
+    cities = chosen.drop_duplicates("city").sort_values("effect_low")
+    names, language = context.names.cities, context.language
+    rows = [
+        [
+            str(names[row["city"]][f"name_{language}"]),
+            f"{row['effect']:+.2f}",
+            f"{row['effect_low']:+.2f} … {row['effect_high']:+.2f}",
+            f"{row['below_zero']:.0f}",
+        ]
+        for row in cities.to_dict("records")
+    ]
     count = int((cities["effect_low"] < 0).sum())
-    zh = f"{first}：{count} / {len(cities)} 个城市的80%区间含负值"
-    print(zh if language == "zh" else f"{first}: interval holds negatives in {count} of "
-          f"{len(cities)} cities")  # fmt: skip
+    title = (
+        f"{output}（{year}）：{count} / {len(rows)} 个城市的80%区间含负值",
+        f"{output}, {year}: the interval holds negative values in {count} of {len(rows)} cities",
+    )
+    print_table(title, CITIES, rows, language)
 
 
 def _report_differences(
