@@ -269,7 +269,7 @@ def test_shipped_settings_are_read() -> None:
         ("worst", "many", "check.yaml.worst is 'many', but a whole number is expected"),
         ("worst", True, "check.yaml.worst is 'True', but a whole number is expected"),
         ("units", {}, "check.yaml.units: the setting 'tokens' is missing"),
-        ("units", 3, "check.yaml.units is '3', but keys and values are expected"),
+        ("units", 3, "check.yaml: units is '3', but a table of keys and values is expected"),
     ],
 )
 def test_wrong_settings_are_refused(key: str, value: Any, message: str) -> None:

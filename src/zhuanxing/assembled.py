@@ -88,7 +88,9 @@ def _digest(own: Path) -> str:
     try:
         content = own.read_bytes()
     except OSError as error:
-        raise ZhuanxingError(f"{own} cannot be read: {error.strerror}") from None
+        raise ZhuanxingError(
+            "{path} cannot be read: {reason}", path=own, reason=error.strerror
+        ) from None
     return f"{own.name} sha256:{hashlib.sha256(content).hexdigest()}"
 
 
@@ -119,8 +121,11 @@ def _assemble(
     first, last = int(years.min()) + 1, int(years.max())
     if not first <= end <= last:
         raise ZhuanxingError(
-            f"the last year of a run is {end}, but it must lie between {first} and {last}, "
-            "the years of drivers.csv"
+            "the last year of a run is {end}, but it must lie between {first} and {last}, "
+            "the years of drivers.csv",
+            end=end,
+            first=first,
+            last=last,
         )
     try:
         initial = build_initial(tables, information_year)

@@ -128,7 +128,9 @@ def read_calibration(model: Path, name: str) -> Calibration:
     if name not in known:
         hint = f"did you mean '{nearest(name, known)}'?" if known else "none is stored yet"
         raise ZhuanxingError(
-            f"there is no calibration '{name}', {hint} ('zhuanxing calibrate name={name}' makes it)"
+            "there is no calibration '{name}', {hint} ('zhuanxing calibrate name={name}' makes it)",
+            name=name,
+            hint=hint,
         )
     path = model / FOLDER / f"{name}.nc"
     stored = netcdf.read(path)

@@ -5,11 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import SequenceMatcher
 
-__all__ = ["ZhuanxingError", "nearest", "require_known"]
+__all__ = ["Sentence", "ZhuanxingError", "nearest", "require_known", "unknown"]
+
+
+class Sentence(str):
+    """Words with fields filled in, which remember both: another language has them in its order."""
+
+    template: str
+    fields: dict[str, object]
+
+    def __new__(cls, template: str, **fields: object) -> Sentence:
+        sentence = super().__new__(cls, template.format(**fields) if fields else template)
+        sentence.template, sentence.fields = template, fields
+        return sentence
 
 
 class ZhuanxingError(Exception):
     """What was wrong, where, what was expected and what to do, in one sentence.
+
+    With `fields`, the sentence is a template: a Sentence, which the command line may say in
+    Chinese.
 
     Examples
     --------
@@ -20,6 +35,9 @@ class ZhuanxingError(Exception):
     ...     print(error)
     scenarios/: there is no scenario 'plam'; did you mean 'plan'?
     """
+
+    def __init__(self, sentence: str, /, **fields: object) -> None:
+        super().__init__(Sentence(sentence, **fields) if fields else sentence)
 
 
 def nearest(name: str, candidates: Iterable[str]) -> str:
@@ -35,5 +53,13 @@ def require_known(kind: str, name: str, known: Iterable[str], where: str) -> Non
     """Refuse a name that is not among the known ones, naming the nearest that is."""
     candidates = tuple(known)
     if name not in candidates:
-        hint = f"; did you mean '{nearest(name, candidates)}'?" if candidates else ""
-        raise ZhuanxingError(f"{where}: there is no {kind} '{name}'{hint}")
+        near = f"'{nearest(name, candidates)}'" if candidates else ""
+        raise unknown(kind, name, near, where)
+
+
+def unknown(kind: str, name: object, near: str, where: str) -> ZhuanxingError:
+    """Return the refusal of a name that is not among the known, with the nearest that is."""
+    sentence = "{where}: there is no {kind} '{name}'"
+    if near:
+        sentence = "{where}: there is no {kind} '{name}'; did you mean {near}?"
+    return ZhuanxingError(sentence, where=where, kind=kind, name=name, near=near)

@@ -33,7 +33,7 @@ from zhuanxing.cli.console import default_language
 from zhuanxing.cli.grammar import Override, overrides
 from zhuanxing.config import as_mapping, validated
 from zhuanxing.data.names import read_names
-from zhuanxing.errors import ZhuanxingError
+from zhuanxing.errors import Sentence, ZhuanxingError
 from zhuanxing.storage.paths import find_places
 from zhuanxing.storage.yaml_files import load_yaml
 
@@ -115,7 +115,8 @@ def _options(name: str, argv: Sequence[str]) -> tuple[Any, list[str]]:
     switch = next((word for word in words if word.startswith("-") and "=" not in word), None)
     if switch:
         raise ZhuanxingError(
-            f"there is no option '{switch}'; write settings as key=value, or -m for several runs"
+            "there is no option '{option}'; write settings as key=value, or -m for several runs",
+            option=switch,
         )
     return options, words
 
@@ -163,9 +164,10 @@ def _composing_error(error: Exception, path: Path) -> str:
         said = first.removeprefix(MERGING).lstrip("+")
         return f"command line: '{said}' has another form than that setting in {path}, see there"
     if several := SEVERAL.search(first):
-        return (
-            f"'{several[1]}' gives several values; add -m to run each, or write a list in "
-            "brackets and quotes, as in 'city=[a,b]'"
+        return Sentence(
+            "'{text}' gives several values; add -m to run each, or write a list in brackets and "
+            "quotes, as in 'city=[a,b]'",
+            text=several[1],
         )
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
         first = f"line {error.problem_mark.line + 1}: {error.problem}"
@@ -270,8 +272,9 @@ class _Checking:
         twice = next((path for path in self.targets if self.targets.count(path) > 1), None)
         if twice is not None:
             raise ZhuanxingError(
-                f"several runs would write {twice}; put what differs into the name, as in "
-                "'output=outputs/${scenario}_${years.end}.nc'"
+                "several runs would write {path}; put what differs into the name, as in "
+                "'output=outputs/${{scenario}}_${{years.end}}.nc'",
+                path=twice,
             )
 
 

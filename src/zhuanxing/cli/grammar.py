@@ -65,7 +65,9 @@ def overrides(
             rest.append(word)
     without = [word for word in rest if "=" not in word]
     if bare and len(without) > 1:
-        raise ZhuanxingError(f"one {bare} is expected, but {' and '.join(without)} are given")
+        raise ZhuanxingError(
+            "one {key} is expected, but {words} are given", key=bare, words=" and ".join(without)
+        )
     found = [
         _override(f"{bare}={word}" if bare and "=" not in word else word, settings, groups, names)
         for word in rest
@@ -83,10 +85,11 @@ def _override(
     if key.startswith(OWN) and equals:
         return Override(key, text)
     if sign:
-        raise ZhuanxingError(f"'{text}' is not a setting; write key=value without signs")
+        raise ZhuanxingError("'{text}' is not a setting; write key=value without signs", text=text)
     if not equals or not key or value.count("[") != value.count("]"):
         raise ZhuanxingError(
-            f"'{text}' is not a setting; write key=value, and a list as 'city=[a,b]' in quotes"
+            "'{text}' is not a setting; write key=value, and a list as 'city=[a,b]' in quotes",
+            text=text,
         )
     if key in groups:
         for choice in value.split(","):

@@ -95,7 +95,7 @@ def main(argv: Sequence[str]) -> int:
         sys.stdout.flush()
         return code
     except ZhuanxingError as error:
-        return _refuse(str(error))
+        return _refuse(_spoken(error, argv))
     except KeyboardInterrupt:
         print("zhuanxing: interrupted 已中断", file=sys.stderr)
         return EXIT_INTERRUPTED
@@ -106,7 +106,17 @@ def main(argv: Sequence[str]) -> int:
         return _tell_unforeseen(error)
 
 
-def _refuse(sentence: str) -> int:
+def _spoken(error: ZhuanxingError, argv: Sequence[str]) -> object:
+    """Return a refusal in the language that is asked for, else that of the system."""
+    from zhuanxing.cli.console import default_language
+    from zhuanxing.cli.refusals import in_chinese
+
+    asked = [word.removeprefix("language=") for word in argv if word.startswith("language=")]
+    language = asked[-1] if asked else default_language()
+    return in_chinese(error.args[0]) if language in ("zh", "[zh]") else error
+
+
+def _refuse(sentence: object) -> int:
     print(f"zhuanxing: {sentence}", file=sys.stderr)
     return EXIT_REFUSED
 
@@ -145,8 +155,9 @@ def _dispatch(argv: list[str]) -> int:
         return _complete(name, rest, known)
     if name not in known:
         raise ZhuanxingError(
-            f"there is no command '{name}'; did you mean '{nearest(name, known)}'? "
-            "('zhuanxing --help' lists them)"
+            "there is no command '{name}'; did you mean '{near}'? ('zhuanxing --help' lists them)",
+            name=name,
+            near=nearest(name, known),
         )
     # Imported here: `zhuanxing --help` does not need it.
     from zhuanxing.cli.application import run_command

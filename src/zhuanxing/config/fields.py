@@ -11,6 +11,8 @@ from annotated_types import Ge
 from pydantic import AfterValidator, BeforeValidator, GetCoreSchemaHandler, ValidationInfo
 from pydantic_core import PydanticCustomError, core_schema
 
+from zhuanxing.errors import Sentence
+
 __all__ = [
     "Archetype",
     "Assignments",
@@ -39,6 +41,8 @@ __all__ = [
 
 T = TypeVar("T")
 FIRST_YEAR, LAST_YEAR = 1900, 2200
+# What `validated` knows such a refusal by.
+UNKNOWN_NAME = "unknown_name"
 NOT_TEXT = (Mapping, list, tuple)
 
 
@@ -65,8 +69,8 @@ class Named:
         known = names.of(self.kind)
         found = known.get(str(value))
         if found is None:
-            refusal = known.refusal(str(value))
-            raise PydanticCustomError("unknown_name", "{refusal}", {"refusal": refusal})
+            refusal = known.refusal(str(value), "")
+            raise PydanticCustomError(UNKNOWN_NAME, "unknown", {"refusal": refusal})
         return found
 
 
@@ -143,7 +147,7 @@ def between(low: float, high: float) -> AfterValidator:
 
     def check(value: float) -> float:
         if not low <= value <= high:
-            raise ValueError(f"a number between {low:g} and {high:g}")
+            raise ValueError(Sentence("a number between {low:g} and {high:g}", low=low, high=high))
         return value
 
     return AfterValidator(check)

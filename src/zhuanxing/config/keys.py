@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from functools import lru_cache
-from typing import Any, NamedTuple, cast, get_args, get_origin, get_type_hints
+from types import UnionType
+from typing import Annotated, Any, NamedTuple, Union, cast, get_args, get_origin, get_type_hints
 
 from zhuanxing.config.fields import FreeKeys, Named
 from zhuanxing.data.names import ModelNames
@@ -16,6 +17,7 @@ __all__ = [
     "classes_of",
     "in_order",
     "is_free",
+    "is_union",
     "known_key",
     "named",
     "table_of",
@@ -49,7 +51,9 @@ def known_key(settings: type[Any], key: str, names: ModelNames) -> Found:
             continue
         classes = list(classes_of(kind))
         if not classes:
-            raise ZhuanxingError(f"'{key}' is not a setting: {where} has no keys of its own")
+            raise ZhuanxingError(
+                "'{key}' is not a setting: {where} has no keys of its own", key=key, where=where
+            )
         require_known("setting", part, [f.name for each in classes for f in fields(each)], where)
         path.append(part)
         kind = next(found for each in classes if (found := type_of(each, part)) is not None)
@@ -112,6 +116,15 @@ def below(kind: Any, part: int | str) -> Any:
     if table is not None:
         return table[1]
     return next((found for each in classes_of(kind) if (found := type_of(each, part))), None)
+
+
+def is_union(kind: Any) -> bool:
+    """Tell whether an annotation admits values of several kinds, beside none at all."""
+    while get_origin(kind) is Annotated:
+        kind = get_args(kind)[0]
+    if get_origin(kind) not in (Union, UnionType):
+        return False
+    return len(set(get_args(kind)) - {type(None)}) > 1
 
 
 def _item(kind: Any) -> Any:

@@ -16,10 +16,11 @@ from pydantic.dataclasses import dataclass
 from pydantic_core import ErrorDetails
 from yaml import YAMLError
 
-from zhuanxing.errors import ZhuanxingError, nearest
+from zhuanxing.config.fields import UNKNOWN_NAME
+from zhuanxing.errors import Sentence, ZhuanxingError, nearest, unknown
 from zhuanxing.storage.yaml_files import load_yaml
 
-__all__ = ["UNKNOWN_NAME", "as_mapping", "checked", "read_settings", "validated"]
+__all__ = ["as_mapping", "checked", "read_settings", "validated"]
 
 T = TypeVar("T")
 STRICT = ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True)
@@ -29,20 +30,20 @@ EXPECTED = {
     "string_type": "a text",
     "bool_type": "true or false",
     "tuple_type": "a list in [ ]",
-    "dict_type": "keys and values",
     "finite_number": "a finite number",
+    **dict.fromkeys(
+        ("dict_type", "mapping_type", "dataclass_type", "dataclass_exact_type"),
+        "a table of keys and values",
+    ),
 }
 BOUNDS = {
-    "greater_than_equal": ("ge", "{} at least"),
-    "greater_than": ("gt", "more than {}"),
-    "less_than_equal": ("le", "{} at most"),
-    "less_than": ("lt", "less than {}"),
+    "greater_than_equal": ("ge", "{bound} at least"),
+    "greater_than": ("gt", "more than {bound}"),
+    "less_than_equal": ("le", "{bound} at most"),
+    "less_than": ("lt", "less than {bound}"),
 }
-# Raised where a name of the model is looked up, with the refusal as its text.
-UNKNOWN_NAME = "unknown_name"
 # Letters of a wrong value that a message repeats.
 LONGEST_SHOWN = 60
-NO_MAPPING = ("dataclass_type", "dataclass_exact_type", "mapping_type", "dict_type")
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)
@@ -95,7 +96,7 @@ def validated(kind: type[T], raw: Any, where: str, names: Any = None) -> T:
         # The deepest is of the branch of a union that was meant.
         found = error.errors(include_url=False)
         deepest = max(found, key=lambda each: len(_walked(kind, each["loc"])[0]))
-        raise ZhuanxingError(_sentence(deepest, kind, where)) from error
+        raise _refusal(deepest, kind, where) from error
 
 
 def read_settings(kind: type[T], path: Path, words: Sequence[str] = ()) -> T:
@@ -119,40 +120,47 @@ def _adapter(kind: Any) -> Any:
     return TypeAdapter(kind)
 
 
-def _sentence(error: ErrorDetails, kind: type[Any], where: str) -> str:
+def _refusal(error: ErrorDetails, kind: type[Any], where: str) -> ZhuanxingError:
     path, known = _walked(kind, error["loc"])
-    what, value = error["type"], error.get("input")
+    what, last = error["type"], error["loc"][-1]
     place = _place(where, path)
     if what == UNKNOWN_NAME:
-        holder = path[:-1] if isinstance(path[-1], int) or error["loc"][-1] == "[key]" else path
-        return f"{_place(where, holder)}: {error['ctx']['refusal']}"
+        holder = path[:-1] if isinstance(path[-1], int) or last == "[key]" else path
+        fields = error["ctx"]["refusal"].args[0].fields
+        return unknown(**{**fields, "where": _place(where, holder)})
     if what in ("unexpected_keyword_argument", "extra_forbidden"):
-        key = str(error["loc"][-1])
-        hint = f"; did you mean '{nearest(key, known)}'?" if known else ""
-        return f"{place or 'the settings'}: there is no setting '{key}'{hint}"
+        near = f"'{nearest(str(last), known)}'" if known else ""
+        return unknown("setting", last, near, place or "the settings")
     if what == "missing":
-        return f"{_place(where, path[:-1]) or 'the settings'}: the setting '{path[-1]}' is missing"
-    if what in NO_MAPPING:
-        return f"{place} is {_shown(value)}, but keys and values are expected"
-    return f"{place} is {_shown(value)}, but {_expected(error)} is expected{_choice(error)}"
+        place = _place(where, path[:-1]) or "the settings"
+        return ZhuanxingError("{where}: the setting '{name}' is missing", where=place, name=last)
+    near = _nearest_choice(error)
+    sentence = "{where} is {value}, but {expected} is expected"
+    if near:
+        sentence = "{where} is {value}, but {expected} is expected; did you mean {near}?"
+    value, expected = _shown(error.get("input")), _expected(error)
+    return ZhuanxingError(sentence, where=place, value=value, expected=expected, near=near)
 
 
-def _choice(error: ErrorDetails) -> str:
+def _nearest_choice(error: ErrorDetails) -> str:
     """Return the nearest of the closed choices."""
     if error["type"] != "literal_error" or not isinstance(error["input"], str):
         return ""
     choices = re.findall("'([^']*)'", str(error["ctx"]["expected"]))
-    return f"; did you mean '{nearest(error['input'], choices)}'?"
+    return f"'{nearest(error['input'], choices)}'"
 
 
 def _walked(kind: type[Any], location: tuple[int | str, ...]) -> tuple[list[int | str], list[str]]:
     """Return the keys of a place without the branches of unions, and the keys there are below."""
-    from zhuanxing.config.keys import below, classes_of
+    from zhuanxing.config.keys import below, classes_of, is_union
 
     path: list[int | str] = []
     found: Any = kind
+    branch = False
     for part in location:
-        following = below(found, part)
+        # The first part below a union names the branch.
+        branch = not branch and is_union(found)
+        following = None if branch else below(found, part)
         if following is not None:
             path.append(part)
             found = following
@@ -162,14 +170,16 @@ def _walked(kind: type[Any], location: tuple[int | str, ...]) -> tuple[list[int 
 def _expected(error: ErrorDetails) -> str:
     what, context = error["type"], error.get("ctx", {})
     if what == "literal_error":
-        return str(context["expected"]).replace("'", "")
+        many, _, last = str(context["expected"]).replace("'", "").rpartition(" or ")
+        return Sentence("{many} or {last}", many=many, last=last) if many else last
     if what in BOUNDS:
         key, words = BOUNDS[what]
-        return words.format(context[key])
+        return Sentence(words, bound=context[key])
     if what == "too_short":
-        return f"a list of {context['min_length']} at least"
+        return Sentence("a list of {bound} at least", bound=context["min_length"])
     if what == "value_error":
-        return str(context["error"])
+        (said,) = context["error"].args
+        return said
     return EXPECTED.get(what, error["msg"])
 
 

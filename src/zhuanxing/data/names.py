@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from zhuanxing.data.kinds import DRIVER_TABLES
-from zhuanxing.errors import ZhuanxingError, nearest, require_known
+from zhuanxing.errors import ZhuanxingError, nearest, require_known, unknown
 from zhuanxing.storage.yaml_files import load_yaml
 
 __all__ = ["ModelNames", "Names", "read_names"]
@@ -44,7 +44,7 @@ class Names:
         """Return the id of `name`; raise ZhuanxingError, beginning with `where`, if it has none."""
         found = self.get(name)
         if found is None:
-            raise ZhuanxingError(f"{where}: {self.refusal(name)}")
+            raise self.refusal(name, where)
         return found
 
     def get(self, name: str) -> str | None:
@@ -54,9 +54,9 @@ class Names:
         """
         return name if name in self.spellings else self._folded.get(_folded(name))
 
-    def refusal(self, name: str) -> str:
-        """Return the words that refuse `name`, with the nearest name in the same script."""
-        return f"there is no {self.kind} '{name}'{self._nearest(name)}"
+    def refusal(self, name: str, where: str) -> ZhuanxingError:
+        """Return the refusal of `name`, with the nearest name in the same script."""
+        return unknown(self.kind, name, self._nearest(name), where)
 
     @cached_property
     def _folded(self) -> dict[str, str]:
@@ -78,7 +78,7 @@ class Names:
             return ""
         # A part of a long name is nearer to it than its letters tell.
         near = nearest(name, [whole for whole in known if name in whole] or known)
-        return f"; did you mean '{near}'" + (f" ({known[near]})?" if chinese else "?")
+        return f"'{near}' ({known[near]})" if chinese else f"'{near}'"
 
 
 def _folded(name: str) -> str:

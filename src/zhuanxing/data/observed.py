@@ -86,15 +86,27 @@ def check_figures(
         row = int(other.to_numpy().argmax())
         name, found, wanted = base.iloc[row], frame["unit"].iloc[row], about["unit"].iloc[row]
         raise DataError(
-            f"{path}, line {line_of(row)}: '{name}' is given in '{found}', expected '{wanted}'"
+            "{path}, line {line}: '{name}' is given in '{unit}', expected '{expected}'",
+            path=path,
+            line=line_of(row),
+            name=name,
+            unit=found,
+            expected=wanted,
         )
     outside = (frame["value"] < about["low"]) | (frame["value"] > about["high"])
     if outside.any():
         row = int(outside.to_numpy().argmax())
         low, high, unit = about[["low", "high", "unit"]].iloc[row]
         raise DataError(
-            f"{path}, line {line_of(row)}: {frame['value'].iloc[row]:g} is not a {base.iloc[row]} "
-            f"in {unit}, expected {low:g} to {high:g}"
+            "{path}, line {line}: {value:g} is not a {name} "
+            "in {unit}, expected {low:g} to {high:g}",
+            path=path,
+            line=line_of(row),
+            value=frame["value"].iloc[row],
+            name=base.iloc[row],
+            unit=unit,
+            low=low,
+            high=high,
         )
     allowed = bases.groupby("bases")["basis"].unique().to_dict()
     known = {kind: set(names) for kind, names in allowed.items()}

@@ -89,8 +89,13 @@ def _known(path: Path, cells: pd.Series, column: str, names: dict[str, str]) -> 
         name = names.get(base, names.get(base.lower()))
         if name is None:
             raise DataError(
-                f"{path}, line {line_of(row)}: '{cell}' in the column '{column}' is not known, "
-                f"the nearest is '{nearest(cell, names)}'"
+                "{path}, line {line}: '{cell}' in the column '{column}' is not known, "
+                "the nearest is '{near}'",
+                path=path,
+                line=line_of(row),
+                cell=cell,
+                column=column,
+                near=nearest(cell, names),
             )
         found.append(name + cell[len(base) :])
     return pd.Series(found, index=cells.index, dtype=object)
@@ -116,8 +121,12 @@ def _refuse_later(path: Path, frame: pd.DataFrame, last: int) -> None:
     if later.any():
         row = int(later.to_numpy().argmax())
         raise DataError(
-            f"{path}, line {line_of(row)}: {frame['year'].iloc[row]} is later than {last}, the "
-            "last year of the statistics that the tables know (provinces.csv)"
+            "{path}, line {line}: {year} is later than {last}, the last year of the "
+            "statistics that the tables know (provinces.csv)",
+            path=path,
+            line=line_of(row),
+            year=frame["year"].iloc[row],
+            last=last,
         )
 
 

@@ -49,12 +49,16 @@ def open_table(path: Path, chinese: bool = False) -> pd.DataFrame:
         text = _decoded(path, path.read_bytes(), chinese)
     except OSError as error:
         raise DataError(
-            f"{path} cannot be read ({error.strerror}): the model needs this table"
+            "{path} cannot be read ({reason}): the model needs this table",
+            path=path,
+            reason=error.strerror,
         ) from None
     frame = _parsed(path, text)
     twice = frame.columns[frame.columns.duplicated()]
     if len(twice):
-        raise DataError(f"{path}, line 1: the column '{twice[0]}' is given twice")
+        raise DataError(
+            "{path}, line 1: the column '{column}' is given twice", path=path, column=twice[0]
+        )
     for name in frame.columns:
         _refuse_cells(path, frame, str(name))
     return frame
@@ -62,7 +66,7 @@ def open_table(path: Path, chinese: bool = False) -> pd.DataFrame:
 
 def _decoded(path: Path, content: bytes, chinese: bool) -> str:
     if not content.strip():
-        raise DataError(f"{path} is empty, expected a line of column names and rows")
+        raise DataError("{path} is empty, expected a line of column names and rows", path=path)
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -74,7 +78,7 @@ def _decoded(path: Path, content: bytes, chinese: bool) -> str:
             text = ""
         if text and chinese:
             return text
-    raise DataError(f"{path} is not UTF-8: save it as CSV UTF-8 (in Excel 'CSV UTF-8')")
+    raise DataError("{path} is not UTF-8: save it as CSV UTF-8 (in Excel 'CSV UTF-8')", path=path)
 
 
 def _parsed(path: Path, text: str) -> pd.DataFrame:
@@ -86,11 +90,15 @@ def _parsed(path: Path, text: str) -> pd.DataFrame:
     for number, row in enumerate(rows, 1):
         if len(row) != len(header):
             raise DataError(
-                f"{path}, line {number}: {len(row)} cells, expected {len(header)}, one for each "
-                "column; a text with a comma needs quotation marks"
+                "{path}, line {line}: {found} cells, expected {expected}, one for each "
+                "column; a text with a comma needs quotation marks",
+                path=path,
+                line=number,
+                found=len(row),
+                expected=len(header),
             )
     if len(rows) <= HEADER_LINES:
-        raise DataError(f"{path} has column names but no rows")
+        raise DataError("{path} has column names but no rows", path=path)
     columns = zip(*rows[HEADER_LINES:], strict=True)
     cells = {index: list(map(str.strip, column)) for index, column in enumerate(columns)}
     return pd.DataFrame(cells, dtype=object).set_axis(header, axis=1)
@@ -133,11 +141,19 @@ def _check_columns(path: Path, frame: pd.DataFrame, schema: Any, optional: Seque
     extra = [name for name in found if name not in wanted]
     if missing:
         near = f", the nearest found is '{nearest(missing[0], extra)}'" if extra else ""
-        raise DataError(f"{path}, line 1: the column '{missing[0]}' is missing{near}")
+        raise DataError(
+            "{path}, line 1: the column '{column}' is missing{near}",
+            path=path,
+            column=missing[0],
+            near=near,
+        )
     if extra:
         raise DataError(
-            f"{path}, line 1: the column '{extra[0]}' is not known, "
-            f"the nearest valid name is '{nearest(extra[0], wanted)}'"
+            "{path}, line 1: the column '{column}' is not known, "
+            "the nearest valid name is '{near}'",
+            path=path,
+            column=extra[0],
+            near=nearest(extra[0], wanted),
         )
 
 
@@ -150,8 +166,12 @@ def _numbers(path: Path, frame: pd.DataFrame, name: str, column: Any) -> pd.Seri
     if bad.any():
         row = int(bad.to_numpy().argmax())
         raise DataError(
-            f"{path}, line {line_of(row)}: '{text.iloc[row]}' in the column '{name}' "
-            f"is not {_wanted(str(column.dtype), text.iloc[row])}"
+            "{path}, line {line}: '{cell}' in the column '{column}' is not {expected}",
+            path=path,
+            line=line_of(row),
+            cell=text.iloc[row],
+            column=name,
+            expected=_wanted(str(column.dtype), text.iloc[row]),
         )
     return values
 

@@ -179,7 +179,10 @@ def _require_action(
         if not (selected & target).any():
             allowed = ", ".join(np.array(list(names.cities))[target])
             raise ZhuanxingError(
-                f"{where}: the lever '{lever}' acts only in {allowed}; select one of these"
+                "{where}: the lever '{lever}' acts only in {cities}; select one of these",
+                where=where,
+                lever=lever,
+                cities=allowed,
             )
 
 

@@ -128,5 +128,5 @@ def parse_scenario(
     for number, override in enumerate(found.overrides, start=1):
         if not any(vars(override.where).values()):
             place = f"{where}: overrides, item {number}, where"
-            raise ZhuanxingError(f"{place}: name a city, a zone or an archetype")
+            raise ZhuanxingError("{where}: name a city, a zone or an archetype", where=place)
     return found

@@ -7,7 +7,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 import numpy as np
 import xarray as xr
 
-from zhuanxing.errors import ZhuanxingError, nearest
+from zhuanxing.errors import ZhuanxingError, require_known
 from zhuanxing.results.words import Language, unit, word
 
 __all__ = [
@@ -34,12 +34,8 @@ _COMMON_DIMS = frozenset({"city", "year", "run", "scenario", "quantile"})
 
 def find(name: str, valid: Iterable[Hashable], what: str) -> str:
     """Return `name` when it is in `valid`, else raise ZhuanxingError naming the nearest."""
-    names = [str(candidate) for candidate in valid]
-    if name in names:
-        return name
-    if not names:
-        raise ZhuanxingError(f"Unknown {what} {name!r}: there is none to choose from.")
-    raise ZhuanxingError(f"Unknown {what} {name!r}: the nearest is {nearest(name, names)!r}.")
+    require_known(what, name, map(str, valid), "the result")
+    return name
 
 
 def variable(dataset: xr.Dataset, name: str) -> xr.DataArray:

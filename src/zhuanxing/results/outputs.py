@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zhuanxing.errors import ZhuanxingError, nearest
+from zhuanxing.errors import ZhuanxingError, require_known
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -94,10 +94,7 @@ def select_outputs(outputs: tuple[Output, ...], names: tuple[str, ...]) -> tuple
     """Return the outputs named, in the order of `names`; refuse an unknown one."""
     known = {output.name: output for output in outputs}
     for name in names:
-        if name not in known:
-            raise ZhuanxingError(
-                f"there is not an output '{name}'; did you mean '{nearest(name, known)}'?"
-            )
+        require_known("output", name, known, "outputs")
     return tuple(known[name] for name in names)
 
 
@@ -107,11 +104,7 @@ def _output(row: dict[str, str], where: str) -> Output:
     if missing:
         raise ZhuanxingError(f"{where}: the column '{missing[0]}' is missing")
     for column, valid in (("aggregate", AGGREGATES), ("better", BETTER)):
-        if row[column] not in valid:
-            raise ZhuanxingError(
-                f"{where}: there is no {column} '{row[column]}'; "
-                f"did you mean '{nearest(row[column], valid)}'?"
-            )
+        require_known(column, row[column], valid, where)
     if row["aggregate"] in NEED_DENOMINATOR and not row["denominator"]:
         raise ZhuanxingError(f"{where}: the aggregate '{row['aggregate']}' needs a denominator")
     try:

@@ -30,18 +30,29 @@ def require_writable(path: Path) -> None:
             f"{LONGEST_NAME} bytes"
         )
     if path.is_dir():
-        raise ZhuanxingError(f"{path}: the result cannot be written there, because it is a folder")
+        raise ZhuanxingError(
+            "{path}: the result cannot be written there, because it is a folder", path=path
+        )
     if path.exists() and not path.is_file():
         raise ZhuanxingError(
-            f"{shown}: the result cannot be written there, because it is not a regular file"
+            "{path}: the result cannot be written there, because it is not a regular file",
+            path=shown,
         )
     parent = path.absolute().parent
     while not parent.exists():
         parent = parent.parent
     if not parent.is_dir():
-        raise ZhuanxingError(f"{path}: the result cannot be written, because {parent} is a file")
+        raise ZhuanxingError(
+            "{path}: the result cannot be written, because {parent} is a file",
+            path=path,
+            parent=parent,
+        )
     if not os.access(parent, os.W_OK | os.X_OK):
-        raise ZhuanxingError(f"{path}: the result cannot be written, because {parent} is protected")
+        raise ZhuanxingError(
+            "{path}: the result cannot be written, because {parent} is protected",
+            path=path,
+            parent=parent,
+        )
 
 
 def _followed(path: Path) -> Path:
@@ -90,7 +101,9 @@ def written_whole(path: Path) -> Iterator[Path]:
     # netCDF raises RuntimeError for a full disk.
     except (OSError, RuntimeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise ZhuanxingError(f"{path}: the result cannot be written ({reason})") from error
+        raise ZhuanxingError(
+            "{path}: the result cannot be written ({reason})", path=path, reason=reason
+        ) from error
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)

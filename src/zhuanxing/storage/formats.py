@@ -21,7 +21,7 @@ def require_format(path: Path) -> None:
     """Refuse a file that cannot be written, or whose ending names no format, before any work."""
     require_writable(path)
     if path.suffix.lower() not in (NETCDF, CSV, WORKBOOK):
-        raise ZhuanxingError(f"{path}: a result is written as .nc, .csv or .xlsx")
+        raise ZhuanxingError("{path}: a result is written as .nc, .csv or .xlsx", path=path)
 
 
 def write_result(result: xr.Dataset, path: Path) -> None:

@@ -76,9 +76,9 @@ def read(path: Path) -> xr.Dataset:
     2
     """
     if not path.is_file():
-        raise ZhuanxingError(f"{path}: there is no result; make one with 'zhuanxing run'")
+        raise ZhuanxingError("{path}: there is no result; make one with 'zhuanxing run'", path=path)
     try:
         with xr.open_dataset(path, engine="netcdf4") as dataset:
             return dataset.load()
     except (OSError, ValueError) as error:
-        raise ZhuanxingError(f"{path}: the file is not a result in netCDF") from error
+        raise ZhuanxingError("{path}: the file is not a result in netCDF", path=path) from error

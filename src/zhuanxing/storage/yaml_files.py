@@ -92,4 +92,6 @@ def parse_yaml(text: str, where: str) -> Any:
 
 def _unreadable(where: str, error: Exception) -> ZhuanxingError:
     first = str(error).splitlines()[0]
-    return ZhuanxingError(f"{where}: the file cannot be read as YAML ({first})")
+    return ZhuanxingError(
+        "{where}: the file cannot be read as YAML ({reason})", where=where, reason=first
+    )

@@ -297,7 +297,9 @@ def _results(settings: ChartSettings, context: Context) -> dict[str, xr.Dataset]
             path = settings.results / scenario / "paths.nc"
         if not path.is_file():
             raise ZhuanxingError(
-                f"{path}: there is no result; make it with 'zhuanxing run scenario={scenario}'"
+                "{path}: there is no result; make it with 'zhuanxing run scenario={scenario}'",
+                path=path,
+                scenario=scenario,
             )
         results[scenario] = netcdf.read(path)
     if not results:

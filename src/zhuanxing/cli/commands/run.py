@@ -69,7 +69,8 @@ def _checked(settings: RunSettings, context: Context) -> tuple[Scenario, Path]:
     scenario = named_scenario(settings, context)
     if settings.draws and settings.calibration is None:
         raise ZhuanxingError(
-            f"draws={settings.draws} needs a calibration to draw from: calibration=default"
+            "draws={draws} needs a calibration to draw from: calibration=default",
+            draws=settings.draws,
         )
     target = _target(settings, scenario)
     # Imported here: xarray takes half a second, which a refused command should not.

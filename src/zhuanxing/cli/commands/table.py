@@ -67,7 +67,7 @@ def run(settings: TableSettings, context: Context) -> int:
 def _target(settings: TableSettings, language: str) -> Path:
     target = settings.output or Path("outputs") / "tables" / f"{settings.city}_{language}.xlsx"
     if target.suffix.lower() not in (".xlsx", ".csv"):
-        raise ZhuanxingError(f"{target}: a table is written as .xlsx or .csv")
+        raise ZhuanxingError("{path}: a table is written as .xlsx or .csv", path=target)
     return target
 
 
