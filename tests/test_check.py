@@ -266,9 +266,9 @@ def test_shipped_settings_are_read() -> None:
     ("key", "value", "message"),
     [
         ("wors", 3, "check.yaml: there is no setting 'wors'; did you mean 'worst'?"),
-        ("worst", "many", "check.yaml.worst is 'many', but a whole number is expected"),
-        ("worst", True, "check.yaml.worst is 'True', but a whole number is expected"),
-        ("units", {}, "check.yaml.units: the setting 'tokens' is missing"),
+        ("worst", "many", "check.yaml: worst is 'many', but a whole number is expected"),
+        ("worst", True, "check.yaml: worst is 'True', but a whole number is expected"),
+        ("units", {}, "check.yaml: units: the setting 'tokens' is missing"),
         ("units", 3, "check.yaml: units is '3', but a table of keys and values is expected"),
     ],
 )
