@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import combinations
 
 import numpy as np
 
@@ -23,7 +24,7 @@ __all__ = ["Economy", "Periods"]
 BROAD = ("primary", "secondary", "tertiary")
 NATION = "China"
 LEAST_SHARE, LEAST_URBAN = 0.002, 0.05
-# Years over which growth of residents is read where no figure is earlier than the start.
+# Years before and after the start over which growth of residents is read.
 PACE_YEARS = 4
 
 
@@ -258,20 +259,23 @@ class Economy:
         return typical / yearly ** (self.when.prices - start), ESTIMATED
 
     def people_growth(self, unit: str) -> Value:
-        """Return the yearly growth of residents before the start, as a logarithm.
+        """Return the yearly growth of residents around the start, as a logarithm.
 
-        From the first figure on the basis of today to the start; where none is earlier, over the
-        years after it, else that of the province.
+        The median slope (Theil and Sen) through the figures on the basis of today that lie within
+        PACE_YEARS of the start: one leap of a count does not make a trend. Else that of the
+        province.
         """
         seen = self.known.seen(unit, "population", self.when.census)
         start, people = self.when.first - 1, self.people(unit)[0]
-        years = [year for year in seen if year != start]
-        if not years:
+        near = {y: seen[y] for y in seen if abs(y - start) <= PACE_YEARS} | {start: people}
+        if len(near) < 2:
             return math.log(self._population_growth(unit)), ESTIMATED
-        first = min(years)
-        other = first if first < start else min(max(years), start + PACE_YEARS)
-        near = min(years, key=lambda year: abs(year - other))
-        return math.log(seen[near] / people) / (near - start), CARRIED
+        years = sorted(near)
+        slopes = [
+            math.log(near[late] / near[early]) / (late - early)
+            for early, late in combinations(years, 2)
+        ]
+        return float(np.median(slopes)), CARRIED
 
     def _people_by_output(self, unit: str) -> float:
         """Return residents of 2020 if the unit makes as much a head as its province.
