@@ -94,6 +94,15 @@ class EnergyState:
             for year in years
         ]
 
+    def units_of(self, province: str) -> list[str]:
+        """Return the units that lie in a province."""
+        return [unit for unit, where in self.province_of.items() if where == province]
+
+    def first_curtailed(self, province: str, information_year: int) -> float:
+        """Return the share of wind lost in the first year that prints it, 0 where none does."""
+        printed = [y for place, y in self.curtailed if place == province and y <= information_year]
+        return self.curtailed[province, min(printed)] / 100 if printed else 0.0
+
     def path(self, place: str, plant: str) -> dict[int, float]:
         """Return capacity of a unit or a province at the ends of years, MW."""
         rows = self.renewables
