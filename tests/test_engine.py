@@ -285,6 +285,27 @@ def test_xmile_stocks_that_must_not_be_negative_are_not() -> None:
     np.testing.assert_allclose(path, [1.2, 0.7, 0.2, 0, 0, 0, 0], atol=1e-15)
 
 
+def test_a_sum_product_or_condition_of_thousands_is_computed() -> None:
+    text = (
+        f"y = Time ~~| x = {'+'.join(['y'] * 3000)} ~~| z = {'*'.join(['1', *['y'] * 900])} ~~|"
+        f"all = IF THEN ELSE({':AND:'.join(['y>2017'] * 900)}, 1, 0) ~~|" + CONTROL
+    )
+    found = compile_text(text).run({}, {"x": "path", "all": "path"})
+    assert found["x"][0] == 3000 * 2015
+    assert found["all"].tolist() == [float(time > 2017) for time in found["x"] / 3000]
+
+
+def test_the_order_of_a_smooth_by_element_is_found_although_nothing_else_reads_it() -> None:
+    text = "d: a, b ~~| n[d] = 1, 2 ~~| x[d] = SMOOTH N(8, 1, 0, n[d]) ~~|" + CONTROL
+    assert compile_text(text).run({}, {"x": "path"})["x"][1].tolist() == pytest.approx([1, 0])
+
+
+def test_a_fixed_delay_of_less_than_nothing_is_refused() -> None:
+    program = compile_text("x = DELAY FIXED(Time, 0-1, 0) ~~|" + CONTROL)
+    with pytest.raises(ZhuanxingError, match=r"'x'.*-1"):
+        program.run({}, {"x": "path"})
+
+
 def test_random_numbers_keep_to_their_seed_and_bounds() -> None:
     text = (
         "noise seed = 3 ~~| u = RANDOM UNIFORM(2, 5, 0) ~~|"
@@ -310,8 +331,11 @@ def test_random_numbers_keep_to_their_seed_and_bounds() -> None:
         ("d: a1, a2 ~~|\ne: b1, b2 ~~|\nv[d] = 1 ~~|\nx[e] = v[d] ~~|", ["'x'", " d", ":4"]),
         ("d: a1, a2 ~~|\nv[d] = 1, 2, 3 ~~|", ["'v'", "3", "2", ":2"]),
         ("y = 1 ~~|\nx = y + * 2 ~~|", ["'x'", "bad.mdl:2"]),
+        ("d: a1, a2, a1 ~~|\nx[d] = 1 ~~|", ["'d'", "'a1'", "twice", ":1"]),
+        ("x = 1 ~~\ny = 2 ~~|", ["'x'", "'|'", ":1"]),
+        ("x = 1 + 1e999 ~~|", ["'x'", "1e999", "larger", ":1"]),
     ],
-    ids=["function", "cycle", "name", "range", "numbers", "grammar"],
+    ids=["function", "cycle", "name", "range", "numbers", "grammar", "twice", "bar", "large"],
 )
 def test_a_refusal_names_variable_reason_file_and_line(equations: str, words: list[str]) -> None:
     with pytest.raises(TranslationError) as refusal:

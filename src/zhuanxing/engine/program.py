@@ -81,7 +81,7 @@ def compile_text(
     >>> model.run({"birth rate": 1.0}, {"people": "path"})["people"].tolist()
     [100.0, 200.0, 400.0]
     """
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     jax.config.update("jax_enable_x64", True)
     use_platforms()
     jax.config.update("jax_compilation_cache_dir", str(cache_folder() / "gradients"))

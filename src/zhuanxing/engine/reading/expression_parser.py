@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import isinf
 from typing import Any
 
 import numpy as np
@@ -56,13 +57,21 @@ class Language:
     tight_not: bool = False
 
 
+def _finite(word: str, at: int = 0) -> float:
+    """Return the number that is written; what a double cannot hold is Misread."""
+    value = float(word.replace(" ", ""))
+    if isinf(value):
+        raise Misread(f"the number {word[:SHOWN]} is larger than can be computed with", at)
+    return value
+
+
 def numbers_in(text: str, at: int = 0) -> Any:
     """Return a list of numbers as a float or an array; rows end in semicolons.
 
     Raises Misread where rows differ in length.
     """
     rows = [row for row in text.strip().split(";") if row.strip()]
-    table = [[float(cell.replace(" ", "")) for cell in row.split(",")] for row in rows]
+    table = [[_finite(cell, at) for cell in row.split(",")] for row in rows]
     if len({len(row) for row in table}) > 1:
         lengths = ", ".join(str(len(row)) for row in table)
         raise Misread(f"the rows of its numbers have different lengths ({lengths})", at)
@@ -217,7 +226,7 @@ class Parser:
 
     def _operand(self) -> Any:
         if self.kind == "number":
-            value = float(self.word)
+            value = _finite(self.word, self.begin)
             self._next()
             return value
         if self._is(":NA:"):
@@ -315,17 +324,14 @@ class Parser:
 
 
 def _points(text: str) -> list[tuple[float, float]]:
-    return [
-        (float(found["x"].replace(" ", "")), float(found["y"].replace(" ", "")))
-        for found in _POINT.finditer(text)
-    ]
+    return [(_finite(found["x"]), _finite(found["y"])) for found in _POINT.finditer(text)]
 
 
 def _halves(text: str) -> list[tuple[float, float]] | None:
     """Return the points of an old table: all x, then all y, without brackets."""
     if not _FLAT.fullmatch(text):
         return None
-    numbers = [float(part.replace(" ", "")) for part in text.split(",")]
+    numbers = [_finite(part) for part in text.split(",")]
     half = len(numbers) // 2
     return list(zip(numbers[:half], numbers[half:], strict=True)) if len(numbers) % 2 == 0 else None
 

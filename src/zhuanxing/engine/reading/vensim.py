@@ -27,7 +27,8 @@ _MACRO = re.compile(
 )
 _PART = r'(?:"(?:[^"\\\n]|\\.)*"|[^~|])*'
 _ENTRY = re.compile(
-    rf"(?P<equation>{_PART})(?:~(?P<units>{_PART}))?(?:~(?P<comment>[^~|]*))?(?:~[^|]*)?(?P<end>\|)"
+    rf"(?P<equation>{_PART})(?:~(?P<units>{_PART}))?(?:~(?P<comment>[^~|]*))?"
+    r"(?:~(?P<rest>[^|]*))?(?P<end>\|)"
 )
 _NAME = r'"(?:[^"\\]|\\.)*"|(?:\w|[^\x00-\x7f])(?:[\w\s\'$]|[^\x00-\x7f])*'
 _LEFT = re.compile(
@@ -194,6 +195,12 @@ def _entries(source: _Source, begin: int, end: int) -> Iterator[_Entry]:
             marks = "no '~'" if found["units"] is None else "one '~'"
             place = entry.begin + len(equation) - len(equation.lstrip())
             raise source.refuse(_left_name(equation), place, f"its entry has {marks}, {ONE_MARK}")
+        if "=" in found["comment"] and "~" in (found["rest"] or ""):
+            raise source.refuse(
+                _left_name(equation),
+                found.start("comment"),
+                f"no '|' ends its entry before the next variable, {ONE_MARK}",
+            )
         yield entry
 
 

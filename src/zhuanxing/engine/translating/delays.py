@@ -125,6 +125,7 @@ class SmoothState(_Staged):
     """SMOOTH, SMOOTH3, SMOOTH N: each stage follows the one before it."""
 
     step_inputs: ClassVar[tuple[str, ...]] = ("input", "time")
+    start_inputs: ClassVar[tuple[str, ...]] = ("initial", "order")
 
     def start(self, env: Env, length: int) -> Leaves:
         stages = self._stages(env, self.get(env, "initial"), length)

@@ -62,14 +62,17 @@ def _ramp(env: Env, slope: Array, start: Array, finish: Array | None = None) -> 
 
 
 def _middle(env: Env) -> Array:
-    """Return the middle of the step at hand, which decides what is on in it (Vensim's manual)."""
+    """Return the middle of the step at hand, which decides what is on in it (Vensim's manual).
+
+    A pulse that starts in the middle of a step is on from the next one, as long as any other.
+    """
     return env.time + env.time_step / 2
 
 
 def _pulse(env: Env, start: Array, width: Array) -> Array:
     """PULSE(start, width): on from start for as long, and for one step at least."""
     middle = _middle(env)
-    on = (middle > start) & (middle < start + env.xp.maximum(width, env.time_step))
+    on = (middle > start) & (middle <= start + env.xp.maximum(width, env.time_step))
     return number(env.xp, on)
 
 
@@ -78,11 +81,11 @@ def _pulse_train(env: Env, start: Array, interval: Array, width: Array, end: Arr
     single = interval <= 0
     period = env.xp.where(single, 1.0, interval)
     middle = _middle(env)
-    into = _remainder(env, middle - start, period)
+    into = period - _remainder(env, start - middle, period)
     repeated = (
         (middle > start)
         & (env.time < end + env.time_step / 2)
-        & (into < env.xp.maximum(width, env.time_step))
+        & (into <= env.xp.maximum(width, env.time_step))
     )
     return env.xp.where(single, _pulse(env, start, width), number(env.xp, repeated))
 

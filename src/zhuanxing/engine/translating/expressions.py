@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from difflib import SequenceMatcher
-from functools import cache
+from functools import cache, partial, reduce
 from inspect import Parameter, signature
 from typing import Any
 
@@ -66,10 +66,27 @@ class Translator(Tabulated):
             return self._apply(lambda env, a: -a, [self.node(expression.arguments[0])])
         if operators[0] == "^":
             return self._powers([*expression.arguments])
-        total = self.node(expression.arguments[0])
-        for operator, argument in zip(operators, expression.arguments[1:], strict=True):
-            total = self._operate(operator, total, self.node(argument))
+        arguments = [self.node(argument) for argument in expression.arguments]
+        if "/" not in operators:
+            return self._in_order(operators, arguments)
+        total = arguments[0]
+        for operator, argument in zip(operators, arguments[1:], strict=True):
+            total = self._operate(operator, total, argument)
         return total
+
+    def _in_order(self, operators: Sequence[str], arguments: list[Node]) -> Node:
+        """Return a sum or product as one node, however long: Python nests a few hundred calls."""
+
+        def combined(env: Env, total: Array, *others: Array) -> Array:
+            for operator, other in zip(operators, others, strict=True):
+                total = OPERATORS[operator](env, total, other)
+            return total
+
+        node = self._apply(combined, arguments)
+        node = replace(node, operations=node.operations + len(operators) - 1)
+        if "*" not in operators:
+            return node
+        return replace(node, factors=tuple(f for a in arguments for f in a.factors or (a,)))
 
     def _operate(self, operator: str, left: Node, right: Node) -> Node:
         if operator == "/":
@@ -99,18 +116,31 @@ class Translator(Tabulated):
         )
         if operators == (":NOT:",):
             return lift(self.scope, lambda env, a: a == 0, [self.node(expression.arguments[0])])
-        total = self.node(expression.arguments[0])
-        # :AND: binds more tightly than :OR:, as in the text that PySD evaluates.
-        groups: list[Node] = []
-        for operator, argument in zip(operators, expression.arguments[1:], strict=True):
-            if operator == ":OR:":
-                groups.append(total)
-                total = self.node(argument)
-            else:
-                total = lift(self.scope, COMPARISONS[operator], [total, self.node(argument)])
-        for group in reversed(groups):
-            total = lift(self.scope, COMPARISONS[":OR:"], [group, total])
+        arguments = [self.node(argument) for argument in expression.arguments]
+        if {":AND:", ":OR:"} >= set(operators):
+            return self._either(operators, arguments)
+        total = arguments[0]
+        for operator, argument in zip(operators, arguments[1:], strict=True):
+            total = lift(self.scope, COMPARISONS[operator], [total, argument])
         return total
+
+    def _either(self, operators: Sequence[str], arguments: list[Node]) -> Node:
+        """Return conditions joined by :AND:, which binds more tightly, and :OR:."""
+        groups = [[arguments[0]]]
+        for operator, argument in zip(operators, arguments[1:], strict=True):
+            if operator == ":OR:":
+                groups.append([argument])
+            else:
+                groups[-1].append(argument)
+
+        def joined(operator: str, parts: list[Node]) -> Node:
+            function = COMPARISONS[operator]
+            found: Callable[..., Array] = lambda env, *arrays: reduce(  # noqa: E731
+                partial(function, env), arrays
+            )
+            return parts[0] if len(parts) == 1 else lift(self.scope, found, parts)
+
+        return joined(":OR:", [joined(":AND:", group) for group in groups])
 
     def _apply(self, function: Callable[..., Array], arguments: list[Node], **kind: bool) -> Node:
         """Return the element-by-element function of numbers (truth values count as 0 and 1)."""

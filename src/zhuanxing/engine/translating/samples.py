@@ -8,6 +8,7 @@ import numpy as np
 
 from zhuanxing.engine.translating.nodes import Array, Env, number
 from zhuanxing.engine.translating.states import Leaves, Nominal, State
+from zhuanxing.errors import ZhuanxingError
 
 __all__ = ["DelayFixedState", "DelayMaterialState", "HeldState", "HistoryState", "SampleState"]
 
@@ -41,7 +42,13 @@ class DelayFixedState(State):
     start_inputs: ClassVar[tuple[str, ...]] = ("initial", "time")
 
     def length(self, nominal: Nominal, time_step: float) -> int:
-        delay = self.finite("delay time", float(np.max(nominal(self.inputs["time"]))))
+        times = nominal(self.inputs["time"])
+        if np.min(times) < 0:
+            raise ZhuanxingError(
+                f"variable '{self.scope.name}': the time of its DELAY FIXED is {np.min(times):g}, "
+                "expected 0 or more."
+            )
+        delay = self.finite("delay time", float(np.max(times)))
         return self.countable("delay time", round(max(delay / time_step, 1.0) + 1e-6))
 
     def start(self, env: Env, length: int) -> Leaves:

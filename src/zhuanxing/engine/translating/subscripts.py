@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -37,6 +38,12 @@ class Dimensions:
         for item in ranges:
             if item.copied:
                 self._mapping[item.name] += item.elements
+        for item in ranges:
+            for member, count in Counter(item.elements).items():
+                if count > 1:
+                    raise RangeError(
+                        item.name, f"subscript range '{item.name}' names '{member}' twice."
+                    )
         raw = {item.name: item.elements for item in ranges}
         self.elements = {name: self._spell_out(name, raw, ()) for name in raw}
         self._ranges_of: dict[str, list[str]] = {}
