@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import zhuanxing
-from zhuanxing.engine import cache, compile_text, program
+from zhuanxing.engine import cache, compile_text
+from zhuanxing.engine.running import compiled_runs
 
 ROOT = Path(__file__).parents[1]
 TEXT = """rate = 0.25 ~~| x = INTEG(rate * x, 2.5) ~~|
@@ -67,6 +68,6 @@ def test_an_edited_cell_of_a_table_costs_no_compilation(
     def refuse(*_: object) -> None:
         raise AssertionError("traced again")
 
-    monkeypatch.setattr(program, "simulate", refuse)
+    monkeypatch.setattr(compiled_runs, "simulate", refuse)
     after = zhuanxing.load(tmp_path).run("plan", city=["baotou"])
     assert not np.array_equal(before["gdp"], after["gdp"])

@@ -13,8 +13,8 @@ from pysd.py_backend.external import Excels
 
 import zhuanxing
 from zhuanxing.engine import Program, ReferenceEngine, TranslationError, compile_text
-from zhuanxing.engine import program as program_module
 from zhuanxing.engine.reading import parser as parsing_module
+from zhuanxing.engine.running import compiled_runs
 from zhuanxing.engine.running.executable_cache import stored
 from zhuanxing.engine.translating.vector_logarithm import compiled_logarithm
 from zhuanxing.errors import ZhuanxingError
@@ -409,7 +409,7 @@ def test_a_second_start_neither_traces_nor_compiles(
     def refuse(*_: object) -> None:
         raise AssertionError("traced again")
 
-    monkeypatch.setattr(program_module, "simulate", refuse)
+    monkeypatch.setattr(compiled_runs, "simulate", refuse)
     assert all(np.array_equal(one, again) for one, again in zip(first, both(), strict=True))
     with pytest.raises(AssertionError, match="traced again"):
         compile_text(text.replace("2.5", "2.25"), "cached.mdl").run({}, {"x": "path"})

@@ -25,7 +25,7 @@ QUICK = (
     "zhuanxing.analyses.sweep.design",
     "zhuanxing.calibrations",
     "zhuanxing.catalogue",
-    "zhuanxing.engine.program",
+    "zhuanxing.engine.compiling",
     "zhuanxing.errors",
     "zhuanxing.inputs.scenario",
     "zhuanxing.model",

@@ -9,14 +9,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from zhuanxing.engine.program import (
-        Failure,
-        Program,
-        Runs,
-        Variable,
-        compile_file,
-        compile_text,
-    )
+    from zhuanxing.engine.compiling import compile_file, compile_text
+    from zhuanxing.engine.program import Failure, Program, Runs, Variable
     from zhuanxing.engine.reference_pysd import ReferenceEngine
     from zhuanxing.engine.running.failures import TranslationError
 
@@ -27,8 +21,8 @@ HOMES = {
     "Runs": "program",
     "TranslationError": "running.failures",
     "Variable": "program",
-    "compile_file": "program",
-    "compile_text": "program",
+    "compile_file": "compiling",
+    "compile_text": "compiling",
 }
 
 __all__ = [

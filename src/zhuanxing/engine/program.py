@@ -4,102 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
-from pathlib import Path
 from typing import Any
 
 import jax
 import numpy as np
 from numpy.typing import ArrayLike
 
-from zhuanxing.engine.cache import cache_folder
-from zhuanxing.engine.reading.data_files import DataFiles
-from zhuanxing.engine.reading.encodings import decode
-from zhuanxing.engine.reading.parser import parse
 from zhuanxing.engine.reading.syntax_tree import Element
 from zhuanxing.engine.running.batches import Batch, Failure, Runs
+from zhuanxing.engine.running.compiled_runs import CompiledRuns
 from zhuanxing.engine.running.dependency_order import CycleError, evaluation_order
-from zhuanxing.engine.running.devices import CPU, Device, DeviceName, choose_device, use_platforms
+from zhuanxing.engine.running.devices import CPU, Device, DeviceName, choose_device
 from zhuanxing.engine.running.domains import refuse_outside
-from zhuanxing.engine.running.executable_cache import WORTH_KEEPING, stored
 from zhuanxing.engine.running.failures import TranslationError, key_of, located
 from zhuanxing.engine.running.inputs import Inputs
 from zhuanxing.engine.running.numpy_stepper import run_by_own_clock
 from zhuanxing.engine.running.run_plan import asked, inputs_read, keyed, make_plan
-from zhuanxing.engine.running.scan import Graph, Plan, simulate, states_at
+from zhuanxing.engine.running.scan import Graph, simulate, states_at
 from zhuanxing.engine.running.soundness import first_unsound
 from zhuanxing.engine.running.xla_options import HASTY, THOROUGH, known
-from zhuanxing.engine.translating.model_builder import Built, build
+from zhuanxing.engine.translating.model_builder import Built
 from zhuanxing.engine.translating.states import Leaves
 from zhuanxing.engine.translating.variables import Variable, describe
 from zhuanxing.errors import ZhuanxingError
 
-__all__ = ["Failure", "Program", "Runs", "Variable", "compile_file", "compile_text"]
+__all__ = ["Failure", "Program", "Runs", "Variable"]
 
 Objective = Callable[[dict[str, jax.Array]], jax.Array]
 Array = jax.Array | np.ndarray
 Traced = Callable[[Mapping[str, Array], Mapping[str, Array]], dict[str, jax.Array]]
 ValueAndGradient = Callable[[Mapping[str, ArrayLike]], tuple[jax.Array, dict[str, jax.Array]]]
-
-
-def compile_text(
-    text: str,
-    origin: str = "model",
-    suffix: str = ".mdl",
-    data: Sequence[Path] = (),
-    data_root: Path | None = None,
-) -> Program:
-    """Compile a model's text.
-
-    Parameters
-    ----------
-    text
-        Vensim's text, or XMILE's with `suffix` .xmile.
-    origin
-        The file's path, for messages and data beside it.
-    data
-        Files that hold the series of data variables.
-    data_root
-        Spreadsheets that the text names are read below this folder only, by default that of
-        `origin`.
-
-    Raises
-    ------
-    TranslationError
-        With variable, function, file and line.
-
-    Examples
-    --------
-    >>> import zhuanxing
-    >>> model = zhuanxing.compile_text('''{UTF-8}
-    ... people = INTEG(people*birth rate, 100) ~ Person ~ |
-    ... birth rate = 0.5 ~ 1/Year ~ |
-    ... INITIAL TIME = 0 ~ Year ~ |
-    ... FINAL TIME = 2 ~ Year ~ |
-    ... TIME STEP = 1 ~ Year ~ |
-    ... SAVEPER = 1 ~ Year ~ |
-    ... ''')
-    >>> model.run({"birth rate": 1.0}, {"people": "path"})["people"].tolist()
-    [100.0, 200.0, 400.0]
-    """
-    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    jax.config.update("jax_enable_x64", True)
-    use_platforms()
-    jax.config.update("jax_compilation_cache_dir", str(cache_folder() / "gradients"))
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", WORTH_KEEPING)
-    parsed = parse(text, origin, suffix, data_root)
-    files = DataFiles(data)
-    built = build(parsed, origin, files, data_root)
-    return Program(built, parsed.method, text, origin, files.digest)
-
-
-def compile_file(path: Path, data: Sequence[Path] = (), data_root: Path | None = None) -> Program:
-    """Compile a model file in whatever encoding it is; arguments and errors as `compile_text`."""
-    try:
-        content = path.read_bytes()
-    except OSError as failure:
-        raise ZhuanxingError(f"{path} cannot be read: {failure.strerror}.") from failure
-    text, _ = decode(content, str(path))
-    return compile_text(text, str(path), path.suffix, data, data_root)
 
 
 class Program:
@@ -108,11 +42,9 @@ class Program:
     def __init__(self, built: Built, method: str, text: str, origin: str, data: str) -> None:
         self._built = built
         self._method = method
-        self._text = text
         self._origin = origin
-        self._data = data
         self._device: DeviceName = "cpu"
-        self._compiled: dict[Any, Callable[..., Any]] = {}
+        self._compiled = CompiledRuns(text, (method, origin, data))
         self._check_cycles()
         self._given = Inputs(built, origin)
         self.dims: dict[str, tuple[str, ...]] = dict(built.model.dimensions.elements)
@@ -407,14 +339,7 @@ class Program:
 
         `question` is all, beside the model's text and the shapes, that the function depends on.
         """
-        leaves = {str(place): leaf for place, leaf in enumerate(jax.tree.leaves(arguments))}
-        found: Callable[..., Any] = stored(
-            self._text,
-            (self._method, self._origin, self._data, question),
-            leaves,
-            lambda: jax.jit(function, compiler_options=known(options)).lower(*arguments).compile(),
-        )
-        return found
+        return self._compiled.function(question, function, arguments, options)
 
     def _function(
         self,
@@ -424,43 +349,10 @@ class Program:
         runs: int | None,
         device: Device = CPU,
     ) -> Callable[..., Any]:
-        """Return the compiled run; one is kept for every shape of question asked."""
         plan = make_plan(
             self._built, self._given, self._method, inputs, outputs, batched=batched, runs=runs
         )
-        key = (
-            plan.outputs,
-            tuple(sorted(inputs)),
-            tuple(sorted(batched)),
-            runs,
-            plan.steps,
-            plan.steps_per_year,
-            tuple(sorted(plan.lengths.items())),
-            device.kind,
-        )
-        if key not in self._compiled:
-            self._compiled[key] = self._first(plan, inputs_read(plan, inputs), key, device)
-        return self._compiled[key]
-
-    def _first(
-        self, plan: Plan, read: list[str], key: tuple[Any, ...], device: Device
-    ) -> Callable[..., Any]:
-        """Return the run of a plan as a function that is compiled when it is first called."""
-        question = (self._method, self._origin, self._data, key)
-        found: list[Callable[..., Any]] = []
-
-        def compiled(chosen: Mapping[str, Any]) -> Any:
-            options = known(HASTY) if plan.runs is None else device.options
-            jitted = jax.jit(lambda inputs: simulate(plan, inputs), compiler_options=options)
-            return jitted.lower(chosen).compile()
-
-        def call(given: Mapping[str, np.ndarray]) -> Any:
-            chosen = device.place({name: given[name] for name in read})
-            if not found:
-                found.append(stored(self._text, question, chosen, lambda: compiled(chosen)))
-            return found[0](chosen)
-
-        return call
+        return self._compiled.run(plan, inputs, batched, device)
 
 
 def _paths_by_key(paths: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

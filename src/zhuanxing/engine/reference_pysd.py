@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from zhuanxing.engine.program import Program, compile_text
+from zhuanxing.engine.compiling import compile_text
+from zhuanxing.engine.program import Program
 from zhuanxing.engine.reading import syntax_tree
 from zhuanxing.engine.reading.parser import parse
 from zhuanxing.engine.running.failures import TranslationError, key_of

@@ -1,0 +1,81 @@
+"""From the text of a model to a program that runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import jax
+
+from zhuanxing.engine.cache import cache_folder
+from zhuanxing.engine.program import Program
+from zhuanxing.engine.reading.data_files import DataFiles
+from zhuanxing.engine.reading.encodings import decode
+from zhuanxing.engine.reading.parser import parse
+from zhuanxing.engine.running.devices import use_platforms
+from zhuanxing.engine.running.executable_cache import WORTH_KEEPING
+from zhuanxing.engine.translating.model_builder import build
+from zhuanxing.errors import ZhuanxingError
+
+__all__ = ["compile_file", "compile_text"]
+
+
+def compile_text(
+    text: str,
+    origin: str = "model",
+    suffix: str = ".mdl",
+    data: Sequence[Path] = (),
+    data_root: Path | None = None,
+) -> Program:
+    """Compile a model's text.
+
+    Parameters
+    ----------
+    text
+        Vensim's text, or XMILE's with `suffix` .xmile.
+    origin
+        The file's path, for messages and data beside it.
+    data
+        Files that hold the series of data variables.
+    data_root
+        Spreadsheets that the text names are read below this folder only, by default that of
+        `origin`.
+
+    Raises
+    ------
+    TranslationError
+        With variable, function, file and line.
+
+    Examples
+    --------
+    >>> import zhuanxing
+    >>> model = zhuanxing.compile_text('''{UTF-8}
+    ... people = INTEG(people*birth rate, 100) ~ Person ~ |
+    ... birth rate = 0.5 ~ 1/Year ~ |
+    ... INITIAL TIME = 0 ~ Year ~ |
+    ... FINAL TIME = 2 ~ Year ~ |
+    ... TIME STEP = 1 ~ Year ~ |
+    ... SAVEPER = 1 ~ Year ~ |
+    ... ''')
+    >>> model.run({"birth rate": 1.0}, {"people": "path"})["people"].tolist()
+    [100.0, 200.0, 400.0]
+    """
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    jax.config.update("jax_enable_x64", True)
+    use_platforms()
+    jax.config.update("jax_compilation_cache_dir", str(cache_folder() / "gradients"))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", WORTH_KEEPING)
+    parsed = parse(text, origin, suffix, data_root)
+    files = DataFiles(data)
+    built = build(parsed, origin, files, data_root)
+    return Program(built, parsed.method, text, origin, files.digest)
+
+
+def compile_file(path: Path, data: Sequence[Path] = (), data_root: Path | None = None) -> Program:
+    """Compile a model file in whatever encoding it is; arguments and errors as `compile_text`."""
+    try:
+        content = path.read_bytes()
+    except OSError as failure:
+        raise ZhuanxingError(f"{path} cannot be read: {failure.strerror}.") from failure
+    text, _ = decode(content, str(path))
+    return compile_text(text, str(path), path.suffix, data, data_root)

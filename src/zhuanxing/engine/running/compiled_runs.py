@@ -1,0 +1,89 @@
+"""Compiled runs of one model: one for every shape of question, in memory and on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import jax
+import numpy as np
+
+from zhuanxing.engine.running.devices import Device
+from zhuanxing.engine.running.executable_cache import stored
+from zhuanxing.engine.running.run_plan import inputs_read
+from zhuanxing.engine.running.scan import Plan, simulate
+from zhuanxing.engine.running.xla_options import HASTY, known
+
+__all__ = ["CompiledRuns"]
+
+Function = Callable[..., Any]
+
+
+class CompiledRuns:
+    """What is compiled of the model with `text`; `made_of` is what else its numbers depend on."""
+
+    def __init__(self, text: str, made_of: tuple[str, ...]) -> None:
+        self._text = text
+        self._made_of = made_of
+        self._runs: dict[Any, Function] = {}
+
+    def function(
+        self,
+        question: object,
+        function: Function,
+        arguments: Sequence[Any],
+        options: Mapping[str, Any],
+    ) -> Function:
+        """Return a function compiled for arguments of these shapes, from disk if it was before."""
+        leaves = {str(place): leaf for place, leaf in enumerate(jax.tree.leaves(arguments))}
+        return self._stored(
+            question,
+            leaves,
+            lambda: jax.jit(function, compiler_options=known(options)).lower(*arguments).compile(),
+        )
+
+    def run(
+        self,
+        plan: Plan,
+        inputs: Mapping[str, np.ndarray],
+        batched: frozenset[str],
+        device: Device,
+    ) -> Function:
+        """Return the run of a plan as a function of its inputs, compiled when first called."""
+        key = (
+            plan.outputs,
+            tuple(sorted(inputs)),
+            tuple(sorted(batched)),
+            plan.runs,
+            plan.steps,
+            plan.steps_per_year,
+            tuple(sorted(plan.lengths.items())),
+            device.kind,
+        )
+        if key not in self._runs:
+            self._runs[key] = self._first(plan, inputs_read(plan, inputs), key, device)
+        return self._runs[key]
+
+    def _first(
+        self, plan: Plan, read: list[str], question: tuple[Any, ...], device: Device
+    ) -> Function:
+        found: list[Function] = []
+
+        def compiled(chosen: Mapping[str, Any]) -> Any:
+            options = known(HASTY) if plan.runs is None else device.options
+            jitted = jax.jit(lambda inputs: simulate(plan, inputs), compiler_options=options)
+            return jitted.lower(chosen).compile()
+
+        def call(given: Mapping[str, np.ndarray]) -> Any:
+            chosen = device.place({name: given[name] for name in read})
+            if not found:
+                found.append(self._stored(question, chosen, lambda: compiled(chosen)))
+            return found[0](chosen)
+
+        return call
+
+    def _stored(
+        self, question: object, arguments: Mapping[str, Any], compile_: Callable[[], Any]
+    ) -> Function:
+        found: Function = stored(self._text, (*self._made_of, question), arguments, compile_)
+        return found
