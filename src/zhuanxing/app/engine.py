@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import pandas as pd
@@ -223,14 +223,14 @@ class Engine:
         """Return an answer given before, or give it; one question of a pace at a time."""
         found: Any = self._answers.get(key)
         if found is not None:
-            return found
+            return cast("T", found)
         with self._locks[pace]:
             found = self._answers.get(key)
             if found is None:
                 found = self._answers[key] = make()
             while len(self._answers) > KEPT:
                 self._answers.popitem(last=False)
-            return found
+            return cast("T", found)
 
 
 STRENGTHS = tuple(np.linspace(0.0, 1.0, 9))

@@ -65,9 +65,10 @@ def checked(kind: type[T]) -> type[T]:
 
     # YAML has mappings and lists where the values are dataclasses and tuples.
     kind.__get_pydantic_core_schema__ = classmethod(from_mappings)  # type: ignore[attr-defined]
-    made: Any = dataclass(frozen=True, kw_only=True, config=STRICT)(kind)
-    for base in kind.__mro__[1:]:
-        for name, field in getattr(base, "__pydantic_fields__", {}).items():
+    bases = [base for base in kind.__mro__[1:] if hasattr(base, "__pydantic_fields__")]
+    made: Any = dataclass(frozen=True, kw_only=bool(bases), config=STRICT)(kind)
+    for base in bases:
+        for name, field in base.__pydantic_fields__.items():
             entry = made.__pydantic_fields__[name]
             entry.description = entry.description or field.description
     return cast("type[T]", made)
@@ -179,7 +180,8 @@ def _expected(error: ErrorDetails) -> str:
         return Sentence("a list of {bound} at least", bound=context["min_length"])
     if what == "value_error":
         (said,) = context["error"].args
-        return said
+        found: str = said
+        return found
     return EXPECTED.get(what, error["msg"])
 
 

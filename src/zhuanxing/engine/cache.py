@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from filelock import FileLock
 from platformdirs import user_cache_path
@@ -58,7 +58,7 @@ def keep(path: Path, payload: bytes) -> None:
 
 def unpickled(path: Path, make: Callable[[], Value]) -> Value:
     """Return the pickled value kept at `path`, else what `make` returns, which is kept."""
-    found: Any = kept(path, pickle.loads)
+    found: Value | None = kept(path, pickle.loads)
     if found is None:
         found = make()
         keep(path, pickle.dumps(found))

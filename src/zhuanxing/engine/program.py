@@ -175,7 +175,8 @@ class Program:
         function = self.compiled(
             question, lambda given: states_at(plan, given, steps), (chosen,), HASTY
         )
-        return jax.tree.map(np.asarray, function(chosen))
+        found: dict[str, Leaves] = jax.tree.map(np.asarray, function(chosen))
+        return found
 
     def unsound(self, paths: Mapping[str, np.ndarray]) -> tuple[str, int, float] | None:
         """Return the first value of a run that is not finite: variable, row of its path, value.

@@ -239,7 +239,7 @@ def _aggregate(path: np.ndarray, how: str, step: float) -> np.ndarray:
     years = (path.shape[0] - 1) // per_year
     flow = path[: years * per_year].reshape((years, per_year, *path.shape[1:]))
     if how == "year_sum":
-        return flow.sum(axis=1) * step
+        return np.asarray(flow.sum(axis=1) * step)
     if how == "year_mean":
-        return flow.mean(axis=1)
+        return np.asarray(flow.mean(axis=1))
     return path[per_year::per_year][:years]

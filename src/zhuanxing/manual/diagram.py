@@ -70,7 +70,8 @@ def svg(name: str, arrows: Sequence[Link], stocks: frozenset[str], own: Sequence
         thick = "" if arrow.kind == "cause" else f' [penwidth=2.2 color="{FLOW}" weight=8]'
         lines.append(f"{numbers[arrow.start]} -> {numbers[arrow.end]}{thick};")
     drawn = render("\n".join([*lines, "}"]), format="svg", engine="dot").decode()
-    return drawn[drawn.index("<svg") :].replace("<title>sector", f"<title>{name}", 1)
+    found: str = drawn[drawn.index("<svg") :].replace("<title>sector", f"<title>{name}", 1)
+    return found
 
 
 def _look(variable: str, stocks: frozenset[str], flows: set[str], own: Sequence[str]) -> str:

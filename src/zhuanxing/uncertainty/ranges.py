@@ -94,7 +94,8 @@ def inside(numbers: Sequence[Range], z: Array | np.ndarray) -> Array:
     high = np.array([number.high for number in numbers])
     value = np.array([number.value for number in numbers])
     place = np.clip((value - low) / (high - low), EDGE, 1 - EDGE)
-    return low + (high - low) * jax.nn.sigmoid(np.log(place / (1 - place)) + z)
+    found: Array = low + (high - low) * jax.nn.sigmoid(np.log(place / (1 - place)) + z)
+    return found
 
 
 def constants_of(

@@ -64,7 +64,8 @@ def _errors(rule: Rule, history: History, target: int, ahead: int) -> np.ndarray
     if len(errors) >= FEW:
         return errors
     if ahead > 1:
-        return _errors(rule, history, target, ahead - 1) * (ahead / (ahead - 1)) ** 0.5
+        found: np.ndarray = _errors(rule, history, target, ahead - 1) * (ahead / (ahead - 1)) ** 0.5
+        return found
     targets = history.observations.targets
     kin = [place for place, of in enumerate(targets) if of.how == targets[target].how]
     return np.concatenate([_tried(rule, history, place, 1) for place in kin])
@@ -125,7 +126,8 @@ def _autoregressive(history: History, target: int, ahead: int) -> np.ndarray:
     def departures(years: np.ndarray, values: np.ndarray) -> np.ndarray:
         if not growth:
             return np.asarray(values - values.mean())
-        return values - np.array([nation.get(int(year), np.nan) for year in years])
+        found: np.ndarray = values - np.array([nation.get(int(year), np.nan) for year in years])
+        return found
 
     left = _persistence(history, target, departures)
 

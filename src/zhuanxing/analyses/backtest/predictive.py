@@ -49,7 +49,8 @@ def predict(
     said = _sound(np.array(posterior.said(runs)))
     bias = np.stack([np.asarray(posterior.biases(draw)) for draw in own])
     noise = future.error * random.standard_t(future.tails, size=said.shape)
-    return said + bias[:, :, None, :] + noise
+    found: np.ndarray = said + bias[:, :, None, :] + noise
+    return found
 
 
 def _with_news(

@@ -93,7 +93,8 @@ def innovations(level: np.ndarray, scales: Scales) -> np.ndarray:
     """Return the innovations that make disturbances `level` (..., K, years): `levels` undone."""
     news = level.copy()
     news[..., 1:] -= scales.persistence[:, None] * level[..., :-1]
-    return news / sizes(scales, level.shape[-1])
+    found: np.ndarray = news / sizes(scales, level.shape[-1])
+    return found
 
 
 def by_common(by_news: np.ndarray, scales: Scales) -> np.ndarray:
@@ -103,4 +104,5 @@ def by_common(by_news: np.ndarray, scales: Scales) -> np.ndarray:
     kinds = len(scales.size)
     apart = by_news.reshape(*by_news.shape[:2], kinds, -1)
     ratio = scales.common[:, None] / sizes(scales, apart.shape[3])
-    return (apart * ratio).reshape(by_news.shape)
+    found: np.ndarray = (apart * ratio).reshape(by_news.shape)
+    return found

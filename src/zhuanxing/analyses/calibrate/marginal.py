@@ -171,7 +171,8 @@ def _by_level(posterior: Posterior, at: State, jacobian: np.ndarray) -> np.ndarr
     by_news = by_news.reshape(*jacobian.shape[:2], kinds, years) / sizes(at.scales, years)
     # News of a year are its disturbance less what is left of the year before.
     left = by_news[..., 1:] * at.scales.persistence[:, None]
-    return by_news - np.concatenate([left, np.zeros_like(left[..., :1])], axis=3)
+    found: np.ndarray = by_news - np.concatenate([left, np.zeros_like(left[..., :1])], axis=3)
+    return found
 
 
 def _present(*arrays: np.ndarray) -> list[np.ndarray]:

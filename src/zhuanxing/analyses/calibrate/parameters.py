@@ -96,12 +96,14 @@ class Parameters:
     @property
     def width(self) -> int:
         """Number of columns of `own`."""
-        return self.news.stop + len(self.biased)
+        found: int = self.news.stop + len(self.biased)
+        return found
 
     @property
     def count(self) -> int:
         """How many numbers are estimated."""
-        return self.common.stop + len(self.cities) * self.width
+        found: int = self.common.stop + len(self.cities) * self.width
+        return found
 
     @property
     def names(self) -> list[str]:
@@ -131,7 +133,8 @@ class Parameters:
     def disturbances_of(self, shared: np.ndarray, own: np.ndarray, scales: Scales) -> np.ndarray:
         """Return the disturbances of mid-year (city, disturbance, year), with what is common."""
         common = levels(np.asarray(self.common_innovation(shared)), scales.of_all)
-        return levels(np.asarray(self.innovation(own)), scales) + common
+        found: np.ndarray = levels(np.asarray(self.innovation(own)), scales) + common
+        return found
 
     @property
     def tabled(self) -> dict[str, dict[str, np.ndarray]]:

@@ -128,7 +128,8 @@ class Posterior:
         rest = (own**2).sum() - (news**2).sum() + (shared**2).sum() - (common**2).sum()
         tails = self._tails
         unusual = jnp.log1p(news**2 / tails).sum(axis=0) + jnp.log1p(common**2 / tails)
-        return misfit.sum() + ((tails + 1) / 2 * unusual).sum() + rest / 2
+        found: Array = misfit.sum() + ((tails + 1) / 2 * unusual).sum() + rest / 2
+        return found
 
     def value_and_gradient(self, at: State) -> tuple[float, np.ndarray, np.ndarray]:
         """Return minus the log posterior and its exact derivatives by `shared` and `own`."""

@@ -149,13 +149,15 @@ def _latin_hypercube(options: Mapping[str, Any], count: int) -> np.ndarray:
 
     runs = _whole(options, "runs", least=1)
     _require_size(runs, "this design")
-    return qmc.LatinHypercube(count, rng=_seed(options)).random(runs)
+    found: np.ndarray = qmc.LatinHypercube(count, rng=_seed(options)).random(runs)
+    return found
 
 
 def _sobol(options: Mapping[str, Any], count: int) -> np.ndarray:
     from scipy.stats import qmc
 
-    return qmc.Sobol(count, rng=_seed(options)).random(_power_of_two(options, "runs"))
+    found: np.ndarray = qmc.Sobol(count, rng=_seed(options)).random(_power_of_two(options, "runs"))
+    return found
 
 
 def _saltelli(options: Mapping[str, Any], count: int) -> np.ndarray:
@@ -163,7 +165,10 @@ def _saltelli(options: Mapping[str, Any], count: int) -> np.ndarray:
 
     base = _power_of_two(options, "base_runs")
     _require_size(base * (count + 2), "this design")
-    return sobol.sample(problem(count), base, calc_second_order=False, seed=_seed(options))
+    found: np.ndarray = sobol.sample(
+        problem(count), base, calc_second_order=False, seed=_seed(options)
+    )
+    return found
 
 
 def _morris(options: Mapping[str, Any], count: int) -> np.ndarray:
@@ -176,7 +181,10 @@ def _morris(options: Mapping[str, Any], count: int) -> np.ndarray:
     if levels % 2:
         raise ZhuanxingError(f"design.levels is {levels}, but design=morris needs an even number")
     _require_size(trajectories * (count + 1), "this design")
-    return morris.sample(problem(count), trajectories, num_levels=levels, seed=_seed(options))
+    found: np.ndarray = morris.sample(
+        problem(count), trajectories, num_levels=levels, seed=_seed(options)
+    )
+    return found
 
 
 def _from_csv(options: Mapping[str, Any], known: dict[str, Factor]) -> Design:
@@ -237,7 +245,8 @@ METHODS = (GRID, *UNIT)
 def _scaled(unit: np.ndarray, factors: Sequence[Factor]) -> np.ndarray:
     low = np.array([factor.low for factor in factors])
     high = np.array([factor.high for factor in factors])
-    return low + unit * (high - low)
+    found: np.ndarray = low + unit * (high - low)
+    return found
 
 
 def _power_of_two(options: Mapping[str, Any], key: str) -> int:

@@ -136,7 +136,8 @@ def _saved(times: np.ndarray, paths: Mapping[str, np.ndarray]) -> np.ndarray:
         raise ZhuanxingError(f"SAVEPER is {saveper.min():g}, expected 0 or more.")
     every = np.where(saveper > 0, saveper, step)
     passed = (times - times[0]) / every
-    return np.abs(passed - np.round(passed)) * every < step * 1e-5
+    found: np.ndarray = np.abs(passed - np.round(passed)) * every < step * 1e-5
+    return found
 
 
 COMMAND = Command(

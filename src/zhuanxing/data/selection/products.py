@@ -214,7 +214,10 @@ def _complete(rows: pd.DataFrame) -> np.ndarray | None:
     inside = [year for year in YEARS if year in given.index]
     if len(inside) < 3 or inside[0] > FIRST:
         return None
-    return np.exp(np.interp(YEARS, given.index.to_numpy(float), np.log(given.to_numpy(float))))
+    found: np.ndarray = np.exp(
+        np.interp(YEARS, given.index.to_numpy(float), np.log(given.to_numpy(float)))
+    )
+    return found
 
 
 def _path(

@@ -110,7 +110,8 @@ class XmileFile:
                 f"{self.where(node)}: the integration method '{node.get('method')}' is not one "
                 f"that the engine has ({', '.join(METHODS)})."
             )
-        return known
+        found: str = known
+        return found
 
 
 def tag(node: etree._Element) -> str:
@@ -134,7 +135,8 @@ def named(file: XmileFile, node: etree._Element) -> str:
     name = node.get("name")
     if not name or not key_of(name):
         raise file.refuse(node, "it has no name")
-    return name.replace("\\n", " ")
+    found: str = name.replace("\\n", " ")
+    return found
 
 
 def open_xmile(text: str, origin: str) -> XmileFile:

@@ -47,7 +47,10 @@ def _broken(built: Built, name: str, path: np.ndarray) -> np.ndarray:
     element = built.elements.get(name)
     if element is None or all(_meant(part) for part in element.components):
         return np.zeros(path.shape, dtype=bool)
-    return ~np.isfinite(path) & covered(element, built.model.labels[name], built.model.dimensions)
+    found: np.ndarray = ~np.isfinite(path) & covered(
+        element, built.model.labels[name], built.model.dimensions
+    )
+    return found
 
 
 def _meant(component: syntax_tree.Component) -> bool:

@@ -49,7 +49,8 @@ class Translator(Tabulated):
         method = getattr(self, f"_{type(expression).__name__.lower()}", None)
         if method is None:
             raise self.refuse(f"{type(expression).__name__} has no place inside an expression.")
-        return method(expression)
+        found: Node = method(expression)
+        return found
 
     def _array(self, array: np.ndarray) -> Node:
         sizes = self.scope.sizes(self.scope.labels)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import jax.scipy.special as jax_special
 import numpy as np
@@ -44,8 +44,8 @@ def _special(env: Env, name: str) -> Callable[[Array], Array]:
     if env.xp is np:
         import scipy.special
 
-        return getattr(scipy.special, name)
-    return getattr(jax_special, name)
+        return cast("Callable[[Array], Array]", getattr(scipy.special, name))
+    return cast("Callable[[Array], Array]", getattr(jax_special, name))
 
 
 def _scaled(env: Env, u: Array, low: Array, high: Array, seed: Array = 0.0) -> Array:

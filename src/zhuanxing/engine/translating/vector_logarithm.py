@@ -41,7 +41,8 @@ WHOLE = np.float64(2.0**52)
 @jax.jit
 def compiled_logarithm(x: jax.Array) -> jax.Array:
     """Return log x: minus infinity of zero, NaN of what is negative."""
-    return settled(jax.lax.platform_dependent(x, cpu=_logarithm, default=jnp.log))
+    found: jax.Array = settled(jax.lax.platform_dependent(x, cpu=_logarithm, default=jnp.log))
+    return found
 
 
 def _logarithm(x: jax.Array) -> jax.Array:
