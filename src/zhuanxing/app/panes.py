@@ -12,7 +12,7 @@ import xarray as xr
 from zhuanxing.analyses.explain.mediators import Effect
 from zhuanxing.app.words import say
 from zhuanxing.charts.style import number, number_apart, signed
-from zhuanxing.results.aims import Aim
+from zhuanxing.results.aims import MARKS, Aim, Verdict
 from zhuanxing.results.glossary import Glossary
 from zhuanxing.results.outputs import Output
 from zhuanxing.results.words import Language, unit
@@ -94,7 +94,12 @@ def _aim(row: Tile, language: Language) -> str:
     limit = f"{number(row.aim.value)}{'%' if row.aim.measure == 'change' else ''}"
     aim = say("aim", language, sign=sign, value=limit)
     said = number_apart(row.reached, row.aim.value) + ("%" if row.aim.measure == "change" else "")
-    return f'<small class="{mood}">{said} {escape(aim)} {say(verdict, language)}</small>'
+    return f'<small class="{mood}">{said} {escape(aim)} {marked(verdict, language)}</small>'
+
+
+def marked(verdict: Verdict, language: Language) -> str:
+    """Return a verdict with its mark."""
+    return f"{MARKS[verdict]} {say(verdict, language)}"
 
 
 def difference_words(
@@ -169,7 +174,7 @@ def packages(found: xr.Dataset, named: Mapping[str, Output], language: Language)
         cells = [number(float(one["baseline"])), *(number(float(v)) for v in one["value"].values)]
         rows.append((label, cells))
     for goal in map(str, found["goal"].values):
-        marks = [say("met" if one else "missed", language) for one in
+        marks = [marked("met" if one else "missed", language) for one in
                  found["met"].sel(goal=goal).values]  # fmt: skip
         rows.append((goal, ["", *marks]))
     counts = (found["intensity"].values > 0).sum(axis=1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from zhuanxing.results.words import LANGUAGES, Language
+from zhuanxing.results.words import Language, spoken
 
 __all__ = ["say"]
 
@@ -64,9 +64,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "aims_levers": ("举措数", "levers"),
     "package": ("组合", "package"),
     "baseline": ("基准", "baseline"),
-    "met": ("✓ 达成", "✓ met"),
-    "missed": ("× 未达成", "× missed"),
-    "open": ("≈ 难以判定", "≈ too close to call"),
     "better": ("↗ 变好", "↗ better"),
     "worse": ("↘ 变差", "↘ worse"),
     "computing": ("计算中…", "computing…"),
@@ -136,4 +133,4 @@ WORDS: dict[str, tuple[str, str]] = {
 
 def say(key: str, language: Language, **fields: object) -> str:
     """Return the words `key` in `language`, with `fields` filled in."""
-    return WORDS[key][LANGUAGES.index(language)].format(**fields)
+    return spoken(WORDS, key, language, **fields)

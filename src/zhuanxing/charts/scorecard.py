@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from zhuanxing.charts import style
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.results import names
-from zhuanxing.results.aims import Aim, Verdict, aims_of
+from zhuanxing.results.aims import MARKS, Aim, Verdict, aims_of
 from zhuanxing.results.words import Language, word
 
 __all__ = ["draw"]
@@ -22,7 +22,6 @@ _NAME, _AIM, _FIRST_VALUE, _COLUMN = 0.0, 4.4, 4.7, 1.7
 _NAME_ROOM = 3.5 * 72
 _TRACK = (-0.55, 1.55)
 _MARKERS = ("D", "o", "s", "^", "v", "P")
-_MARKS: Mapping[Verdict, str] = {"met": "✓", "missed": "×", "open": "≈"}
 _COLOURS: Mapping[Verdict, str] = {"met": style.GOOD, "missed": style.BAD, "open": "#6B6B6B"}
 
 
@@ -135,7 +134,7 @@ def _values(axis: Axes, rows: Sequence[Aim], results: Sequence[_Result], x: floa
         y, colour = len(rows) - 1 - line, _COLOURS[result.verdict]
         text = style.number_apart(result.value, aim.value)
         axis.text(x, y, text, ha="right", va="center", color=colour)
-        axis.text(x + 0.1, y, _MARKS[result.verdict], va="center", color=colour)
+        axis.text(x + 0.1, y, MARKS[result.verdict], va="center", color=colour)
 
 
 def _tracks(

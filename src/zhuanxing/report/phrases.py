@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from zhuanxing.results.words import LANGUAGES, Language
+from zhuanxing.results.words import Language, spoken
 
 __all__ = ["phrase"]
 
@@ -31,9 +31,6 @@ PHRASES: dict[str, tuple[str, str]] = {
         "指标|2020年|基准{year}|方案{year}|差异|80%区间|目标|判定",
         "Indicator|2020|Baseline {year}|Package {year}|Difference|80 % range|Aim|Verdict",
     ),
-    "met": ("达成", "met"),
-    "missed": ("未达成", "missed"),
-    "open": ("难以判定", "too close to call"),
     "chart_paths": ("图1 指标路径", "Chart 1: paths"),
     "chart_money": ("图2 投资与资金来源", "Chart 2: investment and who pays"),
     "levers": ("作用最大的举措", "Levers that matter most"),
@@ -87,4 +84,4 @@ PHRASES: dict[str, tuple[str, str]] = {
 
 def phrase(key: str, language: Language, **fields: object) -> str:
     """Return the sentence `key` in `language`, with `fields` filled in."""
-    return PHRASES[key][LANGUAGES.index(language)].format(**fields)
+    return spoken(PHRASES, key, language, **fields)

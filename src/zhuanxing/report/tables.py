@@ -143,7 +143,7 @@ def _aims(
                         ),
                         word("column_value", language): value,
                         word("column_verdict", language): word(
-                            f"verdict_{aim.verdict(value, spread)}", language
+                            aim.verdict(value, spread), language
                         ),
                     }
                 )

@@ -18,6 +18,7 @@ from zhuanxing.results.words import Language
 __all__ = [
     "COLUMNS",
     "EVERYWHERE",
+    "MARKS",
     "Aim",
     "Verdict",
     "aims_of",
@@ -32,6 +33,7 @@ COLUMNS = (
 EVERYWHERE = "ALL"
 _VALID = {"measure": ("level", "change"), "direction": ("at_least", "at_most")}
 Verdict = Literal["met", "missed", "open"]
+MARKS: Mapping[Verdict, str] = {"met": "✓", "missed": "×", "open": "≈"}
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,12 @@ Names of cities, variables, sectors and levers are not here: those come with the
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 from zhuanxing.errors import ZhuanxingError, nearest
 
-__all__ = ["LANGUAGES", "Language", "check_language", "unit", "word"]
+__all__ = ["LANGUAGES", "Language", "check_language", "spoken", "unit", "word"]
 
 Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
@@ -46,9 +47,9 @@ _WORDS: dict[str, tuple[str, str]] = {
     "column_city": ("城市", "City"),
     "column_source": ("来源", "Source"),
     "column_what": ("项目", "Item"),
-    "verdict_met": ("达成", "met"),
-    "verdict_missed": ("未达成", "missed"),
-    "verdict_open": ("难以判定", "too close to call"),
+    "met": ("达成", "met"),
+    "missed": ("未达成", "missed"),
+    "open": ("难以判定", "too close to call"),
     "origin_observed": ("统计数据", "observed"),
     "origin_carried": ("由邻年推算", "carried from another year"),
     "origin_estimated": ("估计", "estimated"),
@@ -259,8 +260,16 @@ def check_language(language: str) -> Language:
 
 
 def word(key: str, language: Language, **fields: object) -> str:
-    """Return the chart's own word `key` in `language`, with `fields` filled in."""
-    return _WORDS[key][LANGUAGES.index(language)].format(**fields)
+    """Return the word `key` in `language`, with `fields` filled in."""
+    return spoken(_WORDS, key, language, **fields)
+
+
+def spoken(
+    words: Mapping[str, tuple[str, str]], key: str, language: Language, **fields: object
+) -> str:
+    """Return the one of `words` under `key`, else the one that all share, in `language`."""
+    pair = words[key] if key in words else _WORDS[key]
+    return pair[LANGUAGES.index(language)].format(**fields)
 
 
 def unit(token: str, language: Language) -> str:
