@@ -102,7 +102,13 @@ def made_up_result(scenario: str, name_zh: str, boost: float) -> xr.Dataset:
             "name_en": ("city", [row["name_en"] for row in units]),
             "province_en": ("city", [row["province_en"] for row in units]),
         },
-        attrs={"scenario": scenario, "scenario_zh": name_zh, "scenario_en": scenario},
+        attrs={
+            "scenario": scenario,
+            "scenario_zh": name_zh,
+            "scenario_en": scenario,
+            "base_year": "2020",
+            "information_year": "2020",
+        },
     )
     for name, (unit, zh, en, level, growth) in OUTPUTS.items():
         spread = size if not unit.startswith(("percent", "tce")) else 1 + 0.1 * np.log(size)

@@ -36,17 +36,17 @@ def test_every_chinese_refusal_belongs_to_a_sentence_and_knows_its_fields() -> N
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
-        (["scenario=plam"], "没有名为“plam”的情景，是不是 'plan'"),
-        (["levers.solar_bse=1"], "没有名为“solar_bse”的举措"),
+        (["scenario=plam"], "没有名为'plam'的情景，是不是 'plan'"),
+        (["levers.solar_bse=1"], "没有名为'solar_bse'的举措"),
         (["levers.solar_base=1.8"], "应为0 到 1 之间的数"),
         (["city=唐上"], "'唐山' (tangshan)"),
-        (["senario=plan"], "没有名为“senario”的设置"),
+        (["senario=plan"], "没有名为'senario'的设置"),
         (["budget.local=-5"], "budget.local 为'-5'，应为不小于 0"),
         (["assumptions.credit_shock=x"], "credit_shock 为'x'，应为数"),
         (["engine=fast"], "compiled 或 reference"),
-        (["calibration=defalt"], "没有参数集“defalt”"),
+        (["calibration=defalt"], "没有参数集'defalt'"),
         (["data=none.csv"], "none.csv：无法读取"),
-        (["data=own.csv"], "own.csv 第2行：“unit_id”列中的“唐上”无法识别"),
+        (["data=own.csv"], "own.csv 第2行：'unit_id'列中的'唐上'无法识别"),
         (["scenario=baseline,plan"], "要逐一运行请加 -m"),
     ],
 )

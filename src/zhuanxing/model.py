@@ -377,5 +377,6 @@ class Model(Batches):
             "calibration": self._calibration_attribute,
             "seed": "none (the model is deterministic)",
             "information_year": str(self.source.information_year),
+            "base_year": str(self.scenario(scenario.lineage[-1]).base_year),
             "own_figures": self.source.own or "none",
         }

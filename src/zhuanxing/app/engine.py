@@ -80,6 +80,7 @@ class Engine:
         self.scenarios = {
             name: self.model.scenario(name) for name in self.model.names.of("scenario").spellings
         }
+        self.base_year = self.scenarios[self.baseline].base_year
         self.observations = self.model.tables.observations
         self.observed_as = statistics_of_outputs(self.model.tables.variables)
         self.pool = ThreadPoolExecutor(1, thread_name_prefix="quick")

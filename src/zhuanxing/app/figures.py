@@ -13,7 +13,7 @@ from bokeh.models import ColumnDataSource, FactorRange, HoverTool, NumeralTickFo
 from bokeh.models.annotations import Span
 from bokeh.plotting import figure
 
-from zhuanxing.charts.style import BAD, FIRST_PROJECTED_YEAR, GOOD, GREY, INK, SEQUENCE
+from zhuanxing.charts.style import BAD, GOOD, GREY, INK, SEQUENCE
 
 __all__ = ["Bars", "CityDots", "CityMap", "Curve", "Lines", "Stack"]
 
@@ -47,7 +47,7 @@ class Lines:
     """The chosen output of the city: history, statistics, baseline, package and mine; below, the
     difference of package and mine from the baseline."""
 
-    def __init__(self, years: Sequence[int], names: Mapping[str, str]) -> None:
+    def __init__(self, years: Sequence[int], base_year: int, names: Mapping[str, str]) -> None:
         self.years = np.array(years)
         self._source = ColumnDataSource(
             {"year": self.years, **{key: np.zeros(len(years)) for key in ("base", "file", "mine")}}
@@ -62,7 +62,7 @@ class Lines:
         top = self._top
         top.line("year", "value", source=self._history, color=GREY, line_width=2.5,
                  legend_label=names["history"])  # fmt: skip
-        later = self.years >= FIRST_PROJECTED_YEAR - 1
+        later = self.years >= base_year
         self._later = later
         for key, colour, width, dash in (
             ("base", BASELINE, 2.0, "dashed"), ("file", SEQUENCE[1], 1.6, "solid"),

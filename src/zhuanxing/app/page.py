@@ -77,7 +77,7 @@ class Session:
             "base": self.baseline, "mine": say("mine", language),
             "file": say("scenario", language),
         }  # fmt: skip
-        self._lines = Lines(engine.years, names)
+        self._lines = Lines(engine.years, engine.base_year, names)
         self.controls = Controls(self)
         self.tabs = Tabs(self)
         if pn.state.curdoc is not None:

@@ -16,7 +16,7 @@ from zhuanxing.app.figures import Bars, CityDots, CityMap, Curve, Stack
 from zhuanxing.app.panes import difference_words, trust, why
 from zhuanxing.app.state import TABS
 from zhuanxing.app.words import say
-from zhuanxing.charts.style import BAD, FIRST_PROJECTED_YEAR, GOOD, GREY, SEQUENCE, number
+from zhuanxing.charts.style import BAD, GOOD, GREY, SEQUENCE, number
 from zhuanxing.data.observed import observed
 from zhuanxing.results.glossary import read_glossary
 from zhuanxing.results.words import unit
@@ -39,7 +39,7 @@ class Tabs:
         self._bars = Bars()
         self._status = pn.pane.HTML("", sizing_mode="stretch_width")
         model = self._engine.model
-        years = [year for year in self._engine.years if year >= FIRST_PROJECTED_YEAR]
+        years = [year for year in self._engine.years if year > self._engine.base_year]
         self._payers = list(self._elements(MONEY))
         self._stack = Stack(years, [zh if self._language == "zh" else en
                                     for zh, en in self._elements(MONEY).values()])  # fmt: skip

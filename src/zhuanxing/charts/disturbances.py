@@ -71,4 +71,4 @@ def _finish(axis: Axes, title: str, years: list[int], known: int) -> None:
     axis.axhline(0.0, color=style.GREY, linewidth=0.8)
     axis.set_title(title)
     style.year_axis(axis, years, few=True)
-    style.mark_projection(axis, years, None, first=known + 1)
+    style.mark_projection(axis, years, None, known)

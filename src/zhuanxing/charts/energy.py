@@ -25,7 +25,7 @@ def draw(
     total: str,
     co2: str,
     capacity: Sequence[str],
-    base_year: int = style.FIRST_PROJECTED_YEAR - 1,
+    base_year: int | None = None,
     language: Language = "zh",
 ) -> Figure:
     """Draw two rows a city: energy by fuel and its change, power capacity by kind and carbon.
@@ -36,6 +36,7 @@ def draw(
     year). `capacity`: outputs (city, year) in one unit. Raises ZhuanxingError for an unknown name.
     """
     first = next(iter(datasets.values()))
+    base_year = names.base_year(first) if base_year is None else base_year
     ids = names.city_ids(first, cities)
     whole = names.variable(first, total)
     years = [int(year) for year in whole["year"].values]
@@ -63,7 +64,7 @@ def draw(
             for axis in (fuel, power, carbon):
                 style.year_axis(axis, years)
                 said = language if axis is carbon else None
-                style.mark_projection(axis, years, said, low=True)
+                style.mark_projection(axis, years, said, names.last_known(first), low=True)
         notes = [
             *stack_note(datasets, language),
             word("total_line", language, total=names.variable_label(whole, language)),

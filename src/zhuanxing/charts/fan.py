@@ -29,13 +29,13 @@ def draw(
 ) -> Figure:
     """Draw one panel a city and variable: nested bands of quantiles, and the median.
 
-    Where runs reach beyond the last year of history, they are drawn from there: before it they
+    Where runs reach beyond the year before the levers, they are drawn from there: before it they
     hardly differ. `quantiles`: variables with dims (scenario, quantile, year, city), coordinates
     scenario_zh and scenario_en. Raises ZhuanxingError for an unknown name, or for more panels than
     can be read.
     """
-    ids = names.city_ids(quantiles, cities)
-    late = quantiles["year"] >= style.FIRST_PROJECTED_YEAR - 1
+    ids, known = names.city_ids(quantiles, cities), names.last_known(quantiles)
+    late = quantiles["year"] >= names.base_year(quantiles)
     quantiles = quantiles.sel(year=late) if int(late.sum()) > 1 else quantiles
     if len(ids) * len(variables) > _MOST_PANELS:
         raise ZhuanxingError(
@@ -48,7 +48,9 @@ def draw(
             data = names.variable(quantiles, name)
             style.value_axis(row[0], names.axis_title(data, language, lines=True))
             for axis, city in zip(row, ids, strict=True):
-                _panel(axis, data.sel(city=city), language, axis is axes[0, 0])
+                said = language if axis is axes[0, 0] else None
+                _panel(axis, data.sel(city=city), language)
+                style.mark_projection(axis, list(data["year"].values), said, known)
         for axis, city in zip(axes[0], ids, strict=True):
             axis.set_title(names.city_label(quantiles, city, language))
         levels = "、" if language == "zh" else ", "
@@ -57,7 +59,7 @@ def draw(
         return style.finish(figure, language, title=word("fan_title", language), notes=notes)
 
 
-def _panel(axis: Axes, data: xr.DataArray, language: Language, say_history: bool) -> None:
+def _panel(axis: Axes, data: xr.DataArray, language: Language) -> None:
     years = [int(year) for year in data["year"].values]
     keys = [str(key) for key in data["scenario"].values]
     palette = style.scenario_colours(keys)
@@ -74,7 +76,6 @@ def _panel(axis: Axes, data: xr.DataArray, language: Language, say_history: bool
             label = names.element_label(data, "scenario", key, language)
             style.end_label(axis, years[-1], middle[-1], label, palette[key])
     style.year_axis(axis, years)
-    style.mark_projection(axis, years, language if say_history else None)
 
 
 def _pairs(data: xr.Dataset | xr.DataArray) -> list[tuple[float, float]]:

@@ -67,17 +67,18 @@ def _investment(
         if len(datasets) > 1:
             label = names.scenario_label(datasets, key, language)
             style.end_label(axis, years[-1], data.values[-1], label, palette[key])
-    first = names.variable(next(iter(datasets.values())), name)
+    whole = next(iter(datasets.values()))
+    first = names.variable(whole, name)
     style.value_axis(axis, names.axis_title(first, language, lines=True))
     axis.set_ylim(0, 1.05 * axis.dataLim.y1)
     style.year_axis(axis, years)
-    style.mark_projection(axis, years, language, low=True)
+    style.mark_projection(axis, years, language, names.last_known(whole), low=True)
 
 
 def _spending(axis: Axes, dataset: xr.Dataset, city: str, name: str, language: Language) -> None:
     data = names.variable(dataset, name)
     years = [int(year) for year in data["year"].values]
-    projected = [i for i, year in enumerate(years) if year >= style.FIRST_PROJECTED_YEAR]
+    projected = [i for i, year in enumerate(years) if year > names.base_year(dataset)]
     stack = [
         replace(part, values=part.values[projected])
         for part in parts(dataset, [name], city, language)

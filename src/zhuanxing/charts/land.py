@@ -21,7 +21,7 @@ def draw(
     cities: Sequence[str] | None,
     classes: Sequence[str],
     built_up: Sequence[str],
-    base_year: int = style.FIRST_PROJECTED_YEAR - 1,
+    base_year: int | None = None,
     language: Language = "zh",
 ) -> Figure:
     """Draw a row a city: built-up classes of the first scenario stacked, and change by class.
@@ -32,6 +32,7 @@ def draw(
     Raises ZhuanxingError for an unknown name or year.
     """
     first = next(iter(datasets.values()))
+    base_year = names.base_year(first) if base_year is None else base_year
     ids = names.city_ids(first, cities)
     data = names.variable(first, classes[0])
     years = [int(year) for year in data["year"].values]
@@ -49,7 +50,7 @@ def draw(
             left.set_title(names.city_label(first, city, language))
             style.value_axis(left, f"{word('built_up', language)}\n{units}")
             style.year_axis(left, years)
-            style.mark_projection(left, years, None)
+            style.mark_projection(left, years, None, names.last_known(first))
             order = [
                 part.key
                 for part in sorted(every, key=lambda one: float(one.values[-1] - one.values[base]))

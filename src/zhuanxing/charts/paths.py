@@ -103,7 +103,8 @@ def _panel(
     data = {key: names.variable(one, name).sel(city=city) for key, one in datasets.items()}
     lines = {key: centre(one).values for key, one in data.items()}
     years = [int(year) for year in next(iter(data.values()))["year"].values]
-    parting = _parting(list(lines.values()), years)
+    first = next(iter(datasets.values()))
+    parting = _parting(list(lines.values()), years, names.base_year(first))
     if parting:
         shared = next(iter(lines.values()))[: parting + 1]
         axis.plot(years[: parting + 1], shared, color=style.GREY, label="history")
@@ -118,15 +119,16 @@ def _panel(
             style.end_label(axis, years[-1], lines[key][-1], label, palette[key])
     draw_observations(axis, dots, range(years[0], years[-1] + 1))
     style.year_axis(axis, years)
-    style.mark_projection(axis, years, language if say_history else None)
+    said = language if say_history else None
+    style.mark_projection(axis, years, said, names.last_known(first))
 
 
-def _parting(lines: Sequence[np.ndarray], years: Sequence[int]) -> int:
-    """Return the place of the last year up to which several lines are one, 0 for a single line."""
+def _parting(lines: Sequence[np.ndarray], years: Sequence[int], base_year: int) -> int:
+    """Return the place of the last year, `base_year` at most, up to which several lines are one."""
     if len(lines) < 2:
         return 0
     same = np.all([np.isclose(line, lines[0], rtol=1e-9) for line in lines[1:]], axis=0)
-    known = np.array(years) < style.FIRST_PROJECTED_YEAR
+    known = np.array(years) <= base_year
     together = np.cumprod(same & known)
     return max(int(together.sum()) - 1, 0)
 
@@ -155,7 +157,7 @@ def _difference(
                         fontsize=7.5)  # fmt: skip
     axis.axhline(0, color=palette[base_key], linewidth=1.0)
     style.year_axis(axis, years)
-    style.mark_projection(axis, years, None)
+    style.mark_projection(axis, years, None, names.last_known(base))
 
 
 def _notes(

@@ -24,7 +24,7 @@ def draw(
     cities: Sequence[str] | None,
     shares: Sequence[str],
     detail: str | None = None,
-    base_year: int = style.FIRST_PROJECTED_YEAR - 1,
+    base_year: int | None = None,
     language: Language = "zh",
 ) -> Figure:
     """Draw the shares of a city's sectors in percent, and how each changes in every scenario.
@@ -36,6 +36,7 @@ def draw(
     instead when the result holds it. Raises ZhuanxingError for an unknown city or output.
     """
     first = next(iter(datasets.values()))
+    base_year = names.base_year(first) if base_year is None else base_year
     ids = names.city_ids(first, cities)
     several = len(datasets) > 1
     columns = 2 if several else min(len(ids), _COLUMNS)
@@ -55,7 +56,7 @@ def draw(
             axis.set_ylim(0, 100)
             axis.set_title(names.city_label(first, city, language))
             style.year_axis(axis, years)
-            style.mark_projection(axis, years, None)
+            style.mark_projection(axis, years, None, names.last_known(first))
             if several or index % columns == 0:
                 style.value_axis(axis, word("share_of_gdp", language))
             if several:

@@ -20,7 +20,6 @@ from zhuanxing.results.words import Language, word
 
 __all__ = [
     "BAD",
-    "FIRST_PROJECTED_YEAR",
     "GOOD",
     "GREY",
     "HIGHLIGHT",
@@ -57,7 +56,6 @@ GREY = "#8A8A8A"
 GOOD = "#0072B2"
 BAD = "#D55E00"
 HIGHLIGHT = "#E8F1F8"
-FIRST_PROJECTED_YEAR = 2021
 # Inches: sixteen centimetres, the text width of an A4 page, at which nothing is scaled down.
 PRINT_WIDTH = 6.3
 _END_LABEL = "end-label"
@@ -218,18 +216,18 @@ def mark_projection(
     axis: Axes,
     years: Sequence[int],
     language: Language | None,
+    known: int | None,
     *,
     low: bool = False,
-    first: int = FIRST_PROJECTED_YEAR,
 ) -> None:
     """Draw the line between history and projection, with both words when `language` is given.
 
-    `low` writes them at the foot of the panel, for axes from zero whose lines run high; `first` is
-    the first year of the projection.
+    `known` is the last year of history; without it no line is drawn. `low` writes the words at
+    the foot of the panel, for axes from zero whose lines run high.
     """
-    boundary = first - 0.5
-    if not min(years) < boundary < max(years):
+    if known is None or not min(years) < known + 0.5 < max(years):
         return
+    boundary = known + 0.5
     axis.axvline(boundary, color=GREY, linewidth=0.8, linestyle=(0, (3, 3)), zorder=1)
     if language is None:
         return

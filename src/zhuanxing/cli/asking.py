@@ -53,7 +53,7 @@ def aims_of_model(context: Context) -> pd.DataFrame:
     from zhuanxing.config import read_settings
 
     settings: Any = read_settings(ChartSettings, context.places.conf / "chart.yaml")
-    return aims_table(settings.options.scorecard, context.places.model / "data")
+    return aims_table(settings.options.scorecard, context.places)
 
 
 def number(value: float, signed: bool = True) -> str:

@@ -53,6 +53,11 @@ class Scenario:
     end: np.ndarray
     assumptions: Mapping[str, Constant]
 
+    @property
+    def base_year(self) -> int:
+        """The year before the first in which a lever may start."""
+        return int(self.start.min()) - 1
+
     def of_cities(self, cities: Sequence[str]) -> Scenario:
         """Return what the scenario sets in `cities`, in their order."""
         places = [self.cities.index(city) for city in cities]

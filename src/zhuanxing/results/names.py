@@ -65,6 +65,17 @@ def get_year(array: xr.DataArray, year: int) -> int:
     return year
 
 
+def last_known(dataset: xr.Dataset) -> int | None:
+    """Return the last year of the statistics that a result knows; None if it does not say."""
+    found = dataset.attrs.get("information_year")
+    return None if found is None else int(found)
+
+
+def base_year(dataset: xr.Dataset) -> int:
+    """Return the year before levers may act; where a result does not say, its first year."""
+    return int(dataset.attrs.get("base_year", dataset["year"].values[0]))
+
+
 def city_label(dataset: xr.Dataset, city: str, language: Language) -> str:
     """Return the city's name in `language`, from the coordinate name_zh or name_en."""
     return _coordinate_label(dataset, "city", city, f"name_{language}") or _plain(city)

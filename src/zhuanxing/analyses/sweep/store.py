@@ -149,8 +149,14 @@ def _prepared(
     """Return the part of the store that is known now, and an empty template an output."""
     frame = _frame(sweep)
     templates = _described_templates(sweep, frame)
-    attributes = {**run_attributes(_root(sweep), dict(sweep.told)), "engine": "compiled"}
-    frame.attrs = {**attributes, IDENTITY: json.dumps(identity, ensure_ascii=False)}
+    simulation = sweep.simulation
+    frame.attrs = {
+        **run_attributes(_root(sweep), dict(sweep.told)),
+        "engine": "compiled",
+        "information_year": str(simulation.model.source.information_year),
+        "base_year": str(min(scenario.base_year for scenario in simulation.scenarios)),
+        IDENTITY: json.dumps(identity, ensure_ascii=False),
+    }
     # Zarr has a settled form for texts of any length only.
     texts = {
         name: (coord.dims, coord.values.astype(np.dtypes.StringDType()))

@@ -19,7 +19,7 @@ import xarray as xr
 from zhuanxing.charts.differences import difference
 from zhuanxing.charts.kinds import ALL, KINDS, Request, figures
 from zhuanxing.charts.save import FORMATS, remove_outdated, save
-from zhuanxing.charts.style import FIRST_PROJECTED_YEAR, signed
+from zhuanxing.charts.style import signed
 from zhuanxing.cli.command import Command, Context
 from zhuanxing.config import (
     City,
@@ -33,14 +33,18 @@ from zhuanxing.config import (
     as_mapping,
     checked,
 )
+from zhuanxing.data.names import read_names
 from zhuanxing.data.observed import statistics_of_outputs
 from zhuanxing.errors import ZhuanxingError
+from zhuanxing.inputs import resolve
+from zhuanxing.inputs.scenario import BASELINE
 from zhuanxing.results import names
 from zhuanxing.results.aims import city_targets, read_aims
 from zhuanxing.results.comparable import require_comparable
 from zhuanxing.storage import netcdf
 from zhuanxing.storage.atomic import require_writable
 from zhuanxing.storage.netcdf import comparison_path, intervals_path
+from zhuanxing.storage.paths import Places
 
 __all__ = ["COMMAND", "ChartSettings", "aims_table"]
 
@@ -275,14 +279,16 @@ def _request(settings: ChartSettings, context: Context) -> dict[str, Any]:
         "year": settings.year,
         "observations": _table(data / "observations.csv"),
         "observed_as": statistics_of_outputs(_table(data / "variables.csv")),
-        "aims": aims_table(settings.options.scorecard, data),
+        "aims": aims_table(settings.options.scorecard, context.places),
     }
 
 
-def aims_table(options: ScorecardOptions, data: Path) -> pd.DataFrame:
+def aims_table(options: ScorecardOptions, places: Places) -> pd.DataFrame:
     """Return the aims of cities, provinces and the nation, as the scorecard reads them."""
+    data = places.model / "data"
     targets = _table(data / "targets.csv")
-    own = city_targets(targets, options.compared_with, options.at_most, FIRST_PROJECTED_YEAR - 1)
+    base_year = resolve(places.scenarios, BASELINE, read_names(places.model)).base_year
+    own = city_targets(targets, options.compared_with, options.at_most, base_year)
     return pd.concat([own, read_aims(data / "aims.csv")], ignore_index=True)
 
 

@@ -149,7 +149,7 @@ def _aim(settings: DiscoverSettings, result: SweepResult, places: Places, city: 
 
 def _aims(places: Places) -> pd.DataFrame:
     options = read_settings(ChartSettings, places.conf / "chart.yaml").options.scorecard
-    return aims_table(options, places.model / "data")
+    return aims_table(options, places)
 
 
 def _said(aim: Aim, city: str, missed: bool, result: SweepResult) -> tuple[str, str]:

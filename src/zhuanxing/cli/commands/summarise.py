@@ -147,7 +147,7 @@ def run(settings: SummariseSettings, context: Context) -> int:
 
 def _aims(places: Places) -> pd.DataFrame:
     options = read_settings(ChartSettings, places.conf / "chart.yaml").options.scorecard
-    return aims_table(options, places.model / "data")
+    return aims_table(options, places)
 
 
 def _summary(
