@@ -19,6 +19,7 @@ import yaml
 import zhuanxing
 from zhuanxing.app.state import State, from_query, from_yaml
 from zhuanxing.errors import ZhuanxingError
+from zhuanxing.inputs import LeverSetting
 
 ROOT = Path(__file__).parents[1]
 BROWSER = next(
@@ -140,6 +141,23 @@ def test_an_address_brings_everything_back_in_either_language(
 
 
 @needs_browser
+def test_a_lever_that_starts_later_does_what_the_command_line_says_and_tells_its_cost(
+    browser: Any, address: str, model: zhuanxing.Model
+) -> None:
+    page = visit(browser, address)
+    page.locator(".open-manufacturing button").first.click()
+    page.locator(".start-traditional_upgrading select").select_option("2023")
+    paths = model.run(
+        "plan", levers={"traditional_upgrading": {"start": 2023}}, city=["tangshan"],
+        outputs=["gdp", "lever_spending_by_lever"],
+    ).sel(city="tangshan")  # fmt: skip
+    settled(page, "gdp", float(paths["gdp"].sel(year=2025)))
+    page.wait_for_function("location.search.includes('traditional_upgrading:2023')")
+    cost = float(paths["lever_spending_by_lever"].sel(lever="traditional_upgrading").sum())
+    page.get_by_text(f"花费 {cost:.1f} 亿元").first.wait_for()
+
+
+@needs_browser
 def test_two_people_do_not_mix_and_quick_moves_end_at_the_last(
     browser: Any, address: str, model: zhuanxing.Model
 ) -> None:
@@ -217,16 +235,21 @@ def test_a_state_comes_back_from_its_address_and_its_file(model: zhuanxing.Model
     default = State("tangshan", "plan", "gdp")
     state = replace(
         default, city="baotou", output="co2", language="en", levers={"solar_base": 0.4}, scale=0.5,
-        budget=0.5, groups={"land": 1.5},
+        budget=0.5, groups={"land": 1.5}, starts={"solar_base": 2023.0},
     )  # fmt: skip
     names = model.names
     assert from_query(state.query(), default, names, {"gdp", "co2"}) == state
     wrong = from_query(
-        "?c=nowhere&l=nothing:2,solar_base:9&x=-1&g=land:3&b=2", default, names, {"gdp"}
+        "?c=nowhere&l=nothing:2,solar_base:9&x=-1&g=land:3&b=2&y=solar_base:12",
+        default,
+        names,
+        {"gdp"},
     )
     assert wrong == default
     labels = model.scenario("plan").labels
-    again = from_yaml(state.to_yaml(labels, state.levers), default, names)
+    changed = {"solar_base": LeverSetting(intensity=0.4, start=2023.0)}
+    again = from_yaml(state.to_yaml(labels, changed), default, names)
     assert (again.city, again.levers, again.budget) == ("baotou", state.levers, 0.5)
+    assert again.starts == state.starts
     with pytest.raises(ZhuanxingError, match="extends"):
         from_yaml("a: 1", default, names)

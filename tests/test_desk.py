@@ -13,7 +13,8 @@ import xarray as xr
 import zhuanxing
 from zhuanxing.analyses.monitor import monitor, read_statistics
 from zhuanxing.analyses.optimise.goals import parse_goal
-from zhuanxing.analyses.rank import contributions, lever_effect, ranked
+from zhuanxing.analyses.rank import contributions, intervals, lever_effect, places, ranked
+from zhuanxing.cli.found import print_found
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.inputs import Changes, changed
 
@@ -45,6 +46,40 @@ def test_a_lever_costs_what_the_run_spends_on_it(divided: xr.Dataset, plan: xr.D
     paid = table[table["cost"] > 0]
     np.testing.assert_allclose(paid["per_money"], paid["left_out"] / paid["cost"])
     assert table["left_out"].abs().is_monotonic_decreasing
+
+
+def test_where_nothing_is_uncertain_an_interval_closes_on_the_effect(
+    model: zhuanxing.Model, divided: xr.Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nothing = xr.Dataset(coords={"run": [0, 1]})
+    monkeypatch.setattr(zhuanxing.Model, "ensemble_design", lambda *_: nothing)
+    plan, baseline = model.scenario("plan"), model.scenario("baseline")
+    some = [str(lever) for lever in divided["lever"].values[:2]]
+    found = intervals(
+        model, plan, baseline, city="tangshan", outputs=OUTPUTS, levers=[*some, "unknown"], draws=2
+    )
+    assert list(found["lever"].values) == some
+    for end in ("low", "high"):
+        np.testing.assert_allclose(
+            found[f"left_out_{end}"], divided["left_out"].sel(lever=some), rtol=1e-9, atol=1e-12
+        )
+
+
+def test_levers_that_change_places_over_draws_have_no_one_place() -> None:
+    draws = np.array([[[5.0, 5.0, 5.0], [-1.0, -2.0, -1.0], [1.5, 1.5, 1.5]]])
+    best, worst = places(draws)
+    assert best[0].tolist() == [1, 2, 2] and worst[0].tolist() == [1, 3, 3]
+
+
+def test_a_run_ends_with_what_it_found_in_the_reader_s_language(
+    plan: xr.Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for language, unit in (("zh", "亿元"), ("en", "100 million CNY")):
+        print_found(plan, tmp_path / "plan" / "paths.nc", tmp_path / "b" / "paths.nc", language)
+        said = capsys.readouterr().out
+        assert unit in said and "2025" in said and "e+0" not in said
+        median = float(plan["gdp"].sel(year=2025).median())
+        assert "gdp" not in said or f"{median:,.0f}" in said
 
 
 def test_the_effect_of_one_lever_is_the_plan_with_it_less_the_plan_without_it(
@@ -81,6 +116,13 @@ def test_a_brief_is_the_same_bytes_but_for_its_date_and_holds_intervals_where_th
     bands = xr.concat(both, xr.DataArray([0.1, 0.9], dims="quantile", name="quantile"))
     bands = bands.merge(bands.rename({name: f"difference_of_{name}" for name in OUTPUTS}))
     monkeypatch.setattr("zhuanxing.report.brief.comparison_bands", lambda *_, **__: bands)
+
+    def ends(*_: object, levers: list[str], outputs: list[str], **__: object) -> xr.Dataset:
+        zeros = xr.DataArray(np.zeros((len(outputs), len(levers))), dims=("output", "lever"))
+        spread = xr.Dataset({"left_out_low": zeros - 1, "left_out_high": zeros + 1})
+        return spread.assign_coords(output=outputs, lever=levers)
+
+    monkeypatch.setattr("zhuanxing.report.brief.intervals", ends)
     aims = pd.DataFrame(columns=["unit_id", "variable", "year", "measure", "base_year"])
     briefs = [
         gather(model, plan, baseline, city="tangshan", aims=aims, outputs=OUTPUTS, draws=2, day=day)
@@ -92,8 +134,9 @@ def test_a_brief_is_the_same_bytes_but_for_its_date_and_holds_intervals_where_th
             write(brief, file)
         first, second, later = (file.read_bytes() for file in files)
         assert first == second != later
-    table = Document(str(tmp_path / "0.docx")).tables[0]
-    assert all("…" in row.cells[5].text for row in table.rows[1:])
+    indicators, levers = Document(str(tmp_path / "0.docx")).tables[:2]
+    assert all("…" in row.cells[5].text for row in indicators.rows[1:])
+    assert all(row.cells[4].text == "−1.00 … +1.00" for row in levers.rows[1:])
 
 
 def test_later_statistics_are_inside_above_or_below_and_more_surprising_further_out(

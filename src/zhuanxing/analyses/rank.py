@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from zhuanxing.inputs import Scenario
     from zhuanxing.model import Model
 
-__all__ = ["COST", "contributions", "lever_effect", "ranked"]
+__all__ = ["COST", "contributions", "intervals", "lever_effect", "places", "ranked"]
 
 COST = "lever_spending_by_lever"
 # Ends of the interval over draws: four fifths lie between.
@@ -76,8 +76,9 @@ def contributions(
     without the lever and, unless `alone` is False, what it does as the only one; `total`,
     `interaction` and `others` (output); `base` (output), the value in `against`; `cost` (lever),
     money spent on it to the end of `year` in 1e8 CNY; `per_money` (output, lever), `left_out` for
-    each 1e8 CNY. With `draws` also `left_out_low`, `left_out_high`, `total_low` and `total_high`,
-    between which four fifths of the draws lie. Raises ZhuanxingError for an unknown city, output
+    each 1e8 CNY. With `draws` also `left_out_low`, `left_out_high`, `total_low`, `total_high` and
+    `place_low`, `place_high` (output, lever), the lever's place by the size of its effect, between
+    which four fifths of the draws lie. Raises ZhuanxingError for an unknown city, output
     or year, an output with more dimensions than city and year, and a package without levers.
     """
     require_known("city", city, model.names.cities, "rank")
@@ -91,6 +92,34 @@ def contributions(
     return _labelled(found, model, package, outputs).assign_attrs(
         city=city, year=when, scenario=scenario.name, against=against.name, draws=draws
     )
+
+
+def intervals(
+    model: Model,
+    scenario: Scenario,
+    against: Scenario,
+    *,
+    city: str,
+    outputs: Sequence[str],
+    levers: Sequence[str],
+    draws: int,
+    year: int | None = None,
+) -> xr.Dataset:
+    """Return the intervals that `contributions` gives, of some levers alone.
+
+    Levers that the package does not use are left out, places too. Raises as `contributions` does.
+    """
+    _require_plain(model, outputs)
+    package = _package(model, scenario, against, (city,))
+    kept = [place for place, lever in enumerate(package.levers) if lever in levers]
+    some = replace(
+        package,
+        levers=tuple(package.levers[place] for place in kept),
+        columns=tuple(package.columns[place] for place in kept),
+    )
+    when = _last_year(model) if year is None else year
+    found = _spread(model, some, against, city, when, outputs, draws, lambda part: None)
+    return found.drop_vars(["place_low", "place_high"])
 
 
 def lever_effect(
@@ -121,8 +150,9 @@ def lever_effect(
 def ranked(found: xr.Dataset, output: str) -> pd.DataFrame:
     """Return one row a lever, largest effect on `output` first, of what `contributions` found.
 
-    Columns: lever, left_out, alone (if it was asked for), cost, per_money, and with draws low, high
-    and `sure`: whether the sign is that of nine tenths of the draws at least.
+    Columns: lever, left_out, alone (if it was asked for), cost, per_money, and with draws low,
+    high, `sure`: whether the sign is that of nine tenths of the draws at least, and best and worst
+    place.
     """
     require_known("output", output, map(str, found["output"].values), "rank")
     one = found.sel(output=output)
@@ -132,6 +162,8 @@ def ranked(found: xr.Dataset, output: str) -> pd.DataFrame:
     if "left_out_low" in found:
         table["low"], table["high"] = one["left_out_low"].values, one["left_out_high"].values
         table["sure"] = table["low"] * table["high"] > 0
+    if "place_low" in found:
+        table["best"], table["worst"] = one["place_low"].values, one["place_high"].values
     order = table["left_out"].abs().sort_values(ascending=False, kind="stable").index
     return table.loc[order].reset_index(drop=True)
 
@@ -271,9 +303,12 @@ def _spread(
     effects = values[0][:, None] - np.stack(values[2:], axis=1)
     ends = np.nanquantile(effects, (LOW, HIGH), axis=-1)
     total = np.nanquantile(values[0] - base, (LOW, HIGH), axis=-1)
+    best, worst = places(effects)
     dims = ("output", "lever")
     return xr.Dataset(
         {
+            "place_low": (dims, best),
+            "place_high": (dims, worst),
             "left_out_low": (dims, ends[0]),
             "left_out_high": (dims, ends[1]),
             "total_low": ("output", total[0]),
@@ -281,6 +316,13 @@ def _spread(
         },
         {"output": names, "lever": list(package.levers)},
     )
+
+
+def places(effects: np.ndarray) -> np.ndarray:
+    """Return the ends [2, output, lever] of the places, one the largest, of effects [.., draw]."""
+    order = np.argsort(-np.abs(effects), axis=1, kind="stable")
+    found = np.argsort(order, axis=1, kind="stable") + 1
+    return np.asarray(np.quantile(found, (LOW, HIGH), axis=-1, method="nearest"))
 
 
 def _labelled(

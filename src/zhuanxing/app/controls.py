@@ -74,7 +74,9 @@ class Controls:
                 name=say(key, language), value=getattr(state, key), options=choices, width=width,
                 margin=(0, 4, 0, 0),
             )  # fmt: skip
-            fresh: dict[str, Any] = {} if key == "output" else {"levers": {}, "groups": {}}
+            fresh: dict[str, Any] = (
+                {} if key == "output" else {"levers": {}, "groups": {}, "starts": {}}
+            )
             select.param.watch(
                 lambda event, key=key, fresh=fresh: self._move(**{key: event.new}, **fresh), "value"
             )
@@ -110,7 +112,7 @@ class Controls:
 
     def _reset(self) -> None:
         self._session.take(
-            replace(self._session.state, levers={}, groups={}, scale=1.0, budget=1.0)
+            replace(self._session.state, levers={}, groups={}, starts={}, scale=1.0, budget=1.0)
         )
 
     def _move(self, **changes: Any) -> None:

@@ -16,7 +16,7 @@ import xarray as xr
 
 from zhuanxing.analyses.bands import comparison_bands
 from zhuanxing.analyses.optimise.optimise import Question, optimise
-from zhuanxing.analyses.rank import COST, contributions
+from zhuanxing.analyses.rank import COST, contributions, intervals
 from zhuanxing.app.state import State
 from zhuanxing.data.observed import statistics_of_outputs
 from zhuanxing.engine.running.devices import choose_device
@@ -34,6 +34,8 @@ T = TypeVar("T")
 # Answers that are kept: a session's last moves and their undoing, for some sessions.
 KEPT = 96
 MONEY = "lever_spending"
+# Draws for the range of each lever's effect: as many runs as this times the levers shown.
+ENOUGH = 16
 
 
 class Paths:
@@ -102,16 +104,19 @@ class Engine:
 
     def scenario(self, state: State) -> Scenario:
         """Return the scenario of a state: the file's, with what is set otherwise in the city."""
-        levers = {n: LeverSetting(intensity=share) for n, share in self.changed(state).items()}
         budget = None if state.budget == 1.0 else state.budget
-        changes = Changes(city=(state.city,), levers=levers, budget=budget)
+        changes = Changes(city=(state.city,), levers=self.changed(state), budget=budget)
         return changed(self.scenarios[state.scenario], changes, self.model.names)
 
-    def changed(self, state: State) -> dict[str, float]:
-        """Return the strengths in the city that differ from the scenario's file, by lever."""
+    def changed(self, state: State) -> dict[str, LeverSetting]:
+        """Return what differs in the city from the scenario's file, by lever."""
         strengths = {lever: self.strength(state, lever) for lever in self.acting(state.city)}
         plain = replace(state, levers={}, groups={}, scale=1.0)
-        return {n: s for n, s in strengths.items() if s != self.strength(plain, n)}
+        return {
+            lever: LeverSetting(intensity=strength, start=state.starts.get(lever))
+            for lever, strength in strengths.items()
+            if strength != self.strength(plain, lever) or lever in state.starts
+        }
 
     def acting(self, city: str) -> list[str]:
         """Return the levers that act in a city."""
@@ -125,6 +130,11 @@ class Engine:
         place = base.cities.index(state.city), base.levers.index(lever)
         group = self.model.names.levers[lever]["group"]
         return round(state.strength(float(base.intensity[place]), lever, group), 3)
+
+    def start(self, state: State, lever: str) -> int:
+        """Return the year in which a lever starts in the city by the scenario's file."""
+        base = self.scenarios[state.scenario]
+        return int(base.start[base.cities.index(state.city), base.levers.index(lever)])
 
     def prepare(self, state: State) -> None:
         """Compile in the background what single runs, rankings and ranges go through."""
@@ -152,6 +162,17 @@ class Engine:
                 self.model, self.scenario(state), against, city=state.city,
                 outputs=list(self.plain), alone=False,
             ),
+        )  # fmt: skip
+
+    def intervals(self, state: State, levers: Sequence[str]) -> xr.Dataset:
+        """Return between what the effects of some levers of a state lie, over draws."""
+        return self._kept(
+            ("rank ranges", *state.package, *levers),
+            lambda: intervals(
+                self.model, self.scenario(state), self.scenarios[self.baseline], city=state.city,
+                outputs=list(self.plain), levers=levers, draws=min(self.draws, ENOUGH),
+            ),
+            "ranges",
         )  # fmt: skip
 
     def packages(self, state: State, aims: Sequence[str], lowest: str) -> xr.Dataset:

@@ -158,10 +158,14 @@ class Bars:
     """What levers add, the largest first."""
 
     def __init__(self) -> None:
-        self._source = ColumnDataSource({"name": [], "size": [], "colour": [], "cost": []})
+        self._source = ColumnDataSource(
+            {key: [] for key in ("name", "size", "colour", "cost", "low", "high")}
+        )
         self.layout = _figure(430, y_range=FactorRange(factors=[]))
         self.layout.hbar(y="name", right="size", height=0.68, fill_color="colour",
                          line_color=None, source=self._source)  # fmt: skip
+        self.layout.segment(x0="low", x1="high", y0="name", y1="name", source=self._source,
+                            line_color=INK, line_width=1.5)  # fmt: skip
         self.layout.add_layout(Span(location=0, dimension="height", line_color=GREY))
         self.layout.add_tools(HoverTool(tooltips=[("", "@name"), ("", "@size"), ("¥", "@cost")]))
         self.layout.ygrid.grid_line_color = None
@@ -169,14 +173,21 @@ class Bars:
         self.layout.xaxis.ticker.desired_num_ticks = 4
         self.layout.xaxis.formatter = NumeralTickFormatter(format="0,0.[000]")
 
-    def show(self, rows: Sequence[tuple[str, float, str, str]], title: str) -> None:
-        """Show rows of (name, size, colour, cost), the first on top."""
+    def show(
+        self, rows: Sequence[tuple[str, float, str, str]], title: str, ends: np.ndarray
+    ) -> None:
+        """Show rows of (name, size, colour, cost), the first on top, with `ends` [row, 2] of the
+        first of them."""
         self.layout.title.text = title
         names = [row[0] for row in rows]
         self.layout.y_range.factors = names[::-1]
         self._source.data = {
             "name": names, "size": [row[1] for row in rows], "colour": [row[2] for row in rows],
             "cost": [row[3] for row in rows],
+            **{
+                key: np.r_[ends[:, place], np.full(len(rows) - len(ends), np.nan)]
+                for place, key in enumerate(("low", "high"))
+            },
         }  # fmt: skip
 
 

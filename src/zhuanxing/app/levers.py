@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import panel as pn
 from bokeh.models import CustomJSTickFormatter
 
+from zhuanxing.analyses.rank import COST
 from zhuanxing.app.state import FULL, NONE, PACKAGE, State, from_yaml
 from zhuanxing.app.words import say
+from zhuanxing.charts.style import number
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.results.glossary import read_glossary
 from zhuanxing.results.labels import element_names
@@ -42,6 +44,8 @@ class Levers:
         self._opened = {group: pn.Column(**WIDE, margin=(0, 0, 0, 12)) for group in self._sliders}
         self._found = pn.Column(**WIDE)
         self._sought = ""
+        # The last two of a lever: it may stand in its group and be sought besides.
+        self._notes: dict[str, list[Any]] = {}
         rows = [self._row(group) for group in self._sliders]
         self.layout = pn.Column(
             pn.pane.HTML(f"<small>{say('levers_note', self._language)}</small>"),
@@ -134,7 +138,29 @@ class Levers:
             css_classes=[f"lever-{lever}"], **WIDE,
         )  # fmt: skip
         slider.param.watch(lambda event: self._moved(lever, event.new), "value")
-        return pn.Column(slider, _note(self._about(lever, acts)), **WIDE)
+        note = _note(self._about(lever, acts))
+        if not acts:
+            return pn.Column(slider, note, **WIDE)
+        self._notes[lever] = [*self._notes.get(lever, [])[-1:], note]
+        return pn.Column(slider, pn.Row(self._start(lever), note, **WIDE), **WIDE)
+
+    def _start(self, lever: str) -> Any:
+        """Return the choice of the year in which a lever starts."""
+        engine, state = self._session.engine, self._session.state
+        own = engine.start(state, lever)
+        select = pn.widgets.Select(
+            name=say("start", self._language), value=int(state.starts.get(lever, own)),
+            options=sorted({own, int(state.starts.get(lever, own)), *range(own, engine.years[-1])}),
+            width=84, margin=(0, 4, 8, 10), css_classes=[f"start-{lever}"],
+        )  # fmt: skip
+        select.param.watch(lambda event: self._moved_start(lever, int(event.new)), "value")
+        return select
+
+    def show_costs(self) -> None:
+        """Say under each lever what the package spends on it, now that it has been run."""
+        for lever, notes in self._notes.items():
+            for note in notes:
+                note.object = _small(self._about(lever, True))
 
     def _about(self, lever: str, acts: bool) -> str:
         """Return who pays for a lever, or why it cannot be moved here."""
@@ -142,7 +168,8 @@ class Levers:
         if acts:
             payers = filter(None, self._names.levers[lever].get("paid_by", "").split(";"))
             names = parts.join(self._payers.get(name, (name, name))[side] for name in payers)
-            return say("paid_by", self._language, payers=names) if names else ""
+            paid = say("paid_by", self._language, payers=names) if names else ""
+            return ("；" if side == 0 else "; ").join(filter(None, (paid, self._spent(lever))))
         column = list(self._names.levers).index(lever)
         cities = [
             row[f"name_{self._language}"]
@@ -152,6 +179,22 @@ class Levers:
             if there
         ]
         return say("only_in", self._language, cities=parts.join(cities))
+
+    def _spent(self, lever: str) -> str:
+        """Return what the package spends on a lever, once that is known."""
+        moment = self._session.drawn
+        if moment is None:
+            return ""
+        spent = moment.mine[COST].sel(city=moment.state.city, lever=lever)
+        year, cost = int(spent["year"].values[-1]), float(spent.sum())
+        return say("spent", self._language, year=year, cost=number(cost)) if cost else ""
+
+    def _moved_start(self, lever: str, year: int) -> None:
+        state = self._session.state
+        starts = {**state.starts, lever: float(year)}
+        if year == self._session.engine.start(state, lever):
+            starts.pop(lever)
+        self._move(starts=starts)
 
     def _moved(self, lever: str, strength: float) -> None:
         state = self._session.state
@@ -216,4 +259,8 @@ class Levers:
 
 
 def _note(text: str) -> Any:
-    return pn.pane.HTML(f"<small style='color:#666'>{text}</small>", margin=(0, 10), **WIDE)
+    return pn.pane.HTML(_small(text), margin=(0, 10), **WIDE)
+
+
+def _small(text: str) -> str:
+    return f"<small style='color:#666'>{text}</small>"

@@ -183,6 +183,11 @@ class Session:
         assert self._moment is not None
         return self._moment
 
+    @property
+    def drawn(self) -> Moment | None:
+        """What is drawn now, None before the first numbers."""
+        return self._moment
+
     # -- computing and showing -----------------------------------------------------------------
 
     def _computed(self, state: State) -> Moment:
@@ -208,6 +213,7 @@ class Session:
         self._show_tiles(None)
         self._show_lines()
         self.tabs.show()
+        self.controls.levers.show_costs()
         self._wait()
 
     def _show_tiles(self, bands: Any) -> None:

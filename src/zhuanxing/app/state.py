@@ -10,7 +10,8 @@ from urllib.parse import parse_qsl, urlencode
 import yaml
 
 from zhuanxing.errors import ZhuanxingError
-from zhuanxing.inputs import ModelNames
+from zhuanxing.inputs import LeverSetting, ModelNames
+from zhuanxing.inputs.changes import LEVER_YEARS
 from zhuanxing.results.words import Language
 from zhuanxing.storage.yaml_files import parse_yaml
 
@@ -19,7 +20,7 @@ __all__ = ["FULL", "NONE", "PACKAGE", "TABS", "State", "from_query", "from_yaml"
 TABS = ("levers", "payers", "why", "cities", "tradeoff", "aims", "trust")
 # Keys of the web address, short because people send it on.
 KEYS = {"city": "c", "scenario": "s", "output": "o", "tab": "t", "language": "lang", "made": "h"}
-LEVERS, GROUPS = "l", "g"
+LEVERS, GROUPS, STARTS = "l", "g", "y"
 SHARES = {"scale": "x", "budget": "b"}
 # Strength of a group: none of it, as in the package, every lever in full.
 NONE, PACKAGE, FULL = 0.0, 1.0, 2.0
@@ -27,10 +28,11 @@ NONE, PACKAGE, FULL = 0.0, 1.0, 2.0
 
 @dataclass(frozen=True)
 class State:
-    """`levers` are the intensities in `city` that differ from `scenario`, whose strength as a whole
-    is `scale` times the file's and in `groups` goes from NONE over PACKAGE to FULL; `budget` is the
-    part of their money for levers that public payers keep; `made` marks the model that the address
-    was made with."""
+    """`levers` are the intensities in `city` that differ from `scenario`, `starts` the years in
+    which levers start there instead of when its file has it; its strength as a whole is `scale`
+    times the file's and in `groups` goes from NONE over PACKAGE to FULL; `budget` is the part of
+    their money for levers that public payers keep; `made` marks the model that the address was
+    made with."""
 
     city: str
     scenario: str
@@ -41,12 +43,17 @@ class State:
     budget: float = 1.0
     groups: Mapping[str, float] = field(default_factory=dict)
     levers: Mapping[str, float] = field(default_factory=dict)
+    starts: Mapping[str, float] = field(default_factory=dict)
     made: str = ""
 
     def query(self) -> str:
         """Return the state as the query of a web address, with what differs from a file only."""
         words = {short: str(getattr(self, key)) for key, short in KEYS.items()}
-        for key, found in ((LEVERS, self.levers), (GROUPS, self.groups)):
+        for key, found in (
+            (LEVERS, self.levers),
+            (GROUPS, self.groups),
+            (STARTS, self.starts),
+        ):
             if found:
                 words[key] = ",".join(f"{name}:{value:g}" for name, value in found.items())
         for key, short in SHARES.items():
@@ -59,7 +66,7 @@ class State:
         """What the runs of the state depend on."""
         return (
             self.city, self.scenario, self.scale, self.budget, tuple(self.groups.items()),
-            tuple(self.levers.items()),
+            tuple(self.levers.items()), tuple(self.starts.items()),
         )  # fmt: skip
 
     def strength(self, intensity: float, lever: str, group: str) -> float:
@@ -70,10 +77,10 @@ class State:
         moved = self.groups.get(group, PACKAGE)
         return scaled * moved if moved <= PACKAGE else scaled + (moved - PACKAGE) * (1 - scaled)
 
-    def to_yaml(self, labels: Mapping[str, str], changed: Mapping[str, float]) -> str:
+    def to_yaml(self, labels: Mapping[str, str], changed: Mapping[str, LeverSetting]) -> str:
         """Return the state as a scenario file.
 
-        `labels` are the names of the scenario extended, `changed` the intensities that differ.
+        `labels` are the names of the scenario extended, `changed` what differs by lever.
         """
         suffix = {"name_zh": "（本市已修改）", "name_en": " (changed here)"}
         content: dict[str, Any] = {key: labels[key] + end for key, end in suffix.items()}
@@ -85,7 +92,7 @@ class State:
         if self.budget != 1.0:
             content["budget"] = float(self.budget)
         if changed:
-            levers = {name: float(value) for name, value in changed.items()}
+            levers = {name: _plain(setting) for name, setting in changed.items()}
             content["overrides"] = [{"where": {"city": self.city}, "levers": levers}]
         return yaml.safe_dump(content, allow_unicode=True, sort_keys=False)
 
@@ -114,6 +121,11 @@ def from_query(query: str, default: State, names: ModelNames, outputs: set[str])
         state,
         levers=_pairs(said.get(LEVERS, ""), names.levers, 1.0),
         groups=_pairs(said.get(GROUPS, ""), names.lever_groups, FULL),
+        starts={
+            lever: year
+            for lever, year in _pairs(said.get(STARTS, ""), names.levers, LEVER_YEARS[1]).items()
+            if year >= LEVER_YEARS[0]
+        },
     )
 
 
@@ -138,25 +150,46 @@ def from_yaml(text: str, state: State, names: ModelNames) -> State:
         raise ZhuanxingError("the file is not a scenario of the page: 'extends' is missing")
     scenario = names.of("scenario").find(str(content["extends"]), "extends")
     levers: dict[str, float] = {}
+    starts: dict[str, float] = {}
     city = state.city
     for item in content.get("overrides") or []:
         city = names.of("city").find(str(item.get("where", {}).get("city", city)), "where.city")
         for name, value in (item.get("levers") or {}).items():
             lever = names.of("lever").find(str(name), "levers")
-            strength = _share(str(value))
+            parts = value if isinstance(value, dict) else {"intensity": value}
+            strength = _share(str(parts.get("intensity")))
             if strength is None:
                 raise ZhuanxingError(
                     f"levers.{lever} is '{value}', but a number from 0 to 1 is due"
                 )
             levers[lever] = strength
+            if "start" in parts:
+                starts[lever] = _year(lever, parts["start"])
     budget = _share(str(content.get("budget", 1.0)))
     if budget is None:
         raise ZhuanxingError(
             f"budget is '{content['budget']}', but the page takes a number from 0 to 1"
         )
     return replace(
-        state, city=city, scenario=scenario, levers=levers, scale=1.0, budget=budget, groups={}
-    )
+        state, city=city, scenario=scenario, levers=levers, starts=starts, scale=1.0,
+        budget=budget, groups={},
+    )  # fmt: skip
+
+
+def _plain(setting: LeverSetting) -> float | dict[str, float]:
+    """Return a lever's setting as a scenario file has it: its intensity, or a start with it."""
+    intensity = float(setting.intensity or 0.0)
+    return intensity if setting.start is None else {"intensity": intensity, "start": setting.start}
+
+
+def _year(lever: str, value: object) -> float:
+    year = _share(str(value), LEVER_YEARS[1])
+    if year is None or year < LEVER_YEARS[0]:
+        raise ZhuanxingError(
+            f"levers.{lever}.start is '{value}', but a year from {LEVER_YEARS[0]:g} to "
+            f"{LEVER_YEARS[1]:g} is due"
+        )
+    return year
 
 
 def _share(text: str, most: float = 1.0) -> float | None:

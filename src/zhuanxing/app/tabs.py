@@ -14,7 +14,7 @@ from zhuanxing.app.aims import Aims
 from zhuanxing.app.engine import MONEY, STRENGTHS
 from zhuanxing.app.figures import Bars, CityDots, CityMap, Curve, Stack
 from zhuanxing.app.panes import difference_words, trust, why
-from zhuanxing.app.state import TABS
+from zhuanxing.app.state import TABS, State
 from zhuanxing.app.words import say
 from zhuanxing.charts.style import BAD, GOOD, GREY, SEQUENCE, number
 from zhuanxing.data.observed import observed
@@ -120,10 +120,25 @@ class Tabs:
 
     # -- one tab each --------------------------------------------------------------------------
 
-    def _show_levers(self, found: tuple[Any, xr.Dataset]) -> None:
+    def _show_levers(self, found: tuple[State, xr.Dataset]) -> None:
         session, (state, divided) = self._session, found
         if state != session.state:
             return
+        self._show_bars(state, divided, np.empty((0, 2)))
+        if self._engine.model.calibration is None:
+            return
+        top = list(ranked(divided, state.output)["lever"][:SHOWN])
+
+        def show(spread: xr.Dataset) -> None:
+            one = spread.sel(output=state.output, lever=top)
+            ends = [one["left_out_low"].values, one["left_out_high"].values]
+            if state == session.state:
+                self._show_bars(state, divided, np.stack(ends, axis=1))
+
+        session.run_later(lambda: self._engine.intervals(state, top), show)
+
+    def _show_bars(self, state: State, divided: xr.Dataset, ends: np.ndarray) -> None:
+        session = self._session
         language, output = self._language, self._engine.plain[state.output]
         table = ranked(divided, state.output)
         one = divided.sel(output=state.output)
@@ -140,10 +155,11 @@ class Tabs:
             rows.append((say(key, language), float(one[key]), GREY, ""))
         name = output.name_zh if language == "zh" else output.name_en
         units = unit(output.unit, language)
-        self._bars.show(rows, f"{name} · {units}" if units else name)
+        self._bars.show(rows, f"{name} · {units}" if units else name, ends)
         year = self._engine.years[-1]
         self._status.object = _small(
             say("left_out", language, year=year, baseline=session.baseline)
+            + (say("left_out_ends", language) if len(ends) else "")
         )
 
     def _show_payers(self) -> None:

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from zhuanxing.charts.style import GREY, SEQUENCE, finish, house_style, panels
+from zhuanxing.charts.style import GREY, PRINT_WIDTH, SEQUENCE, finish, house_style, panels
 from zhuanxing.results.words import LANGUAGES, Language, word
 
 __all__ = ["draw"]
@@ -33,12 +33,16 @@ def draw(
     horizons = sorted(set(scores["horizon"]) - {0})
     shown = [name for name in pools if name in set(scores["pool"])]
     with house_style():
-        figure, axes = panels(1, len(horizons), width=3.2, height=0.8 + 0.28 * len(shown))
+        figure, axes = panels(
+            1, len(horizons), width=PRINT_WIDTH / len(horizons), height=0.4 + 0.24 * len(shown),
+            sharey=True,
+        )  # fmt: skip
         for axis, horizon in zip(axes[0], horizons, strict=True):
             part = scores[scores["horizon"] == horizon]
             _dots(axis, part, shown, model, reference)
             axis.set_title(word("errors_horizon", language, years=horizon))
-            axis.set_yticks(range(len(shown)), [pools[name][place] for name in shown])
+        axes[0, 0].set_yticks(range(len(shown)), [pools[name][place] for name in shown])
+        axes[0, 0].invert_yaxis()
         return finish(
             figure,
             language,
@@ -54,9 +58,8 @@ def _dots(axis: Axes, scores: pd.DataFrame, pools: list[str], model: str, refere
         if reference in crps:
             relative = crps / crps[reference]
             others = relative.drop([model], errors="ignore")
-            axis.plot(others, [row] * len(others), "|", color=GREY, markersize=9)
+            axis.plot(others, [row] * len(others), "|", color=GREY, markersize=8)
             if model in relative:
-                axis.plot(relative[model], row, "o", color=SEQUENCE[0], markersize=6)
+                axis.plot(relative[model], row, "o", color=SEQUENCE[0], markersize=5)
     axis.axvline(1.0, color=GREY, linewidth=0.9, linestyle=(0, (3, 3)))
-    axis.invert_yaxis()
     axis.set_xlim(0, 2)

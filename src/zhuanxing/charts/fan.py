@@ -17,6 +17,7 @@ from zhuanxing.results.words import Language, word
 __all__ = ["draw"]
 
 _MOST_PANELS = 40
+_NARROWEST = 2.6
 _LIGHTEST, _DARKEST = 0.16, 0.34
 
 
@@ -43,7 +44,8 @@ def draw(
             f"expected at most {_MOST_PANELS} panels; name fewer cities."
         )
     with style.house_style():
-        figure, axes = style.panels(len(variables), len(ids), width=4.1, height=2.5)
+        width = max(style.PRINT_WIDTH / len(ids), _NARROWEST)
+        figure, axes = style.panels(len(variables), len(ids), width=width, height=2.1)
         for row, name in zip(axes, variables, strict=True):
             data = names.variable(quantiles, name)
             style.value_axis(row[0], names.axis_title(data, language, lines=True))
@@ -55,7 +57,7 @@ def draw(
             axis.set_title(names.city_label(quantiles, city, language))
         levels = "、" if language == "zh" else ", "
         text = levels.join(f"{low:.0%}–{high:.0%}" for low, high in _pairs(quantiles))
-        notes = [word("fan_bands", language, levels=text)]
+        notes = [word("fan_bands", language, levels=text), word("axes_cut", language)]
         return style.finish(figure, language, title=word("fan_title", language), notes=notes)
 
 
@@ -75,6 +77,7 @@ def _panel(axis: Axes, data: xr.DataArray, language: Language) -> None:
         if len(keys) > 1:
             label = names.element_label(data, "scenario", key, language)
             style.end_label(axis, years[-1], middle[-1], label, palette[key])
+    style.part_thousands(axis)
     style.year_axis(axis, years)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from zhuanxing.charts.style import finish, house_style, panels
+from zhuanxing.charts.style import PRINT_WIDTH, finish, house_style, panels
 from zhuanxing.results.words import LANGUAGES, Language, word
 
 __all__ = ["draw"]
@@ -32,7 +32,9 @@ def draw(
     place = LANGUAGES.index(language)
     names = [str(name) for name in shares["output"].values]
     with house_style():
-        figure, axes = panels(len(names), 1, width=11.0, height=0.24 * shown + 1.2)
+        figure, axes = panels(
+            len(names), 1, width=PRINT_WIDTH, height=0.19 * shown + 0.5, sharex=True
+        )
         for axis, name in zip(axes[:, 0], names, strict=True):
             part = shares.sel(output=name)
             order = np.argsort(-part.mean("city").values)[:shown]
@@ -42,13 +44,13 @@ def draw(
             )
             axis.grid(visible=False)
             labels = [parameters[str(p)][place] for p in grid["parameter"].values]
-            axis.set_yticks(range(len(order)), labels)
+            axis.set_yticks(range(len(order)), labels, fontsize=7)
             ids = [str(city) for city in grid["city"].values]
             axis.set_xticks(
-                range(len(ids)), [cities[city][place] for city in ids], rotation=90, fontsize=7
+                range(len(ids)), [cities[city][place] for city in ids], rotation=90, fontsize=6.5
             )
             axis.set_title(outputs[name][place])
-            figure.colorbar(image, ax=axis, fraction=0.02, pad=0.01)
+        figure.colorbar(image, ax=axes, fraction=0.02, pad=0.01, aspect=40)
         return finish(
             figure,
             language,

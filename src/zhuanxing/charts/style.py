@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -38,8 +39,10 @@ __all__ = [
     "number",
     "number_apart",
     "panels",
+    "part_thousands",
     "scenario_colours",
     "signed",
+    "significant",
     "value_axis",
     "wrapped",
     "year_axis",
@@ -155,6 +158,14 @@ def signed(value: float) -> str:
     return ("+" if value > 0 else "") + number(value)
 
 
+def significant(value: float) -> str:
+    """Return a difference of any size with its sign and three digits that count; NaN is empty."""
+    if value != value:
+        return ""
+    digits = min(max(2 - math.floor(math.log10(abs(value))), 0), 7) if value else 0
+    return f"{value:+,.{digits}f}".replace("-", "−")
+
+
 def joined(parts: Iterable[str], language: Language) -> str:
     """Return clauses in one line, parted as the language parts them."""
     return ("；" if language == "zh" else "; ").join(parts)
@@ -209,6 +220,11 @@ def value_axis(axis: Axes, title: str) -> None:
     room = 0.8 * 72 * axis.figure.bbox.height / axis.figure.dpi / rows
     lines = [wrapped(line, room, 9.0) for line in title.split("\n")]
     axis.set_ylabel("\n".join(lines), linespacing=1.4)
+    part_thousands(axis)
+
+
+def part_thousands(axis: Axes) -> None:
+    """Write the values of the y axis with their thousands parted and a true minus sign."""
     axis.yaxis.set_major_formatter(lambda value, _: f"{value:,.10g}".replace("-", "−"))
 
 

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import xarray as xr
 
+from zhuanxing.charts import style
 from zhuanxing.cli.console import Column, print_table
 from zhuanxing.config import Language
 from zhuanxing.errors import ZhuanxingError
+from zhuanxing.results.names import unit_label
 from zhuanxing.storage import netcdf
 
 __all__ = ["print_found"]
@@ -59,12 +61,12 @@ def _row(
 ) -> list[str]:
     values = paths[name].isel(year=-1)
     label = values.attrs.get("long_name_zh" if language == "zh" else "long_name", name)
-    numbers = (values.median(), values.min(), values.max())
-    cells = [f"{label} ({name})", values.attrs.get("units", ""), *(f"{v:.4g}" for v in numbers)]
+    numbers = (float(values.median()), float(values.min()), float(values.max()))
+    cells = [f"{label} ({name})", unit_label(values, language), *map(style.number, numbers)]
     if reference is None:
         return cells
     change = (values - reference[name].isel(year=-1)).median()
-    return [*cells, f"{float(change):+.3g}"]
+    return [*cells, style.significant(float(change))]
 
 
 def _comparable(paths: xr.Dataset, baseline: Path, target: Path) -> xr.Dataset | None:

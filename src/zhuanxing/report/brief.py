@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -13,10 +13,10 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from zhuanxing.analyses.bands import comparison_bands
-from zhuanxing.analyses.rank import contributions, ranked
+from zhuanxing.analyses.rank import contributions, intervals, ranked
 from zhuanxing.charts import finance, paths
 from zhuanxing.charts.differences import difference
-from zhuanxing.charts.style import number, number_apart, signed
+from zhuanxing.charts.style import number, number_apart, signed, significant
 from zhuanxing.inputs import Changes, changed
 from zhuanxing.report.document import write_docx
 from zhuanxing.report.phrases import phrase
@@ -96,6 +96,14 @@ def gather(
     )
     divided = contributions(model, scenario, against, city=city, outputs=list(outputs), alone=False)
     known = aims_of(aims, results["package"], city, year)
+    if draws:
+        shown = {str(row["lever"]) for _, _, row in _top(divided, known, outputs)}
+        divided = divided.merge(
+            intervals(
+                model, scenario, against, city=city, outputs=list(outputs), levers=sorted(shown),
+                draws=draws,
+            )
+        )  # fmt: skip
     maker = _Maker(model, results, bands, divided, known, city, year, language)
     half = changed(scenario, Changes(budget=HALF), model.names)
     alternatives = {"half": half} | {n: model.scenario(n) for n in what_if}
@@ -204,27 +212,26 @@ class _Maker:
 
     def levers(self, aims: Sequence[Aim], outputs: Sequence[str]) -> Table:
         """Return the levers that help each aim most, and those that cost output."""
-        wanted = [aim.variable for aim in aims if aim.variable in outputs] or list(outputs[1:2])
         labels = dict(zip(self.divided["lever"].values,
                           self.divided[f"lever_{self.language}"].values, strict=True))  # fmt: skip
-        rows = []
-        for name in dict.fromkeys([*wanted, outputs[0]]):
-            table = ranked(self.divided, name)
-            better = str(self.divided["better"].sel(output=name).item())
-            sign = -1.0 if better == "down" else 1.0
-            best = table[np.sign(table["left_out"]) == sign].head(TOP)
-            worst = table[np.sign(table["left_out"]) == -sign].head(TOP - 2)
-            for word_, part in (("helps", best), ("harms", worst)):
-                for row in part.to_dict("records"):
-                    rows.append(
-                        [
-                            self._name(name), phrase(word_, self.language),
-                            str(labels[row["lever"]]), f"{row['left_out']:+.3g}".replace("-", "−"),
-                            number(row["cost"]) if row["cost"] else "—",
-                        ]
-                    )  # fmt: skip
+        rows = [
+            [
+                self._name(name), phrase(word_, self.language), str(labels[row["lever"]]),
+                significant(row["left_out"]), *self._ends(row),
+                number(row["cost"]) if row["cost"] else "—",
+            ]
+            for name, word_, row in _top(self.divided, aims, outputs)
+        ]  # fmt: skip
         columns = phrase("lever_columns", self.language).split("|")
+        if self.bands is None:
+            columns.remove(phrase("range", self.language))
         return Table(phrase("levers", self.language), columns, rows)
+
+    def _ends(self, row: Mapping[str, float]) -> list[str]:
+        """Return the cell of a lever's interval, none without draws."""
+        if self.bands is None:
+            return []
+        return [f"{significant(row['low'])} … {significant(row['high'])}"]
 
     def what_if(self, alternatives: Mapping[str, Scenario], outputs: Sequence[str]) -> Table:
         """Return what the indicators become if things go otherwise."""
@@ -297,6 +304,19 @@ class _Maker:
         reached = aim.reached(self.results["package"], self.city)
         spread = None if self.bands is None else aim.spread(self.bands, self.city)
         return aim.verdict(reached, spread)
+
+
+def _top(
+    divided: xr.Dataset, aims: Sequence[Aim], outputs: Sequence[str]
+) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Yield output, 'helps' or 'harms' and a row of `ranked`, for what aims and output hang on."""
+    wanted = [aim.variable for aim in aims if aim.variable in outputs] or list(outputs[1:2])
+    for name in dict.fromkeys([*wanted, outputs[0]]):
+        table = ranked(divided, name)
+        sign = -1.0 if str(divided["better"].sel(output=name).item()) == "down" else 1.0
+        for key, side, most in (("helps", sign, TOP), ("harms", -sign, TOP - 2)):
+            part = table[np.sign(table["left_out"]) == side].head(most)
+            yield from ((name, key, row) for row in part.to_dict("records"))
 
 
 def _debt(outputs: Sequence[str]) -> str:

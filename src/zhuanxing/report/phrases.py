@@ -35,9 +35,10 @@ PHRASES: dict[str, tuple[str, str]] = {
     "chart_money": ("图2 投资与资金来源", "Chart 2: investment and who pays"),
     "levers": ("作用最大的举措", "Levers that matter most"),
     "lever_columns": (
-        "指标|作用|举措|去掉后失去|花费(亿元)",
-        "Indicator|Effect|Lever|Lost without it|Cost, 100 million CNY",
+        "指标|作用|举措|去掉后失去|80%区间|花费(亿元)",
+        "Indicator|Effect|Lever|Lost without it|80 % range|Cost, 100 million CNY",
     ),
+    "range": ("80%区间", "80 % range"),
     "helps": ("有利", "helps"),
     "harms": ("不利", "harms"),
     "what_if": ("如果情况不同（与基准之差）", "If things go otherwise (less baseline)"),

@@ -97,9 +97,9 @@ _WORDS: dict[str, tuple[str, str]] = {
     ),
     "errors_horizon": ("其后{years}年", "years ahead: {years}"),
     "errors_note": (
-        "圆点：本模型；竖线：各种简单预测。横轴为CRPS与“上次数值不变”之比，小于1为更准",
-        "Dots: this model; strokes: naive forecasts. CRPS relative to that of the last value "
-        "repeated; below one is better",
+        "圆点：本模型；竖线：各种简单预测。横轴为误差（含区间宽度，CRPS）与“上次数值不变”之比，小于1为更准",
+        "Dots: this model; strokes: naive forecasts. Error, with the width of the interval (CRPS), "
+        "relative to that of the last value repeated; below one is better",
     ),
     "errors_title": (
         "样本外预测误差（{first}至{last}年各年末所作预测）",
@@ -154,7 +154,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "points": ("百分点", "percentage points"),
     "projection": ("预测", "projection"),
     "reliability_inside": ("落入区间的统计值（%）", "Figures inside, %"),
-    "reliability_level": ("区间名义水平（%）", "Level of the interval, %"),
+    "reliability_level": ("横轴：区间名义水平（%）", "Across: level of the interval, %"),
     "reliability_note": (
         "虚线：区间宽度恰当；线在其下方表示区间过窄。括号内为统计值个数",
         "Dashed: intervals as wide as they should be; below it they are too narrow. "

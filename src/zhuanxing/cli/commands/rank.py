@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import pandas as pd
 import xarray as xr
 
+from zhuanxing.charts.style import significant
 from zhuanxing.cli.asking import Asking, asked_scenario, number
 from zhuanxing.cli.chosen import model_of
 from zhuanxing.cli.command import Command, Context
@@ -26,6 +27,7 @@ from zhuanxing.config import (
     checked,
 )
 from zhuanxing.config import Scenario as ScenarioName
+from zhuanxing.results.words import unit
 from zhuanxing.storage.atomic import require_writable
 from zhuanxing.storage.netcdf import write, write_table
 
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 __all__ = ["COMMAND", "RankSettings"]
 
 SECTION = "ask"
+# What a lever does for so many 1e8 CNY.
+HUNDRED = 100.0
 
 
 @checked
@@ -124,25 +128,35 @@ def _print(
     language = context.language
     names = dict(zip(found["lever"].values, found[f"lever_{language}"].values, strict=True))
     others = [str(name) for name in found["output"].values[1:]]
+    drawn = "left_out_low" in found
     rows = []
     for row in table.head(settings.top).to_dict("records"):
         one = found.sel(lever=row["lever"])
-        interval = f"{number(row['low'])}..{number(row['high'])}" if "low" in row else ""
+        spread = (
+            [
+                f"{significant(row['low'])} … {significant(row['high'])}",
+                f"{row['best']:.0f}–{row['worst']:.0f}",
+            ]
+            if drawn
+            else []
+        )
         rows.append(
             [
-                str(names[row["lever"]]), _effect(row["left_out"]), interval,
-                _effect(row["alone"]), number(row["cost"], False), _effect(row["per_money"]),
-                *(_effect(float(one["left_out"].sel(output=name))) for name in others),
+                str(names[row["lever"]]), significant(row["left_out"]), *spread,
+                significant(row["alone"]), number(row["cost"], False) if row["cost"] else "—",
+                significant(HUNDRED * row["per_money"]),
+                *(significant(float(one["left_out"].sel(output=name))) for name in others),
             ]
         )  # fmt: skip
     labels = {str(n): found.sel(output=n) for n in found["output"].values}
+    intervals = [Column("80%区间", "80 % interval"), Column("名次区间", "place")] if drawn else []
     columns = [
         Column("举措", "lever"),
         Column("去掉后少", "left out"),
-        Column("80%区间", "80 % interval", spare="left_out_low" not in found),
+        *intervals,
         Column("单独实施", "alone"),
         Column("花费(亿元)", "cost, 1e8 CNY"),
-        Column("每亿元", "per 1e8 CNY"),
+        Column("每百亿元", "per 1e10 CNY"),
         *(
             Column(
                 str(labels[n]["output_zh"].item()), str(labels[n]["output_en"].item()), spare=True
@@ -150,14 +164,13 @@ def _print(
             for n in others
         ),
     ]
-    if "left_out_low" not in found:
-        columns = [c for i, c in enumerate(columns) if i != 2]
-        rows = [[cell for i, cell in enumerate(row) if i != 2] for row in rows]
     one = found.sel(output=settings.outputs[0])
     place = context.names.cities[settings.city]
+    zh, en = (unit(str(one["unit"].item()), each) for each in ("zh", "en"))
     title = (
-        f"{place['name_zh']} {found.attrs['year']}年 {one['output_zh'].item()}：各举措贡献",
-        f"{place['name_en']} {found.attrs['year']}, {one['output_en'].item()}: what levers add",
+        f"{place['name_zh']} {found.attrs['year']}年 {one['output_zh'].item()}（{zh}）：各举措贡献",
+        f"{place['name_en']} {found.attrs['year']}, {one['output_en'].item()} ({en}): what levers "
+        "add",
     )
     print_table(title, columns, rows, language)
     sums = {
@@ -165,12 +178,14 @@ def _print(
         "en": "total {total} against the baseline, of it interaction {interaction}, levers of "
         "other cities {others}",
     }[language]
+    if not drawn:
+        sums += {
+            "zh": "\n没有区间，名次相近的举措未必分得出先后；加 draws=16 给出区间。",
+            "en": "\nWithout intervals levers of like size may not differ; for them add "
+            "calibration=default draws=16.",
+        }[language]
     keys = ("total", "interaction", "others")
-    print(sums.format(**{key: _effect(float(one[key])) for key in keys}))
-
-
-def _effect(value: float) -> str:
-    return "" if value != value else f"{value:+.3g}".replace("-", "−")
+    print(sums.format(**{key: significant(float(one[key])) for key in keys}))
 
 
 def _of_one_lever(model: Model, found: xr.Dataset, settings: RankSettings, context: Context) -> int:
@@ -181,7 +196,7 @@ def _of_one_lever(model: Model, found: xr.Dataset, settings: RankSettings, conte
     rows = [
         [
             context.names.cities[city][f"name_{context.language}"],
-            *(_effect(float(found[name].sel(city=city))) for name in settings.outputs),
+            *(significant(float(found[name].sel(city=city))) for name in settings.outputs),
         ]
         for city in order[: settings.top]
     ]
