@@ -125,7 +125,17 @@ def test_a_brief_is_the_same_bytes_but_for_its_date_and_holds_intervals_where_th
     monkeypatch.setattr("zhuanxing.report.brief.intervals", ends)
     aims = pd.DataFrame(columns=["unit_id", "variable", "year", "measure", "base_year"])
     briefs = [
-        gather(model, plan, baseline, city="tangshan", aims=aims, outputs=OUTPUTS, draws=2, day=day)
+        gather(
+            model,
+            plan,
+            baseline,
+            city="tangshan",
+            aims=aims,
+            outputs=OUTPUTS,
+            draws=2,
+            day=day,
+            address="http://10.0.0.5:5006/?c=tangshan&s=plan",
+        )
         for day in (date(2026, 1, 1), date(2026, 1, 1), date(2026, 1, 2))
     ]
     for write, ending in ((write_docx, "docx"), (write_pdf, "pdf")):
@@ -134,7 +144,10 @@ def test_a_brief_is_the_same_bytes_but_for_its_date_and_holds_intervals_where_th
             write(brief, file)
         first, second, later = (file.read_bytes() for file in files)
         assert first == second != later
-    indicators, levers = Document(str(tmp_path / "0.docx")).tables[:2]
+    document = Document(str(tmp_path / "0.docx"))
+    assert any(briefs[0].address in paragraph.text for paragraph in document.paragraphs)
+    assert len(document.inline_shapes) == 3, "two charts and the code"
+    indicators, levers = document.tables[:2]
     assert all("…" in row.cells[5].text for row in indicators.rows[1:])
     assert all(row.cells[4].text == "−1.00 … +1.00" for row in levers.rows[1:])
 
@@ -156,6 +169,22 @@ def test_later_statistics_are_inside_above_or_below_and_more_surprising_further_
     assert found["surprise"].iloc[0] == pytest.approx(1.0)
     assert found["surprise"].is_monotonic_decreasing and found["surprise"].iloc[-1] == 0
     assert list(found["city"].unique()) == ["tangshan"]
+
+
+def test_statistics_of_a_chinese_office_are_read_as_its_spreadsheet_writes_them(
+    model: zhuanxing.Model, tmp_path: Path
+) -> None:
+    file = tmp_path / "统计.csv"  # made-up numbers
+    lines = ["城市,年份,指标,数值,单位", "唐山,２０２３,地区生产总值,８８００．５,亿元"]
+    text = "\n".join([*lines, '包头市,2023,gdp,"4,000",\n'])
+    file.write_bytes(text.encode("gbk"))
+    found = read_statistics(file, model)
+    assert found.to_numpy().tolist() == [
+        ["tangshan", 2023, "gdp", 8800.5], ["baotou", 2023, "gdp", 4000.0]
+    ]  # fmt: skip
+    file.write_bytes(text.replace("亿元", "万元").encode("gbk"))
+    with pytest.raises(ZhuanxingError, match=r"line 2.*万元.*亿元"):
+        read_statistics(file, model)
 
 
 def test_half_the_strength_is_half_of_every_lever_in_the_cities_named(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +12,11 @@ import pandas as pd
 import xarray as xr
 
 from zhuanxing.analyses.bands import draw_runs
+from zhuanxing.data.own import HEADINGS
+from zhuanxing.data.reading import line_of, open_table
 from zhuanxing.errors import ZhuanxingError, require_known
+from zhuanxing.results.outputs import select_outputs
+from zhuanxing.results.words import unit
 
 if TYPE_CHECKING:
     from zhuanxing.inputs import Scenario
@@ -20,37 +25,55 @@ if TYPE_CHECKING:
 __all__ = ["monitor", "read_statistics"]
 
 COLUMNS = ("city", "year", "output", "value")
+# What files of own figures call the columns.
+OURS = {"unit_id": "city", "variable": "output"}
 LOW, HIGH = 0.1, 0.9
 
 
 def read_statistics(path: Path, model: Model) -> pd.DataFrame:
-    """Read statistics from a CSV file: columns city, year, output, value.
+    """Read statistics from a CSV file: columns city, year, output, value, perhaps unit.
 
-    Cities and outputs may have their Chinese or English names. Raises ZhuanxingError, with the
-    line, for a missing column, an unknown name, and a value or year that is not a number.
+    Headings, cities and outputs may have their Chinese or English names, digits may be full-width,
+    and the file may be in GBK, as spreadsheets write it. Raises ZhuanxingError, with the line, for
+    a missing column, an unknown name, another unit, and a value or year that is not a number.
     """
-    try:
-        table = pd.read_csv(path, encoding="utf-8-sig", dtype=str, keep_default_na=False)
-    except (OSError, UnicodeDecodeError, pd.errors.ParserError) as error:
-        raise ZhuanxingError(f"{path}: the statistics cannot be read ({error})") from error
+    table = open_table(path, chinese=True)
+    named = [HEADINGS.get(str(column), str(column)) for column in table.columns]
+    table = table.set_axis([OURS.get(name, name) for name in named], axis=1)
     for column in COLUMNS:
         if column not in table.columns:
             raise ZhuanxingError(
                 f"{path}: the column '{column}' is missing; expected {', '.join(COLUMNS)}"
             )
     rows = []
-    for line, row in enumerate(table[list(COLUMNS)].itertuples(index=False), start=2):
-        where = f"{path}, line {line}"
+    for place, row in enumerate(table.to_dict("records")):
+        where = f"{path}, line {line_of(place)}"
         try:
-            year, value = int(str(row.year)), float(str(row.value).replace(",", ""))
+            year, value = int(_digits(row["year"])), float(_digits(row["value"]))
         except ValueError as error:
             raise ZhuanxingError(
-                f"{where}: year '{row.year}' and value '{row.value}' must be numbers"
+                f"{where}: year '{row['year']}' and value '{row['value']}' must be numbers"
             ) from error
-        city = model.names.of("city").find(str(row.city), where)
-        output = model.names.of("output").find(str(row.output), where)
+        city = model.names.of("city").find(row["city"], where)
+        output = model.names.of("output").find(row["output"], where)
+        _require_unit(model, output, row.get("unit", ""), where)
         rows.append((city, year, output, value))
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _digits(text: str) -> str:
+    """Return a number without the commas of thousands, in plain digits."""
+    return unicodedata.normalize("NFKC", text).replace(",", "")
+
+
+def _require_unit(model: Model, output: str, found: str, where: str) -> None:
+    (one,) = select_outputs(model.outputs, (output,))
+    ours = (one.unit, unit(one.unit, "zh"), unit(one.unit, "en"))
+    if found and found not in ours:
+        raise ZhuanxingError(
+            f"{where}: the unit of '{output}' is '{found}', but the model has it in {ours[1]} "
+            f"({one.unit}); convert the value, or leave the unit out"
+        )
 
 
 def monitor(

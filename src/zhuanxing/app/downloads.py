@@ -56,7 +56,7 @@ def _report(session: Session) -> bytes:
         engine.model, engine.scenario(session.state), against,
         city=session.state.city, aims=engine.aims, outputs=session.settings.tiles,
         draws=session.settings.draws if engine.model.calibration else 0,
-        language=session.language,
+        language=session.language, address=session.address(),
     )  # fmt: skip
     return _written(lambda path: write_docx(brief, path), "report.docx")
 

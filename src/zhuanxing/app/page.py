@@ -354,6 +354,13 @@ class Session:
         """Show why something cannot be done."""
         self._message.object = _told(say("failed", self.language, reason=reason))
 
+    def address(self) -> str:
+        """Return the address of what is on the page, empty where nobody visits it."""
+        if pn.state.location is None:
+            return ""
+        page = str(pn.state.location.href or "").partition("?")[0]
+        return f"{page}{self.state.query()}" if page else ""
+
     def download(self, kind: str) -> Any:
         """Return a file of what is on the page."""
         return downloads.make(kind, self)

@@ -33,6 +33,8 @@ __all__ = ["Brief", "Table", "gather", "write_docx"]
 
 MONEY, COST = "lever_spending", "lever_spending_by_lever"
 TOP = 5
+# Draws for the range of a lever's effect, each a run of every lever shown.
+LEVER_DRAWS = 16
 # The part of their money for levers that public payers keep in a what-if.
 HALF = 0.5
 
@@ -49,7 +51,10 @@ class Table:
 
 @dataclass(frozen=True)
 class Brief:
-    """What a brief holds, in one language; `day` is the only thing that changes by itself."""
+    """What a brief holds, in one language; `day` is the only thing that changes by itself.
+
+    `address` is where the page shows the package, for a code that a telephone reads.
+    """
 
     title: str
     made: str
@@ -62,6 +67,7 @@ class Brief:
     trust: Sequence[str]
     annex: Table
     language: Language
+    address: str = ""
 
 
 def gather(
@@ -76,6 +82,7 @@ def gather(
     draws: int = 0,
     day: date | None = None,
     language: Language = "zh",
+    address: str = "",
 ) -> Brief:
     """Return the brief of `scenario` for `city`, its numbers from new runs.
 
@@ -101,7 +108,7 @@ def gather(
         divided = divided.merge(
             intervals(
                 model, scenario, against, city=city, outputs=list(outputs), levers=sorted(shown),
-                draws=draws,
+                draws=min(draws, LEVER_DRAWS),
             )
         )  # fmt: skip
     maker = _Maker(model, results, bands, divided, known, city, year, language)
@@ -125,6 +132,7 @@ def gather(
         trust=maker.trust(),
         annex=maker.annex(scenario),
         language=language,
+        address=address,
     )  # fmt: skip
 
 

@@ -22,6 +22,8 @@ __all__ = ["write_docx", "write_pdf"]
 
 FONTS = ("Calibri", "Microsoft YaHei")
 WIDTH_CM = 16.0
+CODE_CM = 2.2
+CODE = "code.png"
 # A column is not made wider than so many letters for its longest text.
 MOST = 24
 WIDE = re.compile(r"[\u2e80-\uffff]")
@@ -58,6 +60,9 @@ def write_docx(brief: Brief, path: Path) -> None:
         for title, picture in _pictures(brief, Path(folder)):
             document.add_paragraph(title)
             document.add_picture(str(picture), width=Cm(WIDTH_CM))
+        if brief.address:
+            document.add_paragraph(f"{phrase('address', brief.language)}{brief.address}")
+            document.add_picture(str(_code(brief, Path(folder))), width=Cm(CODE_CM))
     for table in (brief.levers, brief.what_if):
         _docx_table(document, table)
     document.add_heading(phrase("trust", brief.language), level=2)
@@ -107,6 +112,8 @@ def write_pdf(brief: Brief, path: Path) -> None:
 
     with tempfile.TemporaryDirectory() as folder:
         pictures = list(_pictures(brief, Path(folder)))
+        if brief.address:
+            _code(brief, Path(folder))
         source = Path(folder) / "brief.typ"
         source.write_text(_typst(brief, pictures), encoding="utf-8")
         with written_whole(path) as temporary:
@@ -119,6 +126,16 @@ def write_pdf(brief: Brief, path: Path) -> None:
 def _pictures(brief: Brief, folder: Path) -> Iterator[tuple[str, Path]]:
     for place, (title, figure) in enumerate(brief.charts.items(), start=1):
         yield title, save(figure, folder / f"chart{place}", ["png"])[0]
+
+
+def _code(brief: Brief, folder: Path) -> Path:
+    """Write the address as a picture that a telephone reads."""
+    # Imported here: most briefs have no address.
+    import segno
+
+    path = folder / CODE
+    segno.make(brief.address, error="m").save(str(path), scale=8, border=2)
+    return path
 
 
 def _typst(brief: Brief, pictures: list[tuple[str, Path]]) -> str:
@@ -139,6 +156,7 @@ def _typst(brief: Brief, pictures: list[tuple[str, Path]]) -> str:
             "supplement: none, numbering: none)"
             for title, picture in pictures
         ),
+        *_typst_code(brief),
         _typst_table(brief.levers),
         _typst_table(brief.what_if),
         f"== {_plain(phrase('trust', brief.language))}",
@@ -147,6 +165,16 @@ def _typst(brief: Brief, pictures: list[tuple[str, Path]]) -> str:
         f"#text(size: 8pt)[{_plain(phrase('source', brief.language))}]",
     ]
     return "\n\n".join(parts)
+
+
+def _typst_code(brief: Brief) -> list[str]:
+    if not brief.address:
+        return []
+    words = _plain(f"{phrase('address', brief.language)}{brief.address}")
+    return [
+        f'#grid(columns: ({CODE_CM}cm, 1fr), gutter: 4mm, image("{CODE}", width: {CODE_CM}cm), '
+        f"align(horizon)[#text(size: 8pt)[{words}]])"
+    ]
 
 
 def _typst_table(table: Table) -> str:

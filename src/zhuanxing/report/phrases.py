@@ -76,6 +76,7 @@ PHRASES: dict[str, tuple[str, str]] = {
         "举措|力度|花费(亿元)|出资方",
         "Lever|Strength|Cost, 100 million CNY|Paid by",
     ),
+    "address": ("在页面中打开本方案：", "This package on the page: "),
     "source": (
         "来源：zhuanxing 模型计算；输入数据与假设见 model/data。",
         "Source: zhuanxing model; inputs and assumptions in model/data.",

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import xarray as xr
@@ -12,12 +14,13 @@ import xarray as xr
 from zhuanxing.cli.asking import Asking, asked_scenario, wide_number
 from zhuanxing.cli.chosen import model_of
 from zhuanxing.cli.command import Command, Context
-from zhuanxing.cli.console import Column, print_table
+from zhuanxing.cli.console import Column, print_table, progress_bar
 from zhuanxing.config import (
     City,
     Count,
     File,
     InLanguage,
+    Language,
     Output,
     Several,
     Share,
@@ -38,6 +41,11 @@ if TYPE_CHECKING:
 __all__ = ["COMMAND", "OptimiseSettings"]
 
 SECTION = "ask"
+STAGES = {
+    "search": ("寻找最优组合（首次需先编译梯度）", "search (the first compiles the gradient)"),
+    "draws": ("逐次抽样检验", "test over draws"),
+    "alternatives": ("寻找备选组合", "alternatives"),
+}
 SAID = {
     "baseline_meets": (
         "基准情景已经达到全部目标：不采取举措也行",
@@ -135,7 +143,13 @@ def run(settings: OptimiseSettings, context: Context) -> int:
         settings.sureness, tuple(settings.watch), settings.base_year, settings.iterations,
     )  # fmt: skip
     scenario = asked_scenario(model, settings)
-    found = optimise(model, scenario, model.scenario(settings.against), question)
+    with progress_bar() as progress:
+        task = progress.add_task("", total=None)
+
+        def report(stage: str) -> None:
+            progress.update(task, description=STAGES[stage][context.language == "en"])
+
+        found = optimise(model, scenario, model.scenario(settings.against), question, report)
     _print(found, context)
     write(found, folder / "packages.nc")
     print(folder / "packages.nc")
@@ -153,11 +167,13 @@ def _print(found: xr.Dataset, context: Context) -> None:
     place = 0 if context.language == "zh" else 1
     names = dict(zip(found["output"].values, found[f"output_{context.language}"].values,
                      strict=True))  # fmt: skip
+    words = _goals_in_words(found, names, context.language)
     if found.attrs["baseline_meets"] == "True":
         print(SAID["baseline_meets"][place])
     for key in ("obstacle", "shrinks"):
         if found.attrs[key]:
-            said = ", ".join(str(names.get(n, n)) for n in found.attrs[key].split(";"))
+            parts = [words.get(n, names.get(n, n)) for n in found.attrs[key].split(";")]
+            said = ("、" if place == 0 else ", ").join(map(str, parts))
             print(SAID[key][place].format(names=said))
     heads = [Column(f"组合{p}", f"package {p}") for p in found["package"].values]
     baseline = Column("基准", "baseline")
@@ -173,7 +189,7 @@ def _print(found: xr.Dataset, context: Context) -> None:
         if "sure" in found:
             shares = found["sure"].sel(goal=goal).values
             marks = [f"{mark} {share:.0%}" for mark, share in zip(marks, shares, strict=True)]
-        rows.append([str(goal), "", *marks])
+        rows.append([words[str(goal)], "", *marks])
     columns = [Column("指标与目标", "outputs and aims"), baseline, *heads]
     print_table(("接近最优的组合", "Near-best packages"), columns, rows, context.language)
     used = found["lever"].values[(found["intensity"].values > 0).any(axis=0)]
@@ -185,6 +201,24 @@ def _print(found: xr.Dataset, context: Context) -> None:
         for lever in used
     ]  # fmt: skip
     print_table(("力度", "Intensities"), [Column("举措", "lever"), *heads], rows, context.language)
+
+
+def _goals_in_words(
+    found: xr.Dataset, names: Mapping[str, str], language: Language
+) -> dict[str, str]:
+    """Return the goals as people read them, with the limit that each means in the last year."""
+    words = {}
+    for goal, output, limit in zip(
+        found["goal"].values, found["goal_output"].values, found["limit"].values, strict=True
+    ):
+        sign = "≥" if ">=" in goal else "≤"
+        asked = str(goal).partition("=")[2].replace("-", "−")
+        if language == "zh":
+            asked = re.sub(r"^(.*%)(\d{4})$", r"比\2年\1", asked).replace("baseline", "基准")
+        else:
+            asked = re.sub(r"^(.*%)(\d{4})$", r"\1 since \2", asked)
+        words[str(goal)] = f"{names[output]} {sign} {asked} ({wide_number(float(limit))})"
+    return words
 
 
 def _scenario_file(

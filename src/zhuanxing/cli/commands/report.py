@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 from zhuanxing.cli.asking import Asking, aims_of_model, asked_scenario
@@ -12,6 +13,7 @@ from zhuanxing.cli.chosen import model_of
 from zhuanxing.cli.command import Command, Context
 from zhuanxing.config import City, File, InLanguages, Output, Several, WithDraws, checked
 from zhuanxing.config import Scenario as ScenarioName
+from zhuanxing.results.words import Language
 from zhuanxing.storage.atomic import require_writable
 
 __all__ = ["COMMAND", "ReportSettings"]
@@ -46,6 +48,10 @@ class ReportSettings(Asking, WithDraws, InLanguages):
     """Scenarios that stand beside the package.
 
     并列比较的情景。"""
+    page: str | None
+    """Address where colleagues open the page, for a QR code; null for none.
+
+    同事打开页面的网址，用于二维码；null 则无。"""
     format: Several[Literal["docx", "pdf"]]
     """Formats.
 
@@ -69,6 +75,7 @@ def run(settings: ReportSettings, context: Context) -> int:
             model, scenario, model.scenario(settings.against),
             city=settings.city, aims=aims_of_model(context), outputs=settings.outputs,
             what_if=settings.what_if, draws=settings.draws, language=language,
+            address=_address(settings, language),
         )  # fmt: skip
         for ending in settings.format:
             name = f"{settings.city}_{scenario.name}_{language}.{ending}"
@@ -76,6 +83,20 @@ def run(settings: ReportSettings, context: Context) -> int:
             (write_docx if ending == "docx" else write_pdf)(brief, path)
             print(path)
     return 0
+
+
+def _address(settings: ReportSettings, language: Language) -> str:
+    """Return where the page shows the package; it has no ceilings of payers, so none with them."""
+    from zhuanxing.app.state import State
+
+    budget = 1.0 if settings.budget is None else settings.budget
+    if settings.page is None or isinstance(budget, Mapping):
+        return ""
+    state = State(
+        settings.city, settings.scenario, settings.outputs[0], language, scale=settings.scale,
+        budget=budget,
+    )  # fmt: skip
+    return f"{settings.page.rstrip('/')}/{state.query()}"
 
 
 COMMAND = Command(ReportSettings, run, examples=("city=唐山", "city=包头 language=en format=[pdf]"))
