@@ -12,7 +12,7 @@ import xarray as xr
 
 import zhuanxing
 from zhuanxing.analyses.monitor import monitor, read_statistics
-from zhuanxing.analyses.optimise.goals import parse_goal
+from zhuanxing.analyses.optimise.goals import goals_in_words, parse_goal
 from zhuanxing.analyses.rank import contributions, intervals, lever_effect, places, ranked
 from zhuanxing.cli.found import print_found
 from zhuanxing.errors import ZhuanxingError
@@ -196,6 +196,25 @@ def test_half_the_strength_is_half_of_every_lever_in_the_cities_named(
     np.testing.assert_allclose(half.intensity[row], plan.intensity[row] / 2)
     others = np.delete(np.arange(len(plan.cities)), row)
     np.testing.assert_array_equal(half.intensity[others], plan.intensity[others])
+
+
+def test_an_aim_is_told_in_the_reader_s_language_with_the_limit_that_it_means() -> None:
+    found = xr.Dataset(
+        {"limit": ("goal", [1.312, 8700.0])},
+        {
+            "goal": ["energy_intensity<=-14.5%2020", "gdp>=baseline-1%"],
+            "goal_output": ("goal", ["energy_intensity", "gdp"]),
+            "output": ["energy_intensity", "gdp"],
+            "output_zh": ("output", ["单位GDP能耗", "地区生产总值"]),
+            "output_en": ("output", ["Energy intensity", "GDP"]),
+        },
+    )
+    assert list(goals_in_words(found, "zh").values()) == [
+        "单位GDP能耗 ≤ 比2020年−14.5% (1.312)", "地区生产总值 ≥ 基准−1% (8700)"
+    ]  # fmt: skip
+    assert list(goals_in_words(found, "en").values()) == [
+        "Energy intensity ≤ −14.5% since 2020 (1.312)", "GDP ≥ baseline−1% (8700)"
+    ]  # fmt: skip
 
 
 def test_an_aim_may_name_its_output_in_chinese() -> None:

@@ -86,7 +86,7 @@ class Engine:
         self.observations = self.model.tables.observations
         self.observed_as = statistics_of_outputs(self.model.tables.variables)
         self.pool = ThreadPoolExecutor(1, thread_name_prefix="quick")
-        self.slow = ThreadPoolExecutor(2, thread_name_prefix="slow")
+        self.slow = ThreadPoolExecutor(3, thread_name_prefix="slow")
         self.requests = yearly_requests(self.model.outputs)
         self.plain: dict[str, Output] = {one.name: one for one in self.model.plain_outputs}
         self._compiled = False

@@ -10,6 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from zhuanxing.analyses.explain.mediators import Effect
+from zhuanxing.analyses.optimise.goals import goals_in_words
 from zhuanxing.app.words import say
 from zhuanxing.charts.style import number, number_apart, signed
 from zhuanxing.results.aims import MARKS, Aim, Verdict
@@ -156,16 +157,17 @@ def _boxes(
 
 def packages(found: xr.Dataset, named: Mapping[str, Output], language: Language) -> str:
     """Return what `optimise` found as a table: outputs and aims by package."""
-    said = []
+    said, goals = [], goals_in_words(found, language)
     if found.attrs["baseline_meets"] == "True":
         said.append(say("aims_baseline", language))
     for key in ("obstacle", "shrinks"):
         if found.attrs[key]:
             labels = (
-                getattr(named[one], f"name_{language}") if one in named else one
+                getattr(named[one], f"name_{language}") if one in named else goals[one]
                 for one in found.attrs[key].split(";")
             )
-            said.append(say(f"aims_{key}", language, names=", ".join(labels)))
+            parts = "、" if language == "zh" else ", "
+            said.append(say(f"aims_{key}", language, names=parts.join(labels)))
     heads = "".join(f"<th>{say('package', language)} {p}</th>" for p in found["package"].values)
     rows = []
     for name in map(str, found["output"].values):
@@ -176,7 +178,7 @@ def packages(found: xr.Dataset, named: Mapping[str, Output], language: Language)
     for goal in map(str, found["goal"].values):
         marks = [marked("met" if one else "missed", language) for one in
                  found["met"].sel(goal=goal).values]  # fmt: skip
-        rows.append((goal, ["", *marks]))
+        rows.append((goals[goal], ["", *marks]))
     counts = (found["intensity"].values > 0).sum(axis=1)
     rows.append((say("aims_levers", language), ["", *map(str, counts)]))
     body = "".join(

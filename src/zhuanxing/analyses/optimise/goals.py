@@ -14,15 +14,19 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from zhuanxing.errors import ZhuanxingError, require_known
+import xarray as xr
 
-__all__ = ["BASELINE", "Goal", "parse_goal"]
+from zhuanxing.errors import ZhuanxingError, require_known
+from zhuanxing.results.words import Language
+
+__all__ = ["BASELINE", "Goal", "goals_in_words", "parse_goal"]
 
 BASELINE = "baseline"
 _GOAL = re.compile(r"^\s*(.+?)\s*(<=|>=)\s*(.+?)\s*$")
 _NUMBER = r"\d+(?:\.\d+)?(?:[eE][-+]?\d+)?"
 _LEVEL = re.compile(rf"^({_NUMBER})$")
 _SINCE = re.compile(rf"^([-+]{_NUMBER})(?:(%)(\d{{4}}))?$")
+_DATED = re.compile(r"^(.*%)(\d{4})$")
 _AGAINST = re.compile(rf"^{BASELINE}(?:([-+]{_NUMBER})(%)?)?$")
 
 # The value of an output in a year without the package.
@@ -81,3 +85,20 @@ def _limit(text: str, output: str, known: Known, base_year: int, last_year: int)
         f"'{text}' is not a limit; write a level as 95, a change since {base_year} as +3, in "
         "percent as -14.5%2020, or baseline, baseline+3, baseline-1%"
     )
+
+
+def goals_in_words(found: xr.Dataset, language: Language) -> dict[str, str]:
+    """Return the goals of what `optimise` found as people read them, with the limit they mean."""
+    labels = dict(zip(found["output"].values, found[f"output_{language}"].values, strict=True))
+    words = {}
+    for goal, output, limit in zip(
+        found["goal"].values, found["goal_output"].values, found["limit"].values, strict=True
+    ):
+        sign = "≥" if ">=" in goal else "≤"
+        asked = str(goal).partition("=")[2].replace("-", "−")
+        if language == "zh":
+            asked = _DATED.sub(r"比\2年\1", asked).replace("baseline", "基准")
+        else:
+            asked = _DATED.sub(r"\1 since \2", asked)
+        words[str(goal)] = f"{labels[output]} {sign} {asked} ({limit:.4g})"
+    return words

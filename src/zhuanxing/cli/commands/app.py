@@ -24,7 +24,10 @@ def run(settings: AppSettings, context: Context) -> int:
     model = model_of(settings, context)
     engine = warm(model, aims_of_model(context), settings)
     address = f"http://{settings.host}:{settings.port}"
-    print(f"{address}  " + {"zh": "（Ctrl-C 结束）", "en": "(Ctrl-C ends it)"}[context.language])
+    print(
+        f"{address}  " + {"zh": "（Ctrl-C 结束）", "en": "(Ctrl-C ends it)"}[context.language],
+        flush=True,
+    )
     try:
         serve(engine, settings)
     except OSError as error:

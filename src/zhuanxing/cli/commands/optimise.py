@@ -5,12 +5,11 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import xarray as xr
 
+from zhuanxing.analyses.optimise.goals import goals_in_words
 from zhuanxing.cli.asking import Asking, asked_scenario, wide_number
 from zhuanxing.cli.chosen import model_of
 from zhuanxing.cli.command import Command, Context
@@ -20,7 +19,6 @@ from zhuanxing.config import (
     Count,
     File,
     InLanguage,
-    Language,
     Output,
     Several,
     Share,
@@ -167,7 +165,7 @@ def _print(found: xr.Dataset, context: Context) -> None:
     place = 0 if context.language == "zh" else 1
     names = dict(zip(found["output"].values, found[f"output_{context.language}"].values,
                      strict=True))  # fmt: skip
-    words = _goals_in_words(found, names, context.language)
+    words = goals_in_words(found, context.language)
     if found.attrs["baseline_meets"] == "True":
         print(SAID["baseline_meets"][place])
     for key in ("obstacle", "shrinks"):
@@ -201,24 +199,6 @@ def _print(found: xr.Dataset, context: Context) -> None:
         for lever in used
     ]  # fmt: skip
     print_table(("力度", "Intensities"), [Column("举措", "lever"), *heads], rows, context.language)
-
-
-def _goals_in_words(
-    found: xr.Dataset, names: Mapping[str, str], language: Language
-) -> dict[str, str]:
-    """Return the goals as people read them, with the limit that each means in the last year."""
-    words = {}
-    for goal, output, limit in zip(
-        found["goal"].values, found["goal_output"].values, found["limit"].values, strict=True
-    ):
-        sign = "≥" if ">=" in goal else "≤"
-        asked = str(goal).partition("=")[2].replace("-", "−")
-        if language == "zh":
-            asked = re.sub(r"^(.*%)(\d{4})$", r"比\2年\1", asked).replace("baseline", "基准")
-        else:
-            asked = re.sub(r"^(.*%)(\d{4})$", r"\1 since \2", asked)
-        words[str(goal)] = f"{names[output]} {sign} {asked} ({wide_number(float(limit))})"
-    return words
 
 
 def _scenario_file(
