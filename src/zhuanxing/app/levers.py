@@ -166,8 +166,8 @@ class Levers:
         """Return who pays for a lever, or why it cannot be moved here."""
         side, parts = (0, "、") if self._language == "zh" else (1, ", ")
         if acts:
-            payers = filter(None, self._names.levers[lever].get("paid_by", "").split(";"))
-            names = parts.join(self._payers.get(name, (name, name))[side] for name in payers)
+            payers = self._names.levers[lever].get("paid_by", "").split(";")
+            names = parts.join(self._payers[n][side] for n in payers if n in self._payers)
             paid = say("paid_by", self._language, payers=names) if names else ""
             return ("；" if side == 0 else "; ").join(filter(None, (paid, self._spent(lever))))
         column = list(self._names.levers).index(lever)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import xarray as xr
 
 from zhuanxing.charts import style
-from zhuanxing.cli.chosen import in_words, renamed
+from zhuanxing.cli.chosen import renamed
 from zhuanxing.cli.command import Context
 from zhuanxing.config import OfModel, Share, checked
 from zhuanxing.inputs import Changes, Scenario, changed
@@ -44,7 +44,7 @@ def asked_scenario(model: Model, settings: Any, name: str | None = None) -> Scen
     asked = Changes(scale=settings.scale, budget=settings.budget)
     scenario = model.scenario(settings.scenario if name is None else name)
     made = changed(scenario, replace(asked, city=(settings.city,)), model.names)
-    return renamed(made, in_words(asked))
+    return renamed(made, asked, model.names)
 
 
 def aims_of_model(context: Context) -> pd.DataFrame:

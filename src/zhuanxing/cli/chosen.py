@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from zhuanxing.cli.command import Context
 from zhuanxing.config import Device, OfModel, Years, as_mapping
-from zhuanxing.inputs import Changes, Scenario, changed, resolve
+from zhuanxing.inputs import Changes, ModelNames, Scenario, changed, resolve
 from zhuanxing.storage.paths import Places
 
 if TYPE_CHECKING:
     from zhuanxing.model import Model
 
-__all__ = ["in_words", "model_of", "named_scenario", "renamed"]
+__all__ = ["model_of", "named_scenario", "renamed"]
 
 # A folder's name that says more than this is hard to read.
 LONGEST_NAME = 60
@@ -30,23 +30,24 @@ def named_scenario(settings: Any, context: Context) -> Scenario:
     Raises ZhuanxingError for a lever where it cannot act.
     """
     base = resolve(context.places.scenarios, settings.scenario, context.names)
-    return renamed(changed(base, settings, context.names), in_words(settings))
+    return renamed(changed(base, settings, context.names), settings, context.names)
 
 
-def renamed(scenario: Scenario, said: list[str]) -> Scenario:
+def renamed(scenario: Scenario, changes: Changes, names: ModelNames) -> Scenario:
     """Return a scenario under a name and labels that say what is changed in it."""
+    said = _in_words(changes)
     if not said:
         return scenario
     labels = {
         **scenario.labels,
-        "name_zh": f"{scenario.labels['name_zh']}，{'，'.join(said)}",
+        "name_zh": "，".join([scenario.labels["name_zh"], *_in_chinese(changes, names)]),
         "name_en": f"{scenario.labels['name_en']}, {', '.join(said)}",
     }
     return replace(scenario, name=_name(scenario.name, said), labels=labels)
 
 
-def in_words(changes: Changes) -> list[str]:
-    """Return in words what `changes` have otherwise than the scenario."""
+def _in_words(changes: Changes) -> list[str]:
+    """Return in words, which a folder can have, what `changes` have otherwise than the scenario."""
     said = []
     for lever, choice in changes.levers.items():
         for key, value in as_mapping(choice).items():
@@ -58,6 +59,30 @@ def in_words(changes: Changes) -> list[str]:
         said.append("+".join(changes.city))
     if changes.budget is not None:
         said.append(f"budget {_budget_words(changes.budget)}")
+    for name, value in changes.assumptions.items():
+        parts = value.items() if isinstance(value, Mapping) else [("", value)]
+        said += [f"{name} {element} {number:g}".replace("  ", " ") for element, number in parts]
+    return said
+
+
+def _in_chinese(changes: Changes, names: ModelNames) -> list[str]:
+    """Return in Chinese what `changes` have otherwise than the scenario."""
+    kinds = {"intensity": "{:.0%}", "start": "{:.0f}年起", "end": "{:.0f}年前"}
+    said = [
+        f"{names.levers[lever]['name_zh']}{kinds[key].format(value)}"
+        for lever, choice in changes.levers.items()
+        for key, value in as_mapping(choice).items()
+        if value is not None
+    ]
+    if changes.scale != 1.0:
+        said.append(f"力度{changes.scale:.0%}")
+    if said and changes.city:
+        said.append("、".join(names.cities[city]["name_zh"] for city in changes.city))
+    if isinstance(changes.budget, Mapping):
+        payers = names.of("payer").spellings
+        said += [f"{payers[n][0]} {_budget_words(value)}" for n, value in changes.budget.items()]
+    elif changes.budget is not None:
+        said.append(f"公共资金{changes.budget:.0%}")
     for name, value in changes.assumptions.items():
         parts = value.items() if isinstance(value, Mapping) else [("", value)]
         said += [f"{name} {element} {number:g}".replace("  ", " ") for element, number in parts]

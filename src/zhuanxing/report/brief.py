@@ -286,8 +286,8 @@ class _Maker:
                 [
                     row[f"name_{self.language}"], f"{scenario.intensity[place, column]:.0%}",
                     number(cost) if cost else "—",
-                    parts.join(payers.get(name, ("", name))[side]
-                               for name in filter(None, row.get("paid_by", "").split(";"))),
+                    parts.join(payers[name][side] for name in row.get("paid_by", "").split(";")
+                               if name in payers) or "—",
                 ]
             )  # fmt: skip
         columns = phrase("annex_columns", self.language).split("|")
