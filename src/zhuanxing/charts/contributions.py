@@ -53,6 +53,7 @@ def draw(
             low, high = (one[f"left_out_{end}"].values[shown] for end in ("low", "high"))
             axis.hlines(places[: len(shown)], low, high, color=style.INK, linewidth=1.0)
         axis.set_yticks(places, labels)
+        axis.set_ylim(-0.7, len(sizes) - 0.3)
         axis.axvline(0, color=style.GREY, linewidth=0.8)
         axis.axhline(places[len(shown)] + 0.5, color="#BBBBBB", linewidth=0.6)
         axis.grid(visible=False, axis="y")

@@ -127,7 +127,9 @@ def _parting(lines: Sequence[np.ndarray], years: Sequence[int], base_year: int) 
     """Return the place of the last year, `base_year` at most, up to which several lines are one."""
     if len(lines) < 2:
         return 0
-    same = np.all([np.isclose(line, lines[0], rtol=1e-9) for line in lines[1:]], axis=0)
+    same = np.all(
+        [np.isclose(line, lines[0], rtol=1e-9, equal_nan=True) for line in lines[1:]], axis=0
+    )
     known = np.array(years) <= base_year
     together = np.cumprod(same & known)
     return max(int(together.sum()) - 1, 0)
@@ -154,8 +156,9 @@ def _difference(
         axis.plot(years, gap.values.sel(city=city).values, color=palette[key], label=f"less {key}")
         label = names.scenario_label(datasets, base_key, language)
         axis.set_ylabel(word("less", language, baseline=label, unit=gap.unit(language)),
-                        fontsize=7.5)  # fmt: skip
+                        fontsize=7.5, linespacing=1.5)  # fmt: skip
     axis.axhline(0, color=palette[base_key], linewidth=1.0)
+    style.part_thousands(axis)
     style.year_axis(axis, years)
     style.mark_projection(axis, years, None, names.last_known(base))
 
