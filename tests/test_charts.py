@@ -24,11 +24,14 @@ from matplotlib.text import Text
 from zhuanxing.charts import (
     compare,
     energy,
+    errors,
     finance,
     fonts,
     land,
     paths,
+    reliability,
     scorecard,
+    sensitivity,
     structure,
 )
 from zhuanxing.charts.fonts import check_glyphs, font_file
@@ -220,12 +223,46 @@ def test_the_font_holds_every_character_drawn(drawn: dict[str, Figure]) -> None:
 
 def test_no_text_is_cut_off_at_the_edge_of_the_picture(drawn: dict[str, Figure]) -> None:
     for name, figure in drawn.items():
-        for text in figure.findobj(Text):
-            if text.get_visible() and text.get_text() and text not in never_drawn(figure):
-                box = text.get_window_extent()
-                assert box.x0 > -2 and box.y0 > -2, (name, text.get_text())
-                assert box.x1 < figure.bbox.width + 2, (name, text.get_text())
-                assert box.y1 < figure.bbox.height + 2, (name, text.get_text())
+        require_whole_words(name, figure)
+
+
+def require_whole_words(name: str, figure: Figure) -> None:
+    for text in figure.findobj(Text):
+        if text.get_visible() and text.get_text() and text not in never_drawn(figure):
+            box = text.get_window_extent()
+            assert box.x0 > -2 and box.y0 > -2, (name, text.get_text())
+            assert box.x1 < figure.bbox.width + 2, (name, text.get_text())
+            assert box.y1 < figure.bbox.height + 2, (name, text.get_text())
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_charts_of_trust_have_the_width_of_a_page_and_whole_words(language: Any) -> None:
+    pools = {f"p{place}": (f"第{place}项指标", f"indicator {place}") for place in range(7)}
+    levels = np.linspace(0.1, 0.9, 9)
+    coverage = dict.fromkeys(pools, (levels**2, 99))
+    rows = [(pool, years, who, 1.0) for pool in pools for years in (1, 2) for who in ("us", "last")]
+    scores = pd.DataFrame(rows, columns=["pool", "horizon", "forecaster", "crps"])
+    with UNITS.open(encoding="utf-8-sig", newline="") as file:
+        cities = {row["unit_id"]: (row["name_zh"], row["name_en"]) for row in csv.DictReader(file)}
+    parameters = {f"q{place}": (f"参数{place}", f"parameter {place}") for place in range(9)}
+    shares = xr.DataArray(
+        np.random.default_rng(1).random((2, len(cities), 9)), dims=("output", "city", "parameter"),
+        coords={"output": ["p0", "p1"], "city": [*cities], "parameter": [*parameters]},
+    )  # fmt: skip
+    told: dict[str, Any] = {"pools": pools, "origins": (2018, 2021), "language": language}
+    pictures = {
+        "reliability": reliability.draw(coverage, levels, **told),
+        "errors": errors.draw(scores, model="us", reference="last", **told),
+        "sensitivity": sensitivity.draw(
+            shares, outputs=pools, cities=cities, parameters=parameters, year=2025, shown=6,
+            language=language,
+        ),
+    }  # fmt: skip
+    for name, figure in pictures.items():
+        assert figure.get_figwidth() == pytest.approx(16 / 2.54, rel=0.05), name
+        require_whole_words(name, figure)
+    shown = [axis for axis in pictures["reliability"].axes if axis.get_visible()]
+    assert len(shown) == len(pools)
 
 
 @lru_cache

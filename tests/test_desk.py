@@ -14,6 +14,7 @@ import zhuanxing
 from zhuanxing.analyses.monitor import monitor, read_statistics
 from zhuanxing.analyses.optimise.goals import goals_in_words, parse_goal
 from zhuanxing.analyses.rank import contributions, intervals, lever_effect, places, ranked
+from zhuanxing.cli.chosen import renamed
 from zhuanxing.cli.found import print_found
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.inputs import Changes, changed
@@ -198,6 +199,13 @@ def test_half_the_strength_is_half_of_every_lever_in_the_cities_named(
     np.testing.assert_allclose(half.intensity[row], plan.intensity[row] / 2)
     others = np.delete(np.arange(len(plan.cities)), row)
     np.testing.assert_array_equal(half.intensity[others], plan.intensity[others])
+
+
+def test_a_changed_package_is_named_in_either_language(model: zhuanxing.Model) -> None:
+    changes = Changes(scale=0.5, budget=0.4, city=("tangshan",))
+    labels = renamed(model.scenario("plan"), changes, model.names).labels
+    assert labels["name_zh"].endswith("，力度50%，唐山市，公共资金40%")
+    assert labels["name_en"].endswith(", scale 0.5, tangshan, budget 0.4")
 
 
 def test_an_aim_is_told_in_the_reader_s_language_with_the_limit_that_it_means() -> None:
