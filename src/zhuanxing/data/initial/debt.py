@@ -24,9 +24,8 @@ NATION = "China"
 DEBT, SPECIAL, PLATFORMS = "government_debt", "government_debt_special", "platform_debt"
 # Statutory debt grew by up to this a year, as a logarithm, in most units.
 LARGEST_STEP = 0.2
-# What is left in the next two years of how much faster than others the platforms of a unit borrowed
-# so far (regression over the units, growth to 2019, 2020 and 2021), and the range of it.
-KEPT, SLOWEST, FASTEST = 0.7, 0.1, 2.2
+# The range of how fast platforms of a unit borrow relative to those of the median one.
+SLOWEST, FASTEST = 0.1, 2.2
 
 
 def debt_per_output(
@@ -88,7 +87,7 @@ def platform_ambition(known: Known, units: Sequence[str], start: int) -> dict[st
     if usual <= 0:
         return {unit: (1.0, ESTIMATED) for unit in units}
     return {
-        unit: (1 + KEPT * (float(np.clip(growth[unit] / usual, SLOWEST, FASTEST)) - 1), OBSERVED)
+        unit: (float(np.clip(growth[unit] / usual, SLOWEST, FASTEST)), OBSERVED)
         if unit in growth
         else (1.0, ESTIMATED)
         for unit in units
