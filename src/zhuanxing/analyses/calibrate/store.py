@@ -75,7 +75,8 @@ def save(model: Model, settings: CalibrateSettings, fit: Fit, began: Beginning) 
     """
     path = target_path(model.places.model, settings.name)
     dataset = _constants(model, settings, fit).merge(_results(fit))
-    record = json.dumps(_record(model, settings, fit, began), ensure_ascii=False)
+    told = _record(model, settings, fit, began)
+    record = json.dumps(told, ensure_ascii=False, default=str)
     netcdf.write(dataset.assign_attrs({RECORD: record}), path)
     return path
 
