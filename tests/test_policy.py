@@ -14,6 +14,7 @@ from zhuanxing.analyses.check.lever_effects import correlations
 from zhuanxing.data.tables import read_tables
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.results.annual import PATH
+from zhuanxing.results.binding import bound_years
 
 # 1e8 CNY of central money that the zones won from 2017 to March 2020, by the ministry's account.
 DOCUMENTED = 50.0
@@ -45,6 +46,8 @@ def test_half_the_public_money_halves_public_spending_and_says_what_bound(
     done = [run["lever_dose"].sel(lever="public_services", year=2025).sum() for run in (half, plan)]
     assert done[0] < 0.8 * done[1]
     assert (half["binding_limit"].sel(year=2025) == "local").mean() > 0.5
+    told = list(bound_years(half.sel(city=["liupanshui"]), "zh"))
+    assert told[-1][1:3] == (2025, "地方财政")
 
 
 def test_a_payer_keeps_to_its_ceiling_in_its_city(model: zhuanxing.Model, plan: xr.Dataset) -> None:

@@ -11,6 +11,7 @@ from zhuanxing.charts import style
 from zhuanxing.cli.console import Column, print_table
 from zhuanxing.config import Language
 from zhuanxing.errors import ZhuanxingError
+from zhuanxing.results.binding import BINDING, bound_years
 from zhuanxing.results.names import unit_label
 from zhuanxing.storage import netcdf
 
@@ -27,6 +28,10 @@ COLUMNS = (
     Column("最高", "highest", spare=True),
 )
 DIFFERENCE = Column("与基准相比", "against the baseline")
+BOUND = {
+    "zh": "举措主要受限于{limit}：{first}至{last}年，{last}年{count}/{cities}个城市",
+    "en": "levers were held back most by: {limit}, {first} to {last}, then in {count} of {cities}",
+}
 NEXT = {
     "zh": "接着看：{command}",
     "en": "look at it with: {command}",
@@ -34,7 +39,9 @@ NEXT = {
 
 
 def print_found(paths: xr.Dataset, target: Path, baseline: Path, language: Language) -> None:
-    """Print the last year of an output a sector that has a good direction, and the next command.
+    """Print the last year of an output a sector that has a good direction, and what bound levers.
+
+    The last line is the command to go on with.
 
     `paths` [year, city, ...] are those of `target`; where `baseline` holds a run of the same
     cities and years, the difference from it is shown.
@@ -51,9 +58,18 @@ def print_found(paths: xr.Dataset, target: Path, baseline: Path, language: Langu
     rows = [_row(name, paths, reference, language) for name in names]
     columns: Sequence[Column] = COLUMNS if reference is None else (*COLUMNS, DIFFERENCE)
     print_table((f"{year}年", str(year)), columns, rows, language)
+    _print_bound(paths, language)
     command = _next(target, baseline, reference is not None)
     if command:
         print(NEXT[language].format(command=command))
+
+
+def _print_bound(paths: xr.Dataset, language: Language) -> None:
+    if BINDING not in paths:
+        return
+    for first, last, limit, count in bound_years(paths, language):
+        said = {"first": first, "last": last, "limit": limit, "count": count}
+        print(BOUND[language].format(**said, cities=paths.sizes["city"]))
 
 
 def _row(

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import groupby
+
 import numpy as np
 import xarray as xr
 
-__all__ = ["ADMINISTRATION", "BINDING", "NOTHING", "binding_limit"]
+from zhuanxing.config import Language
+from zhuanxing.results.names import element_label
+from zhuanxing.results.words import word
+
+__all__ = ["ADMINISTRATION", "BINDING", "NOTHING", "binding_limit", "bound_years"]
 
 BINDING = "binding_limit"
 ADMINISTRATION, NOTHING = "administration", "none"
@@ -38,3 +45,26 @@ def binding_limit(paths: xr.Dataset) -> xr.DataArray:
         "long_name_zh": "对举措约束最大的资金来源或条件",
     }
     return xr.DataArray(found, coords, ("city", "year"), attrs=attributes)
+
+
+def bound_years(paths: xr.Dataset, language: Language) -> Iterator[tuple[int, int, str, int]]:
+    """Yield first year, last year, limit in words and number of cities that it bound in the last.
+
+    Of years in which several limits bind it is the one that binds in most cities.
+    """
+    limits = paths[BINDING].transpose("year", "city")
+    most = []
+    for year, column in zip(limits["year"].values, limits.values, strict=True):
+        found, counts = np.unique(column[column != NOTHING], return_counts=True)
+        if len(found):
+            most.append((int(year), str(found[counts.argmax()]), int(counts.max())))
+    for limit, years in groupby(most, key=lambda one: one[1]):
+        first, *rest = years
+        last = [first, *rest][-1]
+        yield first[0], last[0], _said(paths, limit, language), last[2]
+
+
+def _said(paths: xr.Dataset, limit: str, language: Language) -> str:
+    if limit == ADMINISTRATION:
+        return word(f"limit_{limit}", language)
+    return element_label(paths["money_not_paid"], "funding_source", limit, language)
