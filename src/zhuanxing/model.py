@@ -27,6 +27,7 @@ from zhuanxing.inputs import (
     read_names,
     resolve,
     resolve_mapping,
+    scenario_names,
 )
 from zhuanxing.results.annual import PATH, annual, yearly_requests
 from zhuanxing.results.binding import BINDING, binding_limit
@@ -367,6 +368,8 @@ class Model(Batches):
     def _attributes(
         self, scenario: Scenario, engine: str, config: Mapping[str, Any]
     ) -> dict[str, str]:
+        root = scenario.lineage[-1]
+        shipped = root in scenario_names(self.places.scenarios)
         return {
             **run_attributes(self.places.root, config),
             "scenario": scenario.name,
@@ -377,6 +380,6 @@ class Model(Batches):
             "calibration": self._calibration_attribute,
             "seed": "none (the model is deterministic)",
             "information_year": str(self.source.information_year),
-            "base_year": str(self.scenario(scenario.lineage[-1]).base_year),
+            "base_year": str((self.scenario(root) if shipped else scenario).base_year),
             "own_figures": self.source.own or "none",
         }
