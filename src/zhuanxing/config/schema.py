@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeVar, cast, dataclass_transform
+from typing import Any, TypeVar, cast, dataclass_transform, get_type_hints
 
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -65,6 +65,9 @@ def checked(kind: type[T]) -> type[T]:
 
     # YAML has mappings and lists where the values are dataclasses and tuples.
     kind.__get_pydantic_core_schema__ = classmethod(from_mappings)  # type: ignore[attr-defined]
+    # Names mean what they do where the class is written, also in one that inherits from it.
+    hints = get_type_hints(kind, include_extras=True)
+    kind.__annotations__ = {name: hints[name] for name in kind.__annotations__}
     bases = [base for base in kind.__mro__[1:] if hasattr(base, "__pydantic_fields__")]
     made: Any = dataclass(frozen=True, kw_only=bool(bases), config=STRICT)(kind)
     for base in bases:
