@@ -48,7 +48,8 @@ def _table(session: Session) -> bytes:
 
 
 def _report(session: Session) -> bytes:
-    from zhuanxing.report.brief import gather, write_docx
+    from zhuanxing.report.brief import gather
+    from zhuanxing.report.document import write_docx
 
     engine = session.engine
     against = engine.scenarios[session.settings.against]

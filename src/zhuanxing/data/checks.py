@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from zhuanxing.data.reading import DataError, line_of
+from zhuanxing.data.reading import DataError, line_of, refuse_unknown
 from zhuanxing.errors import nearest
 
 __all__ = ["check_funding", "check_known", "check_references", "check_units"]
@@ -19,14 +19,7 @@ TOLERANCE = 1e-6
 def check_known(path: Path, frame: pd.DataFrame, column: str, names: Iterable[str]) -> None:
     """Raise DataError for the first cell of `column` that is not one of `names`."""
     known = list(dict.fromkeys(names))
-    wrong = ~frame[column].isin(known)
-    if wrong.any():
-        row = int(wrong.to_numpy().argmax())
-        found = str(frame[column].iloc[row])
-        raise DataError(
-            f"{path}, line {line_of(row)}: '{found}' in the column '{column}' is not known, "
-            f"the nearest is '{nearest(found, known)}'"
-        )
+    refuse_unknown(path, frame[column], ~frame[column].isin(known), column, known)
 
 
 def check_references(folder: Path, provinces: pd.DataFrame, units: pd.DataFrame) -> None:

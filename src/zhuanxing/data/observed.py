@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from zhuanxing.data.reading import DataError, line_of
+from zhuanxing.data.reading import DataError, line_of, refuse_unknown
 from zhuanxing.data.selection.bases import basis_by_year
 from zhuanxing.data.selection.collected import base_name
-from zhuanxing.errors import nearest
 
 __all__ = [
     "basis_by_year", "check_figures", "current_bases", "known_from", "observed",
@@ -79,7 +78,7 @@ def check_figures(
     """
     of = variables.set_index("variable")
     base = frame["variable"].map(base_name)
-    _refuse(path, frame, ~base.isin(of.index), "variable", list(of.index))
+    refuse_unknown(path, frame["variable"], ~base.isin(of.index), "variable", of.index)
     about = of.loc[base].set_index(frame.index)
     other = frame["unit"] != about["unit"]
     if other.any():
@@ -114,16 +113,6 @@ def check_figures(
         found not in known.get(kind, {""})
         for found, kind in zip(frame["basis"], about["bases"], strict=True)
     ]
-    _refuse(path, frame, pd.Series(wrong, index=frame.index), "basis", list(bases["basis"]))
-
-
-def _refuse(
-    path: Path, frame: pd.DataFrame, wrong: pd.Series, column: str, names: Sequence[str]
-) -> None:
-    if wrong.any():
-        row = int(wrong.to_numpy().argmax())
-        found = str(frame[column].iloc[row])
-        raise DataError(
-            f"{path}, line {line_of(row)}: '{found}' in the column '{column}' is not known here, "
-            f"the nearest is '{nearest(found, names)}'"
-        )
+    refuse_unknown(
+        path, frame["basis"], pd.Series(wrong, index=frame.index), "basis", list(bases["basis"])
+    )

@@ -14,11 +14,10 @@ from pathlib import Path
 import pandas as pd
 
 from zhuanxing.data.observed import basis_by_year, check_figures, current_bases
-from zhuanxing.data.reading import DataError, line_of, open_table, read_checked
+from zhuanxing.data.reading import DataError, line_of, open_table, read_checked, refuse_unknown
 from zhuanxing.data.schemas import schema_of
 from zhuanxing.data.selection.collected import FACTORS, base_name
 from zhuanxing.data.tables import Tables
-from zhuanxing.errors import nearest
 
 __all__ = ["SOURCE", "read_own_figures"]
 
@@ -83,22 +82,11 @@ def _spellings(frame: pd.DataFrame, ending: re.Pattern[str]) -> dict[str, str]:
 
 def _known(path: Path, cells: pd.Series, column: str, names: dict[str, str]) -> pd.Series:
     """Return the identifiers of `cells`; an average keeps the years after its name."""
-    found = []
-    for row, cell in enumerate(cells):
-        base = base_name(cell)
-        name = names.get(base, names.get(base.lower()))
-        if name is None:
-            raise DataError(
-                "{path}, line {line}: '{cell}' in the column '{column}' is not known, "
-                "the nearest is '{near}'",
-                path=path,
-                line=line_of(row),
-                cell=cell,
-                column=column,
-                near=nearest(cell, names),
-            )
-        found.append(name + cell[len(base) :])
-    return pd.Series(found, index=cells.index, dtype=object)
+    bases = cells.map(base_name)
+    found = bases.map(lambda base: names.get(base, names.get(base.lower())))
+    refuse_unknown(path, cells, found.isna(), column, names)
+    years = [cell[len(base) :] for cell, base in zip(cells, bases, strict=True)]
+    return (found + years).astype(object)
 
 
 def _measures(frame: pd.DataFrame, tables: Tables) -> pd.Series:

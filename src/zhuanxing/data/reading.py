@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from pandera.errors import SchemaError
 
 from zhuanxing.errors import ZhuanxingError, nearest
 
-__all__ = ["DataError", "line_of", "open_table", "read_checked"]
+__all__ = ["DataError", "line_of", "open_table", "read_checked", "refuse_unknown"]
 
 HEADER_LINES = 1
 NUMERIC = ("float64", "int64")
@@ -155,6 +155,20 @@ def _check_columns(path: Path, frame: pd.DataFrame, schema: Any, optional: Seque
             column=extra[0],
             near=nearest(extra[0], wanted),
         )
+
+
+def refuse_unknown(
+    path: Path, cells: pd.Series, wrong: pd.Series, column: str, known: Iterable[str]
+) -> None:
+    """Raise DataError for the first of `cells` that is `wrong`, with the nearest of the known."""
+    if wrong.any():
+        row = int(wrong.to_numpy().argmax())
+        cell = str(cells.iloc[row])
+        raise DataError(
+            "{path}, line {line}: '{cell}' in the column '{column}' is not known, "
+            "the nearest is '{near}'",
+            path=path, line=line_of(row), cell=cell, column=column, near=nearest(cell, known),
+        )  # fmt: skip
 
 
 def _numbers(path: Path, frame: pd.DataFrame, name: str, column: Any) -> pd.Series:

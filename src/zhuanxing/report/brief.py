@@ -18,7 +18,6 @@ from zhuanxing.charts import finance, paths
 from zhuanxing.charts.differences import difference
 from zhuanxing.charts.style import number, number_apart, signed, significant
 from zhuanxing.inputs import Changes, changed
-from zhuanxing.report.document import write_docx
 from zhuanxing.report.phrases import phrase
 from zhuanxing.results import names
 from zhuanxing.results.aims import Aim, aims_of
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     from zhuanxing.inputs import Scenario
     from zhuanxing.model import Model
 
-__all__ = ["Brief", "Table", "gather", "write_docx"]
+__all__ = ["Brief", "Table", "gather"]
 
 MONEY, COST = "lever_spending", "lever_spending_by_lever"
 TOP = 5
