@@ -13,7 +13,7 @@ import logging
 import re
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -197,21 +197,26 @@ class _Application:
         """Run one job."""
         hydra = GlobalHydra.instance().hydra
         assert hydra is not None
-        done = hydra.run(self.options.config_name, self._job, self._lines(QUIET))
+        done = hydra.run(self.options.config_name, self._job(self._run), self._lines(QUIET))
         return _code([done.return_value])
 
     def multirun(self) -> int:
         """Run a job for each combination of values; none before all have been checked."""
         hydra = GlobalHydra.instance().hydra
         assert hydra is not None
+        targets: list[Path] = []
+
+        def check(settings: Any) -> int:
+            targets.extend(p.absolute() for p in self.command.check(settings, self.context))
+            return 0
+
         with tempfile.TemporaryDirectory() as folder:
-            quiet = {**QUIET, "hydra.sweep.dir": f"'{folder}'"}
-            lines = self._lines(quiet)
+            lines = self._lines({**QUIET, "hydra.sweep.dir": f"'{folder}'"})
             if not any(one.key.startswith(("hydra/", "hydra.mode")) for one in self.told):
-                checking = _Checking(self)
-                _code(_returned(hydra.multirun(self.options.config_name, checking, lines)))
-                checking.refuse_collisions()
-            return _code(_returned(hydra.multirun(self.options.config_name, self._job, lines)))
+                _code(_returned(hydra.multirun(self.options.config_name, self._job(check), lines)))
+                _refuse_collisions(targets)
+            job = self._job(self._run)
+            return _code(_returned(hydra.multirun(self.options.config_name, job, lines)))
 
     def show(self) -> None:
         """Print the help, the composed settings, or what Hydra knows of them."""
@@ -231,18 +236,21 @@ class _Application:
             with _logging_restored():
                 hydra.show_info(self.options.info, name, lines)
 
-    def settings(self, config: DictConfig) -> Any:
-        """Return the settings that a composed configuration holds, checked."""
-        with _composing(self.context.places.conf / f"{self.name}.yaml"):
-            raw: Any = OmegaConf.to_container(config, resolve=True)
-        return validated(self.command.settings, raw, "", self.context.names)
+    def _run(self, settings: Any) -> int:
+        return self.command.run(settings, self.context.told(settings))
 
-    def _job(self, config: DictConfig) -> Outcome:
-        try:
-            settings = self.settings(config)
-            return Outcome(self.command.run(settings, self.context.told(settings)))
-        except Exception as error:
-            return Outcome(error=error)
+    def _job(self, work: Callable[[Any], int]) -> Callable[[DictConfig], Outcome]:
+        """Return what Hydra calls: `work` with the settings that it has composed, checked."""
+
+        def job(config: DictConfig) -> Outcome:
+            try:
+                with _composing(self.context.places.conf / f"{self.name}.yaml"):
+                    raw: Any = OmegaConf.to_container(config, resolve=True)
+                return Outcome(work(validated(self.command.settings, raw, "", self.context.names)))
+            except Exception as error:
+                return Outcome(error=error)
+
+        return job
 
     def _lines(self, quiet: dict[str, str]) -> list[str]:
         """Return the overrides for Hydra; what the command line says of it comes first."""
@@ -251,31 +259,15 @@ class _Application:
         return [*lines, *(one.line for one in self.told)]
 
 
-class _Checking:
-    """The job of a first pass over several: what each would refuse, and write."""
-
-    def __init__(self, application: _Application) -> None:
-        self.application = application
-        self.targets: list[Path] = []
-
-    def __call__(self, config: DictConfig) -> Outcome:
-        try:
-            settings = self.application.settings(config)
-            written = self.application.command.check(settings, self.application.context)
-        except Exception as error:
-            return Outcome(error=error)
-        self.targets += [path.absolute() for path in written]
-        return Outcome()
-
-    def refuse_collisions(self) -> None:
-        """Raise ZhuanxingError if two jobs write one file."""
-        twice = next((path for path in self.targets if self.targets.count(path) > 1), None)
-        if twice is not None:
-            raise ZhuanxingError(
-                "several runs would write {path}; put what differs into the name, as in "
-                "'output=outputs/${{scenario}}_${{years.end}}.nc'",
-                path=twice,
-            )
+def _refuse_collisions(targets: Sequence[Path]) -> None:
+    """Raise ZhuanxingError if two jobs write one file."""
+    twice = next((path for path in targets if targets.count(path) > 1), None)
+    if twice is not None:
+        raise ZhuanxingError(
+            "several runs would write {path}; put what differs into the name, as in "
+            "'output=outputs/${{scenario}}_${{years.end}}.nc'",
+            path=twice,
+        )
 
 
 @contextmanager

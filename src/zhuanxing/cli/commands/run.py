@@ -55,34 +55,30 @@ class RunSettings(Changes, WithDraws, InLanguage):
     结果文件，null 为 outputs/<情景>/paths.nc。"""
 
 
-def _target(settings: RunSettings, scenario: Scenario) -> Path:
-    return settings.output or Path("outputs") / scenario.name / "paths.nc"
-
-
 def check(settings: RunSettings, context: Context) -> list[Path]:
     """Refuse what cannot run, and return the file of the result."""
-    return [_checked(settings, context)[1]]
+    return [_target(settings, named_scenario(settings, context))]
 
 
-def _checked(settings: RunSettings, context: Context) -> tuple[Scenario, Path]:
-    """Return the scenario to run and the file of its result."""
-    scenario = named_scenario(settings, context)
+def _target(settings: RunSettings, scenario: Scenario) -> Path:
+    """Return the file of the result; refuse one that cannot be written, and draws from nothing."""
     if settings.draws and settings.calibration is None:
         raise ZhuanxingError(
             "draws={draws} needs a calibration to draw from: calibration=default",
             draws=settings.draws,
         )
-    target = _target(settings, scenario)
+    target = settings.output or Path("outputs") / scenario.name / "paths.nc"
     # Imported here: xarray takes half a second, which a refused command should not.
     from zhuanxing.storage.formats import require_format
 
     require_format(target)
-    return scenario, target
+    return target
 
 
 def run(settings: RunSettings, context: Context) -> int:
     """Run one scenario and store it."""
-    scenario, target = _checked(settings, context)
+    scenario = named_scenario(settings, context)
+    target = _target(settings, scenario)
     # Imported here: a misspelt name is refused before the seconds that the engine's imports take.
     from zhuanxing.cli.found import print_found
     from zhuanxing.storage.formats import write_result
