@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import IO
 
@@ -449,3 +450,9 @@ def test_what_a_killed_process_left_goes_with_the_next_result(tmp_path: Path) ->
 )
 def test_the_shell_completes_commands_settings_and_names(line: str, expected: set[str]) -> None:
     assert set(candidates(line, command_names(), read_names(ROOT / "model"))) == expected
+
+
+@pytest.mark.parametrize("name", command_names())
+def test_what_many_commands_set_is_written_once(name: str) -> None:
+    settings = import_module(f"zhuanxing.cli.commands.{name}").COMMAND.settings
+    assert not {"language", "levers", "budget", "scale"} & set(settings.__annotations__)

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from zhuanxing.cli.chosen import named_scenario
 from zhuanxing.cli.command import Command, Context
-from zhuanxing.config import City, File, Scenario, Several, Text, Years, checked
+from zhuanxing.config import City, File, InLanguage, OfModel, Scenario, Several, checked
 from zhuanxing.inputs import Changes
 from zhuanxing.storage.atomic import require_writable
 
@@ -22,7 +22,7 @@ SECTION = "exchange"
 
 
 @checked
-class ExportSettings(Changes):
+class ExportSettings(Changes, OfModel, InLanguage):
     """Write the whole model, its data and the settings of a scenario as <folder>/<scenario>.mdl
     (Vensim, with a sketch: one view a sector) and <folder>/<scenario>.xmile.
 
@@ -41,11 +41,6 @@ class ExportSettings(Changes):
     """Cities of the model that is written, and where `levers` act; null is all.
 
     所写模型的城市，也是 levers 作用的城市，null 为全部。"""
-    years: Years = Field(default_factory=Years)
-    calibration: Text | None = None
-    """A parameter set of `zhuanxing calibrate`; null takes the tables.
-
-    校准参数集，null 为数据表的值。"""
 
 
 def run(settings: ExportSettings, context: Context) -> int:
@@ -64,6 +59,7 @@ def run(settings: ExportSettings, context: Context) -> int:
         end=years.end,
         information_year=years.information,
         calibration=settings.calibration,
+        data=settings.data,
         cities=settings.city,
     )
     written = export(model, scenario, settings.folder)
