@@ -455,4 +455,4 @@ def test_the_shell_completes_commands_settings_and_names(line: str, expected: se
 @pytest.mark.parametrize("name", command_names())
 def test_what_many_commands_set_is_written_once(name: str) -> None:
     settings = import_module(f"zhuanxing.cli.commands.{name}").COMMAND.settings
-    assert not {"language", "levers", "budget", "scale"} & set(settings.__annotations__)
+    assert not {"language", "budget", "scale"} & set(settings.__annotations__)
