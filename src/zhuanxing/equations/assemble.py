@@ -31,7 +31,7 @@ from zhuanxing.equations.vensim_text import (
     range_text,
     subscripted,
 )
-from zhuanxing.errors import ZhuanxingError, nearest
+from zhuanxing.errors import ZhuanxingError, require_known
 
 if TYPE_CHECKING:
     from zhuanxing.data.tables import Tables
@@ -60,11 +60,8 @@ class Equations:
 
     def constant(self, name: str) -> Constant:
         """Return a constant by its name; raise ZhuanxingError for an unknown one."""
-        found = self._by_name.get(name)
-        if found is None:
-            close = nearest(name, list(self._by_name))
-            raise ZhuanxingError(f"there is not a constant '{name}'; did you mean '{close}'?")
-        return found
+        require_known("constant", name, self._by_name, "the tables")
+        return self._by_name[name]
 
     def dims(self, name: str) -> dict[str, tuple[str, ...]]:
         """Return the dimensions of a constant with their elements, in snake_case."""
@@ -94,11 +91,7 @@ class Equations:
             )
         place = []
         for dim, part in zip(constant.dims, parts, strict=True):
-            if part not in self.elements[dim]:
-                close = nearest(part, list(self.elements[dim]))
-                raise ZhuanxingError(
-                    f"'{constant.name}': there is no {dim} '{part}'; did you mean '{close}'?"
-                )
+            require_known(dim, part, self.elements[dim], f"'{constant.name}'")
             place.append(self.elements[dim].index(part))
         return tuple(place)
 

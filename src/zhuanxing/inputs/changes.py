@@ -10,10 +10,11 @@ from typing import Annotated, Any
 
 from annotated_types import Ge
 from pydantic import AfterValidator, BeforeValidator, Field, FiniteFloat, ValidationInfo
+from pydantic_core import PydanticCustomError
 
 from zhuanxing.config import Assumption, City, Group, Lever, Payer, Several, Share, checked
-from zhuanxing.config.fields import between
-from zhuanxing.errors import nearest
+from zhuanxing.config.fields import UNKNOWN_NAME, between
+from zhuanxing.errors import nearest, unknown
 
 __all__ = [
     "LEVER_YEARS",
@@ -61,8 +62,9 @@ def _elements(
         if isinstance(value, Mapping) and info.context is not None:
             known = info.context.assumptions[name.replace("_", " ")]
             for element in set(value) - set(known):
-                close = nearest(element, known)
-                raise ValueError(f"an element of '{name}' in place of '{element}', {close} say,")
+                near = f"'{nearest(element, known)}'"
+                refusal = unknown("element", element, near, "")
+                raise PydanticCustomError(UNKNOWN_NAME, "unknown", {"refusal": refusal})
     return values
 
 

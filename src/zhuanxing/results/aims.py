@@ -10,7 +10,7 @@ from typing import Literal
 import pandas as pd
 import xarray as xr
 
-from zhuanxing.errors import ZhuanxingError, nearest
+from zhuanxing.errors import ZhuanxingError, require_known
 from zhuanxing.results import names
 from zhuanxing.results.bands import CHANGE, centre
 from zhuanxing.results.words import Language
@@ -110,11 +110,7 @@ def read_aims(path: Path) -> pd.DataFrame:
             raise ZhuanxingError(f"{path}: the column {column!r} is missing")
     for column, valid in _VALID.items():
         for line, value in enumerate(table[column], start=2):
-            if value not in valid:
-                raise ZhuanxingError(
-                    f"{path}, line {line}: unknown {column} {value!r}; "
-                    f"the nearest is {nearest(str(value), valid)}"
-                )
+            require_known(column, str(value), valid, f"{path}, line {line}")
     return table
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from zhuanxing.errors import ZhuanxingError, nearest
+from zhuanxing.errors import require_known
 
 __all__ = ["LANGUAGES", "Language", "check_language", "spoken", "unit", "word"]
 
@@ -257,13 +257,8 @@ _UNITS: dict[str, tuple[str, str]] = {
 
 def check_language(language: str) -> Language:
     """Return `language` when it is one of LANGUAGES, else raise ZhuanxingError."""
-    for known in LANGUAGES:
-        if language == known:
-            return known
-    raise ZhuanxingError(
-        f"Unknown chart language {language!r}: expected one of {', '.join(LANGUAGES)}; "
-        f"the nearest is {nearest(language, LANGUAGES)}."
-    )
+    require_known("language", language, LANGUAGES, "chart")
+    return LANGUAGES[LANGUAGES.index(language)]
 
 
 def word(key: str, language: Language, **fields: object) -> str:

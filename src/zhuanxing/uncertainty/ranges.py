@@ -15,7 +15,7 @@ import numpy as np
 from jax import Array
 
 from zhuanxing.equations import Equations
-from zhuanxing.errors import ZhuanxingError, nearest
+from zhuanxing.errors import require_known
 
 __all__ = ["Range", "constants_of", "inside", "uncertain_numbers"]
 
@@ -60,10 +60,7 @@ def uncertain_numbers(equations: Equations, patterns: Sequence[str] = ("*",)) ->
         ]
         # A name whose rows have no range is left out, as in a pattern.
         if not matched and pattern not in known:
-            raise ZhuanxingError(
-                f"parameters: nothing uncertain is called '{pattern}'; "
-                f"did you mean '{nearest(pattern, names)}'?"
-            )
+            require_known("uncertain number", pattern, names, "parameters")
         found |= {number.label: number for number in matched}
     return list(found.values())
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from zhuanxing.errors import ZhuanxingError, nearest
+from zhuanxing.errors import require_known
 
 if TYPE_CHECKING:
     from zhuanxing.model import Model
@@ -29,11 +29,7 @@ def driver_draws(
     """
     paths = model.source.equations.driver_paths()
     for name in surprises:
-        if name not in paths:
-            raise ZhuanxingError(
-                f"backtest.yaml: surprises: there is no driver '{name}'; "
-                f"did you mean '{nearest(name, list(paths))}'?"
-            )
+        require_known("driver", name, paths, "backtest.yaml: surprises")
     random = np.random.default_rng(seed)
     start = round(float(model.program.times()[0]))
     draws: dict[str, np.ndarray] = {}

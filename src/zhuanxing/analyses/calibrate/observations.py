@@ -17,7 +17,7 @@ from jax import Array
 
 from zhuanxing.analyses.calibrate.settings import Quality, Target
 from zhuanxing.data.observed import observed
-from zhuanxing.errors import ZhuanxingError, nearest
+from zhuanxing.errors import ZhuanxingError, require_known
 
 __all__ = ["Observations", "predict", "select"]
 
@@ -126,12 +126,8 @@ def select(
     for place, target in enumerate(targets):
         chosen = _rows(rows, target, bases, years[0])
         for city, year, value, kind in chosen:
-            source = classes.get(kind)
-            if source is None:
-                raise ZhuanxingError(
-                    f"calibrate.yaml: quality: there is no entry for '{kind}'; "
-                    f"did you mean '{nearest(kind, list(classes))}'?"
-                )
+            require_known("entry", kind, classes, "calibrate.yaml: quality")
+            source = classes[kind]
             at = (place, years.index(year), cities.index(city))
             error = target.error * source.error
             if not found.present[at] or error < found.error[at]:

@@ -30,7 +30,7 @@ from zhuanxing.analyses.calibrate.disturbances import (
 )
 from zhuanxing.analyses.calibrate.settings import CityParameter
 from zhuanxing.data.initial.carrying import CARRIED, ESTIMATED
-from zhuanxing.errors import ZhuanxingError, nearest
+from zhuanxing.errors import ZhuanxingError, require_known
 from zhuanxing.uncertainty.ranges import Range, inside, uncertain_numbers
 
 if TYPE_CHECKING:
@@ -212,11 +212,7 @@ def _block(
     model: Model, setting: CityParameter, constants: dict[str, np.ndarray], start: int
 ) -> Block:
     for name in filter(None, (setting.name, setting.groups)):
-        if name not in constants:
-            raise ZhuanxingError(
-                f"calibrate.yaml: cities: there is not a constant '{name}'; "
-                f"did you mean '{nearest(name, list(constants))}'?"
-            )
+        require_known("constant", name, constants, "calibrate.yaml: cities")
     groups: tuple[str, ...] = ("",)
     belongs = np.ones((1, 1))
     if setting.link == "shares":

@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from zhuanxing.data.kinds import UNCERTAIN
-from zhuanxing.errors import ZhuanxingError, nearest
+from zhuanxing.errors import ZhuanxingError, require_known
 from zhuanxing.results.glossary import parameter_label, read_glossary
 from zhuanxing.results.labels import element_names
 
@@ -111,10 +111,7 @@ def _matching(pattern: str, known: dict[str, Factor]) -> list[Factor]:
         if fnmatchcase(name, full) or fnmatchcase(name, f"{full}.*")
     ]
     if not matched:
-        raise ZhuanxingError(
-            f"vary: there is no lever, assumption or driver '{pattern}'; "
-            f"did you mean '{nearest(full, known)}'?"
-        )
+        require_known("lever, assumption or driver", full, known, "vary")
     return matched
 
 
