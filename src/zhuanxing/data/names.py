@@ -20,7 +20,7 @@ from zhuanxing.data.kinds import DRIVER_TABLES
 from zhuanxing.errors import ZhuanxingError, nearest, require_known, unknown
 from zhuanxing.storage.yaml_files import load_yaml
 
-__all__ = ["ModelNames", "Names", "read_names"]
+__all__ = ["ModelNames", "Names", "read_names", "read_rows"]
 
 EVERYWHERE = "ALL"
 # The dimension of elements.csv whose elements pay for levers.
@@ -153,7 +153,7 @@ def _labels(rows: Iterable[Mapping[str, str]], key: str) -> dict[str, tuple[str,
 
 
 def _payers(names: ModelNames) -> dict[str, tuple[str, ...]]:
-    rows = _read(names.folder / "elements.csv", ("dimension", "element", "name_zh", "name_en"))
+    rows = read_rows(names.folder / "elements.csv", ("dimension", "element", "name_zh", "name_en"))
     return {
         row["element"]: (row["name_zh"], row["name_en"])
         for row in rows
@@ -184,7 +184,7 @@ KINDS: Mapping[str, Callable[[ModelNames], Mapping[str, tuple[str, ...]]]] = {
     "lever group": lambda names: dict.fromkeys(names.lever_groups, ()),
     "payer": _payers,
     "scenario": _scenario_labels,
-    "output": lambda names: _labels(_read(names.folder / "outputs.csv", ("name",)), "name"),
+    "output": lambda names: _labels(read_rows(names.folder / "outputs.csv", ("name",)), "name"),
     "assumption": lambda names: dict.fromkeys(
         (name.replace(" ", "_") for name in names.assumptions), ()
     ),
@@ -192,7 +192,7 @@ KINDS: Mapping[str, Callable[[ModelNames], Mapping[str, tuple[str, ...]]]] = {
         (
             row["name"]
             for table in DRIVER_TABLES
-            for row in _read(names.folder / f"{table}.csv", ("name",))
+            for row in read_rows(names.folder / f"{table}.csv", ("name",))
         ),
         (),
     ),
@@ -205,11 +205,11 @@ def read_names(model_dir: Path) -> ModelNames:
     Raises ZhuanxingError if a table is missing, lacks a column, or targets an unknown city.
     """
     data = model_dir / "data"
-    units = _read(data / "units.csv", ("unit_id", "name_zh", "name_en", "zone_id", "archetype"))
+    units = read_rows(data / "units.csv", ("unit_id", "name_zh", "name_en", "zone_id", "archetype"))
     lever_columns = ("lever", "group", "name_zh", "name_en", "target_units")
-    levers = _read(data / "levers.csv", lever_columns)
+    levers = read_rows(data / "levers.csv", lever_columns)
     assumptions: dict[str, tuple[str, ...]] = {}
-    for row in _read(data / "assumptions.csv", ("name", "subscript")):
+    for row in read_rows(data / "assumptions.csv", ("name", "subscript")):
         assumptions[row["name"]] = (*assumptions.get(row["name"], ()), row["subscript"])
     cities = {row["unit_id"]: row for row in units}
     by_name = {row["lever"]: row for row in levers}
@@ -233,16 +233,21 @@ def _targets(
     return mask
 
 
-def _read(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
+def read_rows(path: Path, columns: Iterable[str]) -> list[dict[str, str]]:
+    """Return the rows of a table; raise ZhuanxingError if it or one of `columns` is missing."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file)
             missing = [c for c in columns if c not in (reader.fieldnames or ())]
             if missing:
                 raise ZhuanxingError(f"{path}: the column '{missing[0]}' is missing")
-            return list(reader)
+            rows = list(reader)
     except OSError as error:
         raise ZhuanxingError(
             f"{path}: the table cannot be read ({error.strerror}); "
             "run from a folder that holds model/, or restore the file"
         ) from error
+    for line, row in enumerate(rows, start=2):
+        if None in row.values():
+            raise ZhuanxingError(f"{path}, line {line}: the row has fewer cells than columns")
+    return rows

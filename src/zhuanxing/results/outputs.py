@@ -14,11 +14,11 @@ Each is multiplied by `scale`, except `change`.
 
 from __future__ import annotations
 
-import csv
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from zhuanxing.data.names import read_rows
 from zhuanxing.errors import ZhuanxingError, require_known
 
 if TYPE_CHECKING:
@@ -74,13 +74,8 @@ def read_outputs(data: Path) -> Outputs:
     given twice, a scale that is not a number, or a missing denominator.
     """
     path = data / "outputs.csv"
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.DictReader(file))
-    except OSError as error:
-        raise ZhuanxingError(f"{path}: the table cannot be read ({error.strerror})") from error
     outputs: dict[str, Output] = {}
-    for line, row in enumerate(rows, start=2):
+    for line, row in enumerate(read_rows(path, Output.__dataclass_fields__), start=2):
         output = _output(row, f"{path.name}, line {line}")
         if output.name in outputs:
             raise ZhuanxingError(
@@ -100,9 +95,6 @@ def select_outputs(outputs: tuple[Output, ...], names: tuple[str, ...]) -> tuple
 
 def _output(row: dict[str, str], where: str) -> Output:
     fields = Output.__dataclass_fields__
-    missing = [field for field in fields if row.get(field) is None]
-    if missing:
-        raise ZhuanxingError(f"{where}: the column '{missing[0]}' is missing")
     for column, valid in (("aggregate", AGGREGATES), ("better", BETTER)):
         require_known(column, row[column], valid, where)
     if row["aggregate"] in NEED_DENOMINATOR and not row["denominator"]:
