@@ -57,6 +57,7 @@ def draw(
         )
         labels = {key: names.scenario_label(datasets, key, language) for key in datasets}
         first = found[others[0]]
+        style.part_thousands(axes[0, 0].xaxis)
         axes[0, 0].set_xlabel(_x_title(first, labels[base_key], language))
         if len(others) > 1:
             style.legend_line(axes[0, 0], [labels[key] for key in others])

@@ -77,7 +77,7 @@ def _panel(axis: Axes, data: xr.DataArray, language: Language) -> None:
         if len(keys) > 1:
             label = names.element_label(data, "scenario", key, language)
             style.end_label(axis, years[-1], middle[-1], label, palette[key])
-    style.part_thousands(axis)
+    style.part_thousands(axis.yaxis)
     style.year_axis(axis, years)
 
 

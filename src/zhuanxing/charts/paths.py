@@ -158,7 +158,7 @@ def _difference(
         axis.set_ylabel(word("less", language, baseline=label, unit=gap.unit(language)),
                         fontsize=7.5, linespacing=1.5)  # fmt: skip
     axis.axhline(0, color=palette[base_key], linewidth=1.0)
-    style.part_thousands(axis)
+    style.part_thousands(axis.yaxis)
     style.year_axis(axis, years)
     style.mark_projection(axis, years, None, names.last_known(base))
 

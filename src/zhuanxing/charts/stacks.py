@@ -131,6 +131,7 @@ def draw_changes(
     axis.axvline(0, color=style.GREY, linewidth=0.8)
     axis.grid(visible=False, axis="y")
     axis.margins(x=0.18)
+    style.part_thousands(axis.xaxis)
     if len(stacks) > 1:
         axis.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=len(stacks), frameon=False,
                     fontsize=7.5, borderaxespad=0.2)  # fmt: skip

@@ -12,6 +12,7 @@ import matplotlib as mpl
 import matplotlib.lines
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.text import Annotation, Text
@@ -220,12 +221,12 @@ def value_axis(axis: Axes, title: str) -> None:
     room = 0.8 * 72 * axis.figure.bbox.height / axis.figure.dpi / rows
     lines = [wrapped(line, room, 9.0) for line in title.split("\n")]
     axis.set_ylabel("\n".join(lines), linespacing=1.4)
-    part_thousands(axis)
+    part_thousands(axis.yaxis)
 
 
-def part_thousands(axis: Axes) -> None:
-    """Write the values of the y axis with their thousands parted and a true minus sign."""
-    axis.yaxis.set_major_formatter(lambda value, _: f"{value:,.10g}".replace("-", "−"))
+def part_thousands(axis: Axis) -> None:
+    """Write the values of an axis with their thousands parted and a true minus sign."""
+    axis.set_major_formatter(lambda value, _: f"{value:,.10g}".replace("-", "−"))
 
 
 def mark_projection(

@@ -53,6 +53,7 @@ def draw(
             first.values[front], second.values[front], color=style.BAD, linewidth=1.4,
             marker="o", markersize=4, zorder=3,
         )  # fmt: skip
+        style.part_thousands(axis.xaxis)
         axis.set_xlabel(f"{first.label} · {_better(first_highest, language)}")
         style.value_axis(axis, f"{second.label}\n{_better(second_highest, language)}")
         if colour is not None:
