@@ -121,6 +121,17 @@ def test_what_is_not_known_of_xmile_is_refused_by_name(body: str, words: list[st
     assert all(word in sentence for word in words), sentence
 
 
+def test_a_flow_inside_an_element_is_refused_and_not_left_out() -> None:
+    dims = '<dimensions><dim name="d"><elem name="a"/></dim></dimensions>'
+    body = (
+        '<stock name="x"><dimensions><dim name="d"/></dimensions><element subscript="a">'
+        '<eqn>1</eqn><inflow>f</inflow></element></stock><flow name="f"><eqn>1</eqn></flow>'
+    )
+    assert "'x'" in refusal(XMILE.format(method="", dims=dims, body=body), ".xmile")
+    size = dims.replace('"><elem name="a"/></dim>', '" size="9999999999"/>')
+    assert "1 to 1,000,000" in refusal(XMILE.format(method="", dims=size, body=body), ".xmile")
+
+
 def test_a_method_that_is_not_there_and_a_torn_file_are_refused() -> None:
     whole = XMILE.format(method=' method="gear"', dims="", body=AUX.format(1))
     assert "gear" in refusal(whole, ".xmile")

@@ -237,7 +237,8 @@ class Parser:
             node = self.expression()
             self._expect(")")
             return node
-        if self.kind != "name":
+        # XMILE's MOD stands between two numbers, but some write it as a function.
+        if self.kind != "name" and not self._is("MOD"):
             raise self.misread()
         return self._named()
 

@@ -33,6 +33,9 @@ from zhuanxing.engine.running.failures import TranslationError, key_of
 
 __all__ = ["read_xmile"]
 
+# What a variable has once, not an element for itself.
+OF_THE_WHOLE = ("inflow", "outflow", "non_negative", "conveyor", "queue", "oven")
+
 Cell = tuple[str, ...]
 
 
@@ -176,6 +179,11 @@ class _Reader:
             return [(cell, (), eqn) for cell, eqn in zip(every, listed, strict=True)]
         if not axes or not given:
             return [(axes, (), node)]
+        for child in (child for entry in given for child in entry):
+            if tag(child) in OF_THE_WHOLE:
+                raise self.file.refuse(
+                    node, f"one of its elements holds <{tag(child)}>, which must stand beside them"
+                )
         cells = [self.arrays.cell(key, node, entry.get("subscript", "")) for entry in given]
         doubled = next((cell for cell in cells if cells.count(cell) > 1), None)
         if doubled is not None:

@@ -16,6 +16,7 @@ from zhuanxing.engine.running.failures import key_of
 __all__ = ["Arrays"]
 
 LARGEST = 1_000_000
+DIGITS = len(str(LARGEST))
 
 
 class Arrays:
@@ -42,8 +43,12 @@ class Arrays:
         size = node.get("size")
         if listed:
             return listed
-        if size is None or not size.isdecimal() or not 0 < int(size) <= LARGEST:
+        if size is None:
             raise self.file.refuse(node, "the dimension has neither elements nor a size")
+        if not size.isdecimal() or len(size) > DIGITS or not 0 < int(size) <= LARGEST:
+            raise self.file.refuse(
+                node, f"the size of the dimension is '{size[:20]}', expected 1 to {LARGEST:,}"
+            )
         return tuple(str(place + 1) for place in range(int(size)))
 
     def ranges(self) -> tuple[Range, ...]:

@@ -125,6 +125,8 @@ _MAKERS: Any = {
     "delay1": (_delay(1.0), (2, 3)),
     "delay3": (_delay(3.0), (2, 3)),
     "delayn": (_delay_n, (3, 4)),
+    # Vensim's DELAY N in a converted file, with its order of arguments.
+    "delay n": (syntax_tree.DelayN, (4,)),
     "smth1": (_smooth(1.0), (2, 3)),
     "smth3": (_smooth(3.0), (2, 3)),
     "smthn": (_smooth_n, (3, 4)),
