@@ -93,10 +93,12 @@ def _flat(stocks: dict[str, np.ndarray]) -> np.ndarray:
 def _worst(ours: np.ndarray, theirs: np.ndarray) -> float:
     """Return the largest difference of a path, relative to the path's own size.
 
-    A stock that is never larger than a billionth of its unit is what rounding leaves of nothing.
+    A stock that both never have larger than a billionth of its unit is what rounding leaves of
+    nothing: it is left out.
     """
-    scale = np.maximum(np.abs(ours).max(axis=1), 1e-9)
-    return float((np.abs(ours - theirs).max(axis=1) / scale).max())
+    size = np.maximum(np.abs(ours).max(axis=1), np.abs(theirs).max(axis=1))
+    found = size > 1e-9
+    return float((np.abs(ours - theirs).max(axis=1)[found] / size[found]).max())
 
 
 def _simlin_paths(path: Path, names: list[str]) -> np.ndarray:
