@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 __all__ = ["COST", "contributions", "intervals", "lever_effect", "places", "ranked"]
 
 COST = "lever_spending_by_lever"
+# Draws that tell how far the effect of a single lever may be off.
+ENOUGH = 16
 # Ends of the interval over draws: four fifths lie between.
 LOW, HIGH = 0.1, 0.9
 INTENSITY = "lever_intensity"
@@ -107,7 +109,8 @@ def intervals(
 ) -> xr.Dataset:
     """Return the intervals that `contributions` gives, of some levers alone.
 
-    Levers that the package does not use are left out, places too. Raises as `contributions` does.
+    Of `draws` at most ENOUGH are taken: each is a run of every lever. Levers that the package does
+    not use are left out, places too. Raises as `contributions` does.
     """
     _require_plain(model, outputs)
     package = _package(model, scenario, against, (city,))
@@ -118,7 +121,8 @@ def intervals(
         columns=tuple(package.columns[place] for place in kept),
     )
     when = _last_year(model) if year is None else year
-    found = _spread(model, some, against, city, when, outputs, draws, lambda part: None)
+    few = min(draws, ENOUGH)
+    found = _spread(model, some, against, city, when, outputs, few, lambda part: None)
     return found.drop_vars(["place_low", "place_high"])
 
 

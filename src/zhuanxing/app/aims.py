@@ -61,7 +61,7 @@ class Aims:
     def _show(self, found: tuple[State, xr.Dataset]) -> None:
         session = self._session
         state, answer = found
-        self._answer.object = packages(answer, session.engine.plain, session.language)
+        self._answer.object = packages(answer, session.language)
         self._takes.objects = [self._take(state, answer, int(p)) for p in answer["package"].values]
 
     def _take(self, state: State, answer: xr.Dataset, number: int) -> Any:

@@ -34,8 +34,6 @@ T = TypeVar("T")
 # Answers that are kept: a session's last moves and their undoing, for some sessions.
 KEPT = 96
 MONEY = "lever_spending"
-# Draws for the range of each lever's effect: as many runs as this times the levers shown.
-ENOUGH = 16
 
 
 class Paths:
@@ -170,7 +168,7 @@ class Engine:
             ("rank ranges", *state.package, *levers),
             lambda: intervals(
                 self.model, self.scenario(state), self.scenarios[self.baseline], city=state.city,
-                outputs=list(self.plain), levers=levers, draws=min(self.draws, ENOUGH),
+                outputs=list(self.plain), levers=levers, draws=self.draws,
             ),
             "ranges",
         )  # fmt: skip

@@ -10,7 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from zhuanxing.analyses.explain.mediators import Effect
-from zhuanxing.analyses.optimise.goals import goals_in_words
+from zhuanxing.analyses.optimise.goals import goals_in_words, verdict_in_words
 from zhuanxing.app.words import say
 from zhuanxing.charts.style import number, number_apart, signed
 from zhuanxing.results.aims import MARKS, Aim, Verdict
@@ -155,19 +155,14 @@ def _boxes(
     return " → ".join(cells)
 
 
-def packages(found: xr.Dataset, named: Mapping[str, Output], language: Language) -> str:
+def packages(found: xr.Dataset, language: Language) -> str:
     """Return what `optimise` found as a table: outputs and aims by package."""
     said, goals = [], goals_in_words(found, language)
     if found.attrs["baseline_meets"] == "True":
         said.append(say("aims_baseline", language))
     for key in ("obstacle", "shrinks"):
-        if found.attrs[key]:
-            labels = (
-                getattr(named[one], f"name_{language}") if one in named else goals[one]
-                for one in found.attrs[key].split(";")
-            )
-            parts = "、" if language == "zh" else ", "
-            said.append(say(f"aims_{key}", language, names=parts.join(labels)))
+        if names := verdict_in_words(found, key, language):
+            said.append(say(f"aims_{key}", language, names=names))
     heads = "".join(f"<th>{say('package', language)} {p}</th>" for p in found["package"].values)
     rows = []
     for name in map(str, found["output"].values):

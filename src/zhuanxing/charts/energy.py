@@ -25,7 +25,6 @@ def draw(
     total: str,
     co2: str,
     capacity: Sequence[str],
-    base_year: int | None = None,
     language: Language = "zh",
 ) -> Figure:
     """Draw two rows a city: energy by fuel and its change, power capacity by kind and carbon.
@@ -36,7 +35,7 @@ def draw(
     year). `capacity`: outputs (city, year) in one unit. Raises ZhuanxingError for an unknown name.
     """
     first = next(iter(datasets.values()))
-    base_year = names.base_year(first) if base_year is None else base_year
+    base_year = names.base_year(first)
     ids = names.city_ids(first, cities)
     whole = names.variable(first, total)
     years = [int(year) for year in whole["year"].values]

@@ -21,7 +21,6 @@ def draw(
     cities: Sequence[str] | None,
     classes: Sequence[str],
     built_up: Sequence[str],
-    base_year: int | None = None,
     language: Language = "zh",
 ) -> Figure:
     """Draw a row a city: built-up classes of the first scenario stacked, and change by class.
@@ -32,7 +31,7 @@ def draw(
     Raises ZhuanxingError for an unknown name or year.
     """
     first = next(iter(datasets.values()))
-    base_year = names.base_year(first) if base_year is None else base_year
+    base_year = names.base_year(first)
     ids = names.city_ids(first, cities)
     data = names.variable(first, classes[0])
     years = [int(year) for year in data["year"].values]

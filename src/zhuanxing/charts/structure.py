@@ -24,7 +24,6 @@ def draw(
     cities: Sequence[str] | None,
     shares: Sequence[str],
     detail: str | None = None,
-    base_year: int | None = None,
     language: Language = "zh",
 ) -> Figure:
     """Draw the shares of a city's sectors in percent, and how each changes in every scenario.
@@ -36,7 +35,7 @@ def draw(
     instead when the result holds it. Raises ZhuanxingError for an unknown city or output.
     """
     first = next(iter(datasets.values()))
-    base_year = names.base_year(first) if base_year is None else base_year
+    base_year = names.base_year(first)
     ids = names.city_ids(first, cities)
     several = len(datasets) > 1
     columns = 2 if several else min(len(ids), _COLUMNS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from zhuanxing.cli.command import Context
 from zhuanxing.config import Device, OfModel, Years, as_mapping
 from zhuanxing.inputs import Changes, ModelNames, Scenario, changed, resolve
+from zhuanxing.inputs.changes import Assumptions
 from zhuanxing.storage.paths import Places
 
 if TYPE_CHECKING:
@@ -59,10 +60,7 @@ def _in_words(changes: Changes) -> list[str]:
         said.append("+".join(changes.city))
     if changes.budget is not None:
         said.append(f"budget {_budget_words(changes.budget)}")
-    for name, value in changes.assumptions.items():
-        parts = value.items() if isinstance(value, Mapping) else [("", value)]
-        said += [f"{name} {element} {number:g}".replace("  ", " ") for element, number in parts]
-    return said
+    return [*said, *_assumptions_in_words(changes.assumptions)]
 
 
 def _in_chinese(changes: Changes, names: ModelNames) -> list[str]:
@@ -83,10 +81,16 @@ def _in_chinese(changes: Changes, names: ModelNames) -> list[str]:
         said += [f"{payers[n][0]} {_budget_words(value)}" for n, value in changes.budget.items()]
     elif changes.budget is not None:
         said.append(f"公共资金{changes.budget:.0%}")
-    for name, value in changes.assumptions.items():
-        parts = value.items() if isinstance(value, Mapping) else [("", value)]
-        said += [f"{name} {element} {number:g}".replace("  ", " ") for element, number in parts]
-    return said
+    return [*said, *_assumptions_in_words(changes.assumptions)]
+
+
+def _assumptions_in_words(assumptions: Assumptions) -> Iterator[str]:
+    """Yield the assumptions that are replaced, which have no other names than their ids."""
+    for name, value in assumptions.items():
+        if isinstance(value, Mapping):
+            yield from (f"{name} {element} {number:g}" for element, number in value.items())
+        else:
+            yield f"{name} {value:g}"
 
 
 def _budget_words(budget: Any) -> str:

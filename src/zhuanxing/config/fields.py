@@ -11,7 +11,7 @@ from annotated_types import Ge
 from pydantic import AfterValidator, BeforeValidator, GetCoreSchemaHandler, ValidationInfo
 from pydantic_core import PydanticCustomError, core_schema
 
-from zhuanxing.errors import Sentence
+from zhuanxing.errors import Sentence, ZhuanxingError
 
 __all__ = [
     "Archetype",
@@ -37,6 +37,7 @@ __all__ = [
     "Year",
     "Zone",
     "between",
+    "refused",
 ]
 
 T = TypeVar("T")
@@ -69,9 +70,13 @@ class Named:
         known = names.of(self.kind)
         found = known.get(str(value))
         if found is None:
-            refusal = known.refusal(str(value), "")
-            raise PydanticCustomError(UNKNOWN_NAME, "unknown", {"refusal": refusal})
+            raise refused(known.refusal(str(value), ""))
         return found
+
+
+def refused(refusal: ZhuanxingError) -> PydanticCustomError:
+    """Return the refusal of an unknown name as checks raise it; its place is added later."""
+    return PydanticCustomError(UNKNOWN_NAME, "unknown", {"refusal": refusal})
 
 
 City = Annotated[str, Named("city")]

@@ -38,9 +38,9 @@ def check_units(path: Path, frame: pd.DataFrame, told: pd.DataFrame) -> None:
         row = int(other.to_numpy().argmax())
         variable, unit = frame[["variable", "unit"]].iloc[row]
         raise DataError(
-            f"{path}, line {line_of(row)}: '{variable}' is given in '{unit}', "
-            f"expected '{expected.iloc[row]}'"
-        )
+            "{path}, line {line}: '{name}' is given in '{unit}', expected '{expected}'",
+            path=path, line=line_of(row), name=variable, unit=unit, expected=expected.iloc[row],
+        )  # fmt: skip
 
 
 def check_funding(path: Path, levers: pd.DataFrame, sources: Sequence[str]) -> None:

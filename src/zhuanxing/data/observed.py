@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from zhuanxing.data.checks import check_units
 from zhuanxing.data.reading import DataError, line_of, refuse_unknown
 from zhuanxing.data.selection.bases import basis_by_year
 from zhuanxing.data.selection.collected import base_name
@@ -80,18 +81,7 @@ def check_figures(
     base = frame["variable"].map(base_name)
     refuse_unknown(path, frame["variable"], ~base.isin(of.index), "variable", of.index)
     about = of.loc[base].set_index(frame.index)
-    other = frame["unit"] != about["unit"]
-    if other.any():
-        row = int(other.to_numpy().argmax())
-        name, found, wanted = base.iloc[row], frame["unit"].iloc[row], about["unit"].iloc[row]
-        raise DataError(
-            "{path}, line {line}: '{name}' is given in '{unit}', expected '{expected}'",
-            path=path,
-            line=line_of(row),
-            name=name,
-            unit=found,
-            expected=wanted,
-        )
+    check_units(path, frame.assign(variable=base), variables)
     outside = (frame["value"] < about["low"]) | (frame["value"] > about["high"])
     if outside.any():
         row = int(outside.to_numpy().argmax())

@@ -10,10 +10,9 @@ from typing import Annotated, Any
 
 from annotated_types import Ge
 from pydantic import AfterValidator, BeforeValidator, Field, FiniteFloat, ValidationInfo
-from pydantic_core import PydanticCustomError
 
 from zhuanxing.config import Assumption, City, Group, Lever, Payer, Several, Share, checked
-from zhuanxing.config.fields import UNKNOWN_NAME, between
+from zhuanxing.config.fields import between, refused
 from zhuanxing.errors import nearest, unknown
 
 __all__ = [
@@ -61,10 +60,10 @@ def _elements(
     for name, value in values.items():
         if isinstance(value, Mapping) and info.context is not None:
             known = info.context.assumptions[name.replace("_", " ")]
-            for element in set(value) - set(known):
-                near = f"'{nearest(element, known)}'"
-                refusal = unknown("element", element, near, "")
-                raise PydanticCustomError(UNKNOWN_NAME, "unknown", {"refusal": refusal})
+            for element in value:
+                if element not in known:
+                    near = f"'{nearest(element, known)}'"
+                    raise refused(unknown("element", element, near, ""))
     return values
 
 

@@ -32,8 +32,6 @@ __all__ = ["Brief", "Table", "gather"]
 
 MONEY, COST = "lever_spending", "lever_spending_by_lever"
 TOP = 5
-# Draws for the range of a lever's effect, each a run of every lever shown.
-LEVER_DRAWS = 16
 # The part of their money for levers that public payers keep in a what-if.
 HALF = 0.5
 
@@ -107,7 +105,7 @@ def gather(
         divided = divided.merge(
             intervals(
                 model, scenario, against, city=city, outputs=list(outputs), levers=sorted(shown),
-                draws=min(draws, LEVER_DRAWS),
+                draws=draws,
             )
         )  # fmt: skip
     maker = _Maker(model, results, bands, divided, known, city, year, language)

@@ -13,11 +13,10 @@ from zhuanxing.errors import ZhuanxingError
 from zhuanxing.results import names
 from zhuanxing.results.aims import aims_of
 from zhuanxing.results.bands import centre
-from zhuanxing.results.binding import ADMINISTRATION, NOTHING
+from zhuanxing.results.binding import BINDING, limit_label
 from zhuanxing.results.comparable import require_comparable
 from zhuanxing.results.glossary import read_glossary
-from zhuanxing.results.labels import element_names
-from zhuanxing.results.words import LANGUAGES, Language, word
+from zhuanxing.results.words import Language, word
 from zhuanxing.storage.atomic import written_whole
 
 __all__ = ["city_tables", "harmless", "write_tables"]
@@ -47,14 +46,13 @@ def city_tables(
     first = next(iter(results.values()))
     sheets: dict[str, pd.DataFrame] = {}
     glossary = read_glossary(model)
-    limits = _limits(model, language)
     for name, data in first.data_vars.items():
         if not {"city", "year"} <= set(data.dims) or data.ndim > 3:
             continue
         file = str(data.attrs.get("sector_file", "")).removesuffix(".mdl")
         theme = glossary.chinese(file) if language == "zh" else file
         theme = theme or word("sheet_other", language)
-        rows = _rows(results, str(name), city, language, limits)
+        rows = _rows(results, str(name), city, language)
         sheets[theme] = pd.concat([sheets.get(theme, pd.DataFrame()), rows], ignore_index=True)
     sheets[word("sheet_aims", language)] = _aims(results, city, aims, bands or {}, language)
     sheets[word("sheet_money", language)] = _money(results, city, language)
@@ -82,16 +80,9 @@ def harmless(value: object) -> object:
 
 
 def _rows(
-    results: Mapping[str, xr.Dataset],
-    name: str,
-    city: str,
-    language: Language,
-    limits: Mapping[str, str],
+    results: Mapping[str, xr.Dataset], name: str, city: str, language: Language
 ) -> pd.DataFrame:
-    """Return a row for each scenario and element of an output, a column a year.
-
-    `limits` are the words for an output whose values are names.
-    """
+    """Return a row for each scenario and element of an output, a column a year."""
     rows = []
     for key, result in results.items():
         if name not in result:
@@ -104,8 +95,9 @@ def _rows(
         }
         detail = [str(dim) for dim in data.dims if dim != "year"]
         if not detail:
-            if data.dtype.kind not in "fiub":
-                data = data.copy(data=[limits[str(value)] for value in data.values])
+            if name == BINDING:
+                limits = map(str, data.values)
+                data = data.copy(data=[limit_label(result, one, language) for one in limits])
             rows.append(head | _by_year(data))
             continue
         for element in map(str, data[detail[0]].values):
@@ -116,13 +108,6 @@ def _rows(
             output = f"{head[word('column_output', language)]}：{label}"
             rows.append({**head, word("column_output", language): output} | _by_year(part))
     return pd.DataFrame(rows)
-
-
-def _limits(model: Path, language: Language) -> dict[str, str]:
-    """Return the names of what may hold levers back: payers, administration, nothing."""
-    place = LANGUAGES.index(language)
-    payers = {name: pair[place] for name, pair in element_names(model / "data").items()}
-    return payers | {name: word(f"limit_{name}", language) for name in (ADMINISTRATION, NOTHING)}
 
 
 def _by_year(data: xr.DataArray) -> dict[str, float | str]:

@@ -12,7 +12,7 @@ from zhuanxing.config import Language
 from zhuanxing.results.names import element_label
 from zhuanxing.results.words import word
 
-__all__ = ["ADMINISTRATION", "BINDING", "NOTHING", "binding_limit", "bound_years"]
+__all__ = ["ADMINISTRATION", "BINDING", "NOTHING", "binding_limit", "bound_years", "limit_label"]
 
 BINDING = "binding_limit"
 ADMINISTRATION, NOTHING = "administration", "none"
@@ -61,10 +61,11 @@ def bound_years(paths: xr.Dataset, language: Language) -> Iterator[tuple[int, in
     for limit, years in groupby(most, key=lambda one: one[1]):
         first, *rest = years
         last = [first, *rest][-1]
-        yield first[0], last[0], _said(paths, limit, language), last[2]
+        yield first[0], last[0], limit_label(paths, limit, language), last[2]
 
 
-def _said(paths: xr.Dataset, limit: str, language: Language) -> str:
-    if limit == ADMINISTRATION:
+def limit_label(paths: xr.Dataset, limit: str, language: Language) -> str:
+    """Return the name of what may hold levers back: a payer, administration, nothing."""
+    if limit in (ADMINISTRATION, NOTHING):
         return word(f"limit_{limit}", language)
     return element_label(paths["money_not_paid"], "funding_source", limit, language)

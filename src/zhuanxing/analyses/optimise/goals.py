@@ -19,7 +19,7 @@ import xarray as xr
 from zhuanxing.errors import ZhuanxingError, require_known
 from zhuanxing.results.words import Language
 
-__all__ = ["BASELINE", "Goal", "goals_in_words", "parse_goal"]
+__all__ = ["BASELINE", "Goal", "goals_in_words", "parse_goal", "verdict_in_words"]
 
 BASELINE = "baseline"
 _GOAL = re.compile(r"^\s*(.+?)\s*(<=|>=)\s*(.+?)\s*$")
@@ -102,3 +102,11 @@ def goals_in_words(found: xr.Dataset, language: Language) -> dict[str, str]:
             asked = _DATED.sub(r"\1 since \2", asked)
         words[str(goal)] = f"{labels[output]} {sign} {asked} ({limit:.4g})"
     return words
+
+
+def verdict_in_words(found: xr.Dataset, verdict: str, language: Language) -> str:
+    """Return the goals and outputs that a verdict of `optimise` names, empty if it names none."""
+    labels = dict(zip(found["output"].values, found[f"output_{language}"].values, strict=True))
+    words = {**labels, **goals_in_words(found, language)}
+    parts = [str(words[name]) for name in found.attrs[verdict].split(";") if name]
+    return ("、" if language == "zh" else ", ").join(parts)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import xarray as xr
 
-from zhuanxing.analyses.optimise.goals import goals_in_words
+from zhuanxing.analyses.optimise.goals import goals_in_words, verdict_in_words
 from zhuanxing.cli.asking import Asking, asked_scenario, wide_number
 from zhuanxing.cli.chosen import model_of
 from zhuanxing.cli.command import Command, Context
@@ -169,10 +169,8 @@ def _print(found: xr.Dataset, context: Context) -> None:
     if found.attrs["baseline_meets"] == "True":
         print(SAID["baseline_meets"][place])
     for key in ("obstacle", "shrinks"):
-        if found.attrs[key]:
-            parts = [words.get(n, names.get(n, n)) for n in found.attrs[key].split(";")]
-            said = ("、" if place == 0 else ", ").join(map(str, parts))
-            print(SAID[key][place].format(names=said))
+        if named := verdict_in_words(found, key, context.language):
+            print(SAID[key][place].format(names=named))
     heads = [Column(f"组合{p}", f"package {p}") for p in found["package"].values]
     baseline = Column("基准", "baseline")
     rows = [
