@@ -18,10 +18,8 @@ from zhuanxing.errors import ZhuanxingError, nearest
 
 __all__ = ["asked", "inputs_read", "keyed", "make_plan"]
 
-# So many operations an element cost more again in each reader than their result in memory: in a
-# batch, and in one run, where less to compile and to load counts too.
+# So many operations an element cost more again in each reader than their result in memory.
 WORTH_SETTLING = 5
-WORTH_SETTLING_ALONE = 2
 
 Names = tuple[str, ...]
 # At the start, once, every step, every step for states; and the states.
@@ -151,7 +149,8 @@ def _orders(graph: Graph, outputs: Sequence[str]) -> Orders:
 def _settled(graph: Graph, orders: Orders, spread: frozenset[str], guarded: bool) -> frozenset[str]:
     """Return what XLA must not compute again in every reader.
 
-    For a gradient that is every variable; else what takes some operations and has several readers.
+    For a gradient that is every variable; in a batch what takes some operations and has several
+    readers; nothing in a run by itself.
     """
     _, once, every_step, _, states = orders
     if guarded:
@@ -159,13 +158,10 @@ def _settled(graph: Graph, orders: Orders, spread: frozenset[str], guarded: bool
     reads = (graph.in_step(name) for name in every_step)
     counts = Counter(need for needs in reads for need in needs)
     counts.update(need for key in states for need in graph.states[key].needs)
-    least = WORTH_SETTLING if spread else WORTH_SETTLING_ALONE
     return frozenset(
         name
         for name in every_step
-        if (name in spread or not spread)
-        and counts[name] > 1
-        and graph.nodes[name].operations >= least
+        if name in spread and counts[name] > 1 and graph.nodes[name].operations >= WORTH_SETTLING
     )
 
 
