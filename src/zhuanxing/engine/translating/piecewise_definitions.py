@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,10 +14,6 @@ from zhuanxing.engine.translating.nodes import Array, Env, Node, Scope, align, n
 from zhuanxing.engine.translating.subscripts import Dimensions, Index
 
 __all__ = ["Piece", "assemble", "covered", "joined"]
-
-
-# A piece, and where a strip of it starts and ends along an axis.
-Strip = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
@@ -39,7 +35,7 @@ def assemble(pieces: Sequence[Piece], axes: tuple[str, ...], dimensions: Dimensi
     sizes = tuple(dimensions.size(axis) for axis in axes)
     first = pieces[0]
     whole = all(_index(dimensions, axes, first.subscripts)[i] is None for i in range(len(axes)))
-    combine: Callable[[Env], Array]
+    combine: Any
     if len(pieces) == 1 and whole and not first.excepts:
 
         def combine(env: Env) -> Array:
@@ -106,82 +102,48 @@ def _spread(env: Env, piece: Piece) -> Array:
 
 def _gather(
     pieces: Sequence[Piece], axes: tuple[str, ...], sizes: tuple[int, ...], dimensions: Dimensions
-) -> Callable[[Env], Array]:
-    """Return the function that joins pieces and puts every element in its place."""
-    grid = np.arange(int(np.prod(sizes))).reshape(sizes)
-    source = np.full(grid.size, -1)
-    numbered: list[np.ndarray] = []
-    count = 0
+) -> Any:
+    """Return the function that joins flat pieces and puts every element in its place."""
+    total = int(np.prod(sizes))
+    grid = np.arange(total).reshape(sizes)
+    source = np.full(total, -1)
+    offset = 0
     for piece in pieces:
         region = _region(grid, _index(dimensions, axes, piece.subscripts))
         excluded = [_excluded(grid, dimensions, axes, group) for group in piece.excepts]
         kept = ~np.isin(region.ravel(), np.concatenate(excluded)) if excluded else slice(None)
         defined = region.ravel()[kept]
         _require_free(source, defined, axes, sizes, dimensions)
-        numbered.append(count + np.arange(region.size).reshape(region.shape))
-        source[defined] = numbered[-1].ravel()[kept]
-        count += region.size
-    if (source < 0).any():
-        source[source < 0] = count
-        numbered.append(np.full(sizes, count))
-    for axis in range(len(axes)):
-        if strips := _strips(source.reshape(sizes), numbered, axis):
-            return lambda env: _side_by_side(env.xp, _regions(env, pieces, numbered), axis, strips)
-    return lambda env: _one_by_one(env.xp, _regions(env, pieces, numbered), source, sizes)
+        source[defined] = (offset + np.arange(region.size))[kept]
+        offset += region.size
+    holes = bool((source < 0).any())
+    source[source < 0] = offset
+    in_order = np.array_equal(source, np.arange(total)) and not holes and offset == total
 
+    def combine(env: Env) -> Array:
+        xp = env.xp
+        parts = [_spread(env, piece) for piece in pieces]
+        batched = [
+            np.ndim(part) > len(piece.scope.labels)
+            for part, piece in zip(parts, pieces, strict=True)
+        ]
+        flat = []
+        for part, has_runs in zip(parts, batched, strict=True):
+            column = (
+                xp.reshape(part, (-1, np.shape(part)[-1]))
+                if has_runs
+                else xp.reshape(part, (-1, 1))
+            )
+            if any(batched):
+                column = xp.broadcast_to(column, (column.shape[0], env.runs))
+            flat.append(column)
+        if holes:
+            flat.append(xp.full((1, flat[0].shape[1]), np.nan))
+        joined = xp.concatenate(flat)
+        placed = joined if in_order else xp.take(joined, source, axis=0, mode="clip")
+        return placed.reshape(sizes + ((env.runs,) if any(batched) else ()))
 
-def _regions(env: Env, pieces: Sequence[Piece], numbered: Sequence[np.ndarray]) -> list[Array]:
-    """Return every piece with all axes of the variable, and runs where any has them.
-
-    What no piece defines is in a last region of NaN.
-    """
-    xp = env.xp
-    parts = [_spread(env, piece) for piece in pieces]
-    ranks = [len(piece.scope.labels) for piece in pieces]
-    runs = max((np.shape(part)[rank:] for part, rank in zip(parts, ranks, strict=True)), key=len)
-    regions = []
-    for part, rank, numbers in zip(parts, ranks, numbered[: len(pieces)], strict=True):
-        own = np.shape(part)[rank:] or (1,) * len(runs)
-        whole = xp.reshape(part, numbers.shape + own)
-        regions.append(xp.broadcast_to(whole, numbers.shape + runs))
-    return regions + [xp.full(n.shape + runs, np.nan) for n in numbered[len(pieces) :]]
-
-
-def _strips(source: np.ndarray, numbered: Sequence[np.ndarray], axis: int) -> list[Strip]:
-    """Return the strips of pieces that, side by side along an axis, are the variable.
-
-    There are none where pieces or what they leave out differ in other axes, too.
-    """
-    strips: list[Strip] = []
-    for wanted in np.split(source, source.shape[axis], axis=axis):
-        first = wanted.flat[0]
-        place = next(n for n, numbers in enumerate(numbered) if first <= numbers.max())
-        numbers = numbered[place]
-        start = int(np.unravel_index(first - numbers.min(), numbers.shape)[axis])
-        if not np.array_equal(np.take(numbers, [start], axis=axis), wanted):
-            return []
-        if strips and (strips[-1][0], strips[-1][2]) == (place, start):
-            strips[-1] = (place, strips[-1][1], start + 1)
-        else:
-            strips.append((place, start, start + 1))
-    return strips
-
-
-def _side_by_side(xp: Any, regions: Sequence[Array], axis: int, strips: Sequence[Strip]) -> Array:
-    """Join strips of pieces: in a gradient that is taken apart as fast, where elements that are
-    gathered are scattered one after the other."""
-    before = (slice(None),) * axis
-    parts = [regions[place][(*before, slice(start, end))] for place, start, end in strips]
-    return xp.concatenate(parts, axis=axis)
-
-
-def _one_by_one(
-    xp: Any, regions: Sequence[Array], source: np.ndarray, sizes: tuple[int, ...]
-) -> Array:
-    """Gather every element from the piece that defines it."""
-    runs = np.shape(regions[0])[len(sizes) :]
-    flat = xp.concatenate([xp.reshape(region, (-1, *runs)) for region in regions])
-    return xp.reshape(xp.take(flat, source, axis=0, mode="clip"), sizes + runs)
+    return combine
 
 
 def _require_free(
