@@ -139,7 +139,8 @@ def test_a_store_holds_runs_and_design_and_says_where_it_comes_from(
     )
     again = model.run_many(design, scenario="plan", outputs=["co2"], years=[2025])["co2"]
     one = found["co2"].sel(scenario="plan", year=[2025]).isel(run=[run])
-    np.testing.assert_array_equal(again.values, one.values)
+    # Bits are those of one program: asked for less, XLA fuses otherwise and rounds otherwise.
+    np.testing.assert_allclose(again.values, one.values, rtol=1e-13)
 
 
 def test_a_killed_sweep_goes_on_and_ends_as_the_same_bytes(store: Path, workplace: Path) -> None:
