@@ -187,20 +187,28 @@ def test_an_arrow_of_blocks_is_solved_like_the_whole_matrix() -> None:
 def test_sizes_and_persistences_are_found_where_statistics_speak_of_them() -> None:
     random = np.random.default_rng(4)
     cities, years, error = 200, 8, 0.02
-    true = Scales(np.array([0.05, 0.4]), np.array([0.2, 0.4]), np.array([0.9, 0.3]), np.zeros(2))
+    lasting = np.array([1.0, 0.0])
+    true = Scales(
+        np.array([0.05, 0.4]), np.array([0.2, 0.4]), np.array([0.9, 0.3]), np.array([0.5, 0.0]),
+        np.zeros(2), lasting,
+    )  # fmt: skip
     level = levels(random.standard_normal((cities, 2, years)), true)
     level[3, 0, 5] += 3.0
     shown = (level + error * random.standard_normal(level.shape)).reshape(cities, -1) / error
     acting = np.eye(2 * years).reshape(1, 2 * years, 2, years).repeat(cities, 0) / error
     unusual = np.ones((cities, 2, years))
     # What is known to be unusual does not enlarge the rest.
-    unusual[3, 0, 5:7] = 1e-4
-    linear = Linear(shown, acting, np.zeros((cities, 2 * years, 0)), np.ones(shown.shape), unusual)
-    guess = Scales(np.full(2, 0.1), np.full(2, 0.1), np.full(2, 0.6), np.zeros(2))
+    unusual[3, 0, 5:8] = 1e-4
+    none = np.zeros((cities, 2 * years, 0))
+    linear = Linear(shown, acting, none, np.ones(shown.shape), unusual, lasting)
+    guess = Scales(
+        np.full(2, 0.1), np.full(2, 0.1), np.full(2, 0.6), np.full(2, 0.2), np.zeros(2), lasting
+    )
     found = most_probable_scales(linear, guess, guess)
     np.testing.assert_allclose(found.size, true.size, rtol=0.15)
     np.testing.assert_allclose(found.opening, true.opening, rtol=0.2)
     np.testing.assert_allclose(found.persistence, true.persistence, atol=0.08)
+    np.testing.assert_allclose(found.momentum, true.momentum, atol=0.15)
 
 
 def test_news_of_all_cities_alike_do_what_news_of_every_city_do_together(

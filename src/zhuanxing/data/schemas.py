@@ -116,6 +116,7 @@ def schema_of(table: str, units: Sequence[str] = (), archetypes: Sequence[str] =
         "loops": _loops,
         "elements": _elements,
         "products": lambda: _products(units),
+        "earlier_products": lambda: _products(units, known_at=_year(2015)),
         "reserves": lambda: _reserves(units),
         "renewables": _renewables,
         "areas": _areas,
@@ -326,13 +327,13 @@ def _elements() -> DataFrameSchema:
     return _schema({**texts, "element": _identifier()}, unique=["dimension", "element"])
 
 
-def _products(units: Sequence[str]) -> DataFrameSchema:
+def _products(units: Sequence[str], **more: Column) -> DataFrameSchema:
     columns = {
         "unit_id": _one_of(units), "product": _text(), "year": _year(2015), **_range(),
         "origin": _one_of(["observed", "reasoned", "estimated", "carried"]), "basis": _text(),
-        "source_id": _text(empty=True),
+        "source_id": _text(empty=True), **more,
     }  # fmt: skip
-    return _schema(columns, unique=["unit_id", "product", "year"], checks=_ranged())
+    return _schema(columns, unique=["unit_id", "product", "year", *more], checks=_ranged())
 
 
 def _reserves(units: Sequence[str]) -> DataFrameSchema:

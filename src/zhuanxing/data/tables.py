@@ -20,7 +20,7 @@ __all__ = ["DataError", "Tables", "read_tables"]
 NAMES = (
     "variables", "bases", "sources", "observations", "targets", "evaluations", "provinces",
     "archetypes", "drivers", "assumptions", "levers", "lever_places", "clauses", "outputs", "laws",
-    "loops", "products", "reserves", "renewables", "areas",
+    "loops", "products", "earlier_products", "reserves", "renewables", "areas",
 )  # fmt: skip
 PRICES = "sector_price_index"
 OTHERS = "others"
@@ -51,6 +51,7 @@ class Tables:
     laws: pd.DataFrame
     loops: pd.DataFrame
     products: pd.DataFrame
+    earlier_products: pd.DataFrame
     reserves: pd.DataFrame
     renewables: pd.DataFrame
     areas: pd.DataFrame
@@ -93,10 +94,17 @@ class Tables:
             observations=then,
             provinces=self.provinces[self.provinces["year"] <= year],
             drivers=self.drivers[self.drivers["known_from"] <= year],
-            products=self.products[self.products["year"] <= year],
+            products=self._products_at(year),
             renewables=self.renewables[self.renewables["year"] <= year],
             areas=self.areas[self.areas["year"] <= year],
         )
+
+    def _products_at(self, year: int) -> pd.DataFrame:
+        """Return the outputs to `year`, as levels printed by its end tell them."""
+        now = self.products[self.products["year"] <= year]
+        then = self.earlier_products[self.earlier_products["known_at"] == year]
+        both = pd.concat([now, then.drop(columns="known_at")], ignore_index=True)
+        return both.drop_duplicates(["unit_id", "product", "year"], keep="last")
 
     def of_cities(self, cities: Sequence[str]) -> Tables:
         """Return the tables of a model of `cities` alone: no row names another."""
@@ -114,6 +122,7 @@ class Tables:
             evaluations=rest(self.evaluations, "unit_id"),
             lever_places=rest(self.lever_places, "unit_id"),
             products=rest(self.products, "unit_id"),
+            earlier_products=rest(self.earlier_products, "unit_id"),
             reserves=rest(self.reserves, "unit_id"),
             renewables=rest(self.renewables, "place"),
             assumptions=_with_dimensions(

@@ -13,7 +13,7 @@ from zhuanxing.analyses.calibrate.curvature import Curvature
 from zhuanxing.analyses.calibrate.disturbances import Scales
 from zhuanxing.analyses.calibrate.marginal import most_probable
 from zhuanxing.analyses.calibrate.posterior import Posterior, State
-from zhuanxing.analyses.calibrate.smoother import Shape, climb, shape_at
+from zhuanxing.analyses.calibrate.smoother import Shape, climb, opened, shape_at
 from zhuanxing.storage.atomic import written_whole
 
 __all__ = ["Fit", "fit"]
@@ -55,7 +55,7 @@ def fit(
     kept = _resume(checkpoint)
     if kept is None:
         shape = shape_at(posterior, start)
-        kept = _Round(0, start, shape.curvature, shape.predicted)
+        kept = _Round(0, *opened(posterior, start, shape), shape.predicted)
     at, curvature, before = kept.at, kept.curvature, kept.before
     for number in range(kept.number, rounds):
         report(number / rounds)

@@ -22,6 +22,7 @@ from zhuanxing.analyses.calibrate.curvature import Curvature, Jacobian, factoris
 from zhuanxing.analyses.calibrate.disturbances import (
     Scales,
     by_common,
+    by_level,
     innovations,
     levels,
     news_matrix,
@@ -34,12 +35,12 @@ __all__ = ["Linear", "most_probable", "most_probable_scales"]
 
 # Weight of the first guess of a size, in years of news of one city.
 GUESS = 4.0
-# How far the logit of a persistence may lie from its first guess, standard deviation.
+# How far the logit of a persistence or momentum may lie from its first guess, standard deviation.
 DOUBT = 1.5
-# No disturbance lasts for ever, and none has a size of nothing.
-LONGEST, SHORTEST = 0.995, 0.02
+# No disturbance lasts or goes on for ever, and none has a size of nothing.
+LONGEST, SHORTEST, FARTHEST = 0.995, 0.02, 0.9
 SIZES = (-12.0, 3.0)
-MOST = 15
+MOST = 25
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,8 @@ class Linear:
     """Statistics of every city as linear in its parameters: `shown` (city, n) = `acting`
     (city, n, K, years) disturbances + `others` (city, n, q) z + errors of variance 1 / `weight`.
 
-    `unusual` (city, K, years) are the precisions of the news relative to usual ones.
+    `unusual` (city, K, years) are the precisions of the news relative to usual ones; openings of
+    `lasting` (K,) do not fade.
     """
 
     shown: np.ndarray
@@ -55,15 +57,19 @@ class Linear:
     others: np.ndarray
     weight: np.ndarray
     unusual: np.ndarray
+    lasting: np.ndarray
 
-    def minus_log(self, size: Array, opening: Array, persistence: Array) -> Array:
+    def minus_log(
+        self, size: Array, opening: Array, persistence: Array, momentum: Array
+    ) -> Array:
         """Return minus the log density of `shown`, up to a constant."""
         years = self.acting.shape[3]
         news = jnp.concatenate(
             [opening[:, None], jnp.repeat(size[:, None], years - 1, axis=1)], axis=1
         )
         spread = news / jnp.sqrt(self.unusual)
-        by_news = jnp.einsum("cnky,kys->cnks", self.acting, news_matrix(persistence, years))
+        matrix = news_matrix(persistence, momentum, self.lasting, years)
+        by_news = jnp.einsum("cnky,kys->cnks", self.acting, matrix)
         whole = (by_news * spread[:, None]).reshape(*self.shown.shape, -1)
         whole = jnp.concatenate([whole, jnp.asarray(self.others)], axis=2)
         scaled = whole * jnp.sqrt(jnp.asarray(self.weight))[..., None]
@@ -93,7 +99,7 @@ def most_probable(
     jacobian = shape.jacobian.own.copy()
     per_level = _by_level(posterior, at, jacobian)
     years = per_level.shape[3]
-    by_news = np.einsum("cnky,kys->cnks", per_level, news_matrix(scales.persistence, years))
+    by_news = np.einsum("cnky,kys->cnks", per_level, scales.matrix(years))
     jacobian[:, :, news] = (by_news * sizes(scales, years)).reshape(*jacobian.shape[:2], -1)
     shared = shape.jacobian.shared.copy()
     shared[:, :, posterior.parameters.common] = by_common(jacobian[:, :, news], scales)
@@ -105,27 +111,35 @@ def most_probable_scales(linear: Linear, start: Scales, guess: Scales) -> Scales
     """Return the most probable scales, sought from `start`; `guess` is what they may be."""
     kinds = len(guess.size)
     first = jnp.asarray(np.concatenate([guess.size, guess.opening]))
-    middle = jnp.asarray(_logit(guess.persistence))
+    middle = jnp.asarray(np.concatenate([_logit(guess.persistence), _logit(guess.momentum)]))
 
     def loss(free: Array) -> Array:
         logarithm, scale = free[: 2 * kinds], jnp.exp(free[: 2 * kinds])
-        persistence = jax.nn.sigmoid(free[2 * kinds :])
+        persistence, momentum = jnp.split(jax.nn.sigmoid(free[2 * kinds :]), 2)
+        goes = jnp.where(linear.lasting > 0, momentum, 0.0)
         doubt = GUESS * (logarithm + (first / scale) ** 2 / 2).sum()
         doubt += ((free[2 * kinds :] - middle) ** 2).sum() / (2 * DOUBT**2)
-        return linear.minus_log(scale[:kinds], scale[kinds:], persistence) + doubt
+        return linear.minus_log(scale[:kinds], scale[kinds:], persistence, goes) + doubt
 
-    lowest, highest = _logit(np.array([SHORTEST, LONGEST]))
+    lowest, highest, farthest = _logit(np.array([SHORTEST, LONGEST, FARTHEST]))
+    begin = [np.log(start.size), np.log(start.opening), _logit(start.persistence)]
     found = minimize(
         jax.jit(jax.value_and_grad(loss)),
-        np.concatenate([np.log(start.size), np.log(start.opening), _logit(start.persistence)]),
+        np.concatenate([*begin, _logit(start.momentum)]),
         jac=True,
         method="L-BFGS-B",
-        bounds=[SIZES] * (2 * kinds) + [(lowest, highest)] * kinds,
+        bounds=[SIZES] * (2 * kinds) + [(lowest, highest)] * kinds + [(lowest, farthest)] * kinds,
         options={"maxiter": MOST},
     )
     scale = np.exp(found.x[: 2 * kinds])
-    persistence = 1 / (1 + np.exp(-found.x[2 * kinds :]))
-    return Scales(scale[:kinds], scale[kinds:], persistence, start.common)
+    persistence, momentum = np.split(1 / (1 + np.exp(-found.x[2 * kinds :])), 2)
+    return replace(
+        start,
+        size=scale[:kinds],
+        opening=scale[kinds:],
+        persistence=persistence,
+        momentum=np.where(start.lasting > 0, momentum, 0.0),
+    )
 
 
 def _common_size(posterior: Posterior, at: State, shape: Shape, guess: Scales) -> np.ndarray:
@@ -161,18 +175,13 @@ def _linear(posterior: Posterior, at: State, shape: Shape) -> Linear:
     others = np.delete(jacobian, np.arange(news.start, news.stop), axis=2)
     _, precision = posterior.precisions(at)
     unusual = precision[:, news].reshape(len(at.own), *acting.shape[2:])
-    return Linear(shown, acting, others, weight, unusual)
+    return Linear(shown, acting, others, weight, unusual, at.scales.lasting)
 
 
 def _by_level(posterior: Posterior, at: State, jacobian: np.ndarray) -> np.ndarray:
-    """Return the derivatives (city, n, K, years) by disturbances, of those by news."""
-    years, kinds = len(posterior.parameters.years), len(at.scales.size)
-    by_news = jacobian[:, :, posterior.parameters.news]
-    by_news = by_news.reshape(*jacobian.shape[:2], kinds, years) / sizes(at.scales, years)
-    # News of a year are its disturbance less what is left of the year before.
-    left = by_news[..., 1:] * at.scales.persistence[:, None]
-    found: np.ndarray = by_news - np.concatenate([left, np.zeros_like(left[..., :1])], axis=3)
-    return found
+    """Return the derivatives (city, n, K, years) by disturbances, of those by parameters."""
+    shape = (*jacobian.shape[:2], len(at.scales.size), len(posterior.parameters.years))
+    return by_level(jacobian[:, :, posterior.parameters.news].reshape(shape), at.scales)
 
 
 def _present(*arrays: np.ndarray) -> list[np.ndarray]:
@@ -188,4 +197,6 @@ def _present(*arrays: np.ndarray) -> list[np.ndarray]:
 
 
 def _logit(part: np.ndarray) -> np.ndarray:
-    return np.asarray(np.log(part / (1 - part)))
+    """Return the logit; that of nothing is that of the shortest."""
+    inside = np.maximum(part, SHORTEST)
+    return np.asarray(np.log(inside / (1 - inside)))

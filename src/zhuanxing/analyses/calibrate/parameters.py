@@ -21,6 +21,7 @@ from zhuanxing.analyses.calibrate.disturbances import (
     COMMON_INNOVATION,
     DIMENSION,
     INNOVATION,
+    MOMENTUM,
     OPENING,
     PERSISTENCE,
     SIZE,
@@ -110,7 +111,7 @@ class Parameters:
         """Return the constants that a fit changes."""
         named = [number.name for number in self.numbers]
         named += [block.setting.name for block in self.blocks]
-        news = [INNOVATION, COMMON_INNOVATION, SIZE, OPENING, PERSISTENCE, COMMON]
+        news = [INNOVATION, COMMON_INNOVATION, SIZE, OPENING, PERSISTENCE, MOMENTUM, COMMON]
         return list(dict.fromkeys([*named, *news]))
 
     def start(self) -> tuple[np.ndarray, np.ndarray]:

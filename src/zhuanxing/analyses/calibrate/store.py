@@ -64,8 +64,16 @@ def target_path(model: Path, name: str) -> Path:
 
 def checkpoint_path(settings: CalibrateSettings, began: Beginning) -> Path:
     """Return where an interrupted fit of these settings and files is resumed from."""
-    identity = json.dumps([asdict(settings), dict(began.files)], sort_keys=True, default=str)
+    own = _own_hash(settings.data)
+    identity = json.dumps([asdict(settings), dict(began.files), own], sort_keys=True, default=str)
     return cache_folder() / "fits" / f"{hashlib.sha256(identity.encode()).hexdigest()}.pickle"
+
+
+def _own_hash(path: Path | str | None) -> str:
+    """Return the SHA-256 of a file of own statistics: an edited one is another fit."""
+    if path is None or not Path(path).is_file():
+        return ""
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
 def save(model: Model, settings: CalibrateSettings, fit: Fit, began: Beginning) -> Path:

@@ -94,7 +94,7 @@ def build_initial(tables: Tables, information_year: int | None = None) -> xr.Dat
         for name, variable in PLAIN.items():
             state.put(name, (start.known.typical(unit, variable), ESTIMATED), unit)
     _quantities(state, start)
-    found = _dataset(tables, state).merge(build_products(tables, year))
+    found = _dataset(tables, state).merge(build_products(tables.known_at(year), year))
     found = found.merge(build_areas(tables, start.energy, year))
     return found.assign_attrs(
         statistics=sorted(start.known.asked), assumed=sorted(start.known.assumed)

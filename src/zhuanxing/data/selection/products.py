@@ -12,7 +12,11 @@ Levels are carried to the other years by a reference series: the province's outp
 where the rule names one that is complete, else the nation's; between two levels their ratios to
 the series are interpolated. After a level of zero there is not an output until the next level.
 
-Run `python -m zhuanxing.data.selection.products MODEL/data` to write `products.csv`.
+At the end of an earlier year less was known: levels and series of later years do not count then.
+Only where no level was printed yet does the first later one stand for it, since the plant stood
+there, carried back by the series as known. `earlier_products.csv` holds what differs.
+
+Run `python -m zhuanxing.data.selection.products MODEL/data` to write both tables.
 """
 
 from __future__ import annotations
@@ -26,12 +30,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-__all__ = ["FIRST", "LAST", "product_outputs", "write_products"]
+__all__ = ["FIRST", "LAST", "earlier_outputs", "product_outputs", "write_products"]
 
 # A row of a table of rules by column.
 Row = Mapping[Any, Any]
 
 FIRST, LAST = 2015, 2022
+# Earlier years at whose end the model can stand.
+EARLIER = range(2018, LAST)
 YEARS = np.arange(FIRST, LAST + 1)
 OBSERVED, REASONED, ESTIMATED, CARRIED = "observed", "reasoned", "estimated", "carried"
 NATION = "China"
@@ -42,6 +48,7 @@ WORKING = ("operating", "operating-pre-retirement")
 LISTED_YEAR = 2020
 # Statistics by city are good to a few percent.
 OBSERVED_SPREAD = 0.03
+KEY = ["unit_id", "product", "year"]
 COLUMNS = ["unit_id", "product", "year", "value", "low", "high", "origin", "basis", "source_id"]
 
 
@@ -95,25 +102,38 @@ def read_sources(root: Path) -> Sources:
     )
 
 
-def product_outputs(sources: Sources) -> pd.DataFrame:
-    """Return the yearly output of every product that a city has: columns as in products.csv."""
+def product_outputs(sources: Sources, known: int = LAST) -> pd.DataFrame:
+    """Return the yearly output of every product that a city has, as the levels and series to the
+    end of `known` tell it: columns as in products.csv.
+    """
     province_of = dict(zip(sources.units["unit_id"], sources.units["province_en"], strict=True))
     rows: list[list[object]] = []
     for rule in sources.rules.to_dict("records"):
         for unit in sources.units["unit_id"]:
-            levels = _levels(sources, rule, unit)
+            levels = _levels(sources, rule, unit, known)
             if any(level.value > 0 for level in levels):
-                series = _series(sources, rule, province_of[unit])
+                series = _series(sources, rule, province_of[unit], known)
                 rows += _path(unit, str(rule["product"]), levels, series)
-    return pd.DataFrame(rows, columns=COLUMNS)
+    found = pd.DataFrame(rows, columns=COLUMNS)
+    return found[found["year"] <= known]
 
 
-def _levels(sources: Sources, rule: Row, unit: str) -> list[Level]:
+def earlier_outputs(sources: Sources) -> pd.DataFrame:
+    """Return the outputs that were told otherwise at the end of an earlier year, `known_at`."""
+    last = product_outputs(sources).set_index(KEY)["value"]
+    then = [product_outputs(sources, known).assign(known_at=known) for known in EARLIER]
+    rows = pd.concat(then, ignore_index=True)
+    now = last.reindex(pd.MultiIndex.from_frame(rows[KEY])).to_numpy()
+    return rows[rows["value"].to_numpy() != now]
+
+
+def _levels(sources: Sources, rule: Row, unit: str, known: int) -> list[Level]:
     found = {level.year: level for level in _reasoned(sources, rule, unit)}
     found |= {level.year: level for level in _observed(sources, rule, unit)}
     if not found:
         found = {level.year: level for level in _estimated(sources, rule, unit)}
-    return [found[year] for year in sorted(found)]
+    years = [year for year in found if year <= known] or [min(found, default=known)]
+    return [found[year] for year in sorted(years) if year in found]
 
 
 def _reasoned(sources: Sources, rule: Row, unit: str) -> Iterator[Level]:
@@ -194,22 +214,22 @@ def _listed(sources: Sources, rule: Row, unit: str) -> float:
     return float(kilns["capacity"].sum() + mines["value"].sum() / 10)
 
 
-def _series(sources: Sources, rule: Row, province: str) -> np.ndarray:
-    """Return the reference series: the province's where complete, else the nation's."""
+def _series(sources: Sources, rule: Row, province: str, known: int) -> np.ndarray:
+    """Return the reference series to `known`: the province's where complete, else the nation's."""
     rows = sources.provinces
     own = _complete(
-        rows[(rows["province"] == province) & (rows["variable"] == rule["province_series"])]
+        rows[(rows["province"] == province) & (rows["variable"] == rule["province_series"])], known
     )
     if own is not None:
         return own
     rows = sources.nation
-    found = _complete(rows[rows["variable"] == rule["nation_series"]])
+    found = _complete(rows[rows["variable"] == rule["nation_series"]], known)
     return np.ones(len(YEARS)) if found is None else found
 
 
-def _complete(rows: pd.DataFrame) -> np.ndarray | None:
+def _complete(rows: pd.DataFrame, known: int) -> np.ndarray | None:
     """Return positive values by year, gaps interpolated; None where too few are given."""
-    given = rows.groupby("year")["value"].median()
+    given = rows[rows["year"] <= known].groupby("year")["value"].median()
     given = given[given > 0]
     inside = [year for year in YEARS if year in given.index]
     if len(inside) < 3 or inside[0] > FIRST:
@@ -260,8 +280,10 @@ def _carried(levels: list[Level], year: int, series: np.ndarray, reference: floa
 
 
 def write_products(root: Path) -> None:
-    """Write `products.csv` in `root`, the folder model/data."""
-    product_outputs(read_sources(root)).to_csv(root / "products.csv", index=False)
+    """Write `products.csv` and `earlier_products.csv` in `root`, the folder model/data."""
+    sources = read_sources(root)
+    product_outputs(sources).to_csv(root / "products.csv", index=False)
+    earlier_outputs(sources).to_csv(root / "earlier_products.csv", index=False)
 
 
 if __name__ == "__main__":
