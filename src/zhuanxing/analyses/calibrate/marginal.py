@@ -59,9 +59,7 @@ class Linear:
     unusual: np.ndarray
     lasting: np.ndarray
 
-    def minus_log(
-        self, size: Array, opening: Array, persistence: Array, momentum: Array
-    ) -> Array:
+    def minus_log(self, size: Array, opening: Array, persistence: Array, momentum: Array) -> Array:
         """Return minus the log density of `shown`, up to a constant."""
         years = self.acting.shape[3]
         news = jnp.concatenate(
