@@ -2,8 +2,9 @@
 
 The equations of ``disturbances.mdl`` add up yearly news (innovations, in standard deviations) that
 fade, but for the opening difference of a level, which lasts, and may go on for some years before
-they do (momentum: a damped trend, Gardner and McKenzie 1985); these are the names under which a fit sets them, and how size, opening size and persistence
-turn news into the disturbances of mid-year and back.
+they do (momentum: a damped trend, Gardner and McKenzie 1985). These are the names under which a fit
+sets them, and how sizes, persistence and momentum turn news into the disturbances of mid-year and
+back.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from zhuanxing.uncertainty.ensemble import COMMON_INNOVATION, INNOVATION
 
 __all__ = [
     "COMMON", "COMMON_INNOVATION", "DIMENSION", "INNOVATION", "LASTING", "MOMENTUM", "OPENING",
-    "PERSISTENCE", "SIZE", "YEAR", "Scales", "by_common", "by_level", "innovations", "levels", "news_matrix",
-    "sizes",
+    "PERSISTENCE", "SIZE", "YEAR", "Scales", "by_common", "by_level", "innovations", "levels",
+    "news_matrix", "sizes",
 ]  # fmt: skip
 
 SIZE, OPENING, PERSISTENCE, MOMENTUM, COMMON, LASTING = (

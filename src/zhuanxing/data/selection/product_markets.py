@@ -33,8 +33,8 @@ PRICES_KNOWN = (2018, 2019, *INFORMATION_YEARS)
 BASE_OF_PRICES = 2020
 # Part of the gap to the long-run price that closes in a year. Of the distance of 14 world prices of
 # raw materials (raw/prices.csv) to the mean of the years before, 12 percent were closed after one
-# year, 41 after two, 59 after three in 2012-2018, and 13, 39 and 53 in 2012-2019, where a tenth to a
-# sixth a year erred least: over a year or two hardly any rule beats the last price.
+# year, 41 after two, 59 after three in 2012-2018, and 13, 39 and 53 in 2012-2019; over a year or
+# two hardly any rule beats the last price.
 REVERSION = 0.13
 # Relative range of a printed price or market, and of a price far ahead.
 PRINTED_SPREAD, PRICE_SPREAD = 0.03, 0.35
