@@ -124,7 +124,8 @@ def earlier_outputs(sources: Sources) -> pd.DataFrame:
     then = [product_outputs(sources, known).assign(known_at=known) for known in EARLIER]
     rows = pd.concat(then, ignore_index=True)
     now = last.reindex(pd.MultiIndex.from_frame(rows[KEY])).to_numpy()
-    return rows[rows["value"].to_numpy() != now]
+    found: pd.DataFrame = rows[rows["value"].to_numpy() != now]
+    return found
 
 
 def _levels(sources: Sources, rule: Row, unit: str, known: int) -> list[Level]:
