@@ -77,21 +77,36 @@ def test_a_variable_that_nothing_reads_is_named(other_plan: Path) -> None:
     )
 
 
+def rewrite(path: Path, **cells: str) -> None:
+    """Write other values into columns of a table, where they are not empty."""
+    columns, rows = rows_of(path)
+    write_rows(path, columns, [row | {k: v for k, v in cells.items() if row[k]} for row in rows])
+
+
 @pytest.mark.slow
-def test_another_plan_with_a_lever_and_years_of_its_own_is_a_folder(other_plan: Path) -> None:
+def test_another_plan_with_levers_and_years_of_its_own_is_a_folder(other_plan: Path) -> None:
     add_lever(other_plan, "moon_base")
+    rewrite(other_plan / "model/data/levers.csv", due="2030")
+    rewrite(other_plan / "model/data/aims.csv", year="2030", base_year="2025")
     path = other_plan / "model/sectors/programmes.mdl"
     term = "\nmoon light[city] = effect of moon base*standing share[city,moon_base]\n"
     text = path.read_text(encoding="utf-8") + term + "\t~ Dmnl\n\t~ Light.\n\t|\n"
     path.write_text(text, encoding="utf-8")
-    scenario = "extends: baseline\nname_zh: 二〇二六方案\nname_en: Plan of 2026\n"
-    (other_plan / "scenarios/plan_2026.yaml").write_text(
-        scenario + "levers:\n  moon_base: {intensity: 1, start: 2026}\n", encoding="utf-8"
-    )
-    assert main(["run", "scenario=二〇二六方案", "years.end=2030", "output=out.nc"]) == 0
-    paths = read(other_plan / "out.nc")
-    assert int(paths["year"][-1]) == 2030 and paths.attrs["scenario"] == "plan_2026"
-    model = zhuanxing.load(other_plan, end=2030)
-    light = model.variable("moon light", "plan_2026")
-    before, after = light.sel(time=slice(None, 2025)), light.isel(time=-1)
-    assert float(abs(before).max()) == 0 and float(after.max()) > 0
+    heads = "name_zh: {0}\nname_en: {0}\n"
+    for name, words in {
+        "baseline": "levers:\n  all: {intensity: 0, start: 2026}\n",
+        "plan": "extends: baseline\nlevers:\n  all: 0.5\n",
+    }.items():
+        (other_plan / f"scenarios/{name}.yaml").write_text(
+            heads.format(f"Second {name}") + words, encoding="utf-8"
+        )
+    assert main(["run", "-m", "scenario=baseline,plan", "output=${scenario}.nc"]) == 0
+    baseline, plan = (read(other_plan / f"{name}.nc") for name in ("baseline", "plan"))
+    assert int(plan["year"][-1]) == 2030 and plan.attrs["base_year"] == "2025"
+    before = slice(None, 2025)
+    assert float(abs(plan["gdp"] - baseline["gdp"]).sel(year=before).max()) == 0
+    assert float((plan["knowledge_stock"] - baseline["knowledge_stock"]).sel(year=2030).min()) > 0
+    assert float(plan["lever_dose"].sel(lever="moon_base", year=2030).min()) > 0
+    sheets = ["output=t.csv", "'scenario=[baseline,plan]'", "language=en"]
+    assert main(["table", "city=tangshan", *(word.strip("'") for word in sheets)]) == 0
+    assert "2030" in (other_plan / "t.csv").read_text(encoding="utf-8-sig")

@@ -6,16 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
-import pandas as pd
 import xarray as xr
 
 from zhuanxing.analyses.explain.mediators import Effect
-from zhuanxing.analyses.optimise.goals import goals_in_words, verdict_in_words
+from zhuanxing.analyses.optimise.goals import goals_in_words, verdicts_in_words
 from zhuanxing.app.words import say
 from zhuanxing.charts.style import number, number_apart, signed
 from zhuanxing.results.aims import MARKS, Aim, Verdict
 from zhuanxing.results.glossary import Glossary
 from zhuanxing.results.outputs import Output
+from zhuanxing.results.starts import starts_in_words
 from zhuanxing.results.words import Language, unit
 
 __all__ = ["Tile", "difference_words", "packages", "tiles", "trust", "why"]
@@ -157,12 +157,7 @@ def _boxes(
 
 def packages(found: xr.Dataset, language: Language) -> str:
     """Return what `optimise` found as a table: outputs and aims by package."""
-    said, goals = [], goals_in_words(found, language)
-    if found.attrs["baseline_meets"] == "True":
-        said.append(say("aims_baseline", language))
-    for key in ("obstacle", "shrinks"):
-        if names := verdict_in_words(found, key, language):
-            said.append(say(f"aims_{key}", language, names=names))
+    goals = goals_in_words(found, language)
     heads = "".join(f"<th>{say('package', language)} {p}</th>" for p in found["package"].values)
     rows = []
     for name in map(str, found["output"].values):
@@ -180,7 +175,7 @@ def packages(found: xr.Dataset, language: Language) -> str:
         f"<tr><td>{escape(label)}</td>{''.join(f'<td>{escape(c)}</td>' for c in cells)}</tr>"
         for label, cells in rows
     )
-    notes = "".join(f"<p>{escape(text)}</p>" for text in said)
+    notes = "".join(f"<p>{escape(text)}</p>" for text in verdicts_in_words(found, language))
     head = f"<tr><th></th><th>{escape(say('baseline', language))}</th>{heads}</tr>"
     return f'{STYLE}{notes}<table class="table">{head}{body}</table>'
 
@@ -190,17 +185,7 @@ def trust(
     calibration: str | None, language: Language,
 ) -> str:  # fmt: skip
     """Return what the results of a city rest on."""
-    counts = pd.Series(
-        [str(value) for data in origins.data_vars.values() if "city" in data.dims
-         for value in data.sel(city=city).values.ravel()]
-    ).value_counts()  # fmt: skip
-    lines = [
-        say(
-            "trust_starts", language, count=int(counts.sum()),
-            observed=int(counts.get("observed", 0)), carried=int(counts.get("carried", 0)),
-            estimated=int(counts.get("estimated", 0)),
-        )
-    ]  # fmt: skip
+    lines = [starts_in_words(origins, city, language)]
     if errors:
         text = ("、" if language == "zh" else ", ").join(errors)
         lines.append(say("trust_error", language, year=year, errors=text))

@@ -38,7 +38,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "tab_aims": ("目标", "Aims"),
     "tab_trust": ("可信度", "Trust"),
     "mine": ("我的方案", "my package"),
-    "history": ("历史", "history"),
     "observed": ("统计数据", "statistics"),
     "difference": ("与{baseline}之差（{unit}）", "less {baseline} ({unit})"),
     "tiles_head": (
@@ -54,15 +53,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "aims_lowest": ("使之最低", "At the least of"),
     "aims_button": ("找方案（约一分钟）", "Find packages (about a minute)"),
     "aims_take": ("采用组合{number}", "Take package {number}"),
-    "aims_baseline": ("基准已经达到全部目标。", "The baseline meets every aim already."),
-    "aims_obstacle": (
-        "没有组合能达到全部目标，障碍是：{names}。以下为差距最小的组合。",
-        "No package meets every aim; the obstacle is {names}. Below, the nearest one.",
-    ),
-    "aims_shrinks": (
-        "注意：该组合靠缩减实现，低于基准的有：{names}。",
-        "Beware: this package works by shrinking {names}.",
-    ),
     "aims_levers": ("举措数", "levers"),
     "package": ("组合", "package"),
     "baseline": ("基准", "baseline"),
@@ -103,19 +93,9 @@ WORDS: dict[str, tuple[str, str]] = {
         "Strength of the package from 0 to 1",
     ),
     "trust_title": ("{city}的结果可信到什么程度", "How far to trust the results for {city}"),
-    "trust_starts": (
-        "{count}个期初值：{observed}个来自统计，{carried}个由邻年推算，{estimated}个为估计。",
-        "{count} initial values: {observed} observed, {carried} carried from another year, "
-        "{estimated} estimated.",
-    ),
     "trust_error": (
         "模型{year}年的结果与统计相差：{errors}。",
         "The model misses the statistics of {year} by: {errors}.",
-    ),
-    "trust_use": (
-        "可用来比较方案、找出薄弱环节；不可用作某一年的预报，也不可比较小于区间的差异。",
-        "Use it to compare packages and to find weak points; not as a forecast of a year, nor to "
-        "tell apart what differs by less than the range.",
     ),
     "trust_calibration": ("参数集：{name}", "Parameter set: {name}"),
     "trust_none": ("没有校准参数集，因此没有区间。", "No calibration, and so no ranges."),

@@ -14,10 +14,10 @@ __all__ = ["InLanguage", "InLanguages", "OfModel", "WithDraws", "Years"]
 class Years:
     """Years of a run."""
 
-    end: Year = 2025
-    """Last calendar year.
+    end: Year | None = None
+    """Last calendar year; null is that of the aims.
 
-    末年。"""
+    末年，null 为目标年份。"""
     information: Year | None = None
     """Outside conditions as they could be known then; later values are forecasts. null is the last
     year of the statistics.

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from zhuanxing.data.kinds import UNCERTAIN
+from zhuanxing.data.kinds import LEVER_YEARS, UNCERTAIN
 from zhuanxing.errors import ZhuanxingError, nearest
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ __all__ = [
 
 # The subscript of a row that stands for all elements that no other row names.
 OTHERS = "others"
-FIRST_LEVER_YEAR, LAST_LEVER_YEAR = 2021, 2050.0
 # Energy plant is works too, though its equations price and count it.
 DOSE_MARKS = {"works": ("works", "plant"), "title": ("title",)}
 # yiCNY/Year: a hundred times the output of the nation.
@@ -160,9 +159,8 @@ def lever_constants(tables: Tables, elements: Mapping[str, Sequence[str]]) -> It
     yield Constant("lever target", both, targets, "Dmnl", "One where the plan aims the lever")
     none = np.zeros(targets.shape)
     yield Constant("lever intensity", both, none, "Dmnl", "Intensity set by the scenario")
-    start = np.full(targets.shape, float(FIRST_LEVER_YEAR))
+    start, end = (np.full(targets.shape, year) for year in LEVER_YEARS)
     yield Constant("lever start", both, start, "Year", "Start set by the scenario")
-    end = np.full(targets.shape, LAST_LEVER_YEAR)
     yield Constant("lever end", both, end, "Year", "End set by the scenario")
     yield from _doses(tables, elements)
     yield from _budgets(cities, sources)
@@ -170,8 +168,8 @@ def lever_constants(tables: Tables, elements: Mapping[str, Sequence[str]]) -> It
     member = (units["named"] != "provincial").to_numpy(float)
     comment = "One for national zones, zero for a provincial zone"
     yield Constant("zone member", ("city",), member, "Dmnl", comment)
-    since = pd.to_numeric(units["named"], errors="coerce").fillna(FIRST_LEVER_YEAR)
-    comment = "Year in which a national zone was named"
+    since = pd.to_numeric(units["named"], errors="coerce").fillna(LEVER_YEARS[1])
+    comment = "Year in which a national zone was named; no provincial one was"
     yield Constant("zone since", ("city",), since.to_numpy(float), "Year", comment)
 
 
@@ -188,8 +186,8 @@ def _doses(tables: Tables, elements: Mapping[str, Sequence[str]]) -> Iterator[Co
         comment = f"One for levers whose doses are {' or '.join(kinds)}"
         yield Constant(f"lever is {mark}", ("lever",), marks, "Dmnl", comment)
     doses = np.zeros((len(tables.units), len(levers)))
-    given = np.full(doses.shape, float(FIRST_LEVER_YEAR))
-    due = np.tile(levers["due"].fillna(LAST_LEVER_YEAR).to_numpy(float), (len(doses), 1))
+    given = np.zeros(doses.shape)
+    due = np.tile(levers["due"].fillna(LEVER_YEARS[1]).to_numpy(float), (len(doses), 1))
     titles = levers["dose_kind"].isin(DOSE_MARKS["title"]).to_numpy(bool)
     columns = ["unit_id", "lever", "dose", "year"]
     for city, lever, dose, year in tables.lever_places[columns].itertuples(index=False):
@@ -199,7 +197,7 @@ def _doses(tables: Tables, elements: Mapping[str, Sequence[str]]) -> Iterator[Co
             (given if titles[where[1]] else due)[where] = float(year)
     both = ("city", "lever")
     yield Constant("place dose", both, doses, "dose", "Dose of the places that the plan names")
-    yield Constant("title year", both, given, "Year", "When a title is given")
+    yield Constant("title year", both, given, "Year", "When a title is given, else with its lever")
     yield Constant("due year", both, due, "Year", "Year by whose end works are to be complete")
 
 

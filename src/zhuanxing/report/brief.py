@@ -22,6 +22,7 @@ from zhuanxing.report.phrases import phrase
 from zhuanxing.results import names
 from zhuanxing.results.aims import Aim, aims_of
 from zhuanxing.results.labels import element_names
+from zhuanxing.results.starts import starts_in_words
 from zhuanxing.results.words import Language
 
 if TYPE_CHECKING:
@@ -178,6 +179,7 @@ class _Maker:
 
     def indicators(self, outputs: Sequence[str]) -> Table:
         """Return the table of indicators with difference, interval, aim and verdict."""
+        before = names.base_year(self.results["package"])
         rows = []
         for name in outputs:
             package, base = (self.results[k][name].sel(city=self.city) for k in
@@ -194,11 +196,14 @@ class _Maker:
             rows.append(
                 [
                     f"{self._name(name)} ({names.unit_label(package, self.language)})",
-                    number(float(package.sel(year=2020))), number(float(base.sel(year=self.year))),
+                    number(float(package.sel(year=before))),
+                    number(float(base.sel(year=self.year))),
                     number(float(package.sel(year=self.year))), gap, spread, limit, verdict,
                 ]
             )  # fmt: skip
-        columns = phrase("indicator_columns", self.language, year=self.year).split("|")
+        columns = phrase("indicator_columns", self.language, before=before, year=self.year).split(
+            "|"
+        )
         return Table(phrase("indicators", self.language), columns, rows)
 
     def charts(self, outputs: Sequence[str]) -> dict[str, Figure]:
@@ -257,12 +262,7 @@ class _Maker:
 
     def trust(self) -> list[str]:
         """Return what the results rest on, and what they may not be used for."""
-        origins = [
-            str(value) for data in self.model.source.origins.data_vars.values()
-            if "city" in data.dims for value in data.sel(city=self.city).values.ravel()
-        ]  # fmt: skip
-        counts = {key: origins.count(key) for key in ("observed", "carried", "estimated")}
-        lines = [phrase("trust_starts", self.language, total=len(origins), **counts)]
+        lines = [starts_in_words(self.model.source.origins, self.city, self.language)]
         if self.model.source.own:
             lines.append(phrase("trust_own", self.language, file=self.model.source.own))
         lines.append(phrase("trust_bands" if self.bands is not None else "trust_no_bands",

@@ -28,8 +28,8 @@ PHRASES: dict[str, tuple[str, str]] = {
     "misses_none": ("{total}项目标全部达成。", "All {total} aims are met."),
     "indicators": ("主要指标", "Indicators"),
     "indicator_columns": (
-        "指标|2020年|基准{year}|方案{year}|差异|80%区间|目标|判定",
-        "Indicator|2020|Baseline {year}|Package {year}|Difference|80 % range|Aim|Verdict",
+        "指标|{before}年|基准{year}|方案{year}|差异|80%区间|目标|判定",
+        "Indicator|{before}|Baseline {year}|Package {year}|Difference|80 % range|Aim|Verdict",
     ),
     "chart_paths": ("图1 指标路径", "Chart 1: paths"),
     "chart_money": ("图2 投资与资金来源", "Chart 2: investment and who pays"),
@@ -49,11 +49,6 @@ PHRASES: dict[str, tuple[str, str]] = {
     ),
     "half": ("公共资金减半", "Half the public money"),
     "trust": ("可信程度", "How far to trust this"),
-    "trust_starts": (
-        "{total}个期初值中{observed}个来自统计，{carried}个由邻年推算，{estimated}个为估计。",
-        "Of {total} initial values {observed} are observed, {carried} carried from another year, "
-        "{estimated} estimated.",
-    ),
     "trust_own": (
         "自有统计数据（{file}）覆盖了数据表。",
         "Own figures ({file}) lie over the tables.",
@@ -66,10 +61,6 @@ PHRASES: dict[str, tuple[str, str]] = {
     "trust_no_bands": (
         "未用校准参数集，没有区间：不宜据此排序细小差异。",
         "Without a calibration there are no ranges: do not rank small differences.",
-    ),
-    "trust_use": (
-        "可用来比较方案、找出薄弱环节；不可作为某一年的预报。",
-        "Use it to compare packages and to find weak points, not as the forecast of a year.",
     ),
     "annex": ("附：全部{count}项举措", "Annex: all {count} levers"),
     "annex_columns": (

@@ -146,6 +146,18 @@ _WORDS: dict[str, tuple[str, str]] = {
         "灰色圆点：普查修订前口径，与其后不可比",
         "Grey dots: before a census revision, not comparable with later ones",
     ),
+    "optimise_met": (
+        "基准情景已经达到全部目标：不采取举措也行。",
+        "The baseline meets every aim already: nothing need be done.",
+    ),
+    "optimise_obstacle": (
+        "没有组合能达到全部目标，障碍是：{names}；以下是差距最小的组合。",
+        "No package meets every aim; the obstacle is {names}; below, the nearest one.",
+    ),
+    "optimise_shrinks": (
+        "注意：该组合靠缩减实现，低于基准的有：{names}。",
+        "Beware: this package works by shrinking {names} below the baseline.",
+    ),
     "other": ("其他（含外购电）", "other, incl. bought power"),
     "parallel_note": (
         "共{runs}次运行，画出{drawn}次；深色：最好的{best}次（{goal}{sense}）",
@@ -198,6 +210,11 @@ _WORDS: dict[str, tuple[str, str]] = {
         "来源：zhuanxing 模型计算；输入数据与假设见 model/data",
         "Source: zhuanxing model; inputs and assumptions in model/data",
     ),
+    "starts": (
+        "{total}个期初值中{observed}个来自统计，{carried}个由邻年推算，{estimated}个为估计。",
+        "Of {total} initial values {observed} are observed, {carried} carried from another year, "
+        "{estimated} estimated.",
+    ),
     "structure_title": ("产业结构", "Industrial structure"),
     "stack_of": ("堆叠图：{scenario}", "Stacks show: {scenario}"),
     "total_line": (
@@ -208,6 +225,11 @@ _WORDS: dict[str, tuple[str, str]] = {
         "{runs}次运行；橙线：帕累托前沿（{count}次），{first}取{first_sense}、{second}取{second_sense}",
         "{runs} runs; orange: the Pareto front ({count} runs) of {first_sense} {first} and "
         "{second_sense} {second}",
+    ),
+    "trust_use": (
+        "可用来比较方案、找出薄弱环节；不可用作某一年的预报，也不可比较小于区间的差异。",
+        "Use it to compare packages and to find weak points; not as a forecast of a year, nor to "
+        "tell apart what differs by less than the range.",
     ),
     "tradeoff_title": ("权衡：{first} 与 {second}", "Trade-off: {first} against {second}"),
 }

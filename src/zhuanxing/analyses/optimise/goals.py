@@ -17,9 +17,9 @@ from dataclasses import dataclass
 import xarray as xr
 
 from zhuanxing.errors import ZhuanxingError, require_known
-from zhuanxing.results.words import Language
+from zhuanxing.results.words import Language, word
 
-__all__ = ["BASELINE", "Goal", "goals_in_words", "parse_goal", "verdict_in_words"]
+__all__ = ["BASELINE", "Goal", "goals_in_words", "parse_goal", "verdicts_in_words"]
 
 BASELINE = "baseline"
 _GOAL = re.compile(r"^\s*(.+?)\s*(<=|>=)\s*(.+?)\s*$")
@@ -104,9 +104,14 @@ def goals_in_words(found: xr.Dataset, language: Language) -> dict[str, str]:
     return words
 
 
-def verdict_in_words(found: xr.Dataset, verdict: str, language: Language) -> str:
-    """Return the goals and outputs that a verdict of `optimise` names, empty if it names none."""
+def verdicts_in_words(found: xr.Dataset, language: Language) -> list[str]:
+    """Return in sentences what `optimise` says of all packages, where there is anything to say."""
     labels = dict(zip(found["output"].values, found[f"output_{language}"].values, strict=True))
     words = {**labels, **goals_in_words(found, language)}
-    parts = [str(words[name]) for name in found.attrs[verdict].split(";") if name]
-    return ("、" if language == "zh" else ", ").join(parts)
+    said = [word("optimise_met", language)] if found.attrs["baseline_meets"] == "True" else []
+    for verdict in ("obstacle", "shrinks"):
+        parts = [str(words[name]) for name in found.attrs[verdict].split(";") if name]
+        if parts:
+            names = ("、" if language == "zh" else ", ").join(parts)
+            said.append(word(f"optimise_{verdict}", language, names=names))
+    return said

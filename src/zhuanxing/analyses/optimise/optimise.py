@@ -43,7 +43,8 @@ class Question:
     whole steps of `step`. Other cities follow `scenario`, from whose levers the search starts;
     `against` is the baseline. Packages may cost `allowance` more of what is brought down, as a part
     of its size, to differ. With `draws` every aim holds in a share `sureness` of them. `watch`
-    names outputs that ought not to shrink.
+    names outputs that ought not to shrink; `base_year`, since which a change counts, is by default
+    that of the scenario.
     """
 
     city: str
@@ -56,7 +57,7 @@ class Question:
     draws: int = 0
     sureness: float = 0.8
     watch: tuple[str, ...] = ("gdp", "employment")
-    base_year: int = 2020
+    base_year: int | None = None
     iterations: int = 12
 
 
@@ -77,7 +78,7 @@ def optimise(
     """
     require_known("city", question.city, model.names.cities, "optimise")
     years = model.run(against, city=[question.city]).sel(city=question.city)
-    goals = _goals(model, question, years)
+    goals = _goals(model, scenario, question, years)
     steered = dict.fromkeys([question.output, *(goal.output for goal in goals)])
     outputs = tuple(steered | dict.fromkeys(question.watch))
     response = Response(model, scenario, question.city, outputs, len(steered))
@@ -99,7 +100,7 @@ def optimise(
     )
 
 
-def _goals(model: Model, question: Question, years: xr.Dataset) -> list[Goal]:
+def _goals(model: Model, scenario: Scenario, question: Question, years: xr.Dataset) -> list[Goal]:
     known = [one.name for one in model.plain_outputs]
     require_known("output", question.output, known, "optimise")
     for name in question.watch:
@@ -111,8 +112,9 @@ def _goals(model: Model, question: Question, years: xr.Dataset) -> list[Goal]:
             raise ZhuanxingError(f"an aim names the year {year}, but runs cover {first} to {last}")
         return float(years[output].sel(year=year))
 
+    base_year = question.base_year or scenario.base_year
     return [
-        parse_goal(text, known, value, question.base_year, last, model.names.of("output").find)
+        parse_goal(text, known, value, base_year, last, model.names.of("output").find)
         for text in (*question.aims, *question.keep)
     ]
 

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 
 import xarray as xr
 
-from zhuanxing.analyses.optimise.goals import goals_in_words, verdict_in_words
-from zhuanxing.cli.asking import Asking, asked_scenario, wide_number
+from zhuanxing.analyses.optimise.goals import goals_in_words, verdicts_in_words
+from zhuanxing.cli.asking import AskingPackage, asked_scenario, wide_number
 from zhuanxing.cli.chosen import model_of
 from zhuanxing.cli.command import Command, Context
 from zhuanxing.cli.console import Column, print_table, progress_bar
 from zhuanxing.config import (
-    City,
     Count,
     File,
     InLanguage,
@@ -23,12 +22,10 @@ from zhuanxing.config import (
     Several,
     Share,
     Text,
-    WithDraws,
     Year,
     as_mapping,
     checked,
 )
-from zhuanxing.config import Scenario as ScenarioName
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.storage.atomic import require_writable, written_whole
 from zhuanxing.storage.netcdf import write
@@ -44,33 +41,15 @@ STAGES = {
     "draws": ("逐次抽样检验", "test over draws"),
     "alternatives": ("寻找备选组合", "alternatives"),
 }
-SAID = {
-    "baseline_meets": (
-        "基准情景已经达到全部目标：不采取举措也行",
-        "the baseline meets every aim already: nothing need be done",
-    ),
-    "obstacle": (
-        "没有组合能达到全部目标，障碍是：{names}；以下是差距最小的组合",
-        "no package meets every aim; the obstacle is: {names}; below the nearest one",
-    ),
-    "shrinks": (
-        "注意：该组合靠缩减实现，低于基准的有：{names}",
-        "beware: this package works by shrinking, below the baseline: {names}",
-    ),
-}
 
 
 @checked
-class OptimiseSettings(Asking, WithDraws, InLanguage):
+class OptimiseSettings(AskingPackage, InLanguage):
     """Aims as limits on outputs of the last year; several near-best packages that differ.
 
     目标写成末年指标的上下限；给出几个接近最优而不同的组合。
     """
 
-    city: City
-    """City whose levers are chosen.
-
-    城市。"""
     aims: Several[Text]
     """Aims, as energy_intensity<=-14.5%2020, emerging_share>=+3, gdp>=baseline.
 
@@ -87,18 +66,10 @@ class OptimiseSettings(Asking, WithDraws, InLanguage):
     """Output that is brought up instead.
 
     或要提高的指标。"""
-    scenario: ScenarioName
-    """Where the search starts; what the other cities do.
+    base_year: Year | None
+    """Year since which a change as +3 counts; null is the year before the scenario's levers start.
 
-    起点，也是其他城市的方案。"""
-    against: ScenarioName
-    """Baseline.
-
-    对照情景。"""
-    base_year: Year
-    """Year since which a change as +3 counts.
-
-    变化的基年。"""
+    变化的基年，null 为举措开始前一年。"""
     step: Share
     """Steps of the intensities.
 
@@ -135,12 +106,12 @@ def run(settings: OptimiseSettings, context: Context) -> int:
     from zhuanxing.analyses.optimise.optimise import Question, optimise
 
     model = model_of(settings, context)
+    scenario = asked_scenario(model, settings)
     question = Question(
         settings.city, goal, settings.maximise is not None, tuple(settings.aims),
         tuple(settings.keep), settings.step, settings.allowance, settings.draws,
         settings.sureness, tuple(settings.watch), settings.base_year, settings.iterations,
     )  # fmt: skip
-    scenario = asked_scenario(model, settings)
     with progress_bar() as progress:
         task = progress.add_task("", total=None)
 
@@ -162,15 +133,11 @@ def run(settings: OptimiseSettings, context: Context) -> int:
 def _print(found: xr.Dataset, context: Context) -> None:
     """Print the verdicts, the packages with their goals (and the share of draws that meets each),
     and their levers."""
-    place = 0 if context.language == "zh" else 1
     names = dict(zip(found["output"].values, found[f"output_{context.language}"].values,
                      strict=True))  # fmt: skip
     words = goals_in_words(found, context.language)
-    if found.attrs["baseline_meets"] == "True":
-        print(SAID["baseline_meets"][place])
-    for key in ("obstacle", "shrinks"):
-        if named := verdict_in_words(found, key, context.language):
-            print(SAID[key][place].format(names=named))
+    for sentence in verdicts_in_words(found, context.language):
+        print(sentence)
     heads = [Column(f"组合{p}", f"package {p}") for p in found["package"].values]
     baseline = Column("基准", "baseline")
     rows = [
