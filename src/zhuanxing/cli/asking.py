@@ -12,7 +12,8 @@ import xarray as xr
 from zhuanxing.charts import style
 from zhuanxing.cli.chosen import renamed
 from zhuanxing.cli.command import Context
-from zhuanxing.config import OfModel, Share, checked
+from zhuanxing.config import City, OfModel, Share, WithDraws, checked
+from zhuanxing.config import Scenario as ScenarioName
 from zhuanxing.inputs import Changes, Scenario, changed
 from zhuanxing.inputs.changes import Budget
 
@@ -22,13 +23,25 @@ if TYPE_CHECKING:
 
     from zhuanxing.model import Model
 
-__all__ = ["Asking", "aims_of_model", "asked_scenario", "number", "save_figures", "wide_number"]
+__all__ = [
+    "Asking",
+    "AskingPackage",
+    "aims_of_model",
+    "asked_scenario",
+    "number",
+    "save_figures",
+    "wide_number",
+]
 
 
 @checked
 class Asking(OfModel):
     """Settings of all of them."""
 
+    city: City
+    """City that the question is about, by its Chinese or English name or identifier.
+
+    城市，中文名、英文名或标识均可。"""
     scale: Share = 1.0
     """scale=0.5 halves the strength of every lever of the city.
 
@@ -37,6 +50,20 @@ class Asking(OfModel):
     """budget=0.5 halves the public money for levers; more with `zhuanxing run --help`.
 
     budget=0.5 举措公共资金减半。"""
+
+
+@checked
+class AskingPackage(Asking, WithDraws):
+    """Settings of those that set a package against a baseline."""
+
+    scenario: ScenarioName
+    """Package, which the other cities follow too.
+
+    方案，也是其他城市的方案。"""
+    against: ScenarioName
+    """Baseline.
+
+    对照情景。"""
 
 
 def asked_scenario(model: Model, settings: Any, name: str | None = None) -> Scenario:

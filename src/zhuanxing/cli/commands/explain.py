@@ -11,7 +11,7 @@ from zhuanxing.cli.asking import Asking, asked_scenario
 from zhuanxing.cli.chosen import model_of
 from zhuanxing.cli.command import Command, Context
 from zhuanxing.cli.console import Column, print_table
-from zhuanxing.config import City, Count, File, InLanguage, Lever, Output, checked
+from zhuanxing.config import Count, File, InLanguage, Lever, Output, checked
 from zhuanxing.config import Scenario as ScenarioName
 from zhuanxing.storage.atomic import require_writable
 from zhuanxing.storage.netcdf import write, write_table
@@ -39,10 +39,6 @@ class ExplainSettings(Asking, InLanguage):
     """Output.
 
     指标。"""
-    city: City
-    """City.
-
-    城市。"""
     scenario: ScenarioName
     """Package in which the lever is.
 

@@ -11,22 +11,19 @@ import pandas as pd
 import xarray as xr
 
 from zhuanxing.charts.style import significant
-from zhuanxing.cli.asking import Asking, asked_scenario, number
+from zhuanxing.cli.asking import AskingPackage, asked_scenario, number
 from zhuanxing.cli.chosen import model_of
 from zhuanxing.cli.command import Command, Context
 from zhuanxing.cli.console import Column, print_table, progress_bar
 from zhuanxing.config import (
-    City,
     Count,
     File,
     InLanguages,
     Lever,
     Output,
     Several,
-    WithDraws,
     checked,
 )
-from zhuanxing.config import Scenario as ScenarioName
 from zhuanxing.results.words import unit
 from zhuanxing.storage.atomic import require_writable
 from zhuanxing.storage.netcdf import write, write_table
@@ -42,24 +39,12 @@ HUNDRED = 100.0
 
 
 @checked
-class RankSettings(Asking, WithDraws, InLanguages):
+class RankSettings(AskingPackage, InLanguages):
     """What a package loses without each of its levers, what each does alone, and what it costs.
 
     从方案中逐一去掉各举措、以及单独实施各举措的效果与花费。
     """
 
-    city: City
-    """The city whose levers are taken apart.
-
-    城市。"""
-    scenario: ScenarioName
-    """The package.
-
-    方案。"""
-    against: ScenarioName
-    """What it is compared with.
-
-    对照情景。"""
     outputs: Several[Output]
     """Outputs; the first sorts the table and is drawn.
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from zhuanxing.cli.asking import Asking, aims_of_model, asked_scenario
+from zhuanxing.cli.asking import AskingPackage, aims_of_model, asked_scenario
 from zhuanxing.cli.chosen import model_of
 from zhuanxing.cli.command import Command, Context
-from zhuanxing.config import City, File, InLanguages, Output, Several, WithDraws, checked
+from zhuanxing.config import File, InLanguages, Output, Several, checked
 from zhuanxing.config import Scenario as ScenarioName
 from zhuanxing.results.words import Language
 from zhuanxing.storage.atomic import require_writable
@@ -22,24 +22,12 @@ SECTION = "ask"
 
 
 @checked
-class ReportSettings(Asking, WithDraws, InLanguages):
+class ReportSettings(AskingPackage, InLanguages):
     """Three sentences, indicators with aims, charts, payers, levers, what-ifs and trust.
 
     三句话、指标与目标、图、资金来源、举措、假设情况与可信程度。
     """
 
-    city: City
-    """City.
-
-    城市。"""
-    scenario: ScenarioName
-    """Package.
-
-    方案。"""
-    against: ScenarioName
-    """Baseline.
-
-    对照情景。"""
     outputs: Several[Output]
     """Indicators.
 

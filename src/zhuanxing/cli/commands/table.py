@@ -10,7 +10,7 @@ from pathlib import Path
 from zhuanxing.cli.asking import Asking, aims_of_model, asked_scenario
 from zhuanxing.cli.chosen import model_of
 from zhuanxing.cli.command import Command, Context
-from zhuanxing.config import City, File, InLanguages, Several, checked
+from zhuanxing.config import File, InLanguages, Several, checked
 from zhuanxing.config import Scenario as ScenarioName
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.storage.atomic import require_writable
@@ -27,10 +27,6 @@ class TableSettings(Asking, InLanguages):
     每个主题一张表，另有目标、资金来源、期初数据来源。
     """
 
-    city: City
-    """City.
-
-    城市。"""
     scenario: Several[ScenarioName]
     """Scenarios, the one to compare with first.
 
