@@ -18,14 +18,15 @@ settings.load_profile("zhuanxing")
 
 
 # What asks for a run of the whole model, or for a folder in which commands make one.
-RUNS = {"model", "baseline", "plan", "workplace"}
+RUNS = {"model", "baseline", "plan", "workplace", "other_plan"}
+OTHERWISE = ("slow", "whole")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark as quick what neither is slow nor runs the whole model."""
+    """Mark as quick what neither is slow nor makes or runs the whole model."""
     for item in items:
         asked = set(getattr(item, "fixturenames", ()))
-        if item.get_closest_marker("slow") is None and not asked & RUNS:
+        if not any(map(item.get_closest_marker, OTHERWISE)) and not asked & RUNS:
             item.add_marker("quick")
 
 

@@ -249,8 +249,8 @@ def test_a_state_comes_back_from_its_address_and_its_file(model: zhuanxing.Model
     assert wrong == default
     labels = model.scenario("plan").labels
     changed = {"solar_base": LeverSetting(intensity=0.4, start=2023.0)}
-    again = from_yaml(state.to_yaml(labels, changed), default, names)
+    again = from_yaml(state.to_yaml(labels, changed), default, model)
     assert (again.city, again.levers, again.budget) == ("baotou", state.levers, 0.5)
     assert again.starts == state.starts
     with pytest.raises(ZhuanxingError, match="extends"):
-        from_yaml("a: 1", default, names)
+        from_yaml("a: 1", default, model)

@@ -52,6 +52,7 @@ def test_a_cache_folder_that_cannot_be_written_costs_time_only(
     assert compile_text(TEXT, "m.mdl").run({}, {"x": "path"})["x"][1] == 2.65625
 
 
+@pytest.mark.whole
 def test_an_edited_cell_of_a_table_costs_no_compilation(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -193,15 +193,19 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 class Lost:
     def __del__(self):
         raise KeyboardInterrupt
-def dispatch(argv):
+def lost(words):
     Lost()
     time.sleep(600)
     return 0
-line._dispatch = dispatch
+line._called = lambda name: lost
 line.entry()
 """
     done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=300
+        [sys.executable, "-c", script, "run"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
     )
     assert done.returncode == 130
     assert "Traceback" not in done.stderr
@@ -275,6 +279,7 @@ def test_listings_speak_one_language_by_default_that_of_the_locale(
     assert "did you mean 'zh'" in refused(capsys, command, "language=zhh")
 
 
+@pytest.mark.whole
 def test_without_a_model_here_the_shipped_one_is_used_and_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -251,6 +251,7 @@ def test_an_earlier_information_year_knows_less() -> None:
     assert (then["coal_price_index"].sel(later) < now["coal_price_index"].sel(later)).all()
 
 
+@pytest.mark.whole
 def test_a_year_that_knew_too_little_for_a_start_is_refused_by_name() -> None:
     with pytest.raises(DataError, match=r"end of 2017 .*government_debt.*a later year"):
         load(information_year=2017)
@@ -372,6 +373,7 @@ def test_coverage_counts_every_initial_value_once() -> None:
     assert table.groupby("unit_id")["observations"].first().sum() == len(TABLES.observations)
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(("language", "word"), [("zh", "来源"), ("en", "origin")])
 def test_data_prints_the_coverage(
     language: str, word: str, capsys: pytest.CaptureFixture[str]
@@ -389,6 +391,7 @@ def test_data_refuses_an_unknown_city(capsys: pytest.CaptureFixture[str]) -> Non
 # --- properties
 
 
+@pytest.mark.whole
 @settings(max_examples=25, deadline=None)
 @given(area=st.floats(50, 90_000), factor=st.floats(0.2, 1.5), city=st.sampled_from(TABLES.cities))
 def test_land_sums_to_any_area_that_has_room(area: float, factor: float, city: str) -> None:
@@ -430,6 +433,7 @@ def test_every_statistic_says_who_reads_it_and_the_start_reads_what_it_says() ->
     assert table["figures"].sum() == len(TABLES.observations)
 
 
+@pytest.mark.whole
 def test_everything_that_is_assumed_of_kinds_of_cities_is_needed_at_some_time() -> None:
     needed = {name for year in (2018, 2022) for name in build_initial(TABLES, year).assumed}
     assert needed == set(TABLES.archetypes["variable"])
@@ -451,6 +455,7 @@ def test_prices_of_provinces_give_back_the_shares_of_their_accounts() -> None:
     assert (fell.sel(city=["zhuzhou", "pingxiang", "zigong"]) > 1.05).all()
 
 
+@pytest.mark.whole
 def test_a_new_city_is_told_what_it_needs() -> None:
     table = missing_table(TABLES, "handan", "Hebei")
     assert table.loc[table["need"] == "required", "table"].tolist() == [
@@ -462,6 +467,7 @@ def test_a_new_city_is_told_what_it_needs() -> None:
     assert (here["need"] == "better").all()
 
 
+@pytest.mark.whole
 def test_statistics_of_a_later_year_are_a_change_of_tables_alone(copy: Path) -> None:
     raw = copy / "data" / "raw" / "observations.csv"
     row = "tangshan,2023,gdp,9100,1e8 CNY,official,a page,,\n"

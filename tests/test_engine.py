@@ -119,6 +119,7 @@ def test_random_constants_give_pysds_numbers_too(text: str) -> None:
     compare(text + CONTROL, changed)
 
 
+@pytest.mark.whole
 def test_our_model_gives_pysds_numbers() -> None:
     text = zhuanxing.load().source.equations.text()
     program = compile_text(text, "zhuanxing.mdl")

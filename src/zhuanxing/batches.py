@@ -12,7 +12,7 @@ from zhuanxing.inputs import Scenario
 from zhuanxing.inputs.design import design_overrides
 from zhuanxing.probes import Probes
 from zhuanxing.results.annual import annual, yearly_requests
-from zhuanxing.results.outputs import Output, select_outputs
+from zhuanxing.results.outputs import select_outputs
 
 if TYPE_CHECKING:
     from zhuanxing.calibrations import Calibration
@@ -32,7 +32,10 @@ class Batches(Probes):
 
         def dims(self, name: str) -> dict[str, tuple[str, ...]]: ...
 
-        def _described(self, dataset: xr.Dataset, outputs: Sequence[Output]) -> xr.Dataset: ...
+        @property
+        def equations(self) -> dict[str, str]: ...
+
+        def labels(self, dataset: xr.Dataset) -> dict[str, tuple[str, list[str]]]: ...
 
         def _attributes(
             self, scenario: Scenario, engine: str, config: Mapping[str, Any]
@@ -89,9 +92,9 @@ class Batches(Probes):
         base = self.scenario(scenario) if isinstance(scenario, str) else scenario
         parts = self.batches(design, base, outputs=outputs, years=years, chunk=chunk, device=device)
         many = xr.concat(parts, "run")
-        wanted = self.outputs if outputs is None else select_outputs(self.outputs, tuple(outputs))
         told = {"scenario": base.name, "design": list(map(str, design.data_vars))}
-        return self._described(many, wanted).assign_attrs(self._attributes(base, "compiled", told))
+        attributes = self._attributes(base, "compiled", told)
+        return many.assign_coords(self.labels(many)).assign_attrs(attributes)
 
     def batches(
         self,
@@ -103,7 +106,7 @@ class Batches(Probes):
         chunk: int = 64,
         device: DeviceName | None = None,
     ) -> Iterator[xr.Dataset]:
-        """Yield the annual values of `chunk` runs at a time, without names and attributes.
+        """Yield the annual values of `chunk` runs at a time, without names of elements.
 
         Memory does not grow with the number of runs. Arguments and errors as for `run_many`.
         """
@@ -124,7 +127,7 @@ class Batches(Probes):
             for failure in found.failures:
                 failures[failure.run] = f"{failure.variable} in {failure.year:g}"
             series = {n: self.series(n, found[n], requests[n], runs=True) for n in requests}
-            values = annual(series, wanted)
+            values = annual(series, wanted, self.equations)
             values = values if years is None else values.sel(year=list(years))
             yield values.assign_coords(run=part["run"], failure=("run", failures))
 

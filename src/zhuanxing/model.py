@@ -17,6 +17,7 @@ from zhuanxing.assembled import Assembled, assembled, tables_with
 from zhuanxing.batches import Batches
 from zhuanxing.calibrations import Calibration, read_calibration
 from zhuanxing.config import validated
+from zhuanxing.data.names import read_rows
 from zhuanxing.engine.running.failures import TranslationError
 from zhuanxing.errors import ZhuanxingError, require_known
 from zhuanxing.inputs import (
@@ -27,12 +28,11 @@ from zhuanxing.inputs import (
     read_names,
     resolve,
     resolve_mapping,
-    scenario_names,
 )
 from zhuanxing.results.annual import PATH, annual, yearly_requests
 from zhuanxing.results.binding import BINDING, binding_limit
-from zhuanxing.results.describe import describe, run_attributes
-from zhuanxing.results.labels import label
+from zhuanxing.results.describe import run_attributes
+from zhuanxing.results.labels import labels
 from zhuanxing.results.outputs import Output, Outputs, read_outputs, select_outputs
 from zhuanxing.storage.paths import Places, find_places
 
@@ -59,7 +59,7 @@ class Engine(Protocol):
 def load(
     root: Path | None = None,
     *,
-    end: int = 2025,
+    end: int | None = None,
     information_year: int | None = None,
     calibration: str | None = None,
     cities: Sequence[str] | None = None,
@@ -72,8 +72,9 @@ def load(
     >>> zhuanxing.load(cities=["包头", "tangshan"], end=2020).elements("city")
     ('baotou', 'tangshan')
 
-    It runs to the end of the year `end`; outside conditions after `information_year` are
-    forecasts as they could be known then: the last year of the statistics unless it is given.
+    It runs to the end of the year `end`, by default the last of the aims; outside conditions after
+    `information_year` are forecasts as they could be known then: the last year of the statistics
+    unless it is given.
     `calibration` names a stored set whose values replace those of the tables;
     `Model.calibration.warning` says whether the set is out of date. With `cities` it is a model of
     these alone: they start as they do in the whole, and share markets, credit and grants among
@@ -89,6 +90,8 @@ def load(
         names = names.of_cities(cities)
     chosen = None if calibration is None else read_calibration(places.model, calibration)
     part = None if cities is None else (*cities,)
+    if end is None:
+        end = max(int(row["year"]) for row in read_rows(places.model / "data/aims.csv", ("year",)))
     source = assembled(places.model, end, information_year, part, data)
     return Model(places, names, source, chosen, data, device)
 
@@ -272,9 +275,9 @@ class Model(Batches):
         requests = yearly_requests(wanted)
         found = self._engine(engine).run(self.inputs(chosen), requests)
         series = {name: self.series(name, found[name], requests[name]) for name in requests}
-        paths = annual(series, wanted)
+        paths = annual(series, wanted, self.equations)
         self._refuse_nonfinite(paths, chosen)
-        paths = self._described(paths, wanted).merge(self.source.origins, join="exact")
+        paths = paths.assign_coords(self.labels(paths)).merge(self.source.origins, join="exact")
         if outputs is None:
             paths[BINDING] = binding_limit(paths)
         if city is not None:
@@ -360,16 +363,18 @@ class Model(Batches):
                     "the settings leave the domain of the equations"
                 )
 
-    def _described(self, dataset: xr.Dataset, outputs: Sequence[Output]) -> xr.Dataset:
-        equations = {name: found.equation for name, found in self.program.variables.items()}
-        labelled = label(dataset, self.names.cities, self.places.model / "data")
-        return describe(labelled, outputs, equations)
+    @cached_property
+    def equations(self) -> dict[str, str]:
+        """The equation of every variable, as the sector files have it."""
+        return {name: found.equation for name, found in self.program.variables.items()}
+
+    def labels(self, dataset: xr.Dataset) -> dict[str, tuple[str, list[str]]]:
+        """Return coordinates with the names of the cities and other elements of a dataset."""
+        return labels(dataset, self.names.cities, self.places.model / "data")
 
     def _attributes(
         self, scenario: Scenario, engine: str, config: Mapping[str, Any]
     ) -> dict[str, str]:
-        root = scenario.lineage[-1]
-        shipped = root in scenario_names(self.places.scenarios)
         return {
             **run_attributes(self.places.root, config),
             "scenario": scenario.name,
@@ -380,6 +385,6 @@ class Model(Batches):
             "calibration": self._calibration_attribute,
             "seed": "none (the model is deterministic)",
             "information_year": str(self.source.information_year),
-            "base_year": str((self.scenario(root) if shipped else scenario).base_year),
+            "base_year": str(scenario.base_year),
             "own_figures": self.source.own or "none",
         }

@@ -25,7 +25,6 @@ from zhuanxing.inputs import Changes, LeverSetting, Scenario, changed
 from zhuanxing.model import Model
 from zhuanxing.results.annual import annual, yearly_requests
 from zhuanxing.results.describe import folder_hash
-from zhuanxing.results.labels import label
 from zhuanxing.results.outputs import Output, select_outputs
 
 __all__ = ["Engine", "Latest", "Paths"]
@@ -90,10 +89,8 @@ class Engine:
         self._compiled = False
         times = self.model.program.times()
         self.years = list(range(round(float(times[0])), round(float(times[-1]))))
-        self.labels = label(
-            xr.Dataset(coords={"city": list(self.model.elements("city"))}),
-            self.model.names.cities, self.model.places.model / "data",
-        )  # fmt: skip
+        cities = xr.Dataset(coords={"city": list(self.model.elements("city"))})
+        self.labels = cities.assign_coords(self.model.labels(cities))
 
     @cached_property
     def mark(self) -> str:

@@ -253,7 +253,7 @@ class Levers:
         session = self._session
         try:
             text = bytes(event.new or b"").decode("utf-8")
-            session.take(from_yaml(text, session.state, self._names))
+            session.take(from_yaml(text, session.state, session.engine.model))
         except (ZhuanxingError, UnicodeDecodeError) as error:
             session.tell(str(error))
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode
 
+import numpy as np
 import yaml
 
+from zhuanxing.data.kinds import LEVER_YEARS
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.inputs import LeverSetting, ModelNames
-from zhuanxing.inputs.changes import LEVER_YEARS
 from zhuanxing.results.words import Language
 from zhuanxing.storage.yaml_files import parse_yaml
+
+if TYPE_CHECKING:
+    from zhuanxing.model import Model
 
 __all__ = ["FULL", "NONE", "PACKAGE", "TABS", "State", "from_query", "from_yaml"]
 
@@ -140,56 +144,38 @@ def _pairs(text: str, known: Container[str], most: float) -> dict[str, float]:
     return found
 
 
-def from_yaml(text: str, state: State, names: ModelNames) -> State:
-    """Return the state that a scenario file of the page holds, for the city it names.
+def from_yaml(text: str, state: State, model: Model) -> State:
+    """Return the state that a scenario file holds: what it changes in the one city it changes
+    levers of, else in that of `state`.
 
-    Raises ZhuanxingError for a file that is not such a scenario.
+    Raises ZhuanxingError for a file that is not a scenario, or has what the page has not.
     """
     content = parse_yaml(text, "the file")
     if not isinstance(content, dict) or "extends" not in content:
         raise ZhuanxingError("the file is not a scenario of the page: 'extends' is missing")
-    scenario = names.of("scenario").find(str(content["extends"]), "extends")
-    levers: dict[str, float] = {}
-    starts: dict[str, float] = {}
-    city = state.city
-    for item in content.get("overrides") or []:
-        city = names.of("city").find(str(item.get("where", {}).get("city", city)), "where.city")
-        for name, value in (item.get("levers") or {}).items():
-            lever = names.of("lever").find(str(name), "levers")
-            parts = value if isinstance(value, dict) else {"intensity": value}
-            strength = _share(str(parts.get("intensity")))
-            if strength is None:
-                raise ZhuanxingError(
-                    f"levers.{lever} is '{value}', but a number from 0 to 1 is due"
-                )
-            levers[lever] = strength
-            if "start" in parts:
-                starts[lever] = _year(lever, parts["start"])
-    budget = _share(str(content.get("budget", 1.0)))
-    if budget is None:
-        raise ZhuanxingError(
-            f"budget is '{content['budget']}', but the page takes a number from 0 to 1"
-        )
+    scenario = model.names.of("scenario").find(str(content["extends"]), "extends")
+    made, base = model.scenario({**content, "extends": scenario}), model.scenario(scenario)
+    budget = content.get("budget", 1.0)
+    if isinstance(budget, dict) or content.get("assumptions"):
+        raise ZhuanxingError("the page has neither assumptions nor ceilings of single payers")
+    stronger, later = made.intensity != base.intensity, made.start != base.start
+    (changed,) = np.nonzero((stronger | later).any(axis=1))
+    row = changed[0] if len(changed) == 1 else made.cities.index(state.city)
     return replace(
-        state, city=city, scenario=scenario, levers=levers, starts=starts, scale=1.0,
-        budget=budget, groups={},
+        state, city=made.cities[row], scenario=scenario, scale=1.0, budget=float(budget), groups={},
+        levers=_by_lever(made.levers, made.intensity[row], stronger[row]),
+        starts=_by_lever(made.levers, made.start[row], later[row]),
     )  # fmt: skip
+
+
+def _by_lever(levers: Sequence[str], values: np.ndarray, chosen: np.ndarray) -> dict[str, float]:
+    return {levers[place]: float(values[place]) for place, one in enumerate(chosen) if one}
 
 
 def _plain(setting: LeverSetting) -> float | dict[str, float]:
     """Return a lever's setting as a scenario file has it: its intensity, or a start with it."""
     intensity = float(setting.intensity or 0.0)
     return intensity if setting.start is None else {"intensity": intensity, "start": setting.start}
-
-
-def _year(lever: str, value: object) -> float:
-    year = _share(str(value), LEVER_YEARS[1])
-    if year is None or year < LEVER_YEARS[0]:
-        raise ZhuanxingError(
-            f"levers.{lever}.start is '{value}', but a year from {LEVER_YEARS[0]:g} to "
-            f"{LEVER_YEARS[1]:g} is due"
-        )
-    return year
 
 
 def _share(text: str, most: float = 1.0) -> float | None:

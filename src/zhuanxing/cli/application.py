@@ -197,7 +197,8 @@ class _Application:
         """Run one job."""
         hydra = GlobalHydra.instance().hydra
         assert hydra is not None
-        done = hydra.run(self.options.config_name, self._job(self._run), self._lines(QUIET))
+        job = self._job(self.command.run)
+        done = hydra.run(self.options.config_name, job, self._lines(QUIET))
         return _code([done.return_value])
 
     def multirun(self) -> int:
@@ -206,8 +207,8 @@ class _Application:
         assert hydra is not None
         targets: list[Path] = []
 
-        def check(settings: Any) -> int:
-            targets.extend(p.absolute() for p in self.command.check(settings, self.context))
+        def check(settings: Any, context: Context) -> int:
+            targets.extend(p.absolute() for p in self.command.check(settings, context))
             return 0
 
         with tempfile.TemporaryDirectory() as folder:
@@ -215,7 +216,7 @@ class _Application:
             if not any(one.key.startswith(("hydra/", "hydra.mode")) for one in self.told):
                 _code(_returned(hydra.multirun(self.options.config_name, self._job(check), lines)))
                 _refuse_collisions(targets)
-            job = self._job(self._run)
+            job = self._job(self.command.run)
             return _code(_returned(hydra.multirun(self.options.config_name, job, lines)))
 
     def show(self) -> None:
@@ -236,17 +237,15 @@ class _Application:
             with _logging_restored():
                 hydra.show_info(self.options.info, name, lines)
 
-    def _run(self, settings: Any) -> int:
-        return self.command.run(settings, self.context.told(settings))
-
-    def _job(self, work: Callable[[Any], int]) -> Callable[[DictConfig], Outcome]:
+    def _job(self, work: Callable[[Any, Context], int]) -> Callable[[DictConfig], Outcome]:
         """Return what Hydra calls: `work` with the settings that it has composed, checked."""
 
         def job(config: DictConfig) -> Outcome:
             try:
                 with _composing(self.context.places.conf / f"{self.name}.yaml"):
                     raw: Any = OmegaConf.to_container(config, resolve=True)
-                return Outcome(work(validated(self.command.settings, raw, "", self.context.names)))
+                settings = validated(self.command.settings, raw, "", self.context.names)
+                return Outcome(work(settings, self.context.told(settings)))
             except Exception as error:
                 return Outcome(error=error)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
+from functools import partial
 from typing import Any, NamedTuple
 
 from zhuanxing.config.keys import is_free, known_key, named, type_of
@@ -68,39 +69,50 @@ def overrides(
         raise ZhuanxingError(
             "one {key} is expected, but {words} are given", key=bare, words=" and ".join(without)
         )
-    found = [
-        _override(f"{bare}={word}" if bare and "=" not in word else word, settings, groups, names)
-        for word in rest
-    ]
+    found = []
+    for word in rest:
+        text = f"{bare}={word}" if bare and "=" not in word else word
+        name, _, value = text.translate(FULL_WIDTH).partition("=")
+        key = SIGNS.sub("", name).strip()
+        if key.startswith(OWN) and "=" in text:
+            found.append(Override(key, text))
+            continue
+        _require_form(text, key, value)
+        key, sign, read = _setting(key, settings, groups, names)
+        found.append(Override(key, f"{sign}{key}={read(value)}"))
     lists = {key: f"{key}=[{','.join(items)}]" for key, items in free.items() if items}
     return [*found, *(Override(key, f"++{line}") for key, line in lists.items())]
 
 
-def _override(
-    text: str, settings: type[Any], groups: Mapping[str, Sequence[str]], names: ModelNames
-) -> Override:
-    sign = SIGNS.match(text)
-    key, equals, value = text[sign.end() if sign else 0 :].translate(FULL_WIDTH).partition("=")
-    key = key.strip()
-    if key.startswith(OWN) and equals:
-        return Override(key, text)
-    if sign:
+def _require_form(text: str, key: str, value: str) -> None:
+    if SIGNS.match(text):
         raise ZhuanxingError("'{text}' is not a setting; write key=value without signs", text=text)
-    if not equals or not key or value.count("[") != value.count("]"):
+    written = "=" in text.translate(FULL_WIDTH)
+    if not written or not key or value.count("[") != value.count("]"):
         raise ZhuanxingError(
             "'{text}' is not a setting; write key=value, and a list as 'city=[a,b]' in quotes",
             text=text,
         )
+
+
+def _setting(
+    key: str, settings: type[Any], groups: Mapping[str, Sequence[str]], names: ModelNames
+) -> tuple[str, str, Callable[[str], str]]:
+    """Return a key as the settings spell it, the sign Hydra wants, and what reads its values."""
     if key in groups:
-        for choice in value.split(","):
-            require_known(key, choice.strip(), groups[key], "command line")
         # A group is chosen without the sign that adds a key.
-        return Override(key, f"{key}={value}")
+        return key, "", partial(_choices, key=key, known=groups[key])
     found = known_key(settings, key, names)
     marker = named(found.kind)
     look_up = names.of(marker.kind).find if marker else None
     # With the sign, a setting that a file of conf/ leaves out is taken; it has its default.
-    return Override(found.key, f"++{found.key}={_value(value, found.key, look_up)}")
+    return found.key, "++", partial(_value, key=found.key, look_up=look_up)
+
+
+def _choices(text: str, key: str, known: Sequence[str]) -> str:
+    for choice in text.split(","):
+        require_known(key, choice.strip(), known, "command line")
+    return text
 
 
 def _value(text: str, key: str, look_up: Callable[[str, str], str] | None) -> str:

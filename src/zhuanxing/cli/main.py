@@ -13,8 +13,9 @@ import tempfile
 import threading
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any, TextIO
@@ -98,7 +99,8 @@ def main(argv: Sequence[str]) -> int:
     traceback is in the file that the sentence names, 130 interrupted.
     """
     try:
-        code = _dispatch(list(argv))
+        name, *words = argv or ["help"]
+        code = _called(name)(words)
         sys.stdout.flush()
         return code
     except ZhuanxingError as error:
@@ -149,17 +151,11 @@ def _tell_unforeseen(error: Exception) -> int:
     return EXIT_UNFORESEEN
 
 
-def _dispatch(argv: list[str]) -> int:
-    if not argv or argv[0] in ("-h", "--help", "help"):
-        print(_help())
-        return 0
-    name, rest = argv[0], argv[1:]
-    if name == "--version":
-        print(__version__)
-        return 0
+def _called(name: str) -> Callable[[list[str]], int]:
+    """Return what the first word of a command line calls with the words after it."""
+    if name in BUILT_IN:
+        return BUILT_IN[name]
     known = command_names()
-    if name in ("--completion", "--complete"):
-        return _complete(name, rest, known)
     if name not in known:
         raise ZhuanxingError(
             "there is no command '{name}'; did you mean '{near}'? ('zhuanxing --help' lists them)",
@@ -169,23 +165,45 @@ def _dispatch(argv: list[str]) -> int:
     # Imported here: `zhuanxing --help` does not need it.
     from zhuanxing.cli.application import run_command
 
-    module = import_module(f"zhuanxing.cli.commands.{name}")
-    return run_command(name, module.COMMAND, rest)
+    command = import_module(f"zhuanxing.cli.commands.{name}").COMMAND
+    return partial(run_command, name, command)
 
 
-def _complete(option: str, rest: list[str], known: list[str]) -> int:
-    """Print the script that a shell reads once, or what a line may become."""
-    from zhuanxing.cli.completion import SCRIPT, candidates
+def _print_help(words: list[str]) -> int:
+    print(_help())
+    return 0
 
-    if option == "--completion":
-        print(SCRIPT)
-        return 0
+
+def _print_version(words: list[str]) -> int:
+    print(__version__)
+    return 0
+
+
+def _print_script(words: list[str]) -> int:
+    """Print the script that a shell reads once to complete lines."""
+    from zhuanxing.cli.completion import SCRIPT
+
+    print(SCRIPT)
+    return 0
+
+
+def _print_candidates(words: list[str]) -> int:
+    """Print what a line may become."""
+    from zhuanxing.cli.completion import candidates
     from zhuanxing.inputs import read_names
     from zhuanxing.storage.paths import find_places
 
     names = read_names(find_places().model)
-    print(*candidates(" ".join(rest), known, names), sep="\n")
+    print(*candidates(" ".join(words), command_names(), names), sep="\n")
     return 0
+
+
+BUILT_IN = {
+    **dict.fromkeys(("-h", "--help", "help"), _print_help),
+    "--version": _print_version,
+    "--completion": _print_script,
+    "--complete": _print_candidates,
+}
 
 
 def command_names() -> list[str]:

@@ -353,7 +353,7 @@ class Program:
         plan = make_plan(
             self._built, self._given, self._method, inputs, outputs, batched=batched, runs=runs
         )
-        return self._compiled.run(plan, inputs, batched, device)
+        return self._compiled.run(plan, sorted(inputs), batched, device)
 
 
 def _paths_by_key(paths: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -5,7 +5,7 @@ A file of scenarios/, the command line, a script and the page set them in the sa
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
 from annotated_types import Ge
@@ -13,20 +13,18 @@ from pydantic import AfterValidator, BeforeValidator, Field, FiniteFloat, Valida
 
 from zhuanxing.config import Assumption, City, Group, Lever, Payer, Several, Share, checked
 from zhuanxing.config.fields import between, refused
+from zhuanxing.data.kinds import LEVER_YEARS
 from zhuanxing.errors import nearest, unknown
 
 __all__ = [
-    "LEVER_YEARS",
     "Assumptions",
     "Budget",
     "Changes",
     "Groups",
     "LeverSetting",
     "Levers",
-    "as_constants",
 ]
 
-LEVER_YEARS = (2015.0, 2050.0)
 BUDGET_SHARE, PAYER_CEILING = "budget share", "payer ceiling"
 
 
@@ -106,27 +104,19 @@ class Changes:
 
     budget=0.5 举措公共资金减半；budget.local=200 为某资金来源每市每年上限（亿元）。"""
 
-
-def as_constants(
-    assumptions: Mapping[str, float | Mapping[str, float]],
-    budget: Budget | None,
-    cities: Mapping[str, Any],
-) -> dict[str, float | Mapping[str, float]]:
-    """Return the constants of the model that checked assumptions and a budget replace."""
-    named = {name.replace("_", " "): value for name, value in assumptions.items()}
-    return {**named, **_budget(budget, cities)}
-
-
-def _budget(
-    budget: Budget | None, cities: Mapping[str, Any]
-) -> dict[str, float | Mapping[str, float]]:
-    if not isinstance(budget, Mapping):
-        return {} if budget is None else {BUDGET_SHARE: budget}
-    ceilings = {
-        f"{city};{payer}": float(ceiling)
-        for payer, value in budget.items()
-        for city, ceiling in (
-            value if isinstance(value, Mapping) else dict.fromkeys(cities, value)
-        ).items()
-    }
-    return {PAYER_CEILING: ceilings} if ceilings else {}
+    def constants(self, cities: Iterable[str]) -> dict[str, float | Mapping[str, float]]:
+        """Return the constants of the model that assumptions and budget replace, in `cities`."""
+        named = {name.replace("_", " "): value for name, value in self.assumptions.items()}
+        if self.budget is None or self.budget == {}:
+            return named
+        if not isinstance(self.budget, Mapping):
+            return {**named, BUDGET_SHARE: self.budget}
+        everywhere = tuple(cities)
+        ceilings = {
+            f"{city};{payer}": float(ceiling)
+            for payer, value in self.budget.items()
+            for city, ceiling in (
+                value if isinstance(value, Mapping) else dict.fromkeys(everywhere, value)
+            ).items()
+        }
+        return {**named, PAYER_CEILING: ceilings}

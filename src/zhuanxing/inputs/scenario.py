@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from zhuanxing.data.kinds import LEVER_YEARS
 from zhuanxing.data.names import ModelNames
 from zhuanxing.errors import ZhuanxingError
-from zhuanxing.inputs.changes import LEVER_YEARS, Changes, LeverSetting, as_constants
+from zhuanxing.inputs.changes import Changes
 from zhuanxing.inputs.scenario_files import (
     SELECTORS,
     ScenarioFile,
@@ -33,7 +34,8 @@ class Scenario:
 
     `intensity` [city, lever] (Dmnl, 0-1, zero outside a lever's target cities), `start` and `end`
     [city, lever] (calendar years) are read-only arrays; `assumptions` replaces values by name,
-    for all elements or by element; `lineage` lists the scenario and what it extends.
+    for all elements or by element; `lineage` lists the scenario and what it extends; `base_year` is
+    the year before the first in which the oldest of these lets a lever start.
 
     Examples
     --------
@@ -46,17 +48,13 @@ class Scenario:
     name: str
     labels: Mapping[str, str]
     lineage: tuple[str, ...]
+    base_year: int
     cities: tuple[str, ...]
     levers: tuple[str, ...]
     intensity: np.ndarray
     start: np.ndarray
     end: np.ndarray
     assumptions: Mapping[str, Constant]
-
-    @property
-    def base_year(self) -> int:
-        """The year before the first in which a lever may start."""
-        return int(self.start.min()) - 1
 
     def of_cities(self, cities: Sequence[str]) -> Scenario:
         """Return what the scenario sets in `cities`, in their order."""
@@ -98,49 +96,67 @@ def resolve_mapping(folder: Path, content: Mapping[str, Any], names: ModelNames)
 
 
 def _resolved(chain: list[ScenarioFile], folder: Path, names: ModelNames) -> Scenario:
-    name = chain[0].name
-    cities, levers = tuple(names.cities), tuple(names.levers)
-    shape = len(cities), len(levers)
-    settings = np.zeros(shape), np.full(shape, np.nan), np.full(shape, LEVER_YEARS[1])
-    assumptions: dict[str, Constant] = {}
+    made = _nothing(chain, names)
     for file in reversed(chain):
-        _apply(settings, file.settings(names), np.ones(len(cities), dtype=bool), names)
+        made = changed(made, file.changes(names), names, named=())
+        if not made.base_year and not np.isnan(made.start).all():
+            made = replace(made, base_year=int(np.nanmin(made.start)) - 1)
         for number, override in enumerate(file.overrides, start=1):
-            selected = _select(override.where, names)
             place = f"{folder.name}/{file.name}.yaml: overrides, item {number}"
-            _require_action(override.named, selected, names, place)
-            _apply(settings, override.settings(names), selected, names)
-        assumptions |= as_constants(file.assumptions, file.budget, names.cities)
-    intensity, start, end = map(_frozen, settings)
-    unset = np.argwhere(np.isnan(start))
+            changes = override.changes(names, _selected(override.where, names, place))
+            made = changed(made, changes, names, place, override.named)
+    unset = np.argwhere(np.isnan(made.start))
     if len(unset):
         raise ZhuanxingError(
-            f"{folder.name}/{name}.yaml: the lever '{levers[unset[0][1]]}' has no start year; "
-            "give 'levers.all.start' or extend a scenario that does"
+            f"{folder.name}/{made.name}.yaml: the lever '{made.levers[unset[0][1]]}' has no start "
+            "year; give 'levers.all.start' or extend a scenario that does"
         )
-    labels, lineage = chain[0].labels, tuple(file.name for file in chain)
+    return made
+
+
+def _nothing(chain: list[ScenarioFile], names: ModelNames) -> Scenario:
+    """Return the scenario of a chain of files before any of them is read."""
+    shape = len(names.cities), len(names.levers)
+    arrays = np.zeros(shape), np.full(shape, np.nan), np.full(shape, LEVER_YEARS[1])
     return Scenario(
-        name, labels, lineage, cities, levers, intensity, start, end, assumptions
+        chain[0].name, chain[0].labels, tuple(file.name for file in chain), 0,
+        tuple(names.cities), tuple(names.levers), *arrays, {},
     )  # fmt: skip
 
 
-def changed(scenario: Scenario, changes: Changes, names: ModelNames) -> Scenario:
+def changed(
+    scenario: Scenario,
+    changes: Changes,
+    names: ModelNames,
+    where: str = "levers",
+    named: Iterable[str] | None = None,
+) -> Scenario:
     """Return `scenario` with its levers scaled and replaced where `changes` says, and with other
-    assumptions and another budget.
+    assumptions and another budget. Here alone settings become arrays.
 
-    Raises ZhuanxingError for levers that act in none of the cities.
+    No lever leaves its targets. Raises ZhuanxingError, beginning with `where`, if one of the levers
+    `named`, by default all that are changed, acts in none of the cities.
     """
     selected = np.isin(scenario.cities, changes.city or scenario.cities)
-    _require_action(changes.levers, selected, names, "levers")
+    columns = {lever: column for column, lever in enumerate(scenario.levers)}
+    for lever in changes.levers if named is None else named:
+        _require_action(lever, names.targets[:, columns[lever]], selected, names, where)
     intensity, start, end = (
         array.copy() for array in (scenario.intensity, scenario.start, scenario.end)
     )
     intensity[selected] *= changes.scale
-    _apply((intensity, start, end), changes.levers, selected, names)
-    constants = as_constants(changes.assumptions, changes.budget, names.cities)
+    for lever, setting in changes.levers.items():
+        column = columns[lever]
+        if setting.intensity is not None:
+            intensity[selected & names.targets[:, column], column] = setting.intensity
+        if setting.start is not None:
+            start[selected, column] = setting.start
+        if setting.end is not None:
+            end[selected, column] = setting.end
+    assumptions = {**scenario.assumptions, **changes.constants(names.cities)}
     return replace(
         scenario, intensity=_frozen(intensity), start=_frozen(start), end=_frozen(end),
-        assumptions={**scenario.assumptions, **constants},
+        assumptions=assumptions,
     )  # fmt: skip
 
 
@@ -166,48 +182,29 @@ def _chain(folder: Path, name: str, names: ModelNames) -> list[ScenarioFile]:
     return chain
 
 
-def _select(where: Where, names: ModelNames) -> np.ndarray:
+def _selected(where: Where, names: ModelNames, place: str) -> tuple[str, ...]:
+    """Return the cities that satisfy every selector; refuse where there is none."""
     selected = np.ones(len(names.cities), dtype=bool)
     for key, column in SELECTORS.items():
         values = getattr(where, key)
         if values is not None:
             selected &= np.isin(names.attribute(column), values)
-    return selected
+    if not selected.any():
+        raise ZhuanxingError("{where}: no city is all that its 'where' asks for", where=place)
+    return tuple(np.array(list(names.cities))[selected])
 
 
 def _require_action(
-    levers: Iterable[str], selected: np.ndarray, names: ModelNames, where: str
+    lever: str, target: np.ndarray, selected: np.ndarray, names: ModelNames, where: str
 ) -> None:
     """Refuse a lever that acts in none of the selected cities [city]."""
-    for lever in levers:
-        target = names.targets[:, tuple(names.levers).index(lever)]
-        if not (selected & target).any():
-            allowed = ", ".join(np.array(list(names.cities))[target])
-            raise ZhuanxingError(
-                "{where}: the lever '{lever}' acts only in {cities}; select one of these",
-                where=where,
-                lever=lever,
-                cities=allowed,
-            )
-
-
-def _apply(
-    arrays: tuple[np.ndarray, np.ndarray, np.ndarray],
-    settings: Mapping[str, LeverSetting],
-    selected: np.ndarray,
-    names: ModelNames,
-) -> None:
-    """Write settings into intensity, start and end [city, lever]; no lever leaves its targets."""
-    intensity, start, end = arrays
-    columns = {lever: column for column, lever in enumerate(names.levers)}
-    for lever, setting in settings.items():
-        column = columns[lever]
-        if setting.intensity is not None:
-            intensity[selected & names.targets[:, column], column] = setting.intensity
-        if setting.start is not None:
-            start[selected, column] = setting.start
-        if setting.end is not None:
-            end[selected, column] = setting.end
+    if not (selected & target).any():
+        raise ZhuanxingError(
+            "{where}: the lever '{lever}' acts only in {cities}; select one of these",
+            where=where,
+            lever=lever,
+            cities=", ".join(np.array(list(names.cities))[target]),
+        )
 
 
 def _frozen(array: np.ndarray) -> np.ndarray:

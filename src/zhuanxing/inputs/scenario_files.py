@@ -12,7 +12,14 @@ from zhuanxing.config import Archetype, City, Several, Text, Zone, checked, vali
 from zhuanxing.config.fields import Named
 from zhuanxing.data.names import ModelNames
 from zhuanxing.errors import ZhuanxingError, require_known
-from zhuanxing.inputs.changes import Assumptions, Budget, Groups, LeverSetting, Setting
+from zhuanxing.inputs.changes import (
+    Assumptions,
+    Budget,
+    Changes,
+    Groups,
+    LeverSetting,
+    Setting,
+)
 from zhuanxing.storage.yaml_files import load_yaml
 
 __all__ = ["Override", "ScenarioFile", "parse_scenario", "read_scenario", "scenario_names"]
@@ -43,7 +50,7 @@ class LeverPart:
     levers: FileLevers = Field(default_factory=dict)
     groups: Groups = Field(default_factory=dict)
 
-    def settings(self, names: ModelNames) -> dict[str, LeverSetting]:
+    def _settings(self, names: ModelNames) -> dict[str, LeverSetting]:
         """Return the setting of each lever that has one: the narrower wins, field by field."""
         found = {}
         for lever, row in names.levers.items():
@@ -69,6 +76,10 @@ class Override(LeverPart):
 
     where: Where
 
+    def changes(self, names: ModelNames, cities: tuple[str, ...]) -> Changes:
+        """Return what it changes in `cities`, which `where` selects."""
+        return Changes(city=cities, levers=self._settings(names))
+
     @property
     def named(self) -> list[str]:
         """The levers that are written by their own name."""
@@ -88,6 +99,12 @@ class ScenarioFile(LeverPart):
     overrides: tuple[Override, ...] = ()
     assumptions: Assumptions = Field(default_factory=dict)
     budget: Budget | None = None
+
+    def changes(self, names: ModelNames) -> Changes:
+        """Return what it changes everywhere."""
+        return Changes(
+            levers=self._settings(names), assumptions=self.assumptions, budget=self.budget
+        )
 
     @property
     def labels(self) -> dict[str, str]:

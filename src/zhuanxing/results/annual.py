@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from zhuanxing.errors import ZhuanxingError
+from zhuanxing.results.describe import attributes
 from zhuanxing.results.outputs import Output
 
 __all__ = ["PATH", "annual", "yearly_requests"]
@@ -38,14 +39,23 @@ def yearly_requests(outputs: Sequence[Output]) -> dict[str, str]:
     return {name: ways.pop() if len(ways) == 1 else PATH for name, ways in wanted.items()}
 
 
-def annual(series: Mapping[str, xr.DataArray], outputs: Sequence[Output]) -> xr.Dataset:
-    """Return the annual values of `outputs` along `year`.
+def annual(
+    series: Mapping[str, xr.DataArray],
+    outputs: Sequence[Output],
+    equations: Mapping[str, str] | None = None,
+) -> xr.Dataset:
+    """Return the annual values of `outputs` along `year`, with units, names and `equations`.
 
     `series` holds model variables along `time` (years, equal steps from the start of a year to
     the end of another) or, as `yearly_requests` has it, along `year`; other dimensions are kept.
     `change` is NaN in the first year. Raises ZhuanxingError if steps do not fill whole years.
     """
-    return xr.Dataset({output.name: _value(series, output) for output in outputs})
+    return xr.Dataset(
+        {
+            output.name: _value(series, output).assign_attrs(attributes(output, equations or {}))
+            for output in outputs
+        }
+    )
 
 
 def _value(series: Mapping[str, xr.DataArray], output: Output) -> xr.DataArray:

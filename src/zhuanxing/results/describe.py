@@ -10,11 +10,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import xarray as xr
-
 from zhuanxing.results.outputs import Output
 
-__all__ = ["describe", "folder_hash", "git_revision", "run_attributes"]
+__all__ = ["attributes", "folder_hash", "git_revision", "run_attributes"]
 
 PACKAGES = ("zhuanxing", "jax", "numpy", "pysd", "xarray")
 
@@ -31,22 +29,17 @@ WAYS = {
 CHANGE_OF_RATIO = WAYS["change"] + "\ndivided by the sum over the year of: {1}"
 
 
-def describe(
-    dataset: xr.Dataset, outputs: Sequence[Output], equations: Mapping[str, str]
-) -> xr.Dataset:
-    """Return `dataset` with units, names, sector file and equation on each output."""
-    described = dataset.copy()
-    for output in outputs:
-        described[output.name].attrs = {
-            "units": output.unit,
-            "long_name": output.name_en,
-            "long_name_zh": output.name_zh,
-            "sector_file": f"{output.sector_file}.mdl",
-            "equation": _equation(output, equations),
-            "aggregate": output.aggregate,
-            "better": output.better,
-        }
-    return described
+def attributes(output: Output, equations: Mapping[str, str]) -> dict[str, str]:
+    """Return unit, names, sector file and equation of an output, as a result has them."""
+    return {
+        "units": output.unit,
+        "long_name": output.name_en,
+        "long_name_zh": output.name_zh,
+        "sector_file": f"{output.sector_file}.mdl",
+        "equation": _equation(output, equations),
+        "aggregate": output.aggregate,
+        "better": output.better,
+    }
 
 
 def _equation(output: Output, equations: Mapping[str, str]) -> str:

@@ -10,7 +10,7 @@ import xarray as xr
 
 from zhuanxing.errors import ZhuanxingError
 
-__all__ = ["element_names", "label"]
+__all__ = ["element_names", "labels"]
 
 # Coordinates of a city: name in the result -> column of units.csv.
 CITY_COLUMNS = {
@@ -24,8 +24,10 @@ CITY_COLUMNS = {
 }
 
 
-def label(dataset: xr.Dataset, cities: Mapping[str, Mapping[str, str]], data: Path) -> xr.Dataset:
-    """Return `dataset` with label coordinates for its cities and other elements.
+def labels(
+    dataset: xr.Dataset, cities: Mapping[str, Mapping[str, str]], data: Path
+) -> dict[str, tuple[str, list[str]]]:
+    """Return label coordinates for the cities and other elements of `dataset`.
 
     `cities` holds the rows of units.csv by city; other labels come from `data`/elements.csv and
     `data`/levers.csv as `<dimension>_zh` and `<dimension>_en`. Raises ZhuanxingError if an
@@ -45,7 +47,7 @@ def label(dataset: xr.Dataset, cities: Mapping[str, Mapping[str, str]], data: Pa
             names = [_names(elements[dim], dim, str(e)) for e in dataset[dim].values]
             coords[f"{dim}_zh"] = (dim, [zh for zh, _ in names])
             coords[f"{dim}_en"] = (dim, [en for _, en in names])
-    return dataset.assign_coords(coords)
+    return coords
 
 
 def element_names(

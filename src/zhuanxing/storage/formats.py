@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -11,37 +12,37 @@ from zhuanxing.errors import ZhuanxingError
 from zhuanxing.storage import netcdf
 from zhuanxing.storage.atomic import require_writable, written_whole
 
-__all__ = ["require_format", "wide_table", "write_result"]
+__all__ = ["wide_table", "writer"]
 
-NETCDF, CSV, WORKBOOK = ".nc", ".csv", ".xlsx"
 ROWS = ("city", "year")
 
 
-def require_format(path: Path) -> None:
-    """Refuse a file that cannot be written, or whose ending names no format, before any work."""
-    require_writable(path)
-    if path.suffix.lower() not in (NETCDF, CSV, WORKBOOK):
-        raise ZhuanxingError("{path}: a result is written as .nc, .csv or .xlsx", path=path)
+def writer(path: Path) -> Callable[[xr.Dataset, Path], None]:
+    """Return what writes annual paths in the format of the ending of `path`, whole or not at all.
 
-
-def write_result(result: xr.Dataset, path: Path) -> None:
-    """Write annual paths, whole or not at all, in the format of the ending of `path`.
-
-    Raises ZhuanxingError if the file cannot be written.
+    Raises ZhuanxingError, before any work, for a file that cannot be written, or whose ending names
+    no format.
     """
+    require_writable(path)
     ending = path.suffix.lower()
-    if ending == NETCDF:
-        netcdf.write(result, path)
-        return
-    table = wide_table(result)
+    if ending not in WRITERS:
+        raise ZhuanxingError("{path}: a result is written as .nc, .csv or .xlsx", path=path)
+    return WRITERS[ending]
+
+
+def _write_csv(result: xr.Dataset, path: Path) -> None:
     with written_whole(path) as temporary:
-        if ending == CSV:
-            # Excel takes a file without this mark for one in the encoding of the system.
-            table.to_csv(temporary, index=False, encoding="utf-8-sig")
-        else:
-            with pd.ExcelWriter(temporary, engine="openpyxl") as book:
-                table.to_excel(book, sheet_name="paths", index=False)
-                _described(result).to_excel(book, sheet_name="outputs", index=False)
+        # Excel takes a file without this mark for one in the encoding of the system.
+        wide_table(result).to_csv(temporary, index=False, encoding="utf-8-sig")
+
+
+def _write_workbook(result: xr.Dataset, path: Path) -> None:
+    with written_whole(path) as temporary, pd.ExcelWriter(temporary, engine="openpyxl") as book:
+        wide_table(result).to_excel(book, sheet_name="paths", index=False)
+        _described(result).to_excel(book, sheet_name="outputs", index=False)
+
+
+WRITERS = {".nc": netcdf.write, ".csv": _write_csv, ".xlsx": _write_workbook}
 
 
 def wide_table(result: xr.Dataset) -> pd.DataFrame:

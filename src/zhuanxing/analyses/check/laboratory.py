@@ -85,10 +85,7 @@ class Laboratory:
             name: self.model.series(name, found[name], way, times=times)
             for name, way in requests.items()
         }
-        paths, usual = annual(series, self.model.outputs), self.paths(experiment)
-        for name, output in paths.items():
-            output.attrs = usual[name].attrs
-        return paths
+        return annual(series, self.model.outputs, self.model.equations)
 
     def overrides(self, experiment: Experiment) -> dict[str, np.ndarray]:
         """The experiment as overrides of the model's constants."""

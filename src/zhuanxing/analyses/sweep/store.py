@@ -25,8 +25,7 @@ from filelock import FileLock, Timeout
 from zhuanxing.analyses.sweep.identity import difference
 from zhuanxing.analyses.sweep.sweep import Piece, Sweep, Values
 from zhuanxing.errors import ZhuanxingError
-from zhuanxing.results.describe import describe, run_attributes
-from zhuanxing.results.labels import label
+from zhuanxing.results.describe import attributes, run_attributes
 from zhuanxing.storage.atomic import require_writable
 
 __all__ = ["SweepStore", "open_for"]
@@ -242,10 +241,12 @@ def _described_templates(sweep: Sweep, frame: xr.Dataset) -> dict[str, xr.DataAr
         if "city" in coords and sweep.simulation.cities is not None:
             coords["city"] = list(sweep.simulation.cities)
         shape = tuple(map(len, coords.values()))
-        arrays[output.name] = xr.DataArray(np.broadcast_to(np.nan, shape), coords, list(coords))
-    labelled = label(xr.Dataset(arrays), model.names.cities, model.places.model / "data")
-    equations = {name: found.equation for name, found in model.program.variables.items()}
-    described = describe(labelled, sweep.outputs, equations)
+        arrays[output.name] = xr.DataArray(
+            np.broadcast_to(np.nan, shape), coords, list(coords),
+            attrs=attributes(output, model.equations),
+        )  # fmt: skip
+    described = xr.Dataset(arrays)
+    described = described.assign_coords(model.labels(described))
     for name, coord in described.coords.items():
         frame.coords[name] = (coord.dims, coord.values)
     return {output.name: described[output.name] for output in sweep.outputs}

@@ -69,9 +69,9 @@ def _target(settings: RunSettings, scenario: Scenario) -> Path:
         )
     target = settings.output or Path("outputs") / scenario.name / "paths.nc"
     # Imported here: xarray takes half a second, which a refused command should not.
-    from zhuanxing.storage.formats import require_format
+    from zhuanxing.storage.formats import writer
 
-    require_format(target)
+    writer(target)
     return target
 
 
@@ -81,7 +81,7 @@ def run(settings: RunSettings, context: Context) -> int:
     target = _target(settings, scenario)
     # Imported here: a misspelt name is refused before the seconds that the engine's imports take.
     from zhuanxing.cli.found import print_found
-    from zhuanxing.storage.formats import write_result
+    from zhuanxing.storage.formats import writer
     from zhuanxing.storage.netcdf import comparison_path, intervals_path
 
     model = model_of(settings, context, settings.device)
@@ -94,7 +94,7 @@ def run(settings: RunSettings, context: Context) -> int:
     # Those of an earlier run do not belong to the new result.
     intervals_path(target).unlink(missing_ok=True)
     comparison_path(target).unlink(missing_ok=True)
-    write_result(paths, target)
+    writer(target)(paths, target)
     if settings.draws:
         _write_intervals(model, scenario, settings, target, context)
     label = scenario.labels[f"name_{context.language}"]

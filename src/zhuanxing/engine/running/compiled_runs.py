@@ -45,14 +45,14 @@ class CompiledRuns:
     def run(
         self,
         plan: Plan,
-        inputs: Mapping[str, np.ndarray],
+        inputs: Sequence[str],
         batched: frozenset[str],
         device: Device,
     ) -> Function:
-        """Return the run of a plan as a function of its inputs, compiled when first called."""
+        """Return the run of a plan as a function of named inputs, compiled when first called."""
         key = (
             plan.outputs,
-            tuple(sorted(inputs)),
+            tuple(inputs),
             tuple(sorted(batched)),
             plan.runs,
             plan.steps,
@@ -75,7 +75,9 @@ class CompiledRuns:
             return jitted.lower(chosen).compile()
 
         def call(given: Mapping[str, np.ndarray]) -> Any:
-            chosen = device.place({name: given[name] for name in read})
+            chosen: Any = {name: given[name] for name in read}
+            if device.kind != "cpu":
+                chosen = device.place(chosen)
             if not found:
                 found.append(self._stored(question, chosen, lambda: compiled(chosen)))
             return found[0](chosen)

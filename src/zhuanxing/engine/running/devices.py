@@ -53,9 +53,7 @@ class Device:
         return f"{self.kind} in blocks of {self.block}"
 
     def place(self, arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
-        """Return the arrays where the device computes with them."""
-        if self.kind == "cpu":
-            return dict(arrays)
+        """Return the arrays on the card, where it computes with them."""
         card = _cards()[0]
         return {name: jax.device_put(array, card) for name, array in arrays.items()}
 

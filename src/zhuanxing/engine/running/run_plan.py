@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -91,7 +91,7 @@ def make_plan(
     )
 
 
-def inputs_read(plan: Plan, inputs: Mapping[str, np.ndarray]) -> list[str]:
+def inputs_read(plan: Plan, inputs: Iterable[str]) -> list[str]:
     """Return the inputs that a plan reads: a change of others must not reach the compiler."""
     named = {*plan.start_order, *plan.once, *plan.every_step, *plan.graph.tables}
     stocks = {plan.graph.states[key].scope.name for key in plan.states}
