@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,6 +18,7 @@ import pytest
 import yaml
 
 import zhuanxing
+from zhuanxing.app.patience import Overtaken, Turns
 from zhuanxing.app.state import State, from_query, from_yaml
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.inputs import LeverSetting
@@ -254,3 +256,20 @@ def test_a_state_comes_back_from_its_address_and_its_file(model: zhuanxing.Model
     assert again.starts == state.starts
     with pytest.raises(ZhuanxingError, match="extends"):
         from_yaml("a: 1", default, model)
+
+
+def test_work_in_the_background_waits_for_a_slider_and_ends_once_it_is_not_wanted() -> None:
+    turns, begun = Turns(), threading.Event()
+
+    def work() -> None:
+        with turns.after_quick(lambda: True):
+            begun.set()
+
+    worker = threading.Thread(target=work)
+    with turns.quick:
+        worker.start()
+        assert not begun.wait(0.1)
+    assert begun.wait(10)
+    worker.join()
+    with pytest.raises(Overtaken), turns.after_quick(lambda: False):
+        pytest.fail("what nobody wants has begun")

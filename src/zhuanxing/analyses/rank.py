@@ -214,7 +214,10 @@ def _run(
 
     def block(each: tuple[Scenario, np.ndarray]) -> xr.Dataset:
         scenario, intensity = each
-        return model.run_many(_design(model, intensity), scenario=scenario, outputs=outputs)
+        (found,) = model.batches(
+            _design(model, intensity), scenario, outputs=outputs, chunk=CPU.block
+        )
+        return found
 
     with ThreadPoolExecutor(len(cores())) as pool:
         many = xr.concat(list(pool.map(block, blocks)), "run")
@@ -287,26 +290,34 @@ def _spread(
     report: Report,
 ) -> xr.Dataset:
     """Return the ends of the intervals over draws of every lever's effect and of the total."""
-    # Imported here: a ranking without intervals needs none of the tables of what is uncertain.
     uncertain = model.ensemble_design(package.scenario, draws)
     names = list(outputs)
     asked = [one.name for one in model.plain_outputs]
+    variants = np.concatenate(
+        [model.inputs(against)["lever intensity"][None], package.runs(alone=False)]
+    )
+    # As many variants at once as fill a block.
+    at_once = max(1, CPU.block // draws)
+    groups = [variants[at : at + at_once] for at in range(0, len(variants), at_once)]
 
-    def drawn(intensity: np.ndarray) -> np.ndarray:
-        design = uncertain.merge(_design(model, np.repeat(intensity[None], draws, axis=0)))
-        many = model.run_many(design, scenario=package.scenario, outputs=asked)
-        return _stacked(_at(many, city, year), names)
+    def drawn(group: np.ndarray) -> np.ndarray:
+        design = uncertain.isel(run=np.tile(np.arange(draws), len(group))).drop_vars("run")
+        design = design.merge(_design(model, np.repeat(group, draws, axis=0)))
+        many = xr.concat(model.batches(design, package.scenario, outputs=asked), "run")
+        found = _stacked(_at(many, city, year), names)
+        return found.reshape(len(names), len(group), draws)
 
-    variants = package.runs(alone=False)
-    values = []
-    base = drawn(model.inputs(against)["lever intensity"])
+    parts = []
     with ThreadPoolExecutor(len(cores())) as pool:
-        for found in pool.map(drawn, variants):
-            values.append(found)
-            report(len(values) / len(variants))
-    effects = values[0][:, None] - np.stack(values[2:], axis=1)
+        for found in pool.map(drawn, groups):
+            parts.append(found)
+            report(len(parts) / len(groups))
+    # By output, variant and draw; the variants are the baseline, then those of `package.runs`.
+    values = np.concatenate(parts, axis=1)
+    base, whole = values[:, 0], values[:, 1]
+    effects = whole[:, None] - values[:, 3:]
     ends = np.nanquantile(effects, (LOW, HIGH), axis=-1)
-    total = np.nanquantile(values[0] - base, (LOW, HIGH), axis=-1)
+    total = np.nanquantile(whole - base, (LOW, HIGH), axis=-1)
     best, worst = places(effects)
     dims = ("output", "lever")
     return xr.Dataset(

@@ -56,7 +56,11 @@ class Aims:
         lowest = str(self._lowest.value)
         self._takes.objects = []
         self._answer.object = f'<small role="status">{say("computing", session.language)}</small>'
-        session.run_later(lambda: (state, session.engine.packages(state, aims, lowest)), self._show)
+        session.run_later(
+            lambda model: (state, session.engine.packages(model, state, aims, lowest)),
+            self._show,
+            search=True,
+        )
 
     def _show(self, found: tuple[State, xr.Dataset]) -> None:
         session = self._session

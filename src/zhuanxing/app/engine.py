@@ -16,7 +16,8 @@ import xarray as xr
 
 from zhuanxing.analyses.bands import comparison_bands
 from zhuanxing.analyses.optimise.optimise import Question, optimise
-from zhuanxing.analyses.rank import COST, contributions, intervals
+from zhuanxing.analyses.rank import COST, contributions, intervals, ranked
+from zhuanxing.app.patience import PatientModel, Turns
 from zhuanxing.app.state import State
 from zhuanxing.data.observed import statistics_of_outputs
 from zhuanxing.engine.running.devices import choose_device
@@ -27,12 +28,14 @@ from zhuanxing.results.annual import annual, yearly_requests
 from zhuanxing.results.describe import folder_hash
 from zhuanxing.results.outputs import Output, select_outputs
 
-__all__ = ["Engine", "Latest", "Paths"]
+__all__ = ["SHOWN", "Engine", "Latest", "Paths", "leading"]
 
 T = TypeVar("T")
 # Answers that are kept: a session's last moves and their undoing, for some sessions.
 KEPT = 96
 MONEY = "lever_spending"
+# Levers whose contributions are drawn one by one.
+SHOWN = 12
 
 
 class Paths:
@@ -65,7 +68,10 @@ class Paths:
 
 @dataclass
 class Engine:
-    """The model, and what the page asks of it: one question of a pace at a time."""
+    """The model, and what the page asks of it: runs of sliders at once, all else behind them.
+
+    What takes many runs is given a `PatientModel` to take them with; see `patient`.
+    """
 
     model: Model
     aims: pd.DataFrame
@@ -73,8 +79,7 @@ class Engine:
     draws: int
 
     def __post_init__(self) -> None:
-        # A slider never waits for the seventy runs of a ranking, nor a ranking for a range.
-        self._locks = {pace: threading.Lock() for pace in ("quick", "slow", "ranges")}
+        self._turns = Turns()
         self._answers: OrderedDict[Hashable, Any] = OrderedDict()
         self.scenarios = {
             name: self.model.scenario(name) for name in self.model.names.of("scenario").spellings
@@ -83,7 +88,9 @@ class Engine:
         self.observations = self.model.tables.observations
         self.observed_as = statistics_of_outputs(self.model.tables.variables)
         self.pool = ThreadPoolExecutor(1, thread_name_prefix="quick")
-        self.slow = ThreadPoolExecutor(3, thread_name_prefix="slow")
+        # What is drawn first is asked first; a search for packages takes too long to wait for.
+        self.slow = ThreadPoolExecutor(1, thread_name_prefix="slow")
+        self.searches = ThreadPoolExecutor(1, thread_name_prefix="searches")
         self.requests = yearly_requests(self.model.outputs)
         self.plain: dict[str, Output] = {one.name: one for one in self.model.plain_outputs}
         self._compiled = False
@@ -131,61 +138,63 @@ class Engine:
         base = self.scenarios[state.scenario]
         return int(base.start[base.cities.index(state.city), base.levers.index(lever)])
 
+    def patient(self, wanted: Callable[[], bool]) -> Model:
+        """Return the model for background work, which ends in Overtaken once it is not wanted."""
+        return PatientModel.of(self.model, lambda: self._turns.after_quick(wanted))
+
     def prepare(self, state: State) -> None:
         """Compile in the background what single runs, rankings and ranges go through."""
-        self.slow.submit(self.contributions, state)
+        patient = self.patient(lambda: True)
         self.slow.submit(self._compile, self.scenario(state))
+        self.slow.submit(self.contributions, patient, state)
         if self.model.calibration is not None:
-            self.slow.submit(self.bands, state)
+            self.slow.submit(self.bands, patient, state)
+            self.slow.submit(self.intervals, patient, state)
 
     def paths(self, state: State) -> Paths:
         """Return the run of a state."""
-        return self._kept(
-            ("paths", *state.package), lambda: self._run(self.scenario(state)), "quick"
-        )
+        return self._quick(("paths", *state.package), lambda: self.scenario(state))
 
     def named(self, name: str) -> Paths:
         """Return the run of a scenario as its file has it."""
-        return self._kept(("named", name), lambda: self._run(self.scenarios[name]), "quick")
+        return self._quick(("named", name), lambda: self.scenarios[name])
 
-    def contributions(self, state: State) -> xr.Dataset:
+    def contributions(self, model: Model, state: State) -> xr.Dataset:
         """Return what the levers of a state add to all outputs."""
         against = self.scenarios[self.baseline]
         return self._kept(
             ("rank", *state.package),
             lambda: contributions(
-                self.model, self.scenario(state), against, city=state.city,
+                model, self.scenario(state), against, city=state.city,
                 outputs=list(self.plain), alone=False,
             ),
         )  # fmt: skip
 
-    def intervals(self, state: State, levers: Sequence[str]) -> xr.Dataset:
-        """Return between what the effects of some levers of a state lie, over draws."""
+    def intervals(self, model: Model, state: State) -> xr.Dataset:
+        """Return between what the effects of a state's leading levers lie, over draws."""
+        levers = leading(self.contributions(model, state), state)
         return self._kept(
             ("rank ranges", *state.package, *levers),
             lambda: intervals(
-                self.model, self.scenario(state), self.scenarios[self.baseline], city=state.city,
+                model, self.scenario(state), self.scenarios[self.baseline], city=state.city,
                 outputs=list(self.plain), levers=levers, draws=self.draws,
             ),
-            "ranges",
         )  # fmt: skip
 
-    def packages(self, state: State, aims: Sequence[str], lowest: str) -> xr.Dataset:
+    def packages(self, model: Model, state: State, aims: Sequence[str], lowest: str) -> xr.Dataset:
         """Return packages that reach aims at the least of an output, as optimise does."""
         question = Question(state.city, lowest, False, tuple(aims), ("gdp>=baseline",))
         return self._kept(
             ("aims", *state.package, *aims, lowest),
-            lambda: optimise(
-                self.model, self.scenario(state), self.scenarios[self.baseline], question
-            ),
+            lambda: optimise(model, self.scenario(state), self.scenarios[self.baseline], question),
         )
 
-    def strengths(self, state: State, output: str, other: str) -> np.ndarray:
+    def strengths(self, model: Model, state: State, output: str, other: str) -> np.ndarray:
         """Return two outputs [strength, output] as the package grows from nothing to all."""
         key = ("scale", *replace(state, scale=1.0).package, output, other)
-        return self._kept(key, lambda: self._scaled(state, (output, other)))
+        return self._kept(key, lambda: self._scaled(model, state, (output, other)))
 
-    def bands(self, state: State) -> xr.Dataset:
+    def bands(self, model: Model, state: State) -> xr.Dataset:
         """Return quantiles of a state over draws, and of its difference from the baseline."""
         changes = self.aims[self.aims["measure"] == "change"]
         pairs = zip(changes["variable"], changes["base_year"], strict=True)
@@ -193,25 +202,24 @@ class Engine:
         return self._kept(
             ("bands", *state.package),
             lambda: comparison_bands(
-                self.model, self.scenario(state), self.scenarios[self.baseline],
+                model, self.scenario(state), self.scenarios[self.baseline],
                 draws=self.draws, since=sorted(since), outputs=list(self.plain),
             ),
-            "ranges",
         )  # fmt: skip
 
-    def _scaled(self, state: State, outputs: tuple[str, str]) -> np.ndarray:
+    def _scaled(self, model: Model, state: State, outputs: tuple[str, str]) -> np.ndarray:
         base = self.scenario(replace(state, scale=1.0))
-        inputs = self.model.inputs(base)
-        row = self.model.elements("city").index(state.city)
+        inputs = model.inputs(base)
+        row = model.elements("city").index(state.city)
         full = np.repeat(inputs["lever intensity"][None], len(STRENGTHS), axis=0)
         full[:, row] *= np.array(STRENGTHS)[:, None]
-        coords = {name: list(self.model.elements(name)) for name in ("city", "lever")}
+        coords = {name: list(model.elements(name)) for name in ("city", "lever")}
         design = xr.Dataset(
             {"lever_intensity": (("run", "city", "lever"), full)},
             {"run": np.arange(len(full)), **coords},
         )
         asked = [*self.plain, COST]  # those of a ranking, which are compiled already
-        many = self.model.run_many(design, scenario=base, outputs=asked)
+        many = model.run_many(design, scenario=base, outputs=asked)
         last = many.sel(city=state.city).isel(year=-1)
         return np.stack([last[name].values for name in outputs], axis=1)
 
@@ -236,18 +244,27 @@ class Engine:
         self._thoroughly(self.model.inputs(scenario), self.requests)
         self._compiled = True
 
-    def _kept(self, key: Hashable, make: Callable[[], T], pace: str = "slow") -> T:
-        """Return an answer given before, or give it; one question of a pace at a time."""
-        found: Any = self._answers.get(key)
+    def _quick(self, key: Hashable, scenario: Callable[[], Scenario]) -> Paths:
+        """Return a run that was made before, or make it before all that waits."""
+        found: Paths | None = self._answers.get(key)
         if found is not None:
-            return cast("T", found)
-        with self._locks[pace]:
-            found = self._answers.get(key)
-            if found is None:
-                found = self._answers[key] = make()
+            return found
+        with self._turns.quick:
+            return self._kept(key, lambda: self._run(scenario()))
+
+    def _kept(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Return an answer given before, or give it."""
+        found: Any = self._answers.get(key)
+        if found is None:
+            found = self._answers[key] = make()
             while len(self._answers) > KEPT:
                 self._answers.popitem(last=False)
-            return cast("T", found)
+        return cast("T", found)
+
+
+def leading(divided: xr.Dataset, state: State) -> list[str]:
+    """Return the levers of `contributions` that do most to the state's output."""
+    return list(ranked(divided, state.output)["lever"][:SHOWN])
 
 
 STRENGTHS = tuple(np.linspace(0.0, 1.0, 9))

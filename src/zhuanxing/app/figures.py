@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,8 @@ __all__ = ["Bars", "CityDots", "CityMap", "Curve", "Lines", "Stack"]
 FONT = "system-ui, Page Sans, sans-serif"
 
 BASELINE = "#5A5A5A"
+# Letters in a line of a lever's name beside its bar, of which two lines have room.
+LABEL = 28
 # Packages that were put aside, by letter.
 KEPT = {"A": SEQUENCE[2], "B": SEQUENCE[3], "C": SEQUENCE[5], "D": SEQUENCE[6]}
 
@@ -161,7 +164,7 @@ class Bars:
         self._source = ColumnDataSource(
             {key: [] for key in ("name", "size", "colour", "cost", "low", "high")}
         )
-        self.layout = _figure(430, y_range=FactorRange(factors=[]))
+        self.layout = _figure(450, y_range=FactorRange(factors=[]))
         self.layout.hbar(y="name", right="size", height=0.68, fill_color="colour",
                          line_color=None, source=self._source)  # fmt: skip
         self.layout.segment(x0="low", x1="high", y0="name", y1="name", source=self._source,
@@ -173,13 +176,10 @@ class Bars:
         self.layout.xaxis.ticker.desired_num_ticks = 4
         self.layout.xaxis.formatter = NumeralTickFormatter(format="0,0.[000]")
 
-    def show(
-        self, rows: Sequence[tuple[str, float, str, str]], title: str, ends: np.ndarray
-    ) -> None:
+    def show(self, rows: Sequence[tuple[str, float, str, str]], ends: np.ndarray) -> None:
         """Show rows of (name, size, colour, cost), the first on top, with `ends` [row, 2] of the
         first of them."""
-        self.layout.title.text = title
-        names = [row[0] for row in rows]
+        names = [fill(row[0], LABEL) for row in rows]
         self.layout.y_range.factors = names[::-1]
         self._source.data = {
             "name": names, "size": [row[1] for row in rows], "colour": [row[2] for row in rows],
@@ -287,6 +287,8 @@ class Curve:
     def __init__(self) -> None:
         self._source = ColumnDataSource({"x": [], "y": [], "strength": []})
         self.layout = _figure(360)
+        # Room for the strengths beside the last points.
+        self.layout.x_range.range_padding = self.layout.y_range.range_padding = 0.15
         self.layout.line("x", "y", source=self._source, color=SEQUENCE[0], line_width=2)
         self.layout.scatter("x", "y", source=self._source, color=SEQUENCE[0], size=8)
         self.layout.text("x", "y", text="strength", x_offset=7, y_offset=-3, text_font=value(FONT),

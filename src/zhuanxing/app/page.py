@@ -16,12 +16,14 @@ from zhuanxing.app.controls import Controls
 from zhuanxing.app.engine import Engine, Latest, Paths
 from zhuanxing.app.figures import KEPT, Lines
 from zhuanxing.app.panes import Tile, difference_words, tiles
+from zhuanxing.app.patience import Overtaken
 from zhuanxing.app.settings import AppSettings
 from zhuanxing.app.state import State, from_query
 from zhuanxing.app.tabs import Tabs
 from zhuanxing.app.words import say
 from zhuanxing.charts.fonts import font_file
 from zhuanxing.data.observed import observed
+from zhuanxing.model import Model
 from zhuanxing.results.aims import Aim, aims_of
 from zhuanxing.results.words import Language, unit, word
 
@@ -159,20 +161,27 @@ class Session:
         if pn.state.location is not None:
             pn.state.location.reload = True
 
-    def run_later(self, work: Callable[[], Any], show: Callable[[Any], None]) -> None:
-        """Do something slow beside the quick runs, then show it; not if all has moved on."""
+    def run_later(
+        self, work: Callable[[Model], Any], show: Callable[[Any], None], *, search: bool = False
+    ) -> None:
+        """Do something slow with a patient model, then show it; not if all has moved on."""
         state = self.state
 
+        def wanted() -> bool:
+            return not self._latest.closed and self.state.package == state.package
+
         def job() -> None:
-            if self._latest.closed or self.state != state:
+            if not wanted():
                 return
             try:
-                found: Any = work()
+                found: Any = work(self.engine.patient(wanted))
+            except Overtaken:
+                return
             except Exception as error:  # shown on the page: the thread has nobody else to tell
                 found = error
             self._later(lambda: self._shown_or_told(found, show))
 
-        self.engine.slow.submit(job)
+        (self.engine.searches if search else self.engine.slow).submit(job)
 
     def city_name(self, city: str | None = None) -> str:
         """Return the name of a city in the language of the page."""
@@ -298,7 +307,7 @@ class Session:
             return
         self.tabs.show_slow()
         if self.engine.model.calibration is not None:
-            self.run_later(lambda: (state, self.engine.bands(state)), self._show_bands)
+            self.run_later(lambda model: (state, self.engine.bands(model, state)), self._show_bands)
 
     def _show_bands(self, found: Any) -> None:
         state, bands = found

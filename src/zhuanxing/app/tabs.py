@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import xarray as xr
 from zhuanxing.analyses.explain.mediators import Effect, explain_effect
 from zhuanxing.analyses.rank import ranked
 from zhuanxing.app.aims import Aims
-from zhuanxing.app.engine import MONEY, STRENGTHS
+from zhuanxing.app.engine import MONEY, SHOWN, STRENGTHS, leading
 from zhuanxing.app.figures import Bars, CityDots, CityMap, Curve, Stack
 from zhuanxing.app.panes import difference_words, trust, why
 from zhuanxing.app.state import TABS, State
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from zhuanxing.app.page import Session
 
 __all__ = ["Tabs"]
-
-SHOWN = 12
 
 
 class Tabs:
@@ -78,13 +77,19 @@ class Tabs:
         """Draw what needs more runs, now that nothing moves."""
         session, state = self._session, self._session.state
         if self._open() == "levers":
-            session.run_later(lambda: (state, self._engine.contributions(state)), self._show_levers)
+            session.run_later(
+                lambda model: (state, self._engine.contributions(model, state)), self._show_levers
+            )
         elif self._open() == "tradeoff":
             other = session.settings.tradeoff
             if other == state.output:
                 other = session.settings.output
             session.run_later(
-                lambda: (state, other, self._engine.strengths(state, state.output, other)),
+                lambda model: (
+                    state,
+                    other,
+                    self._engine.strengths(model, state, state.output, other),
+                ),
                 self._show_tradeoff,
             )
 
@@ -127,7 +132,7 @@ class Tabs:
         self._show_bars(state, divided, np.empty((0, 2)))
         if self._engine.model.calibration is None:
             return
-        top = list(ranked(divided, state.output)["lever"][:SHOWN])
+        top = leading(divided, state)
 
         def show(spread: xr.Dataset) -> None:
             one = spread.sel(output=state.output, lever=top)
@@ -135,7 +140,7 @@ class Tabs:
             if state == session.state:
                 self._show_bars(state, divided, np.stack(ends, axis=1))
 
-        session.run_later(lambda: self._engine.intervals(state, top), show)
+        session.run_later(lambda model: self._engine.intervals(model, state), show)
 
     def _show_bars(self, state: State, divided: xr.Dataset, ends: np.ndarray) -> None:
         session = self._session
@@ -155,11 +160,14 @@ class Tabs:
             rows.append((say(key, language), float(one[key]), GREY, ""))
         name = output.name_zh if language == "zh" else output.name_en
         units = unit(output.unit, language)
-        self._bars.show(rows, f"{name} · {units}" if units else name, ends)
+        self._bars.show(rows, ends)
         year = self._engine.years[-1]
-        self._status.object = _small(
-            say("left_out", language, year=year, baseline=session.baseline)
-            + (say("left_out_ends", language) if len(ends) else "")
+        self._status.object = (
+            f"<b>{escape(f'{name} · {units}' if units else name)}</b><br>"
+            + _small(
+                say("left_out", language, year=year, baseline=session.baseline)
+                + (say("left_out_ends", language) if len(ends) else "")
+            )
         )
 
     def _show_payers(self) -> None:
@@ -240,8 +248,8 @@ class Tabs:
         state = session.state
         self._why.object = _small(say("computing", self._language))
         session.run_later(
-            lambda: explain_effect(
-                self._engine.model, self._engine.scenario(state), lever=lever,
+            lambda model: explain_effect(
+                model, self._engine.scenario(state), lever=lever,
                 output=state.output, city=state.city,
             ),
             lambda effect: self._show_why(effect),

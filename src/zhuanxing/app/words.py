@@ -25,7 +25,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "towards_full": ("趋向全力", "towards full strength"),
     "search": ("搜索举措", "Search a lever"),
     "paid_by": ("出资：{payers}", "Paid by {payers}"),
-    "spent": ("到{year}年花费 {cost} 亿元", "{cost} × 100 million CNY by {year}"),
+    "spent": ("到{year}年花费 {cost} 亿元", "costs {cost} (100 million CNY) by {year}"),
     "start": ("开始年份", "First year"),
     "keep": ("收藏", "Keep"),
     "changes": ("（{count}处改动）", " ({count} changes)"),
@@ -71,7 +71,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "cost": ("花费", "cost"),
     "payers_title": (
         "{city}：{first}–{last}年合计 {sum} 亿元",
-        "{city}, {first}–{last}: {sum} × 100 million CNY",
+        "{city}, {first}–{last}: {sum} in all (100 million CNY)",
     ),
     "no_money": ("没有举措资金", "no money is spent on levers"),
     "why_lever": ("举措", "Lever"),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from zhuanxing.cli.console import default_language
 from zhuanxing.config import Language
 from zhuanxing.inputs import ModelNames
 from zhuanxing.storage.paths import Places
@@ -26,8 +27,9 @@ class Context:
 
     @property
     def language(self) -> Language:
-        """The language to print in."""
-        return self.languages[0]
+        """The language to print in: the locale's if it is one of those asked for."""
+        own = default_language()
+        return own if own in self.languages else self.languages[0]
 
     def told(self, settings: Any) -> Context:
         """Return the context with the languages that `settings` ask for, if they do."""

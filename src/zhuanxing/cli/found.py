@@ -29,8 +29,8 @@ COLUMNS = (
 )
 DIFFERENCE = Column("与基准相比", "against the baseline")
 BOUND = {
-    "zh": "举措主要受限于{limit}：{first}至{last}年，{last}年{count}/{cities}个城市",
-    "en": "levers were held back most by: {limit}, {first} to {last}, then in {count} of {cities}",
+    "zh": "举措主要受限于{limit}：{years}年，{last}年{count}/{cities}个城市",
+    "en": "levers were held back most by: {limit}, {years}, in {last} in {count} of {cities}",
 }
 NEXT = {
     "zh": "接着看：{command}",
@@ -68,7 +68,8 @@ def _print_bound(paths: xr.Dataset, language: Language) -> None:
     if BINDING not in paths:
         return
     for first, last, limit, count in bound_years(paths, language):
-        said = {"first": first, "last": last, "limit": limit, "count": count}
+        years = f"{first}–{last}" if last > first else f"{last}"
+        said = {"years": years, "last": last, "limit": limit, "count": count}
         print(BOUND[language].format(**said, cities=paths.sizes["city"]))
 
 

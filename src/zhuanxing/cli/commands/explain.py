@@ -75,6 +75,7 @@ def run(settings: ExplainSettings, context: Context) -> int:
 def _effect(model: Model, settings: ExplainSettings, context: Context) -> int:
     from zhuanxing.analyses.explain.mediators import explain_effect
     from zhuanxing.results.glossary import read_glossary
+    from zhuanxing.results.words import unit
 
     effect = explain_effect(
         model, asked_scenario(model, settings), lever=str(settings.lever),
@@ -83,8 +84,8 @@ def _effect(model: Model, settings: ExplainSettings, context: Context) -> int:
     glossary = read_glossary(context.places.model)
     places = model.variables["where"]
     named = {one.variable for one in model.outputs}
-    unit = effect.output.unit
-    size = f"{effect.total:+.4g} {unit}".replace("-", "−")
+    units = unit(effect.output.unit, context.language)
+    size = f"{effect.total:+.4g} {units}".replace("-", "−")
     said = {"zh": "效果：{}（无此举措时 {:.4g}）", "en": "effect: {} (without the lever {:.4g})"}
     print(said[context.language].format(size, effect.base))
     for number, path in enumerate(effect.paths, start=1):
