@@ -204,8 +204,7 @@ class Model(Batches):
     def inputs(self, scenario: Scenario) -> dict[str, np.ndarray]:
         """Return the scenario as overrides of model constants, with the model's dimensions."""
         inputs = {INTENSITY: scenario.intensity, START: scenario.start, END: scenario.end}
-        if self.calibration is not None:
-            inputs |= self.calibration.values(self.program.constants(), self.dims)
+        inputs |= self._fitted
         for name, value in scenario.assumptions.items():
             inputs[name] = self._assumption(name, value, inputs)
         return inputs
@@ -291,6 +290,13 @@ class Model(Batches):
     def __getstate__(self) -> dict[str, Any]:
         """Leave the compiled model behind: another process compiles the text for itself."""
         return {key: value for key, value in self.__dict__.items() if key != "program"}
+
+    @cached_property
+    def _fitted(self) -> dict[str, np.ndarray]:
+        """What the calibration fitted, by constant: every run of a slider or a sweep needs it."""
+        if self.calibration is None:
+            return {}
+        return self.calibration.values(self.program.constants(), self.dims)
 
     @property
     def _calibration_attribute(self) -> str:

@@ -24,6 +24,7 @@ from zhuanxing.engine.running.devices import choose_device
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.inputs import Changes, LeverSetting, Scenario, changed
 from zhuanxing.model import Model
+from zhuanxing.results.aims import Aim, aims_of
 from zhuanxing.results.annual import annual, yearly_requests
 from zhuanxing.results.describe import folder_hash
 from zhuanxing.results.outputs import Output, select_outputs
@@ -96,13 +97,20 @@ class Engine:
         self._compiled = False
         times = self.model.program.times()
         self.years = list(range(round(float(times[0])), round(float(times[-1]))))
-        cities = xr.Dataset(coords={"city": list(self.model.elements("city"))})
-        self.labels = cities.assign_coords(self.model.labels(cities))
 
     @cached_property
     def mark(self) -> str:
         """Return a mark of the model and its data, for web addresses."""
         return folder_hash(self.model.places.model)[:6]
+
+    @cached_property
+    def due(self) -> dict[str, list[Aim]]:
+        """The aims of every city in the last year."""
+        cities = list(self.model.elements("city"))
+        blank = {name: ("city", np.zeros(len(cities))) for name in self.plain}
+        dataset = xr.Dataset(blank, {"city": cities})
+        named = dataset.assign_coords(self.model.labels(dataset))
+        return {city: aims_of(self.aims, named, city, self.years[-1]) for city in cities}
 
     def scenario(self, state: State) -> Scenario:
         """Return the scenario of a state: the file's, with what is set otherwise in the city."""

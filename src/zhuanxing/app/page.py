@@ -24,7 +24,7 @@ from zhuanxing.app.words import say
 from zhuanxing.charts.fonts import font_file
 from zhuanxing.data.observed import observed
 from zhuanxing.model import Model
-from zhuanxing.results.aims import Aim, aims_of
+from zhuanxing.results.aims import Aim
 from zhuanxing.results.words import Language, unit, word
 
 __all__ = ["make_page"]
@@ -53,6 +53,14 @@ def make_page(engine: Engine, settings: AppSettings) -> Callable[[], Any]:
         return Session(engine, settings).template()
 
     return build
+
+
+class Page(pn.Template):
+    """The page's template. Panel writes it out whenever something is added to it, a quarter of the
+    time that a page takes; nobody reads that."""
+
+    def __repr__(self) -> str:
+        return type(self).__name__
 
 
 class Session:
@@ -88,7 +96,7 @@ class Session:
     def template(self) -> Any:
         """Return the whole page; the first numbers are already in it."""
         self._show(self._computed(self.state))
-        page = pn.Template(TEMPLATE.read_text(encoding="utf-8"))
+        page = Page(TEMPLATE.read_text(encoding="utf-8"))
         page.location = True
         page.add_variable("heading", say("title", self.language))
         page.add_variable("font", font_file().name)
@@ -107,8 +115,7 @@ class Session:
 
     def aims(self) -> dict[str, Aim]:
         """Return the aims of the city in the last year, by output."""
-        found = aims_of(self.engine.aims, self._labelled(), self.state.city, self.engine.years[-1])
-        return {aim.variable: aim for aim in found}
+        return {aim.variable: aim for aim in self.engine.due[self.state.city]}
 
     # -- what the controls call ----------------------------------------------------------------
 
@@ -280,10 +287,6 @@ class Session:
         return observed(
             self.engine.observations, name, units=[state.city], years=years
         ).drop_duplicates("year", keep="last")
-
-    def _labelled(self) -> Any:
-        return self.engine.labels.assign({name: ("city", np.zeros(self.engine.labels.sizes["city"]))
-                                          for name in self.engine.plain})  # fmt: skip
 
     def _warning(self) -> str:
         made = self.state.made

@@ -52,9 +52,9 @@ class PatientModel(Model):
 
     @classmethod
     def of(cls, model: Model, turn: Turn) -> PatientModel:
-        """Return the same model, with what is compiled of it, made patient."""
+        """Return the same model, with what was compiled and read for it, made patient."""
         patient = cls(**{one.name: getattr(model, one.name) for one in fields(model)}, turn=turn)
-        vars(patient).update({"program": model.program})
+        vars(patient).update({**vars(model), "turn": turn})
         return patient
 
     def batches(self, design: xr.Dataset, scenario: Scenario, **how: Any) -> Iterator[xr.Dataset]:
