@@ -59,7 +59,7 @@ class Aims:
         session.run_later(
             lambda model: (state, session.engine.packages(model, state, aims, lowest)),
             self._show,
-            search=True,
+            asked=True,
         )
 
     def _show(self, found: tuple[State, xr.Dataset]) -> None:

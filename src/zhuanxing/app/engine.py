@@ -89,9 +89,9 @@ class Engine:
         self.observations = self.model.tables.observations
         self.observed_as = statistics_of_outputs(self.model.tables.variables)
         self.pool = ThreadPoolExecutor(1, thread_name_prefix="quick")
-        # What is drawn first is asked first; a search for packages takes too long to wait for.
+        # What is drawn first is computed first; what a button asks for takes long.
         self.slow = ThreadPoolExecutor(1, thread_name_prefix="slow")
-        self.searches = ThreadPoolExecutor(1, thread_name_prefix="searches")
+        self.asked = ThreadPoolExecutor(2, thread_name_prefix="asked")
         self.requests = yearly_requests(self.model.outputs)
         self.plain: dict[str, Output] = {one.name: one for one in self.model.plain_outputs}
         self._compiled = False

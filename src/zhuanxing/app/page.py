@@ -169,13 +169,18 @@ class Session:
             pn.state.location.reload = True
 
     def run_later(
-        self, work: Callable[[Model], Any], show: Callable[[Any], None], *, search: bool = False
+        self, work: Callable[[Model], Any], show: Callable[[Any], None], *, asked: bool = False
     ) -> None:
-        """Do something slow with a patient model, then show it; not if all has moved on."""
+        """Do something slow with a patient model, then show it.
+
+        It ends when sliders have moved on, unless a person `asked` for it with a button.
+        """
         state = self.state
 
         def wanted() -> bool:
-            return not self._latest.closed and self.state.package == state.package
+            if self._latest.closed:
+                return False
+            return asked or self.state.package == state.package
 
         def job() -> None:
             if not wanted():
@@ -188,7 +193,7 @@ class Session:
                 found = error
             self._later(lambda: self._shown_or_told(found, show))
 
-        (self.engine.searches if search else self.engine.slow).submit(job)
+        (self.engine.asked if asked else self.engine.slow).submit(job)
 
     def city_name(self, city: str | None = None) -> str:
         """Return the name of a city in the language of the page."""

@@ -252,7 +252,8 @@ class Tabs:
                 model, self._engine.scenario(state), lever=lever,
                 output=state.output, city=state.city,
             ),
-            lambda effect: self._show_why(effect),
+            self._show_why,
+            asked=True,
         )  # fmt: skip
 
     def _show_why(self, effect: Effect) -> None:

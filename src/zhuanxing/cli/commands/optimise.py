@@ -27,6 +27,7 @@ from zhuanxing.config import (
     checked,
 )
 from zhuanxing.errors import ZhuanxingError
+from zhuanxing.results.words import unit
 from zhuanxing.storage.atomic import require_writable, written_whole
 from zhuanxing.storage.netcdf import write
 
@@ -133,8 +134,10 @@ def run(settings: OptimiseSettings, context: Context) -> int:
 def _print(found: xr.Dataset, context: Context) -> None:
     """Print the verdicts, the packages with their goals (and the share of draws that meets each),
     and their levers."""
-    names = dict(zip(found["output"].values, found[f"output_{context.language}"].values,
-                     strict=True))  # fmt: skip
+    names = {}
+    for output in found["output"]:
+        name, units = (str(output[key].item()) for key in (f"output_{context.language}", "unit"))
+        names[str(output.item())] = f"{name} {unit(units, context.language)}".strip()
     words = goals_in_words(found, context.language)
     for sentence in verdicts_in_words(found, context.language):
         print(sentence)
@@ -142,7 +145,7 @@ def _print(found: xr.Dataset, context: Context) -> None:
     baseline = Column("基准", "baseline")
     rows = [
         [
-            str(names[name]), wide_number(float(found["baseline"].sel(output=name))),
+            names[str(name)], wide_number(float(found["baseline"].sel(output=name))),
             *(wide_number(float(v)) for v in found["value"].sel(output=name).values),
         ]
         for name in found["output"].values
