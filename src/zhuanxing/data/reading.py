@@ -106,9 +106,10 @@ def _parsed(path: Path, text: str) -> pd.DataFrame:
 
 def _refuse_cells(path: Path, frame: pd.DataFrame, name: str) -> None:
     for pattern, what in ((FORMULA, "a formula"), (NOT_TEXT, "a character that cannot be seen")):
-        found = frame[name].str.contains(pattern)
-        if found.any():
-            row = int(found.to_numpy().argmax())
+        # Most cells of a column repeat others.
+        wrong = [cell for cell in frame[name].unique() if pattern.search(cell)]
+        if wrong:
+            row = int(frame[name].isin(wrong).to_numpy().argmax())
             raise DataError(
                 f"{path}, line {line_of(row)}: the column '{name}' holds {what}, "
                 f"{frame[name].iloc[row]!r}; expected a plain text or number"

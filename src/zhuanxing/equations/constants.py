@@ -31,7 +31,7 @@ OTHERS = "others"
 DOSE_MARKS = {"works": ("works", "plant"), "title": ("title",)}
 # yiCNY/Year: a hundred times the output of the nation.
 NO_CEILING = 1e8
-RANGED = ["subscript", "value", "low", "high", "kind"]
+RANGED = ["name", "unit", "basis", "subscript", "value", "low", "high", "kind"]
 
 
 @dataclass(frozen=True)
@@ -72,20 +72,21 @@ def assumption_constants(
     that hold their elements, and the row of subscript `others` fills what no row names. Raises
     ZhuanxingError for an unknown element or one that no row gives.
     """
-    for name, rows in frame.groupby("name", sort=False):
-        first = rows.iloc[0]
-        comment = str(first["basis"])
-        ranged = tuple(
-            Row(subscript, value, low, high, kind in UNCERTAIN)
-            for subscript, value, low, high, kind in rows[RANGED].itertuples(index=False)
-        )
-        unit = str(first["unit"])
+    by_name: dict[str, list[Row]] = {}
+    told: dict[str, tuple[str, str]] = {}
+    for name, unit, comment, subscript, value, low, high, kind in zip(
+        *(frame[column] for column in RANGED), strict=True
+    ):
+        told.setdefault(name, (unit, comment))
+        by_name.setdefault(name, []).append(Row(subscript, value, low, high, kind in UNCERTAIN))
+    for name, rows in by_name.items():
+        (unit, comment), ranged = told[name], tuple(rows)
         if [row.subscript for row in ranged] == [""]:
-            yield Constant(str(name), (), np.asarray(ranged[0].value), unit, comment, ranged)
+            yield Constant(name, (), np.asarray(ranged[0].value), unit, comment, ranged)
             continue
         given = {row.subscript: row.value for row in ranged}
         rest = given.pop(OTHERS, np.nan)
-        dims = _dims(str(name), given, elements)
+        dims = _dims(name, given, elements)
         values = np.full([len(elements[dim]) for dim in dims], rest)
         for subscript, value in given.items():
             parts = zip(dims, subscript.split(";"), strict=True)
@@ -95,7 +96,7 @@ def assumption_constants(
                 f"assumptions.csv: '{name}' has no value for every element of {', '.join(dims)}; "
                 f"add the missing rows or one with the subscript '{OTHERS}'"
             )
-        yield Constant(str(name), dims, values, unit, comment, ranged)
+        yield Constant(name, dims, values, unit, comment, ranged)
 
 
 def _dims(

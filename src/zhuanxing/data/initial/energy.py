@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -105,9 +106,15 @@ class EnergyState:
 
     def path(self, place: str, plant: str) -> dict[int, float]:
         """Return capacity of a unit or a province at the ends of years, MW."""
-        rows = self.renewables
-        rows = rows[(rows["place"] == place) & (rows["plant"] == plant)]
-        return dict(zip(rows["year"], rows["value"], strict=True))
+        return self._paths.get((place, plant), {})
+
+    @cached_property
+    def _paths(self) -> dict[tuple[str, str], dict[int, float]]:
+        found: dict[tuple[str, str], dict[int, float]] = {}
+        columns = self.renewables[["place", "plant", "year", "value"]]
+        for place, plant, year, value in columns.itertuples(index=False):
+            found.setdefault((place, plant), {})[int(year)] = float(value)
+        return found
 
     def _area_part(self, unit: str) -> float:
         return self.area[unit] / self.known.typical(unit, "province_area")

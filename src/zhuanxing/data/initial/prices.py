@@ -57,8 +57,9 @@ def city_prices(
 
 
 def _product(path: dict[int, float], factor: xr.DataArray) -> dict[int, float]:
-    """Return a path by year times a driver."""
-    return {year: value * float(factor.sel(year=year)) for year, value in path.items()}
+    """Return a path by year times a driver of the same years."""
+    pairs = zip(path.items(), map(float, factor.values), strict=True)
+    return {year: value * by for (year, value), by in pairs}
 
 
 def broad_of_sector(assumptions: pd.DataFrame) -> dict[str, str]:
