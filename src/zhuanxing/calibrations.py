@@ -66,8 +66,11 @@ class Calibration:
         stored = self.stored.sizes.get("draw", 0)
         if stored < count:
             raise ZhuanxingError(
-                f"calibration {self.name}: it holds {stored} draws, but {count} are asked for; "
-                f"make more with 'zhuanxing calibrate name={self.name} draws={count}'"
+                "calibration {name}: it holds {stored} draws, but {count} are asked for; make more "
+                "with 'zhuanxing calibrate name={name} draws={count}'",
+                name=self.name,
+                stored=stored,
+                count=count,
             )
         found = {}
         for name, array in self._of(DRAWS).items():

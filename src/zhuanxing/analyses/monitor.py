@@ -43,7 +43,10 @@ def read_statistics(path: Path, model: Model) -> pd.DataFrame:
     for column in COLUMNS:
         if column not in table.columns:
             raise ZhuanxingError(
-                f"{path}: the column '{column}' is missing; expected {', '.join(COLUMNS)}"
+                "{path}, line 1: the column '{column}' is missing{near}",
+                path=path,
+                column=column,
+                near="",
             )
     rows = []
     for place, row in enumerate(table.to_dict("records")):
@@ -52,7 +55,10 @@ def read_statistics(path: Path, model: Model) -> pd.DataFrame:
             year, value = int(_digits(row["year"])), float(_digits(row["value"]))
         except ValueError as error:
             raise ZhuanxingError(
-                f"{where}: year '{row['year']}' and value '{row['value']}' must be numbers"
+                "{where}: year '{year}' and value '{value}' must be numbers",
+                where=where,
+                year=row["year"],
+                value=row["value"],
             ) from error
         city = model.names.of("city").find(row["city"], where)
         output = model.names.of("output").find(row["output"], where)
@@ -71,8 +77,13 @@ def _require_unit(model: Model, output: str, found: str, where: str) -> None:
     ours = (one.unit, unit(one.unit, "zh"), unit(one.unit, "en"))
     if found and found not in ours:
         raise ZhuanxingError(
-            f"{where}: the unit of '{output}' is '{found}', but the model has it in {ours[1]} "
-            f"({one.unit}); convert the value, or leave the unit out"
+            "{where}: the unit of '{output}' is '{found}', but the model has it in {ours} "
+            "({unit}); convert the value, or leave the unit out",
+            where=where,
+            output=output,
+            found=found,
+            ours=ours[1],
+            unit=one.unit,
         )
 
 
@@ -92,8 +103,10 @@ def monitor(
     for year in statistics["year"]:
         if not years[0] <= year < years[1]:
             raise ZhuanxingError(
-                f"a statistic is of {year}, but the runs cover {years[0]} to {years[1] - 1}; set "
-                "years.end"
+                "a statistic is of {year}, but the runs cover {first} to {last}; set years.end",
+                year=year,
+                first=years[0],
+                last=years[1] - 1,
             )
     drawn = draw_runs(model, scenarios, draws=draws, outputs=outputs) if draws else {}
     rows = []

@@ -90,7 +90,83 @@ CHINESE = {
         "{path} 第{line}行：'{name}'的单位是'{unit}'，应为'{expected}'",
     "{path}, line {line}: {value:g} is not a {name} in {unit}, expected {low:g} to {high:g}":
         "{path} 第{line}行：{value:g} 不像以 {unit} 计的 {name}，应在 {low:g} 到 {high:g} 之间",
+    "{where}: the lever '{lever}' has no start year; give 'levers.all.start' or extend a scenario "
+    "that does":
+        "{where}：举措'{lever}'没有开始年份，请写 levers.all.start，或 extends 一个写了的情景",
+    "{where}: extends runs in a circle ({circle})": "{where}：extends 循环引用（{circle}）",
+    "{where}: name_zh, name_en and other keys with values are expected":
+        "{where}：应写 name_zh、name_en 和其他键及其值",
+    "{where}: no city is all that its 'where' asks for": "{where}：没有城市同时满足 where 的各项",
+    "the key '{key}' is written twice": "键'{key}'写了两次",
+    "{where}, line {line}: {problem}": "{where} 第{line}行：{problem}",
+    "the page has neither assumptions nor ceilings of single payers":
+        "页面不能改假设，也没有单个出资方的上限",
+    "the file is not a scenario of the page: 'extends' is missing":
+        "文件不是情景文件：缺少 extends",
+    "'{text}' is not an aim; write for example 'energy_intensity<=-14.5%2020', "
+    "'emerging_share>=+3' or 'gdp>=baseline'":
+        "'{text}'不是目标；写法如 'energy_intensity<=-14.5%2020'、'emerging_share>=+3'、"
+        "'gdp>=baseline'",
+    "'{text}' is not a limit; write a level as 95, a change since {year} as +3, in percent as "
+    "-14.5%2020, or baseline, baseline+3, baseline-1%":
+        "'{text}'不是限值；水平写作 95，{year} 年以来的变化写作 +3，百分比写作 -14.5%2020，"
+        "或 baseline、baseline+3、baseline-1%",
+    "an aim names the year {year}, but runs cover {first} to {last}":
+        "目标写了 {year} 年，但运行只到 {first} 至 {last} 年",
+    "minimise or maximise must name an output, as minimise=co2":
+        "minimise 或 maximise 要写一个指标，如 minimise=co2",
+    "minimise or maximise must name a measure, as in minimise=co2":
+        "minimise 或 maximise 要写一个指标，如 minimise=co2",
+    "output names one file, but two languages are asked for; name one":
+        "output 只是一个文件，却要两种语言，请只写一种",
+    "scenario is empty, but one scenario at least is expected": "scenario 是空的，至少要一个情景",
+    "the results of {first} and {second} cannot be compared, because their {what} differs "
+    "({one} and {other}); run both again with the same settings":
+        "{first} 与 {second} 的结果不能比较：两者的 {what} 不同（{one} 与 {other}），"
+        "请用相同设置重新运行",
+    "the result has no year {year}; expected one of {first} to {last}":
+        "结果没有 {year} 年，只有 {first} 至 {last} 年",
+    "calibration {name}: it holds {stored} draws, but {count} are asked for; make more with "
+    "'zhuanxing calibrate name={name} draws={count}'":
+        "参数集 {name} 只有 {stored} 次抽样，却要 {count} 次；"
+        "用 'zhuanxing calibrate name={name} draws={count}' 增加",
+    "discover needs a city and its aim, as in 'city={city} aim=energy_intensity', or a condition":
+        "discover 要一个城市及其目标，如 'city={city} aim=energy_intensity'，或一个条件",
+    "{key} names {count}, but two are expected": "{key} 写了 {count} 个，应为两个",
+    "'{text}' is not a condition; write for example '{output}@{city}>=100'":
+        "'{text}'不是条件；写法如 '{output}@{city}>=100'",
+    "'{text}': the store has no year {year}, but {first} to {last}":
+        "'{text}'：结果库没有 {year} 年，只有 {first} 至 {last} 年",
+    "vary names nothing that has a range; write for example 'vary=[assumptions.*,drivers.*]'":
+        "vary 没有写有范围的量；写法如 'vary=[assumptions.*,drivers.*]'",
+    "vary: '{name}' has no range in model/data; write {name}:low:high":
+        "vary：'{name}'在 model/data 中没有范围，请写 {name}:低:高",
+    "'{name}' names several inputs; write one, as {one}": "'{name}'指多个量，请写一个，如 {one}",
+    "vary: '{word}' gives one number; write name:low:high":
+        "vary：'{word}'只有一个数，请写 名称:低:高",
+    "vary: '{word}' gives a value twice": "vary：'{word}'有重复的值",
+    "vary: '{word}' has its low above its high; write name:low:high":
+        "vary：'{word}'的低值大于高值，请写 名称:低:高",
+    "vary: '{text}' in '{word}' is not a number; write name:low:high":
+        "vary：'{word}'中的'{text}'不是数，请写 名称:低:高",
+    "'{where}': {value:g} is outside {low:g} to {high:g}, between which {name} lies":
+        "'{where}'：{value:g} 超出 {name} 的范围 {low:g} 到 {high:g}",
+    "design.{key} is {runs}, but a Sobol' sequence covers its space evenly only with a power of "
+    "two; the nearest is {near}":
+        "design.{key} 为 {runs}，但 Sobol' 序列要 2 的幂才均匀，最接近的是 {near}",
+    "{what} has {runs:,} runs, but {most:,} are the most; vary fewer factors or take another "
+    "design":
+        "{what}有 {runs:,} 次运行，最多 {most:,} 次；请减少因素或换一种设计",
+    "{where}: year '{year}' and value '{value}' must be numbers":
+        "{where}：年份'{year}'和数值'{value}'应为数",
+    "{where}: the unit of '{output}' is '{found}', but the model has it in {ours} ({unit}); "
+    "convert the value, or leave the unit out":
+        "{where}：'{output}'的单位是'{found}'，模型用 {ours}（{unit}）；请换算，或不写单位",
+    "a statistic is of {year}, but the runs cover {first} to {last}; set years.end":
+        "有 {year} 年的统计数据，但运行只到 {first} 至 {last} 年；请改 years.end",
     # What stands in the fields of others.
+    "a whole number of {least} at least": "不小于 {least} 的整数",
+    "this design": "该设计",
     "a number between {low:g} and {high:g}": "{low:g} 到 {high:g} 之间的数",
     "{bound} at least": "不小于 {bound} 的数",
     "more than {bound}": "大于 {bound} 的数",

@@ -108,8 +108,10 @@ def _resolved(chain: list[ScenarioFile], folder: Path, names: ModelNames) -> Sce
     unset = np.argwhere(np.isnan(made.start))
     if len(unset):
         raise ZhuanxingError(
-            f"{folder.name}/{made.name}.yaml: the lever '{made.levers[unset[0][1]]}' has no start "
-            "year; give 'levers.all.start' or extend a scenario that does"
+            "{where}: the lever '{lever}' has no start year; give 'levers.all.start' or extend a "
+            "scenario that does",
+            where=f"{folder.name}/{made.name}.yaml",
+            lever=made.levers[unset[0][1]],
         )
     return made
 
@@ -174,8 +176,9 @@ def _chain(folder: Path, name: str, names: ModelNames) -> list[ScenarioFile]:
         lineage = [file.name for file in chain]
         if following in lineage:
             circle = " -> ".join([*lineage[lineage.index(following) :], following])
+            where = f"{folder.name}/{chain[-1].name}.yaml"
             raise ZhuanxingError(
-                f"{folder.name}/{chain[-1].name}.yaml: extends runs in a circle ({circle})"
+                "{where}: extends runs in a circle ({circle})", where=where, circle=circle
             )
         chain.append(read_scenario(folder, following, names))
         following = chain[-1].extends

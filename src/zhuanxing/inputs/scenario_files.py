@@ -136,7 +136,9 @@ def parse_scenario(
     `where` begins every message. Raises ZhuanxingError as `read_scenario`.
     """
     if not isinstance(content, Mapping) or "name" in content:
-        raise ZhuanxingError(f"{where}: name_zh, name_en and other keys with values are expected")
+        raise ZhuanxingError(
+            "{where}: name_zh, name_en and other keys with values are expected", where=where
+        )
     # A key without a value is as if it were not there.
     written = {key: value for key, value in content.items() if value is not None}
     found = validated(ScenarioFile, {"name": name, **written}, where, names)

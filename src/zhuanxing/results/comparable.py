@@ -40,6 +40,11 @@ def require_comparable(results: Mapping[str, xr.Dataset]) -> None:
 def _refuse(first: str, second: str, what: str, one: str, other: str) -> None:
     short = [text[:_HASH] if len(text) > 5 * _HASH else text for text in (one, other)]
     raise ZhuanxingError(
-        f"the results of {first} and {second} cannot be compared, because their {what} differs "
-        f"({short[0] or 'none'} and {short[1] or 'none'}); run both again with the same settings"
+        "the results of {first} and {second} cannot be compared, because their {what} differs "
+        "({one} and {other}); run both again with the same settings",
+        first=first,
+        second=second,
+        what=what,
+        one=short[0] or "none",
+        other=short[1] or "none",
     )

@@ -60,7 +60,10 @@ def get_year(array: xr.DataArray, year: int) -> int:
     years = [int(value) for value in array["year"].values]
     if year not in years:
         raise ZhuanxingError(
-            f"The result has no year {year}: expected one of {years[0]} to {years[-1]}."
+            "the result has no year {year}; expected one of {first} to {last}",
+            year=year,
+            first=years[0],
+            last=years[-1],
         )
     return year
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from zhuanxing.errors import ZhuanxingError
+from zhuanxing.errors import Sentence, ZhuanxingError
 
 __all__ = ["load_yaml", "parse_yaml"]
 
@@ -41,7 +41,9 @@ class _Loader(yaml.SafeLoader):
                 shown = str(getattr(key, "value", ""))[:40]
                 raise _refusal(f"the key '{shown}' is not text, put it in quotes", key.start_mark)
             if key.value in seen:
-                raise _refusal(f"the key '{key.value}' is written twice", key.start_mark)
+                raise _refusal(
+                    Sentence("the key '{key}' is written twice", key=key.value), key.start_mark
+                )
             seen.add(key.value)
         return super().construct_mapping(node, deep)
 
@@ -85,7 +87,9 @@ def parse_yaml(text: str, where: str) -> Any:
         return yaml.load(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
-        raise ZhuanxingError(f"{where}, line {line}: {error.problem}") from error
+        raise ZhuanxingError(
+            "{where}, line {line}: {problem}", where=where, line=line, problem=error.problem
+        ) from error
     except (ValueError, yaml.YAMLError) as error:
         raise _unreadable(where, error) from error
 

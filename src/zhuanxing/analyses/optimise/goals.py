@@ -62,8 +62,9 @@ def parse_goal(
     found = _GOAL.match(text)
     if found is None:
         raise ZhuanxingError(
-            f"'{text}' is not an aim; write for example 'energy_intensity<=-14.5%2020', "
-            "'emerging_share>=+3' or 'gdp>=baseline'"
+            "'{text}' is not an aim; write for example 'energy_intensity<=-14.5%2020', "
+            "'emerging_share>=+3' or 'gdp>=baseline'",
+            text=text,
         )
     output, sign, limit = found.groups()
     output = find(output, f"'{text}'")
@@ -82,8 +83,10 @@ def _limit(text: str, output: str, known: Known, base_year: int, last_year: int)
         value, change = known(output, last_year), float(against[1] or 0.0)
         return value * (1 + change / 100) if against[2] else value + change
     raise ZhuanxingError(
-        f"'{text}' is not a limit; write a level as 95, a change since {base_year} as +3, in "
-        "percent as -14.5%2020, or baseline, baseline+3, baseline-1%"
+        "'{text}' is not a limit; write a level as 95, a change since {year} as +3, in percent as "
+        "-14.5%2020, or baseline, baseline+3, baseline-1%",
+        text=text,
+        year=base_year,
     )
 
 

@@ -109,7 +109,10 @@ def _goals(model: Model, scenario: Scenario, question: Question, years: xr.Datas
 
     def value(output: str, year: int) -> float:
         if not first <= year <= last:
-            raise ZhuanxingError(f"an aim names the year {year}, but runs cover {first} to {last}")
+            raise ZhuanxingError(
+                "an aim names the year {year}, but runs cover {first} to {last}",
+                year=year, first=first, last=last,
+            )  # fmt: skip
         return float(years[output].sel(year=year))
 
     base_year = question.base_year or scenario.base_year

@@ -14,7 +14,7 @@ import numpy as np
 
 from zhuanxing.analyses.sweep.factors import Factor, find_factors, known_factors, named_factor
 from zhuanxing.config import read_settings
-from zhuanxing.errors import ZhuanxingError, require_known
+from zhuanxing.errors import Sentence, ZhuanxingError, require_known
 from zhuanxing.storage.paths import find_places
 
 if TYPE_CHECKING:
@@ -197,15 +197,22 @@ def _from_csv(options: Mapping[str, Any], known: dict[str, Factor]) -> Design:
     for line, row in enumerate(rows, start=2):
         if len(row) != len(names):
             raise ZhuanxingError(
-                f"{path}, line {line}: {len(row)} values, but the header has {len(names)} columns"
+                "{path}, line {line}: {found} cells, expected {expected}, one for each column; a "
+                "text with a comma needs quotation marks",
+                path=path,
+                line=line,
+                found=len(row),
+                expected=len(names),
             )
         for column, text in enumerate(row):
             try:
                 values[line - 2, column] = float(text)
             except ValueError as error:
                 raise ZhuanxingError(
-                    f"{path}, line {line}: '{text}' under {names[column]} is not a number"
-                ) from error
+                    "{path}, line {line}: '{cell}' in the column '{column}' is not {expected}",
+                    path=path, line=line, cell=text, column=names[column],
+                    expected=Sentence("a number"),
+                ) from error  # fmt: skip
     if not np.isfinite(values).all():
         line = int(np.argwhere(~np.isfinite(values))[0][0]) + 2
         raise ZhuanxingError(f"{path}, line {line}: every value must be a finite number")
@@ -228,7 +235,9 @@ def _read(path: Path) -> tuple[list[str], list[list[str]]]:
     names = [name.strip() for name in lines[0]]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
-        raise ZhuanxingError(f"{path}: the column '{twice}' stands there twice")
+        raise ZhuanxingError(
+            "{path}, line 1: the column '{column}' is given twice", path=path, column=twice
+        )
     return names, lines[1:]
 
 
@@ -254,8 +263,11 @@ def _power_of_two(options: Mapping[str, Any], key: str) -> int:
     near = 2 ** round(math.log2(runs))
     if runs != near:
         raise ZhuanxingError(
-            f"design.{key} is {runs}, but a Sobol' sequence covers its space evenly only with a "
-            f"power of two; the nearest is {near}"
+            "design.{key} is {runs}, but a Sobol' sequence covers its space evenly only with a "
+            "power of two; the nearest is {near}",
+            key=key,
+            runs=runs,
+            near=near,
         )
     _require_size(runs, "this design")
     return runs
@@ -269,7 +281,10 @@ def _whole(options: Mapping[str, Any], key: str, least: int) -> int:
     value = options.get(key)
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
         raise ZhuanxingError(
-            f"design.{key} is '{value}', but a whole number of {least} at least is expected"
+            "{where} is {value}, but {expected} is expected",
+            where=f"design.{key}",
+            value=f"'{value}'",
+            expected=Sentence("a whole number of {least} at least", least=least),
         )
     return value
 
@@ -277,6 +292,9 @@ def _whole(options: Mapping[str, Any], key: str, least: int) -> int:
 def _require_size(runs: int, what: str) -> None:
     if runs > MOST_RUNS:
         raise ZhuanxingError(
-            f"{what} has {runs:,} runs, but {MOST_RUNS:,} are the most; vary fewer factors or "
-            "take another design"
+            "{what} has {runs:,} runs, but {most:,} are the most; vary fewer factors or take "
+            "another design",
+            what=what,
+            runs=runs,
+            most=MOST_RUNS,
         )

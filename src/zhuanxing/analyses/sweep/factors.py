@@ -81,8 +81,8 @@ def find_factors(words: Sequence[str], known: dict[str, Factor]) -> tuple[Factor
                 found[factor.name] = chosen
             elif "*" not in pattern and "?" not in pattern and factor.name == _full(pattern):
                 raise ZhuanxingError(
-                    f"vary: '{factor.name}' has no range in model/data; write "
-                    f"{factor.name}:low:high"
+                    "vary: '{name}' has no range in model/data; write {name}:low:high",
+                    name=factor.name,
                 )
     if not found:
         raise ZhuanxingError(
@@ -97,7 +97,9 @@ def named_factor(name: str, low: float, high: float, known: dict[str, Factor]) -
     matched = [factor for factor in _matching(name, known) if factor.name == _full(name)]
     if not matched:
         raise ZhuanxingError(
-            f"'{name}' names several inputs; write one, as {_matching(name, known)[0].name}"
+            "'{name}' names several inputs; write one, as {one}",
+            name=name,
+            one=_matching(name, known)[0].name,
         )
     _require_limits(matched[0], (low, high), name)
     return replace(matched[0], low=low, high=high)
@@ -125,13 +127,15 @@ def _ranged(factor: Factor, values: list[float], word: str) -> Factor:
     if not values:
         return factor
     if len(values) == 1:
-        raise ZhuanxingError(f"vary: '{word}' gives one number; write name:low:high")
+        raise ZhuanxingError("vary: '{word}' gives one number; write name:low:high", word=word)
     _require_limits(factor, values, word)
     if len(set(values)) < len(values):
-        raise ZhuanxingError(f"vary: '{word}' gives a value twice")
+        raise ZhuanxingError("vary: '{word}' gives a value twice", word=word)
     levels = tuple(sorted(values)) if len(values) > 2 else ()
     if len(values) == 2 and values[0] > values[1]:
-        raise ZhuanxingError(f"vary: '{word}' has its low above its high; write name:low:high")
+        raise ZhuanxingError(
+            "vary: '{word}' has its low above its high; write name:low:high", word=word
+        )
     return replace(factor, low=min(values), high=max(values), levels=levels)
 
 
@@ -140,9 +144,9 @@ def _require_limits(factor: Factor, values: Iterable[float], where: str) -> None
     for value in values:
         if not low <= value <= high:
             raise ZhuanxingError(
-                f"'{where}': {value:g} is outside {low:g} to {high:g}, between which "
-                f"{factor.name} lies"
-            )
+                "'{where}': {value:g} is outside {low:g} to {high:g}, between which {name} lies",
+                where=where, value=value, low=low, high=high, name=factor.name,
+            )  # fmt: skip
 
 
 def _number(text: str, word: str) -> float:
@@ -150,10 +154,12 @@ def _number(text: str, word: str) -> float:
         value = float(text)
     except ValueError as error:
         raise ZhuanxingError(
-            f"vary: '{text}' in '{word}' is not a number; write name:low:high"
+            "vary: '{text}' in '{word}' is not a number; write name:low:high", text=text, word=word
         ) from error
     if not math.isfinite(value):
-        raise ZhuanxingError(f"vary: '{text}' in '{word}' is not finite")
+        raise ZhuanxingError(
+            "vary: '{text}' in '{word}' is not a number; write name:low:high", text=text, word=word
+        )
     return value
 
 

@@ -122,8 +122,10 @@ def parse_condition(text: str, result: SweepResult) -> Condition:
     found = _CONDITION.match(text)
     if found is None:
         raise ZhuanxingError(
-            f"'{text}' is not a condition; write for example '{result.outputs[0]}@"
-            f"{result.dataset['city'].values[0]}>=100'"
+            "'{text}' is not a condition; write for example '{output}@{city}>=100'",
+            text=text,
+            output=result.outputs[0],
+            city=result.dataset["city"].values[0],
         )
     try:
         limit = float(found[3])
@@ -152,7 +154,11 @@ def parse_measure(text: str, result: SweepResult) -> Measure:
     for wanted in (year, base_year):
         if wanted is not None and wanted not in years:
             raise ZhuanxingError(
-                f"'{text}': the store has no year {wanted}, but {years[0]} to {years[-1]}"
+                "'{text}': the store has no year {year}, but {first} to {last}",
+                text=text,
+                year=wanted,
+                first=years[0],
+                last=years[-1],
             )
     return Measure(text, output, element or None, city, year, base_year)
 

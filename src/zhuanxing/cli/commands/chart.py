@@ -337,7 +337,11 @@ def _table(path: Path) -> pd.DataFrame:
     try:
         return pd.read_csv(path)
     except OSError as error:
-        raise ZhuanxingError(f"{path}: the table cannot be read ({error.strerror})") from error
+        raise ZhuanxingError(
+            "{path} cannot be read ({reason}): the model needs this table",
+            path=path,
+            reason=error.strerror,
+        ) from error
 
 
 COMMAND = Command(

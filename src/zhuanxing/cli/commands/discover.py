@@ -119,8 +119,9 @@ def _question(settings: DiscoverSettings, result: SweepResult, places: Places) -
         return Question(condition.holds(result), f"出现“{zh}”", f"“{en}” holds")
     if settings.city is None:
         raise ZhuanxingError(
-            "discover needs a city and its aim, as in 'city="
-            f"{result.dataset['city'].values[0]} aim=energy_intensity', or a condition"
+            "discover needs a city and its aim, as in 'city={city} aim=energy_intensity', or a "
+            "condition",
+            city=result.dataset["city"].values[0],
         )
     city = names.city_ids(result.dataset, [settings.city])[0]
     aim = _aim(settings, result, places, city)

@@ -78,7 +78,11 @@ def run(settings: EvidenceSettings, context: Context) -> int:
     try:
         parameters = pd.read_csv(source)
     except OSError as error:
-        raise ZhuanxingError(f"{source}: the table cannot be read ({error.strerror})") from error
+        raise ZhuanxingError(
+            "{path} cannot be read ({reason}): the model needs this table",
+            path=source,
+            reason=error.strerror,
+        ) from error
     table = compare(model.run(settings.plan), model.run(settings.baseline), parameters, settings)
     uncertain = _uncertainty(model, settings) if settings.draws else None
     _report(table, uncertain, settings, context.language)

@@ -41,6 +41,7 @@ __all__ = ["COMMAND"]
 
 SECTION = "run"
 Chart = Literal["fan", "parallel", "tradeoff", "heatmap"]
+TWO = "{key} names {count}, but two are expected"
 SENSES = ("lowest", "highest")
 # Dimensions of an output with one value a scenario, run, year and city.
 PLAIN_DIMS = 4
@@ -186,7 +187,7 @@ def _charts(settings: SummariseSettings, result: SweepResult) -> SweepCharts:
     require_known("scenario", scenario, result.scenarios, str(result.path))
     factors = [_factor(name, result) for name in settings.heatmap or ()]
     if len(factors) not in (0, 2):
-        raise ZhuanxingError(f"heatmap names {len(factors)} factors, but two are expected")
+        raise ZhuanxingError(TWO, key="heatmap", count=len(factors))
     # The file has a goal to minimise; one on the command line to maximise replaces it.
     highest = settings.maximise is not None
     goal = settings.maximise if highest else settings.minimise
@@ -240,7 +241,7 @@ def _tradeoff(
         return (first, first.better(result) == "up"), goal
     pair = [_directed(text, result) for text in settings.tradeoff]
     if len(pair) != 2:
-        raise ZhuanxingError(f"tradeoff names {len(pair)} measures, but two are expected")
+        raise ZhuanxingError(TWO, key="tradeoff", count=len(pair))
     return pair[0], pair[1]
 
 
