@@ -19,31 +19,40 @@ __all__ = ["REPRESENTED", "audit_table", "unknown_names"]
 
 REPRESENTED = "represented"
 FULL = "full dose"
+# Doses in percent do not add up over cities.
+PERCENT = "percent"
 
 
 def audit_table(model: Model, scenario: str) -> pd.DataFrame:
     """Return clauses.csv with the columns dose_zh and dose_en: what `scenario` asks of its levers.
 
     A dose is that of all cities together: of works by the end of a plan, of rules and titles while
-    they are in force (a hundred percent in each of ten cities is a thousand).
+    they are in force. Percent are those of the average city in which the lever acts.
     """
     tables = model.tables
     full = np.asarray(model.program.run({}, {FULL: PATH})[FULL])[0]
     asked = full * model.scenario(scenario).intensity
-    units = {
-        str(row["lever"]): (float(dose.sum()), row)
+    doses = {
+        str(row["lever"]): (row, dose[dose > 0])
         for row, dose in zip(tables.levers.to_dict("records"), asked.T, strict=True)
     }
 
-    def text(cell: str, language: str) -> str:
-        named = [units[name] for name in cell.split(";") if name]
-        return "; ".join(f"{dose:.3g} {row[f'dose_{language}']!s}" for dose, row in named)
+    def text(cell: str, unit: str) -> str:
+        named = [doses[name] for name in cell.split(";") if name]
+        return "; ".join(_amount(dose, str(row[unit]), str(row["dose_en"])) for row, dose in named)
 
     clauses = tables.clauses
     return clauses.assign(
-        dose_zh=[text(cell, "zh") for cell in clauses["levers"]],
-        dose_en=[text(cell, "en") for cell in clauses["levers"]],
+        dose_zh=[text(cell, "dose_zh") for cell in clauses["levers"]],
+        dose_en=[text(cell, "dose_en") for cell in clauses["levers"]],
     )
+
+
+def _amount(doses: np.ndarray, unit: str, unit_en: str) -> str:
+    intensive = unit_en.startswith(PERCENT) and doses.size > 0
+    dose = float(doses.mean() if intensive else doses.sum())
+    joint = " × " if unit[0].isdigit() else " "
+    return (f"{dose:,.0f}" if dose >= 100 else f"{dose:.3g}") + joint + unit
 
 
 def unknown_names(model: Model) -> Iterator[str]:
