@@ -37,11 +37,12 @@ from zhuanxing.charts import (
 from zhuanxing.charts.fonts import check_glyphs, font_file
 from zhuanxing.charts.kinds import Request, figures
 from zhuanxing.charts.save import save
-from zhuanxing.charts.style import GREY, SEQUENCE, signed
+from zhuanxing.charts.style import GREY, SEQUENCE
 from zhuanxing.cli.main import main
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.results.aims import aims_of, city_targets, read_aims
 from zhuanxing.results.comparable import require_comparable
+from zhuanxing.results.numerals import signed
 from zhuanxing.storage import netcdf
 
 ROOT = Path(__file__).parents[1]

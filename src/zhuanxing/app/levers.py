@@ -11,10 +11,10 @@ from bokeh.models import CustomJSTickFormatter
 from zhuanxing.analyses.rank import COST
 from zhuanxing.app.state import FULL, NONE, PACKAGE, State, from_yaml
 from zhuanxing.app.words import say
-from zhuanxing.charts.style import number
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.results.glossary import read_glossary
 from zhuanxing.results.labels import element_names
+from zhuanxing.results.numerals import number
 
 if TYPE_CHECKING:
     from zhuanxing.app.page import Session

@@ -11,9 +11,9 @@ import xarray as xr
 from zhuanxing.analyses.explain.mediators import Effect
 from zhuanxing.analyses.optimise.goals import goals_in_words, verdicts_in_words
 from zhuanxing.app.words import say
-from zhuanxing.charts.style import number, number_apart, signed
 from zhuanxing.results.aims import MARKS, Aim, Verdict
 from zhuanxing.results.glossary import Glossary
+from zhuanxing.results.numerals import number, number_apart, signed
 from zhuanxing.results.outputs import Output
 from zhuanxing.results.starts import starts_in_words
 from zhuanxing.results.words import Language, unit

@@ -17,9 +17,10 @@ from zhuanxing.app.figures import Bars, CityDots, CityMap, Curve, Stack
 from zhuanxing.app.panes import difference_words, trust, why
 from zhuanxing.app.state import TABS, State
 from zhuanxing.app.words import say
-from zhuanxing.charts.style import BAD, GOOD, GREY, SEQUENCE, number
+from zhuanxing.charts.style import BAD, GOOD, GREY, SEQUENCE
 from zhuanxing.data.observed import observed
 from zhuanxing.results.glossary import read_glossary
+from zhuanxing.results.numerals import number
 from zhuanxing.results.words import unit
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ from zhuanxing.charts import style
 from zhuanxing.charts.differences import Difference, difference, direction_note
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.results import names
+from zhuanxing.results.numerals import signed
 from zhuanxing.results.words import Language, word
 
 __all__ = ["draw", "draw_dots"]
@@ -93,7 +94,7 @@ def draw_dots(
                 axis.plot(ends, [row, row], color=palette[key], linewidth=1.2, alpha=0.55)
             axis.plot(value, row, marker="o", markersize=4.5, color=palette[key], label=key)
         if len(found) == 1:
-            text = style.signed(float(lead.sel(city=city)))
+            text = signed(float(lead.sel(city=city)))
             axis.annotate(
                 text, (1.0, row), xycoords=("axes fraction", "data"), xytext=(4, 0),
                 textcoords="offset points", va="center", fontsize=7,

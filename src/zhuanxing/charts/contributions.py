@@ -9,6 +9,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from zhuanxing.charts import style
+from zhuanxing.results.numerals import number
 from zhuanxing.results.words import Language, unit, word
 
 __all__ = ["draw"]
@@ -60,7 +61,7 @@ def draw(
         costs = one["cost"].values[shown]
         for place, cost in zip(places, costs, strict=False):
             axis.annotate(
-                style.number(float(cost)) if cost else "—", (1.0, place),
+                number(float(cost)) if cost else "—", (1.0, place),
                 xycoords=("axes fraction", "data"), xytext=(4, 0), textcoords="offset points",
                 va="center", fontsize=7, color=style.GREY,
             )  # fmt: skip

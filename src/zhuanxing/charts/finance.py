@@ -14,6 +14,7 @@ from zhuanxing.charts import style
 from zhuanxing.charts.stacks import draw_bars, parts, same_top
 from zhuanxing.results import names
 from zhuanxing.results.bands import centre
+from zhuanxing.results.numerals import number
 from zhuanxing.results.words import Language, word
 
 __all__ = ["draw"]
@@ -89,10 +90,10 @@ def _spending(axis: Axes, dataset: xr.Dataset, city: str, name: str, language: L
         draw_bars(axis, [years[i] for i in projected], stack)
         totals = np.sum([part.values for part in stack], axis=0)
         for year, total in zip([years[i] for i in projected], totals, strict=True):
-            axis.annotate(style.number(float(total)), (year, total), xytext=(0, 2), ha="center",
+            axis.annotate(number(float(total)), (year, total), xytext=(0, 2), ha="center",
                           textcoords="offset points", fontsize=7)  # fmt: skip
         span = f"{years[projected[0]]}–{years[projected[-1]]}"
-        text = word("sum_over", language, span=span, total=style.number(float(totals.sum())))
+        text = word("sum_over", language, span=span, total=number(float(totals.sum())))
         axis.set_title(text, loc="right", fontsize=8, color=style.GREY)
         axis.set_xticks([years[i] for i in projected])
     else:

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from zhuanxing.charts import style
 from zhuanxing.charts.quantity import Quantity, thinned
+from zhuanxing.results.numerals import number
 from zhuanxing.results.words import Language, word
 
 __all__ = ["draw"]
@@ -77,7 +78,7 @@ def _upright_axes(axis: Axes, quantities: Sequence[Quantity], room: float) -> No
         axis.axvline(position, color=style.INK, linewidth=0.8, zorder=3)
         for height, value in ((0.0, quantity.values.min()), (1.0, quantity.values.max())):
             axis.annotate(
-                style.number(float(value)), (position, height), xytext=(0, 10 if height else -10),
+                number(float(value)), (position, height), xytext=(0, 10 if height else -10),
                 textcoords="offset points", ha="center", va="center", fontsize=7.5,
                 color=style.INK,
                 bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},

@@ -14,6 +14,7 @@ from zhuanxing.charts import style
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.results import names
 from zhuanxing.results.aims import MARKS, Aim, Verdict, aims_of
+from zhuanxing.results.numerals import number, number_apart
 from zhuanxing.results.words import Language, word
 
 __all__ = ["draw"]
@@ -123,7 +124,7 @@ def _table(axis: Axes, rows: Sequence[Aim], dataset: xr.Dataset, language: Langu
         axis.axhline(y - 0.5, color="#E6E6E6", linewidth=0.6)
         name = aim.name(dataset, language) + (bracket if units else "")
         axis.text(_NAME, y, style.wrapped(name, _NAME_ROOM, 9.0), va="center", linespacing=1.3)
-        axis.text(_AIM, y, f"{sign} {style.number(aim.value)}", va="center", ha="right")
+        axis.text(_AIM, y, f"{sign} {number(aim.value)}", va="center", ha="right")
     head = len(rows) - 0.25
     axis.text(_AIM, head, word("aim", language), ha="right", va="baseline", color=style.GREY)
 
@@ -132,7 +133,7 @@ def _values(axis: Axes, rows: Sequence[Aim], results: Sequence[_Result], x: floa
     """Write one scenario's values, each with the mark of its verdict."""
     for line, (aim, result) in enumerate(zip(rows, results, strict=True)):
         y, colour = len(rows) - 1 - line, _COLOURS[result.verdict]
-        text = style.number_apart(result.value, aim.value)
+        text = number_apart(result.value, aim.value)
         axis.text(x, y, text, ha="right", va="center", color=colour)
         axis.text(x + 0.1, y, MARKS[result.verdict], va="center", color=colour)
 

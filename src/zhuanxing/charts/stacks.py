@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from zhuanxing.charts import style
 from zhuanxing.results import names
 from zhuanxing.results.bands import centre
+from zhuanxing.results.numerals import signed
 from zhuanxing.results.words import Language, word
 
 __all__ = [
@@ -126,7 +127,7 @@ def draw_changes(
         rows = [row + height * ((len(stacks) - 1) / 2 - place) for row in range(len(labels))]
         label = names.scenario_label(datasets, key, language)
         bars = axis.barh(rows, changes, height=height * 0.9, color=palette[key], label=label)
-        axis.bar_label(bars, [style.signed(change) for change in changes], padding=2, fontsize=6.5)
+        axis.bar_label(bars, [signed(change) for change in changes], padding=2, fontsize=6.5)
     axis.set_yticks(range(len(labels)), list(labels.values()))
     axis.axvline(0, color=style.GREY, linewidth=0.8)
     axis.grid(visible=False, axis="y")

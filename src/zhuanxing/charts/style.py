@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -37,13 +36,9 @@ __all__ = [
     "legend_line",
     "listing",
     "mark_projection",
-    "number",
-    "number_apart",
     "panels",
     "part_thousands",
     "scenario_colours",
-    "signed",
-    "significant",
     "value_axis",
     "wrapped",
     "year_axis",
@@ -139,32 +134,6 @@ def scenario_colours(scenarios: Sequence[str]) -> dict[str, str]:
         return {scenarios[0]: SEQUENCE[0]}
     others = dict(zip(scenarios[1:], colours(len(scenarios) - 1), strict=True))
     return {scenarios[0]: "#5A5A5A"} | others
-
-
-def number(value: float, decimals: int | None = None) -> str:
-    """Return a value as text with three digits that count, or with `decimals`."""
-    digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
-    return f"{value:,.{digits if decimals is None else decimals}f}".replace("-", "−")
-
-
-def number_apart(value: float, limit: float) -> str:
-    """Return a value as text with as many decimals as tell it from `limit`, unless it is equal."""
-    usual = len(number(value).partition(".")[2])
-    apart = (d for d in range(usual, 7) if round(value, d) != limit)
-    return number(value, next(apart, None))
-
-
-def signed(value: float) -> str:
-    """Return a difference as text with its sign and three digits that count."""
-    return ("+" if value > 0 else "") + number(value)
-
-
-def significant(value: float) -> str:
-    """Return a difference of any size with its sign and three digits that count; NaN is empty."""
-    if value != value:
-        return ""
-    digits = min(max(2 - math.floor(math.log10(abs(value))), 0), 7) if value else 0
-    return f"{value:+,.{digits}f}".replace("-", "−")
 
 
 def joined(parts: Iterable[str], language: Language) -> str:

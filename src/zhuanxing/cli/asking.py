@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
-from zhuanxing.charts import style
 from zhuanxing.cli.chosen import renamed
 from zhuanxing.cli.command import Context
 from zhuanxing.config import City, OfModel, Share, WithDraws, checked
 from zhuanxing.config import Scenario as ScenarioName
 from zhuanxing.inputs import Changes, Scenario, changed
 from zhuanxing.inputs.changes import Budget
+from zhuanxing.results import numerals
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -87,7 +87,7 @@ def number(value: float, signed: bool = True) -> str:
     """Return a value for a table, empty where there is none."""
     if value != value:
         return ""
-    return style.signed(value) if signed else style.number(value)
+    return numerals.signed(value) if signed else numerals.number(value)
 
 
 def wide_number(value: float) -> str:

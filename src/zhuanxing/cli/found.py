@@ -7,12 +7,12 @@ from pathlib import Path
 
 import xarray as xr
 
-from zhuanxing.charts import style
 from zhuanxing.cli.console import Column, print_table
 from zhuanxing.config import Language
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.results.binding import BINDING, bound_years
 from zhuanxing.results.names import unit_label
+from zhuanxing.results.numerals import number, significant
 from zhuanxing.storage import netcdf
 
 __all__ = ["print_found"]
@@ -79,11 +79,11 @@ def _row(
     values = paths[name].isel(year=-1)
     label = values.attrs.get("long_name_zh" if language == "zh" else "long_name", name)
     numbers = (float(values.median()), float(values.min()), float(values.max()))
-    cells = [f"{label} ({name})", unit_label(values, language), *map(style.number, numbers)]
+    cells = [f"{label} ({name})", unit_label(values, language), *map(number, numbers)]
     if reference is None:
         return cells
     change = (values - reference[name].isel(year=-1)).median()
-    return [*cells, style.significant(float(change))]
+    return [*cells, significant(float(change))]
 
 
 def _comparable(paths: xr.Dataset, baseline: Path, target: Path) -> xr.Dataset | None:

@@ -12,11 +12,11 @@ import pandas as pd
 from zhuanxing.analyses.sweep.measure import Condition, Measure
 from zhuanxing.analyses.sweep.reading import SweepResult
 from zhuanxing.analyses.sweep.summarise import AimShare
-from zhuanxing.charts import style
 from zhuanxing.charts.sweep import Ranked
 from zhuanxing.cli.console import print_table
 from zhuanxing.config import Language
 from zhuanxing.results import names
+from zhuanxing.results.numerals import number
 from zhuanxing.results.words import LANGUAGES
 from zhuanxing.storage.netcdf import write_table
 
@@ -108,7 +108,7 @@ def _print_spread(summary: Summary, result: SweepResult, language: Language) -> 
             sound = values[place][result.sound[place]]
             if len(sound):
                 numbers = np.quantile(sound, summary.levels)
-                rows.append([label, scenario, *map(style.number, numbers)])
+                rows.append([label, scenario, *map(number, numbers)])
     levels = [(f"{level:.0%}", f"{level:.0%}", "") for level in summary.levels]
     columns = [("指标", "measure", ""), _SCENARIO, *levels]
     print_table(("指标的分位数", "Quantiles of the measures"), columns, rows, language)

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from zhuanxing.engine.running.devices import CPU
 from zhuanxing.engine.running.run_plan import inputs_read, keyed, make_plan
 from zhuanxing.engine.running.scan import Graph, simulate
-from zhuanxing.engine.running.xla_options import THOROUGH, known
+from zhuanxing.engine.running.xla_options import BATCHED, known
 from zhuanxing.engine.translating.nodes import Array, Env, Node
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class FrozenRuns:
         self._read = inputs_read(plan, inputs)
         self._function = jax.jit(
             lambda chosen, mask: simulate(plan, {**chosen, MASK: mask}),
-            compiler_options=known(THOROUGH),
+            compiler_options=known(BATCHED),
         )
 
     def run(self, overrides: Mapping[str, ArrayLike], mask: np.ndarray) -> dict[str, np.ndarray]:

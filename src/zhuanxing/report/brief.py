@@ -16,12 +16,12 @@ from zhuanxing.analyses.bands import comparison_bands
 from zhuanxing.analyses.rank import contributions, intervals, ranked
 from zhuanxing.charts import finance, paths
 from zhuanxing.charts.differences import difference
-from zhuanxing.charts.style import number, number_apart, signed, significant
 from zhuanxing.inputs import Changes, changed
 from zhuanxing.report.phrases import phrase
 from zhuanxing.results import names
 from zhuanxing.results.aims import Aim, aims_of
 from zhuanxing.results.labels import element_names
+from zhuanxing.results.numerals import number, number_apart, signed, significant
 from zhuanxing.results.starts import starts_in_words
 from zhuanxing.results.words import Language
 

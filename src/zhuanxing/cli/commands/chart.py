@@ -19,7 +19,6 @@ import xarray as xr
 from zhuanxing.charts.differences import difference
 from zhuanxing.charts.kinds import ALL, KINDS, Request, figures
 from zhuanxing.charts.save import FORMATS, remove_outdated, save
-from zhuanxing.charts.style import signed
 from zhuanxing.cli.command import Command, Context
 from zhuanxing.config import (
     City,
@@ -41,6 +40,7 @@ from zhuanxing.inputs.scenario import BASELINE
 from zhuanxing.results import names
 from zhuanxing.results.aims import city_targets, read_aims
 from zhuanxing.results.comparable import require_comparable
+from zhuanxing.results.numerals import signed
 from zhuanxing.storage import netcdf
 from zhuanxing.storage.atomic import require_writable
 from zhuanxing.storage.netcdf import comparison_path, intervals_path

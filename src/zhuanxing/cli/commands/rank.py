@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Literal
 import pandas as pd
 import xarray as xr
 
-from zhuanxing.charts.style import significant
 from zhuanxing.cli.asking import AskingPackage, asked_scenario, number
 from zhuanxing.cli.chosen import model_of
 from zhuanxing.cli.command import Command, Context
@@ -24,6 +23,7 @@ from zhuanxing.config import (
     Several,
     checked,
 )
+from zhuanxing.results.numerals import significant
 from zhuanxing.results.words import unit
 from zhuanxing.storage.atomic import require_writable
 from zhuanxing.storage.netcdf import write, write_table

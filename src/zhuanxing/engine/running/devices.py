@@ -15,7 +15,7 @@ from typing import Any, Literal
 import jax
 import numpy as np
 
-from zhuanxing.engine.running.xla_options import THOROUGH, known
+from zhuanxing.engine.running.xla_options import BATCHED, known
 from zhuanxing.errors import ZhuanxingError
 
 __all__ = ["CPU", "GPU_BLOCK", "Device", "DeviceName", "choose_device", "use_platforms"]
@@ -45,7 +45,7 @@ class Device:
     @property
     def options(self) -> dict[str, Any]:
         """The compiler's options for a batch."""
-        return known(THOROUGH) if self.kind == "cpu" else {}
+        return known(BATCHED) if self.kind == "cpu" else {}
 
     @property
     def identity(self) -> str:

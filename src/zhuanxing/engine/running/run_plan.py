@@ -18,7 +18,8 @@ from zhuanxing.errors import ZhuanxingError, nearest
 
 __all__ = ["asked", "inputs_read", "keyed", "make_plan"]
 
-# So many operations an element cost more again in each reader than their result in memory.
+# So many operations an element cost more again in each reader of a batch than their result in
+# memory. In a run by itself all do, and what is computed again makes compiling longer too.
 WORTH_SETTLING = 5
 
 Names = tuple[str, ...]
@@ -149,19 +150,22 @@ def _orders(graph: Graph, outputs: Sequence[str]) -> Orders:
 def _settled(graph: Graph, orders: Orders, spread: frozenset[str], guarded: bool) -> frozenset[str]:
     """Return what XLA must not compute again in every reader.
 
-    For a gradient that is every variable; in a batch what takes some operations and has several
-    readers; nothing in a run by itself.
+    For a gradient that is every variable of a step, in a run by itself what has several readers,
+    in a batch (where something is `spread`) what takes some operations besides.
     """
-    _, once, every_step, _, states = orders
+    _, _, every_step, _, states = orders
     if guarded:
-        return frozenset((*once, *every_step))
+        return frozenset(every_step)
     reads = (graph.in_step(name) for name in every_step)
     counts = Counter(need for needs in reads for need in needs)
     counts.update(need for key in states for need in graph.states[key].needs)
+    least = WORTH_SETTLING if spread else 1
     return frozenset(
         name
         for name in every_step
-        if name in spread and counts[name] > 1 and graph.nodes[name].operations >= WORTH_SETTLING
+        if counts[name] > 1
+        and graph.nodes[name].operations >= least
+        and (name in spread or not spread)
     )
 
 

@@ -9,29 +9,28 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-__all__ = ["HASTY", "THOROUGH", "elements_along", "known", "settled"]
+__all__ = ["BATCHED", "HASTY", "THOROUGH", "elements_along", "known", "settled"]
 
-# Splitting a sum over a few dozen cities takes longer than the sum.
-NO_SPLIT_SUMS = "tree_reduction_rewriter"
-# One run by itself is compiled in a hurry. At level 0 compiling takes 0.75 times as long, but a run
-# 2.5 times. Its kernels cannot hold the barriers of `settled`, which XLA on CPUs removes.
+# Splitting a sum over a few dozen cities takes longer than the sum. The barriers of `settled` stay
+# where the pass that removes them is left out, and XLA's way to compile a small loop whole, which
+# knows no barriers.
+WITHOUT = ",".join(("tree_reduction_rewriter", "cse_barrier_expander", "small-while-loop-hoisting"))
+# One run by itself is compiled in a hurry: level 0 would save a quarter more, for twice the run.
 HASTY = {
     "xla_backend_optimization_level": 1,
     "xla_cpu_use_fusion_emitters": False,
-    "xla_disable_hlo_passes": NO_SPLIT_SUMS,
+    "xla_disable_hlo_passes": WITHOUT,
 }
-# Batches and gradients: XLA's library of ready-made sums keeps in memory what it sums; vectors go
-# as wide as they come; fewer states are copied from step to step where their uses are looked at
-# more closely. The barriers of `settled` stay where the pass that removes them is left out, and
-# XLA's way to compile a small loop whole, which knows no barriers.
+# Gradients, and values that are asked for again and again: XLA's library of ready-made sums keeps
+# in memory what it sums; vectors go as wide as they come.
 THOROUGH = {
     "xla_cpu_experimental_ynn_fusion_type": "",
-    "xla_disable_hlo_passes": ",".join(
-        (NO_SPLIT_SUMS, "cse_barrier_expander", "small-while-loop-hoisting")
-    ),
+    "xla_disable_hlo_passes": WITHOUT,
     "xla_cpu_prefer_vector_width": 512,
-    "xla_cpu_copy_insertion_use_region_analysis": True,
 }
+# Batches: fewer states are copied from step to step where their uses are looked at more closely,
+# which for a gradient's thousands of values takes longer than all else.
+BATCHED = {**THOROUGH, "xla_cpu_copy_insertion_use_region_analysis": True}
 
 
 def known(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,33 @@
+"""Numbers as text: with the digits that count, parted thousands and a true minus sign."""
+
+from __future__ import annotations
+
+import math
+
+__all__ = ["number", "number_apart", "signed", "significant"]
+
+
+def number(value: float, decimals: int | None = None) -> str:
+    """Return a value as text with three digits that count, or with `decimals`."""
+    digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
+    return f"{value:,.{digits if decimals is None else decimals}f}".replace("-", "−")
+
+
+def number_apart(value: float, limit: float) -> str:
+    """Return a value as text with as many decimals as tell it from `limit`, unless it is equal."""
+    usual = len(number(value).partition(".")[2])
+    apart = (d for d in range(usual, 7) if round(value, d) != limit)
+    return number(value, next(apart, None))
+
+
+def signed(value: float) -> str:
+    """Return a difference as text with its sign and three digits that count."""
+    return ("+" if value > 0 else "") + number(value)
+
+
+def significant(value: float) -> str:
+    """Return a difference of any size with its sign and three digits that count; NaN is empty."""
+    if value != value:
+        return ""
+    digits = min(max(2 - math.floor(math.log10(abs(value))), 0), 7) if value else 0
+    return f"{value:+,.{digits}f}".replace("-", "−")
