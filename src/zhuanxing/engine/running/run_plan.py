@@ -150,19 +150,20 @@ def _orders(graph: Graph, outputs: Sequence[str]) -> Orders:
 def _settled(graph: Graph, orders: Orders, spread: frozenset[str], guarded: bool) -> frozenset[str]:
     """Return what XLA must not compute again in every reader.
 
-    For a gradient that is every variable of a step, in a run by itself what has several readers,
-    in a batch (where something is `spread`) what takes some operations besides.
+    For a gradient that is every variable, in a run by itself what has several readers, in a batch
+    (where something is `spread`) what takes some operations besides.
     """
-    _, _, every_step, _, states = orders
+    start, once, every_step, _, states = orders
+    computed = {name for name in (*start, *once, *every_step) if name in graph.nodes}
     if guarded:
-        return frozenset(every_step)
-    reads = (graph.in_step(name) for name in every_step)
-    counts = Counter(need for needs in reads for need in needs)
+        return frozenset(computed)
+    counts = Counter(need for name in (*once, *every_step) for need in graph.in_step(name))
     counts.update(need for key in states for need in graph.states[key].needs)
+    counts |= Counter(need for name in start for need in graph.at_start(name))
     least = WORTH_SETTLING if spread else 1
     return frozenset(
         name
-        for name in every_step
+        for name in computed
         if counts[name] > 1
         and graph.nodes[name].operations >= least
         and (name in spread or not spread)

@@ -221,7 +221,7 @@ class _Run:
                 leaves = self.graph.states[name].start(env, self.plan.lengths[name])
                 env.states[name] = {key: _floating(leaf) for key, leaf in leaves.items()}
             else:
-                env.values[name] = variable(self.graph, env, name)
+                env.values[name] = self.value(env, name)
         return {key: env.states[key] for key in self.plan.states}
 
     def beginning(self) -> tuple[dict[str, Leaves], Mapping[str, Array]]:
@@ -239,9 +239,12 @@ class _Run:
         env.states = dict(states)
         env.values = dict(once)
         for name in names:
-            value = variable(self.graph, env, name)
-            env.values[name] = settled(value) if name in self.plan.settled else value
+            env.values[name] = self.value(env, name)
         return env
+
+    def value(self, env: Env, name: str) -> Array:
+        found = variable(self.graph, env, name)
+        return settled(found) if name in self.plan.settled else found
 
     def advance(
         self, env: Env, states: Mapping[str, Leaves], once: Mapping[str, Array]
