@@ -29,7 +29,7 @@ MEGABYTE = 1e6
 EDGE = 4
 
 
-def sweep(runs: int, workers: int, outputs: tuple[str, ...]) -> dict[str, Any]:
+def sweep(runs: int, workers: int, outputs: tuple[str, ...], *more: str) -> dict[str, Any]:
     """Sweep, and return wall seconds, seconds from piece to piece, and peaks of resident memory.
 
     Pages that several processes share (libraries) are counted in each of them.
@@ -39,6 +39,7 @@ def sweep(runs: int, workers: int, outputs: tuple[str, ...]) -> dict[str, Any]:
         command = [
             PROGRAM, "sweep", f"scenario=[{SCENARIO}]", f"design.runs={runs}",
             f"cluster.workers={workers}", f"outputs=[{','.join(outputs)}]", f"output={store}",
+            *more,
         ]  # fmt: skip
         began = time.perf_counter()
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL)

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+from types import SimpleNamespace
+
 import jax
 import numpy as np
 import pytest
 
+from zhuanxing.analyses.sweep.cluster import Cluster
+from zhuanxing.analyses.sweep.execute import execute
+from zhuanxing.analyses.sweep.sweep import Piece, Values
 from zhuanxing.engine import compile_text
 from zhuanxing.engine.running import devices
 from zhuanxing.engine.running.devices import GPU_BLOCK, Device, choose_device
@@ -44,7 +50,7 @@ def test_a_cards_blocks_come_in_order_and_failed_runs_are_named(
     given = rates(300)
     given["rate"][170] = 1e300
     card = choose_device("gpu", block=64)
-    assert (card.kind, card.options) == ("gpu", {})
+    assert (card.kind, card.block) == ("gpu", 64)
     found = program.run_many(given, OUTPUTS, 50, device=card)
     usual = program.run_many(given, OUTPUTS)
     assert [failure.run for failure in found.failures] == [170]
@@ -52,11 +58,13 @@ def test_a_cards_blocks_come_in_order_and_failed_runs_are_named(
         np.testing.assert_allclose(found[name], usual[name], rtol=1e-12)
 
 
-def test_a_card_that_is_not_there_is_refused_and_auto_does_without() -> None:
+def test_a_card_that_is_not_there_is_refused_and_auto_does_without(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(devices, "_cards", tuple)
     with pytest.raises(ZhuanxingError, match=r"zhuanxing\[gpu\]"):
         choose_device("gpu")
     assert choose_device("auto") == devices.CPU
-    assert choose_device("auto").identity != Device("gpu", GPU_BLOCK).identity
 
 
 def test_the_compiler_is_asked_only_for_options_that_it_knows() -> None:
@@ -68,13 +76,48 @@ def test_a_model_keeps_its_device_and_few_runs_go_in_a_small_block(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     program = compile_text(TEXT)
+    monkeypatch.setattr(devices, "_cards", tuple)
     with pytest.raises(ZhuanxingError, match="no graphics card"):
         program.on("gpu")
     monkeypatch.setattr(devices, "_cards", lambda: tuple(jax.devices("cpu")))
     card = program.on("gpu").with_values({"rate": np.array([0.2, 0.1])})
+    assert choose_device("gpu").identity != devices.CPU.identity
     assert choose_device("gpu").for_runs(300) == Device("gpu", 512)
     assert choose_device("gpu").for_runs(10**6) == Device("gpu", GPU_BLOCK)
     assert devices.CPU.for_runs(1) == devices.CPU
     found, usual = card.run_many(rates(300), OUTPUTS), program.run_many(rates(300), OUTPUTS)
+    for name in OUTPUTS:
+        np.testing.assert_allclose(found[name], usual[name], rtol=1e-12)
+
+
+def test_a_card_computes_the_next_piece_of_a_sweep_while_one_is_written() -> None:
+    begun = [threading.Event() for _ in range(4)]
+
+    def compute(_: int, rows: np.ndarray) -> Values:
+        begun[int(rows[0])].set()
+        return Values({}, [])
+
+    pieces = [Piece(0, run, run + 1) for run in range(4)]
+    written = []
+
+    def write(piece: Piece, _: Values) -> None:
+        written.append(piece)
+        if 0 < piece.first < 3:
+            assert begun[piece.first + 1].wait(20)
+
+    sweep = SimpleNamespace(
+        simulation=SimpleNamespace(device="gpu", compute=compute),
+        design=SimpleNamespace(values=np.arange(4)),
+    )
+    store = SimpleNamespace(pending=lambda _: pieces, write=write)
+    execute(sweep, store, Cluster(), lambda runs: None)  # type: ignore[arg-type]
+    assert written == pieces
+
+
+@pytest.mark.skipif(choose_device("auto") == devices.CPU, reason="no graphics card here")
+def test_the_card_of_this_machine_gives_the_processors_numbers() -> None:
+    program = compile_text(TEXT)
+    found = program.run_many(rates(300), OUTPUTS, device="gpu")
+    usual = program.run_many(rates(300), OUTPUTS, device="cpu")
     for name in OUTPUTS:
         np.testing.assert_allclose(found[name], usual[name], rtol=1e-12)

@@ -22,6 +22,10 @@ from zhuanxing.storage.atomic import require_writable, written_whole
 
 ROOT = Path(__file__).parents[1]
 NAMES = "name_zh: 试\nname_en: trial\n"
+HALVING = """{UTF-8}
+x = INTEG(-x / 2, 8) ~~|
+INITIAL TIME = 0 ~~| FINAL TIME = 1 ~~| TIME STEP = 0.5 ~~| SAVEPER = 1 ~~|
+"""
 BOMB = "a: &a [x, x]\nb: &b [*a, *a]\n" + NAMES + "description_en: *b\n"
 
 
@@ -148,3 +152,25 @@ def test_a_terminal_of_seven_bits_is_no_fault() -> None:
 def test_no_output_at_all_is_no_fault() -> None:
     done = _command("cities", preexec_fn=lambda: os.close(1))
     assert done.returncode == 0 and done.stderr == ""
+
+
+@pytest.mark.parametrize("name", ["a=b", "a[1],b", "it's", "a${b}", "模型＝一，二", "choice(a)"])
+def test_a_model_file_may_have_any_sign_in_its_name(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path(f"{name}.mdl").write_text(HALVING, encoding="utf-8")
+    assert main(["simulate", f"{name}.mdl"]) == 0
+    assert "1.0,4.5" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "name", ["a=b.csv", "a[1].csv", "it's.csv", "{x}.csv", '"q".csv', "a(1).csv"]
+)
+def test_a_result_may_have_any_sign_but_a_comma_in_its_name(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("halving.mdl").write_text(HALVING, encoding="utf-8")
+    assert main(["simulate", "halving.mdl", f"output={name}"]) == 0
+    assert "1.0,4.5" in Path(name).read_text(encoding="utf-8")

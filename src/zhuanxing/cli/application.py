@@ -43,7 +43,7 @@ VERSION = "1.3"
 # How Hydra begins when a list is given for keys and values, or the reverse.
 MERGING = "Error merging override "
 # How it begins when several values are given without -m.
-SEVERAL = re.compile(r"^(?:Ambiguous value for argument|Sweep parameters) '\+*(.*?)'")
+SEVERAL = re.compile(r"^(?:Ambiguous value for argument|Sweep parameters) '\+*(.*)'")
 COMPOSING = (HydraException, OmegaConfBaseException, yaml.YAMLError, AssertionError)
 # Nothing is written, logged or changed on disk but what the command itself writes.
 QUIET = {

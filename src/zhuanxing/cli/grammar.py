@@ -8,9 +8,10 @@ quoted for it, and a name is replaced by its id.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import fields
 from functools import partial
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from zhuanxing.config.keys import is_free, known_key, named, type_of
@@ -30,6 +31,8 @@ FUNCTIONS = (
     "json_str", "extend_list",
 )  # fmt: skip
 FUNCTION = re.compile(rf"\s*({'|'.join(FUNCTIONS)})\s*\(.*\)\s*", re.DOTALL)
+# What a list or a mapping has; elsewhere brackets are signs as all others.
+OPENED, CLOSED = re.compile(r"(^|,)\s*[\[{]"), re.compile(r"[\]}]\s*(,|$)")
 PIECES = re.compile(r"""'[^']*'|"[^"]*"|[\[\]{},]|(?:\$\{[^}]*\}|[^\[\]{},'"])+|.""", re.DOTALL)
 
 
@@ -64,14 +67,18 @@ def overrides(
             free[key].append(f"'{quoted}'")
         else:
             rest.append(word)
-    without = [word for word in rest if "=" not in word]
-    if bare and len(without) > 1:
+    keys = {*(field.name for field in fields(settings)), *groups}
+    plain = [word for word in rest if bare and _without_key(word, keys)]
+    if len(plain) > 1:
         raise ZhuanxingError(
-            "one {key} is expected, but {words} are given", key=bare, words=" and ".join(without)
+            "one {key} is expected, but {words} are given", key=bare, words=" and ".join(plain)
         )
     found = []
     for word in rest:
-        text = f"{bare}={word}" if bare and "=" not in word else word
+        if bare and word in plain and Path(word).exists():
+            found.append(_file(bare, word))
+            continue
+        text = f"{bare}={word}" if word in plain else word
         name, _, value = text.translate(FULL_WIDTH).partition("=")
         key = SIGNS.sub("", name).strip()
         if key.startswith(OWN) and "=" in text:
@@ -82,6 +89,18 @@ def overrides(
         found.append(Override(key, f"{sign}{key}={read(value)}"))
     lists = {key: f"{key}=[{','.join(items)}]" for key, items in free.items() if items}
     return [*found, *(Override(key, f"++{line}") for key, line in lists.items())]
+
+
+def _without_key(word: str, keys: Collection[str]) -> bool:
+    """Tell whether a word is a value by itself: a file may have any sign in its name."""
+    key, equals, _ = word.partition("=")
+    return not equals or (key.strip() not in keys and Path(word).exists())
+
+
+def _file(key: str, path: str) -> Override:
+    """Return the setting of a file that is there, whatever its name means to Hydra."""
+    escaped = path.replace("'", "\\'").replace("${", "\\${")
+    return Override(key, f"++{key}='{escaped}'")
 
 
 def _require_form(text: str, key: str, value: str) -> None:
@@ -118,6 +137,9 @@ def _choices(text: str, key: str, known: Sequence[str]) -> str:
 def _value(text: str, key: str, look_up: Callable[[str, str], str] | None) -> str:
     if FUNCTION.fullmatch(text):
         return text
+    if "${" not in text and not (OPENED.search(text) and CLOSED.search(text)):
+        parts = [text] if QUOTED.fullmatch(text.strip()) else text.split(",")
+        return ",".join(_piece(part, key, look_up) for part in parts)
     return "".join(
         part if part in list("[]{},") else _piece(part, key, look_up)
         for part in PIECES.findall(text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
+from dataclasses import replace
 from typing import Any
 
 import jax
@@ -202,6 +203,8 @@ class Program:
         """
         clock = {"final_time": final_time, "time_step": time_step}
         parts = list(self.chunks(overrides, outputs, chunk, device=device, **clock))
+        if len(parts) == 1:
+            return parts[0]
         whole = Runs({name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
         whole.failures = [failure for part in parts for failure in part.failures]
         return whole
@@ -353,6 +356,9 @@ class Program:
         plan = make_plan(
             self._built, self._given, self._method, inputs, outputs, batched=batched, runs=runs
         )
+        if device.kind == "gpu":
+            # Memory is what a card lacks time for, so that it computes again what is cheap.
+            plan = replace(plan, settled=frozenset())
         return self._compiled.run(plan, sorted(inputs), batched, device)
 
 

@@ -49,10 +49,14 @@ class Cluster:
     options: Mapping[str, Any] = field(default_factory=dict)
     pinned: bool = True
 
+    @property
+    def elsewhere(self) -> bool:
+        """Tell whether other machines may compute."""
+        return self.address is not None or self.start is not None
+
     def needed(self, pieces: int) -> bool:
         """Tell whether Dask is: one process alone computes in this one."""
-        elsewhere = self.address is not None or self.start is not None
-        return pieces > 0 and (elsewhere or self.size(pieces) > 1)
+        return pieces > 0 and (self.elsewhere or self.size(pieces) > 1)
 
     @property
     def on_one_core(self) -> bool:

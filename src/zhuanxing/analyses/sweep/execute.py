@@ -6,7 +6,9 @@ it was computing, which another computes again.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import nullcontext
 
 from zhuanxing.analyses.sweep.cluster import Cluster, compute_on
@@ -16,6 +18,8 @@ from zhuanxing.cores import on_one_core
 
 __all__ = ["execute"]
 
+# Pieces that are prepared, computed or taken from a card at a time, each by a thread.
+AHEAD = 2
 # Called with the number of runs after each piece that is safely in the store.
 Report = Callable[[int], None]
 
@@ -27,7 +31,9 @@ def execute(sweep: Sweep, store: SweepStore, cluster: Cluster, report: Report) -
     stored stays, as after any interruption.
     """
     pending = store.pending(sweep)
-    if cluster.needed(len(pending)):
+    if sweep.simulation.device == "gpu" and not cluster.elsewhere:
+        found = _on_card(sweep, pending)
+    elif cluster.needed(len(pending)):
         found = compute_on(cluster, sweep, pending)
     else:
         found = _here(sweep, pending, cluster.on_one_core)
@@ -39,5 +45,31 @@ def execute(sweep: Sweep, store: SweepStore, cluster: Cluster, report: Report) -
 def _here(sweep: Sweep, pieces: list[Piece], pinned: bool) -> Iterator[tuple[Piece, Values]]:
     with on_one_core() if pinned else nullcontext():
         for piece in pieces:
-            rows = sweep.design.values[piece.first : piece.last]
-            yield piece, sweep.simulation.compute(piece.scenario, rows)
+            yield piece, _computed(sweep, piece)
+
+
+def _on_card(sweep: Sweep, pieces: list[Piece]) -> Iterator[tuple[Piece, Values]]:
+    """Yield pieces in order, while the card computes the next and one more is being prepared.
+
+    What the threads do before and after (giving inputs, taking and arranging outputs) the card need
+    not wait for, nor for the writing of what is yielded.
+    """
+    for piece in pieces[:1]:  # compiles, what the others find
+        yield piece, _computed(sweep, piece)
+    ahead: deque[tuple[Piece, Future[Values]]] = deque()
+    with ThreadPoolExecutor(AHEAD) as pool:
+        try:
+            for piece in pieces[1:]:
+                ahead.append((piece, pool.submit(_computed, sweep, piece)))
+                if len(ahead) > AHEAD:
+                    done, values = ahead.popleft()
+                    yield done, values.result()
+            for done, values in ahead:
+                yield done, values.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _computed(sweep: Sweep, piece: Piece) -> Values:
+    rows = sweep.design.values[piece.first : piece.last]
+    return sweep.simulation.compute(piece.scenario, rows)

@@ -13,6 +13,7 @@ import shutil
 import time
 import warnings
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from filelock import FileLock, Timeout
 
 from zhuanxing.analyses.sweep.identity import difference
 from zhuanxing.analyses.sweep.sweep import Piece, Sweep, Values
+from zhuanxing.cores import cores
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.results.describe import attributes, run_attributes
 from zhuanxing.storage.atomic import require_writable
@@ -52,8 +54,14 @@ class SweepStore:
         """Write a piece; it counts only once its mark is written, which comes last."""
         place = (piece.scenario, slice(piece.first, piece.last))
         try:
-            for name, array in values.arrays.items():
-                self._arrays[name][place] = array
+            with ThreadPoolExecutor(len(cores())) as pool:
+                # Compressing is most of the work, and holds no lock of Python's.
+                writing = [
+                    pool.submit(self._arrays[name].__setitem__, place, array)
+                    for name, array in values.arrays.items()
+                ]
+            for written in writing:
+                written.result()
             self._arrays["failure"][place] = np.array(values.failures, dtype=object)
             self._arrays["done"][place] = True
         except OSError as error:

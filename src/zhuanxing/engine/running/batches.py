@@ -18,7 +18,7 @@ from zhuanxing.engine.running.devices import Device
 from zhuanxing.engine.running.inputs import Inputs
 from zhuanxing.engine.running.numpy_stepper import walk
 from zhuanxing.engine.running.run_plan import keyed
-from zhuanxing.engine.running.scan import Graph, start_numpy
+from zhuanxing.engine.running.scan import SOUND, Graph, start_numpy
 from zhuanxing.engine.translating.model_builder import Built
 from zhuanxing.engine.translating.nodes import Env
 
@@ -59,6 +59,7 @@ class Batch:
         self._inputs = inputs
         self._batched = batched
         self._function = function
+        self._same = device.place({n: value for n, value in inputs.items() if n not in batched})
         self._outputs = keyed(outputs)
         self.count = next(inputs[name].shape[-1] for name in batched)
 
@@ -68,13 +69,13 @@ class Batch:
         done = 0
         for start, block in self._blocks():
             held = {
-                name: np.concatenate([held[name], array]) if held else array
+                name: np.concatenate([held[name], array]) if len(held.get(name, ())) else array
                 for name, array in block.items()
             }
             available = min(start + self._device.block, self.count)
             while done < available and (done + chunk <= available or available == self.count):
                 size = min(chunk, self.count - done)
-                taken = {name: array[:size].copy() for name, array in held.items()}
+                taken = {name: array[:size] for name, array in held.items()}
                 held = {name: array[size:] for name, array in held.items()}
                 yield self._checked(taken, done)
                 done += size
@@ -86,44 +87,45 @@ class Batch:
         """
         ahead: deque[tuple[int, dict[str, Any]]] = deque()
         waiting = 1 if self._device.kind == "gpu" else 0
-        for start in range(0, self.count, self._device.block):
-            ahead.append((start, self._launched(start)))
-            if len(ahead) > waiting:
-                first, found = ahead.popleft()
+        with self._device.at_work():
+            for start in range(0, self.count, self._device.block):
+                ahead.append((start, self._launched(start)))
+                if len(ahead) > waiting:
+                    first, found = ahead.popleft()
+                    yield first, self._fetched(first, found)
+            for first, found in ahead:
                 yield first, self._fetched(first, found)
-        for first, found in ahead:
-            yield first, self._fetched(first, found)
 
     def _launched(self, start: int) -> dict[str, Any]:
         """Start one block and return its outputs on the device; the last run fills up the block."""
-        lanes = np.minimum(np.arange(start, start + self._device.block), self.count - 1)
-        block = {
-            name: np.ascontiguousarray(value[..., lanes]) if name in self._batched else value
-            for name, value in self._inputs.items()
+        lanes = np.arange(start, start + self._device.block)
+        whole = lanes[-1] < self.count
+        chosen = slice(start, lanes[-1] + 1) if whole else np.minimum(lanes, self.count - 1)
+        given = {
+            name: np.ascontiguousarray(np.moveaxis(self._inputs[name], -1, 0)[chosen])
+            for name in self._batched
         }
-        return self._function(block)
+        return self._function({**self._same, **given})
 
     def _fetched(self, start: int, found: dict[str, Any]) -> dict[str, np.ndarray]:
-        """Return a block's outputs, run axis first, without the runs that fill it up."""
+        """Return a block's outputs and which runs are sound, without the runs that fill it up."""
         kept = min(self._device.block, self.count - start)
         result = {}
-        for name, how in self._outputs.items():
-            array = np.asarray(found[f"{name}|{how}"])
-            if array.ndim == 1 + len(self._given.shape(name)):  # the same for all runs
-                array = np.broadcast_to(array[..., None], (*array.shape, self._device.block))
-            result[name] = np.ascontiguousarray(np.moveaxis(array, -1, 0)[:kept])
+        keys = {name: f"{name}|{how}" for name, how in self._outputs.items()}
+        for name, key in {**keys, SOUND: SOUND}.items():
+            array = np.asarray(found[key])
+            result[name] = np.broadcast_to(array, (self._device.block, *array.shape[1:]))[:kept]
         return result
 
     def _checked(self, found: dict[str, np.ndarray], first: int) -> Runs:
         """Return a chunk with failed runs made NaN throughout and their failures named."""
-        count = next(iter(found.values())).shape[0]
-        sound = np.ones(count, dtype=bool)
-        for array in found.values():
-            sound &= np.isfinite(array).reshape(count, -1).all(axis=1)
+        broken = np.flatnonzero(~found.pop(SOUND))
         runs = Runs(found)
-        runs.failures = [self._failure(first + int(lane)) for lane in np.flatnonzero(~sound)]
-        for array in found.values():
-            array[~sound] = np.nan
+        runs.failures = [self._failure(first + int(lane)) for lane in broken]
+        for name, array in found.items():
+            # What a device returns cannot be written to.
+            runs[name] = array.copy()
+            runs[name][broken] = np.nan
         return runs
 
     def _failure(self, run: int) -> Failure:

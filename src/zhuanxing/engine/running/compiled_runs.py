@@ -11,7 +11,7 @@ import numpy as np
 from zhuanxing.engine.running.devices import Device
 from zhuanxing.engine.running.executable_cache import stored
 from zhuanxing.engine.running.run_plan import inputs_read
-from zhuanxing.engine.running.scan import Plan, simulate
+from zhuanxing.engine.running.scan import Plan, simulate, simulate_many
 from zhuanxing.engine.running.xla_options import HASTY, known
 
 __all__ = ["CompiledRuns"]
@@ -58,7 +58,7 @@ class CompiledRuns:
             plan.steps,
             plan.steps_per_year,
             tuple(sorted(plan.lengths.items())),
-            device.kind,
+            device.identity,
         )
         if key not in self._runs:
             self._runs[key] = self._first(plan, inputs_read(plan, inputs), key, device)
@@ -71,7 +71,8 @@ class CompiledRuns:
 
         def compiled(chosen: Mapping[str, Any]) -> Any:
             options = known(HASTY) if plan.runs is None else device.options
-            jitted = jax.jit(lambda inputs: simulate(plan, inputs), compiler_options=options)
+            run = simulate if plan.runs is None else simulate_many
+            jitted = jax.jit(lambda inputs: run(plan, inputs), compiler_options=options)
             return jitted.lower(chosen).compile()
 
         def call(given: Mapping[str, np.ndarray]) -> Any:

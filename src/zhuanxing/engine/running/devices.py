@@ -6,7 +6,8 @@ only; between devices numbers agree to 1e-12.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
@@ -15,7 +16,7 @@ from typing import Any, Literal
 import jax
 import numpy as np
 
-from zhuanxing.engine.running.xla_options import BATCHED, known
+from zhuanxing.engine.running.xla_options import BATCHED, CARD, known
 from zhuanxing.errors import ZhuanxingError
 
 __all__ = ["CPU", "GPU_BLOCK", "Device", "DeviceName", "choose_device", "use_platforms"]
@@ -45,17 +46,32 @@ class Device:
     @property
     def options(self) -> dict[str, Any]:
         """The compiler's options for a batch."""
-        return known(BATCHED) if self.kind == "cpu" else {}
+        return known(BATCHED if self.kind == "cpu" else CARD)
 
     @property
     def identity(self) -> str:
         """What decides the bits of a batch, beside the model and its inputs."""
-        return f"{self.kind} in blocks of {self.block}"
+        kind = self.kind if self.kind == "cpu" else _cards()[0].device_kind
+        return f"{kind} in blocks of {self.block}"
 
     def place(self, arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
         """Return the arrays on the card, where it computes with them."""
         card = _cards()[0]
         return {name: jax.device_put(array, card) for name, array in arrays.items()}
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Say in a sentence that a card's memory is too small, while it computes."""
+        try:
+            yield
+        except jax.errors.JaxRuntimeError as error:
+            if "RESOURCE_EXHAUSTED" not in str(error):
+                raise
+            raise ZhuanxingError(
+                f"{_cards()[0].device_kind if self.kind == 'gpu' else 'this machine'} has too "
+                f"little free memory for {self.block:,} runs at once; keep fewer outputs, or "
+                "choose device=cpu"
+            ) from error
 
 
 CPU = Device("cpu", CPU_BLOCK)

@@ -89,6 +89,7 @@ def make_plan(
         pairs,
         _settled(graph, orders, spread, guarded),
         guarded,
+        batched,
     )
 
 

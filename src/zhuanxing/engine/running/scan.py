@@ -21,8 +21,20 @@ from zhuanxing.engine.translating.model_builder import Built
 from zhuanxing.engine.translating.nodes import Array, Env, Node, number
 from zhuanxing.engine.translating.states import Leaves, State
 
-__all__ = ["AGGREGATES", "Graph", "LazyValues", "Plan", "simulate", "start_numpy", "states_at"]
+__all__ = [
+    "AGGREGATES",
+    "SOUND",
+    "Graph",
+    "LazyValues",
+    "Plan",
+    "simulate",
+    "simulate_many",
+    "start_numpy",
+    "states_at",
+]
 
+# The key under which many runs say which of them are finite throughout.
+SOUND = "runs:sound"
 AGGREGATES = ("path", "year_sum", "year_mean", "year_end")
 NEEDS_LAST = ("path", "year_end")
 
@@ -81,7 +93,8 @@ class Graph:
 class Plan:
     """What is fixed before compiling: orders, states, lengths, clock and outputs.
 
-    `settled` are the variables that are computed once, and not again in each of their readers.
+    `settled` are the variables that are computed once, and not again in each of their readers;
+    `given` are the inputs with an axis of `runs`, `batched` all that differs between runs for it.
     """
 
     graph: Graph
@@ -99,6 +112,7 @@ class Plan:
     outputs: tuple[tuple[str, str], ...]
     settled: frozenset[str] = frozenset()
     guarded: bool = False
+    given: frozenset[str] = frozenset()
 
     @property
     def evaluations(self) -> int:
@@ -183,6 +197,26 @@ def simulate(plan: Plan, inputs: Mapping[str, Array]) -> dict[str, Array]:
     Returns an array for every output, time or year first, runs last.
     """
     return _Run(plan, inputs).outputs()
+
+
+def simulate_many(plan: Plan, inputs: Mapping[str, Array]) -> dict[str, Array]:
+    """Run the model in JAX as `simulate`, for `plan.runs` runs: given and returned runs first.
+
+    Under SOUND it tells which runs are finite. A card does both in passing; the process that feeds
+    it would take as long as the runs.
+    """
+    last = {
+        name: jnp.moveaxis(value, 0, -1) if name in plan.given else value
+        for name, value in inputs.items()
+    }
+    found = simulate(plan, last)
+    sound = jnp.ones(plan.runs, dtype=bool)
+    for name, how in plan.outputs:
+        key = f"{name}|{how}"
+        value = jnp.moveaxis(found[key], -1, 0) if name in plan.batched else found[key][None]
+        sound &= jnp.isfinite(value).reshape(len(value), -1).all(axis=1)
+        found[key] = value
+    return {**found, SOUND: sound}
 
 
 def states_at(plan: Plan, inputs: Mapping[str, Array], steps: Sequence[int]) -> dict[str, Leaves]:

@@ -9,7 +9,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-__all__ = ["BATCHED", "HASTY", "THOROUGH", "elements_along", "known", "settled"]
+__all__ = ["BATCHED", "CARD", "HASTY", "THOROUGH", "elements_along", "known", "settled"]
 
 # Splitting a sum over a few dozen cities takes longer than the sum. The barriers of `settled` stay
 # where the pass that removes them is left out, and XLA's way to compile a small loop whole, which
@@ -31,6 +31,13 @@ THOROUGH = {
 # Batches: fewer states are copied from step to step where their uses are looked at more closely,
 # which for a gradient's thousands of values takes longer than all else.
 BATCHED = {**THOROUGH, "xla_cpu_copy_insertion_use_region_analysis": True}
+# On a card the loop over steps goes two steps at a time, from one set of states to another and
+# back, so that none is copied: a twentieth of the time. What is read by several kernels is not
+# gathered in one of hundreds of operations, whose registers spill: a twentieth again.
+CARD = {
+    "xla_gpu_enable_while_loop_double_buffering": True,
+    "xla_disable_hlo_passes": "multi_output_fusion",
+}
 
 
 def known(options: Mapping[str, Any]) -> dict[str, Any]:
