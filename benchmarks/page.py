@@ -34,6 +34,10 @@ and scales the intensity of every lever.
 
 {memory}
 
+## On a graphics card
+
+{card}
+
 ## Where the time goes
 
 A run asks for {simple:.0f} million additions, multiplications and comparisons, {division:.1f}
@@ -272,6 +276,34 @@ def _full(full: dict[str, Any] | None) -> str:
     )
 
 
+def _card(card: dict[str, Any] | None) -> str:
+    """Return what a card did, on a machine of its own."""
+    if card is None:
+        return "Not measured: there was no card (`benchmarks/card.py`)."
+    machine, numbers, sweep = card["machine"], card["numbers"], card["sweep"]
+    rows = [
+        (
+            f"{one['block']:,}",
+            f"{one['runs_per_second']:,.0f}",
+            f"{one['megabytes'] / 1e3:.1f}",
+            f"{one['compile']:.0f}",
+        )
+        for one in card["blocks"]
+    ]
+    head = ("runs in a block", "runs a second on the card", "GB of its memory", "s to compile")
+    return (
+        f"Measured {machine['when']} by `benchmarks/card.py` on one {card['blocks'][0]['card']}, "
+        f"{machine['cores']} cores, JAX {card['blocks'][0]['jax']}; no other table of this page is "
+        f"of that machine.\n\n{_table(head, rows)}\n\n"
+        f"`zhuanxing sweep device=gpu` wrote {sweep['runs']:,} runs x 10 outputs in "
+        f"{sweep['wall']:.0f} s, compiling included, {sweep['between_pieces']:,.0f} runs a second "
+        f"between pieces (aim 15,000), with {sweep['megabytes'] / 1e3:.1f} GB of memory. All "
+        f"{numbers['outputs']} outputs of {numbers['runs']} runs differ from the processor's by at "
+        f"most {numbers['relative_to_largest']:.1e} of their largest value in the run (aim 1e-12). "
+        f"{card.get('apart', '')}".rstrip()
+    )
+
+
 def write(found: dict[str, Any]) -> str:
     """Write the page and return its tables."""
     counts = found["limit"]["operations"]
@@ -283,6 +315,7 @@ def write(found: dict[str, Any]) -> str:
         notes=_notes(found),
         aims=aims,
         memory=memory,
+        card=_card(found.get("card")),
         simple=counts["simple"] / 1e6,
         division=(counts["division"] + counts["root"]) / 1e6,
         scarce=(counts["exponential"] + counts["logarithm"] + counts["power"]) / 1e6,

@@ -22,12 +22,19 @@ from typing import Any
 
 import page
 
+from zhuanxing.engine.running.devices import choose_device
+
 HERE = Path(__file__).parent
 RESULTS = HERE / "results.json"
 LARGE = 10_000
 USUAL = 1_000
 SCALING = 8_192
 FULL = 100_000
+BLOCKS = (2_048, 8_192, 16_384, 32_768)
+COMPARED = 256
+CARD_SWEEP = 131_072
+# Measured on other machines or seldom: kept from the last time.
+KEPT = ("full", "card")
 
 
 def measure(script: str, *arguments: str | int) -> dict[str, Any]:
@@ -56,6 +63,16 @@ def machine() -> dict[str, Any]:
     }
 
 
+def card() -> dict[str, Any]:
+    """Return what a graphics card does, on the machine that has it."""
+    return {
+        "machine": machine(),
+        "blocks": [measure("card.py", "compute", block) for block in BLOCKS],
+        "numbers": measure("card.py", "numbers", COMPARED),
+        "sweep": measure("card.py", "sweep", CARD_SWEEP),
+    }
+
+
 def main() -> None:
     """Measure, in an order that puts what is compared side by side."""
     core = sorted(os.sched_getaffinity(0))[:2][-1]
@@ -78,9 +95,11 @@ def main() -> None:
         found["large"] = measure("ours.py", "batch", LARGE, core)
     if "--full" in sys.argv:
         found["full"] = measure("sweeping.py", "full", FULL)
-    elif RESULTS.exists():
+    if choose_device("auto").kind == "gpu":
+        found["card"] = card()
+    if RESULTS.exists():
         earlier = json.loads(RESULTS.read_text(encoding="utf-8"))
-        found |= {name: earlier[name] for name in ("full",) if name in earlier}
+        found |= {name: earlier[name] for name in KEPT if name in earlier and name not in found}
     RESULTS.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     print(page.write(found))
 
