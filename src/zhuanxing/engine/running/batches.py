@@ -59,7 +59,8 @@ class Batch:
         self._inputs = inputs
         self._batched = batched
         self._function = function
-        self._same = device.place({n: value for n, value in inputs.items() if n not in batched})
+        same = {name: value for name, value in inputs.items() if name not in batched}
+        self._same = device.place(same) if device.kind == "gpu" else same
         self._outputs = keyed(outputs)
         self.count = next(inputs[name].shape[-1] for name in batched)
 
