@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,13 @@ import pandas as pd
 import pytest
 
 from zhuanxing.cli.main import main
-from zhuanxing.data.reading import DataError, read_checked
+from zhuanxing.data.cells import read_rows
+from zhuanxing.data.reading import DataError, open_table, read_checked, read_table
 from zhuanxing.data.schemas import schema_of
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.inputs.scenario_files import read_scenario
 from zhuanxing.model import Model
+from zhuanxing.results.aims import read_aims
 from zhuanxing.storage.atomic import require_writable, written_whole
 
 ROOT = Path(__file__).parents[1]
@@ -174,3 +177,31 @@ def test_a_result_may_have_any_sign_but_a_comma_in_its_name(
     Path("halving.mdl").write_text(HALVING, encoding="utf-8")
     assert main(["simulate", "halving.mdl", f"output={name}"]) == 0
     assert "1.0,4.5" in Path(name).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\xff\xfe\x00\xd8",
+        "a,唐".encode()[:-1],
+        b"a,b\n1,\0\n",
+        b'a,b\n1,"2\n',
+        b"a,b\n1,2,3\n",
+        b"a,b\n1\n",
+        b"a,a\n1,2\n",
+        b"a,b\n1," + b"x" * 200_000 + b"\n",
+        b"a,b\n",
+    ],
+)
+def test_what_is_not_a_table_is_refused_by_all_who_read_tables(
+    content: bytes, tmp_path: Path
+) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(content)
+    readers: list[Callable[[Path], object]] = [open_table, read_aims]
+    if content != b"a,b\n":
+        readers += [read_table, lambda path: read_rows(path, ["a"])]
+    for read in readers:
+        with pytest.raises(DataError, match=r"t\.csv"):
+            read(path)

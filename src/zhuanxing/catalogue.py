@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from zhuanxing.data.reading import read_table
 from zhuanxing.engine.reading import syntax_tree
 from zhuanxing.inputs import ModelNames, read_scenario, scenario_names
 from zhuanxing.storage.paths import Places
@@ -84,7 +85,7 @@ class Catalogue:
         >>> bool(model.assumptions.loc[("credit_shock", ""), "high"] > 0)
         True
         """
-        table = pd.read_csv(self.places.model / "data" / "assumptions.csv")
+        table = read_table(self.places.model / "data" / "assumptions.csv")
         table["name"] = table["name"].str.replace(" ", "_")
         table["subscript"] = table["subscript"].fillna("")
         return table.set_index(["name", "subscript"])

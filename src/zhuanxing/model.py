@@ -17,7 +17,6 @@ from zhuanxing.assembled import Assembled, assembled, tables_with
 from zhuanxing.batches import Batches
 from zhuanxing.calibrations import Calibration, read_calibration
 from zhuanxing.config import validated
-from zhuanxing.data.names import read_rows
 from zhuanxing.engine.running.failures import TranslationError
 from zhuanxing.errors import ZhuanxingError, require_known
 from zhuanxing.inputs import (
@@ -29,6 +28,7 @@ from zhuanxing.inputs import (
     resolve,
     resolve_mapping,
 )
+from zhuanxing.results.aims import read_aims
 from zhuanxing.results.annual import PATH, annual, yearly_requests
 from zhuanxing.results.binding import BINDING, binding_limit
 from zhuanxing.results.describe import run_attributes
@@ -91,7 +91,7 @@ def load(
     chosen = None if calibration is None else read_calibration(places.model, calibration)
     part = None if cities is None else (*cities,)
     if end is None:
-        end = max(int(row["year"]) for row in read_rows(places.model / "data/aims.csv", ("year",)))
+        end = int(read_aims(places.model / "data/aims.csv")["year"].max())
     source = assembled(places.model, end, information_year, part, data)
     return Model(places, names, source, chosen, data, device)
 

@@ -6,7 +6,6 @@ full data with their schemas are read.
 
 from __future__ import annotations
 
-import csv
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -16,11 +15,12 @@ from pathlib import Path
 
 import numpy as np
 
+from zhuanxing.data.cells import read_rows
 from zhuanxing.data.kinds import DRIVER_TABLES
 from zhuanxing.errors import ZhuanxingError, nearest, require_known, unknown
 from zhuanxing.storage.yaml_files import load_yaml
 
-__all__ = ["ModelNames", "Names", "read_names", "read_rows"]
+__all__ = ["ModelNames", "Names", "read_names"]
 
 EVERYWHERE = "ALL"
 # The dimension of elements.csv whose elements pay for levers.
@@ -231,23 +231,3 @@ def _targets(
                 mask[cities.index(unit), column] = True
     mask.flags.writeable = False
     return mask
-
-
-def read_rows(path: Path, columns: Iterable[str]) -> list[dict[str, str]]:
-    """Return the rows of a table; raise ZhuanxingError if it or one of `columns` is missing."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            missing = [c for c in columns if c not in (reader.fieldnames or ())]
-            if missing:
-                raise ZhuanxingError(f"{path}: the column '{missing[0]}' is missing")
-            rows = list(reader)
-    except OSError as error:
-        raise ZhuanxingError(
-            f"{path}: the table cannot be read ({error.strerror}); "
-            "run from a folder that holds model/, or restore the file"
-        ) from error
-    for line, row in enumerate(rows, start=2):
-        if None in row.values():
-            raise ZhuanxingError(f"{path}, line {line}: the row has fewer cells than columns")
-    return rows

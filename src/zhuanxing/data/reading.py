@@ -6,11 +6,9 @@ nearest valid name where names are listed.
 
 from __future__ import annotations
 
-import csv
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -18,19 +16,14 @@ import numpy as np
 import pandas as pd
 from pandera.errors import SchemaError
 
-from zhuanxing.errors import ZhuanxingError, nearest
+from zhuanxing.data.cells import DataError, read_cells
+from zhuanxing.errors import nearest
 
-__all__ = ["DataError", "line_of", "open_table", "read_checked", "refuse_unknown"]
+__all__ = ["DataError", "line_of", "open_table", "read_checked", "read_table", "refuse_unknown"]
 
 HEADER_LINES = 1
 NUMERIC = ("float64", "int64")
-CHINESE = "gb18030"
 FORMULA = re.compile(r"^\s*[=@]|^\s*[+-](?![\d.\s])|^#(?:REF|N/A|NAME|VALUE|DIV|NUM|NULL)")
-NOT_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
-
-
-class DataError(ZhuanxingError):
-    """A table of the model that cannot be read or breaks its schema."""
 
 
 def line_of(row: int) -> int:
@@ -45,75 +38,31 @@ def open_table(path: Path, chinese: bool = False) -> pd.DataFrame:
     programs write in China. Raises DataError for a file that is missing, empty, without rows, in
     another encoding, with lines of unequal length, or with formulas or control characters.
     """
-    try:
-        text = _decoded(path, path.read_bytes(), chinese)
-    except OSError as error:
-        raise DataError(
-            "{path} cannot be read ({reason}): the model needs this table",
-            path=path,
-            reason=error.strerror,
-        ) from None
-    frame = _parsed(path, text)
-    twice = frame.columns[frame.columns.duplicated()]
-    if len(twice):
-        raise DataError(
-            "{path}, line 1: the column '{column}' is given twice", path=path, column=twice[0]
-        )
+    header, *rows = read_cells(path, chinese)
+    if not rows:
+        raise DataError("{path} has column names but no rows", path=path)
+    cells = dict(enumerate(map(list, zip(*rows, strict=True))))
+    frame = pd.DataFrame(cells, dtype=object).set_axis(header, axis=1)
     for name in frame.columns:
         _refuse_cells(path, frame, str(name))
     return frame
 
 
-def _decoded(path: Path, content: bytes, chinese: bool) -> str:
-    if not content.strip():
-        raise DataError("{path} is empty, expected a line of column names and rows", path=path)
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        pass
-    if not content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        try:
-            text = content.decode(CHINESE)
-        except UnicodeDecodeError:
-            text = ""
-        if text and chinese:
-            return text
-    raise DataError("{path} is not UTF-8: save it as CSV UTF-8 (in Excel 'CSV UTF-8')", path=path)
-
-
-def _parsed(path: Path, text: str) -> pd.DataFrame:
-    try:
-        rows = [row for row in csv.reader(StringIO(text, newline=""), strict=True) if row]
-    except csv.Error as error:
-        raise DataError(f"{path} is not a table of comma-separated values: {error}") from None
-    header = [name.strip() for name in rows[0]] if rows else []
-    for number, row in enumerate(rows, 1):
-        if len(row) != len(header):
-            raise DataError(
-                "{path}, line {line}: {found} cells, expected {expected}, one for each "
-                "column; a text with a comma needs quotation marks",
-                path=path,
-                line=number,
-                found=len(row),
-                expected=len(header),
-            )
-    if len(rows) <= HEADER_LINES:
-        raise DataError("{path} has column names but no rows", path=path)
-    columns = zip(*rows[HEADER_LINES:], strict=True)
-    cells = {index: list(map(str.strip, column)) for index, column in enumerate(columns)}
-    return pd.DataFrame(cells, dtype=object).set_axis(header, axis=1)
-
-
 def _refuse_cells(path: Path, frame: pd.DataFrame, name: str) -> None:
-    for pattern, what in ((FORMULA, "a formula"), (NOT_TEXT, "a character that cannot be seen")):
-        # Most cells of a column repeat others.
-        wrong = [cell for cell in frame[name].unique() if pattern.search(cell)]
-        if wrong:
-            row = int(frame[name].isin(wrong).to_numpy().argmax())
-            raise DataError(
-                f"{path}, line {line_of(row)}: the column '{name}' holds {what}, "
-                f"{frame[name].iloc[row]!r}; expected a plain text or number"
-            )
+    # Most cells of a column repeat others.
+    wrong = [cell for cell in frame[name].unique() if FORMULA.search(cell)]
+    if wrong:
+        row = int(frame[name].isin(wrong).to_numpy().argmax())
+        raise DataError(
+            f"{path}, line {line_of(row)}: the column '{name}' holds a formula, "
+            f"{frame[name].iloc[row]!r}; expected a plain text or number"
+        )
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """Return a table with the types that pandas finds; raise DataError as `open_table`."""
+    read_cells(path)
+    return pd.read_csv(path, encoding="utf-8-sig")
 
 
 def read_checked(

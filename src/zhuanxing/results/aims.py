@@ -7,10 +7,12 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 import xarray as xr
 
-from zhuanxing.errors import ZhuanxingError, require_known
+from zhuanxing.data.cells import DataError, read_rows
+from zhuanxing.errors import require_known
 from zhuanxing.results import names
 from zhuanxing.results.bands import CHANGE, centre
 from zhuanxing.results.words import Language
@@ -31,6 +33,7 @@ COLUMNS = (
     "name_en",
 )  # fmt: skip
 EVERYWHERE = "ALL"
+_NUMBERS = ("year", "base_year", "value")
 _VALID = {"measure": ("level", "change"), "direction": ("at_least", "at_most")}
 Verdict = Literal["met", "missed", "open"]
 MARKS: Mapping[Verdict, str] = {"met": "✓", "missed": "×", "open": "≈"}
@@ -100,14 +103,17 @@ class Aim:
 def read_aims(path: Path) -> pd.DataFrame:
     """Read the aims that hold for several cities, columns COLUMNS at least.
 
-    Raises ZhuanxingError for a missing file or column, or an unknown measure or direction.
+    Raises ZhuanxingError for a file that cannot be read, a missing column, what is no number, or an
+    unknown measure or direction.
     """
-    if not path.is_file():
-        raise ZhuanxingError(f"{path}: the table of aims is missing, which the scorecard needs")
-    table = pd.read_csv(path, keep_default_na=False)
-    for column in COLUMNS:
-        if column not in table.columns:
-            raise ZhuanxingError(f"{path}: the column {column!r} is missing")
+    table = pd.DataFrame(read_rows(path, COLUMNS))
+    for column in _NUMBERS:
+        numbers = pd.to_numeric(table[column], errors="coerce")
+        wrong = np.flatnonzero(~np.isfinite(numbers))
+        if len(wrong):
+            line, found = wrong[0] + 2, table[column].iloc[wrong[0]]
+            raise DataError(f"{path}, line {line}: {column} is '{found}', expected a number")
+        table[column] = numbers
     for column, valid in _VALID.items():
         for line, value in enumerate(table[column], start=2):
             require_known(column, str(value), valid, f"{path}, line {line}")

@@ -7,13 +7,12 @@ around.
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
-from zhuanxing.errors import ZhuanxingError
+from zhuanxing.data.cells import read_rows
 
 __all__ = ["Glossary", "parameter_label", "read_glossary"]
 
@@ -79,9 +78,5 @@ def parameter_label(
 @lru_cache(maxsize=2)
 def read_glossary(model: Path) -> Glossary:
     """Return the terms of `model`/glossary.csv; raise ZhuanxingError if it cannot be read."""
-    path = model / FILE
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            return Glossary({row["term_en"]: row["term_zh"] for row in csv.DictReader(file)})
-    except (OSError, KeyError) as error:
-        raise ZhuanxingError(f"{path}: the terms cannot be read ({error})") from error
+    rows = read_rows(model / FILE, ("term_en", "term_zh"))
+    return Glossary({row["term_en"]: row["term_zh"] for row in rows})

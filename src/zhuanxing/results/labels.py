@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from pathlib import Path
 
 import xarray as xr
 
+from zhuanxing.data.cells import read_rows
 from zhuanxing.errors import ZhuanxingError
 
 __all__ = ["element_names", "labels"]
@@ -70,12 +70,12 @@ def _names(rows: Mapping[str, tuple[str, str]], dim: str, element: str) -> tuple
 
 def _elements(data: Path) -> dict[str, dict[str, tuple[str, str]]]:
     table: dict[str, dict[str, tuple[str, str]]] = {}
-    with (data / "elements.csv").open(encoding="utf-8-sig", newline="") as file:
-        for row in csv.DictReader(file):
-            dimension = row["dimension"].replace(" ", "_")
-            table.setdefault(dimension, {})[row["element"]] = (row["name_zh"], row["name_en"])
-    with (data / "levers.csv").open(encoding="utf-8-sig", newline="") as file:
-        table["lever"] = {
-            row["lever"]: (row["name_zh"], row["name_en"]) for row in csv.DictReader(file)
-        }
+    names = ("name_zh", "name_en")
+    for row in read_rows(data / "elements.csv", ("dimension", "element", *names)):
+        dimension = row["dimension"].replace(" ", "_")
+        table.setdefault(dimension, {})[row["element"]] = (row["name_zh"], row["name_en"])
+    table["lever"] = {
+        row["lever"]: (row["name_zh"], row["name_en"])
+        for row in read_rows(data / "levers.csv", ("lever", *names))
+    }
     return table

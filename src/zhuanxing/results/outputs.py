@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zhuanxing.data.names import read_rows
+from zhuanxing.data.cells import read_rows
 from zhuanxing.errors import ZhuanxingError, require_known
 
 if TYPE_CHECKING:

@@ -34,6 +34,7 @@ from zhuanxing.config import (
 )
 from zhuanxing.data.names import read_names
 from zhuanxing.data.observed import statistics_of_outputs
+from zhuanxing.data.reading import read_table
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.inputs import resolve
 from zhuanxing.inputs.scenario import BASELINE
@@ -277,8 +278,8 @@ def _request(settings: ChartSettings, context: Context) -> dict[str, Any]:
         "options": as_mapping(settings.options),
         "variables": settings.variable,
         "year": settings.year,
-        "observations": _table(data / "observations.csv"),
-        "observed_as": statistics_of_outputs(_table(data / "variables.csv")),
+        "observations": read_table(data / "observations.csv"),
+        "observed_as": statistics_of_outputs(read_table(data / "variables.csv")),
         "aims": aims_table(settings.options.scorecard, context.places),
     }
 
@@ -286,7 +287,7 @@ def _request(settings: ChartSettings, context: Context) -> dict[str, Any]:
 def aims_table(options: ScorecardOptions, places: Places) -> pd.DataFrame:
     """Return the aims of cities, provinces and the nation, as the scorecard reads them."""
     data = places.model / "data"
-    targets = _table(data / "targets.csv")
+    targets = read_table(data / "targets.csv")
     base_year = resolve(places.scenarios, BASELINE, read_names(places.model)).base_year
     own = city_targets(targets, options.compared_with, options.at_most, base_year)
     return pd.concat([own, read_aims(data / "aims.csv")], ignore_index=True)
@@ -331,17 +332,6 @@ def _target(output: Path | None, default: Path, formats: list[str]) -> tuple[Pat
     if output.suffix.lstrip(".") in FORMATS:
         return output.with_suffix(""), [output.suffix.lstrip(".")]
     return output, formats
-
-
-def _table(path: Path) -> pd.DataFrame:
-    try:
-        return pd.read_csv(path)
-    except OSError as error:
-        raise ZhuanxingError(
-            "{path} cannot be read ({reason}): the model needs this table",
-            path=path,
-            reason=error.strerror,
-        ) from error
 
 
 COMMAND = Command(

@@ -25,7 +25,7 @@ from zhuanxing.analyses.evidence import (
 from zhuanxing.cli.command import Command, Context
 from zhuanxing.cli.console import print_table
 from zhuanxing.config import Language
-from zhuanxing.errors import ZhuanxingError
+from zhuanxing.data.reading import read_table
 from zhuanxing.storage.atomic import require_writable
 
 if TYPE_CHECKING:
@@ -75,14 +75,7 @@ def run(settings: EvidenceSettings, context: Context) -> int:
 
     model = load(places.root, end=max(settings.years), calibration=settings.calibration)
     source = places.model / "data" / "raw" / "parameters.csv"
-    try:
-        parameters = pd.read_csv(source)
-    except OSError as error:
-        raise ZhuanxingError(
-            "{path} cannot be read ({reason}): the model needs this table",
-            path=source,
-            reason=error.strerror,
-        ) from error
+    parameters = read_table(source)
     table = compare(model.run(settings.plan), model.run(settings.baseline), parameters, settings)
     uncertain = _uncertainty(model, settings) if settings.draws else None
     _report(table, uncertain, settings, context.language)

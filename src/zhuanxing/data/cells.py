@@ -1,0 +1,94 @@
+"""The cells of a CSV file, or one sentence that says why they cannot be read.
+
+Read with the csv module alone: the command line refuses a misspelt name before pandas is imported.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterable
+from io import StringIO
+from pathlib import Path
+
+from zhuanxing.errors import ZhuanxingError
+
+__all__ = ["DataError", "read_cells", "read_rows"]
+
+CHINESE = "gb18030"
+NOT_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+
+
+class DataError(ZhuanxingError):
+    """A table of the model that cannot be read or breaks its schema."""
+
+
+def read_cells(path: Path, chinese: bool = False) -> list[list[str]]:
+    """Return the lines of a CSV file as cells without spaces around them, the names first.
+
+    UTF-8 is read, with or without a byte-order mark; with `chinese` also GBK, which spreadsheet
+    programs write in China. Raises DataError for a file that is missing, empty, in another
+    encoding, with lines of unequal length, or with a column twice.
+    """
+    try:
+        text = _decoded(path, path.read_bytes(), chinese)
+    except OSError as error:
+        raise DataError(
+            "{path} cannot be read ({reason}): the model needs this table",
+            path=path,
+            reason=error.strerror,
+        ) from None
+    if unseen := NOT_TEXT.search(text):
+        line = 1 + text.count("\n", 0, unseen.start())
+        raise DataError(
+            "{path}, line {line}: a character that cannot be seen", path=path, line=line
+        )
+    try:
+        rows = [row for row in csv.reader(StringIO(text, newline=""), strict=True) if row]
+    except csv.Error as error:
+        raise DataError(f"{path} is not a table of comma-separated values: {error}") from None
+    rows = [[cell.strip() for cell in row] for row in rows]
+    header = rows[0] if rows else []
+    for number, row in enumerate(rows, 1):
+        if len(row) != len(header):
+            raise DataError(
+                "{path}, line {line}: {found} cells, expected {expected}, one for each "
+                "column; a text with a comma needs quotation marks",
+                path=path,
+                line=number,
+                found=len(row),
+                expected=len(header),
+            )
+    twice = next((name for name in header if header.count(name) > 1), None)
+    if twice is not None:
+        raise DataError(
+            "{path}, line 1: the column '{column}' is given twice", path=path, column=twice
+        )
+    return rows
+
+
+def read_rows(path: Path, columns: Iterable[str]) -> list[dict[str, str]]:
+    """Return the rows of a table by column; raise DataError if it or one of `columns` is missing,
+    and as `read_cells`."""
+    header, *rows = read_cells(path) or [[]]
+    missing = next((column for column in columns if column not in header), None)
+    if missing is not None:
+        raise DataError(f"{path}: the column '{missing}' is missing")
+    return [dict(zip(header, row, strict=True)) for row in rows]
+
+
+def _decoded(path: Path, content: bytes, chinese: bool) -> str:
+    if not content.strip():
+        raise DataError("{path} is empty, expected a line of column names and rows", path=path)
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        pass
+    if not content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        try:
+            text = content.decode(CHINESE)
+        except UnicodeDecodeError:
+            text = ""
+        if text and chinese:
+            return text
+    raise DataError("{path} is not UTF-8: save it as CSV UTF-8 (in Excel 'CSV UTF-8')", path=path)
