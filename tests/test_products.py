@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from zhuanxing.analyses.check.extremes import InputChange
 from zhuanxing.analyses.check.laboratory import Experiment, Laboratory
 from zhuanxing.data.selection.areas import write_areas
 from zhuanxing.data.selection.product_markets import write_product_drivers
-from zhuanxing.data.selection.products import write_products
+from zhuanxing.data.selection.products import product_outputs, read_sources, write_products
 from zhuanxing.data.selection.provincial_prices import write_provincial_prices
 from zhuanxing.data.selection.renewables import write_renewables
 from zhuanxing.data.selection.reserves import write_reserves
@@ -44,9 +45,24 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("table", MAKERS)
+@pytest.mark.parametrize("table", [*MAKERS, "earlier_products"])
 def test_made_tables_are_what_their_rules_make_of_the_raw_ones(table: str, copy: Path) -> None:
     assert (copy / f"{table}.csv").read_bytes() == (DATA / f"{table}.csv").read_bytes()
+
+
+def test_what_is_printed_later_does_not_change_what_was_known_of_products() -> None:
+    """Only where nothing was printed yet does the first later level stand for it."""
+    known, sources = 2019, read_sources(DATA)
+    later = {
+        name: table.assign(value=table["value"].where(table["year"] <= known, 3 * table["value"]))
+        for name in ("observed", "reasoned", "provinces", "nation")
+        for table in [getattr(sources, name)]
+    }
+    then, other = (product_outputs(told, known) for told in (sources, replace(sources, **later)))
+    levels = then["basis"].str.extract(r"carried from (\d+)")[0].astype(float)
+    lent = levels.gt(known).groupby([then["unit_id"], then["product"]]).transform("any")
+    pd.testing.assert_frame_equal(then[~lent], other[~lent])
+    assert (~lent).mean() > 0.5
 
 
 def changed(label: str, scenario: str = "baseline", **inputs: float) -> Experiment:

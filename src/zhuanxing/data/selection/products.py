@@ -30,7 +30,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-__all__ = ["FIRST", "LAST", "earlier_outputs", "product_outputs", "write_products"]
+__all__ = ["FIRST", "LAST", "product_outputs", "read_sources", "write_products"]
 
 # A row of a table of rules by column.
 Row = Mapping[Any, Any]
