@@ -307,9 +307,8 @@ class Parser:
         if closing < 0:
             raise Misread("the bracket of its table is not closed", opening)
         body = self.text[opening + 1 : closing]
-        limits = re.match(r"\s*\[(?P<inside>[^\]]*)\]\s*,?", body)
-        bounds = _points(limits["inside"]) if limits else []
-        rest = body[limits.end() :] if limits else body
+        # The limits of the axes in brackets are for drawing.
+        rest = re.sub(r"^\s*\[[^\]]*\]\s*,?", "", body)
         points = _points(rest) or _halves(rest)
         if (_POINT.sub("", rest).strip() and _halves(rest) is None) or not points:
             raise Misread(f"its table is not understood at '{rest.strip()[:SHOWN]}'", opening)
@@ -317,8 +316,6 @@ class Parser:
         table = syntax_tree.Lookup(
             x=tuple(x for x, _ in points),
             y=tuple(y for _, y in points),
-            x_limits=tuple(x for x, _ in bounds),
-            y_limits=tuple(y for _, y in bounds),
             type="interpolate",
         )
         return table, closing + 1

@@ -223,8 +223,6 @@ class Lookup:
 
     x: tuple[float, ...]
     y: tuple[float, ...]
-    x_limits: tuple[float, ...]
-    y_limits: tuple[float, ...]
     type: str
 
 

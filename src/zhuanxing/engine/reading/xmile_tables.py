@@ -51,8 +51,6 @@ def graphical_function(
     return Lookup(
         x=tuple(float(value) for value in x[order]),
         y=tuple(float(value) for value in y[order]),
-        x_limits=(float(x.min()), float(x.max())),
-        y_limits=(float(y.min()), float(y.max())),
         type=RULES[kind],
     )
 
