@@ -14,7 +14,7 @@ from zhuanxing.analyses.differences import DifferenceSettings, number_of
 from zhuanxing.config import (
     File,
     InLanguage,
-    Scenario,
+    ScenarioName,
     Seed,
     Several,
     Text,
@@ -73,11 +73,11 @@ class EvidenceSettings(InLanguage):
     方案减基准的效果，与文献中同类政策估计（did_* 行）对照。
     """
 
-    plan: Scenario
+    plan: ScenarioName
     """Scenario with the plan.
 
     方案情景。"""
-    baseline: Scenario
+    baseline: ScenarioName
     """Scenario without it.
 
     基准情景。"""

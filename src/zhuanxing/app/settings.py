@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from zhuanxing.config import City, Count, Output, Several, Text, WithDraws, checked
-from zhuanxing.config import Scenario as ScenarioName
+from zhuanxing.config import City, Count, Output, ScenarioName, Several, Text, WithDraws, checked
 
 __all__ = ["AppSettings"]
 

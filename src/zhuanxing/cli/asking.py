@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any
 import xarray as xr
 
 from zhuanxing.cli.chosen import renamed
-from zhuanxing.cli.command import Context
-from zhuanxing.config import City, OfModel, Share, WithDraws, checked
-from zhuanxing.config import Scenario as ScenarioName
+from zhuanxing.config import City, OfModel, ScenarioName, Share, WithDraws, checked
 from zhuanxing.inputs import Changes, Scenario, changed
 from zhuanxing.inputs.changes import Budget
 from zhuanxing.results import numerals
+from zhuanxing.storage.paths import Places
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -74,13 +73,13 @@ def asked_scenario(model: Model, settings: Any, name: str | None = None) -> Scen
     return renamed(made, asked, model.names)
 
 
-def aims_of_model(context: Context) -> pd.DataFrame:
+def aims_of_model(places: Places) -> pd.DataFrame:
     """Return the aims of cities, provinces and the nation."""
     from zhuanxing.cli.commands.chart import ChartSettings, aims_table
     from zhuanxing.config import read_settings
 
-    settings: Any = read_settings(ChartSettings, context.places.conf / "chart.yaml")
-    return aims_table(settings.options.scorecard, context.places)
+    settings: Any = read_settings(ChartSettings, places.conf / "chart.yaml")
+    return aims_table(settings.options.scorecard, places)
 
 
 def number(value: float, signed: bool = True) -> str:

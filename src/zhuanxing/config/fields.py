@@ -30,7 +30,7 @@ __all__ = [
     "Output",
     "Payer",
     "Province",
-    "Scenario",
+    "ScenarioName",
     "Seed",
     "Several",
     "Share",
@@ -86,7 +86,7 @@ Province = Annotated[str, Named("province")]
 Lever = Annotated[str, Named("lever")]
 Group = Annotated[str, Named("lever group")]
 Payer = Annotated[str, Named("payer")]
-Scenario = Annotated[str, Named("scenario")]
+ScenarioName = Annotated[str, Named("scenario")]
 Output = Annotated[str, Named("output")]
 Assumption = Annotated[str, Named("assumption")]
 Driver = Annotated[str, Named("driver")]

@@ -10,7 +10,7 @@ from zhuanxing.config import (
     Count,
     File,
     InLanguage,
-    Scenario,
+    ScenarioName,
     Seed,
     Several,
     Text,
@@ -101,7 +101,7 @@ class CalibrateSettings(InLanguage):
     """A CSV file of own statistics that lie over the tables.
 
     自有统计数据的 CSV 文件，覆盖数据表。"""
-    scenario: Scenario
+    scenario: ScenarioName
     """Scenario under which the past is run.
 
     拟合时所用情景。"""

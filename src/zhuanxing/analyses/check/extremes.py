@@ -10,7 +10,7 @@ import xarray as xr
 
 from zhuanxing.analyses.check.expectation import Expectation, fault_of
 from zhuanxing.analyses.check.finding import Finding
-from zhuanxing.config import Scenario, checked
+from zhuanxing.config import ScenarioName, checked
 
 
 @checked
@@ -41,7 +41,7 @@ class Extreme:
 
     name: str
     label: str
-    scenario: Scenario
+    scenario: ScenarioName
     lever_intensity: float | None = None
     inputs: tuple[InputChange, ...] = ()
     expect: tuple[Expectation, ...] = ()

@@ -9,7 +9,7 @@ import xarray as xr
 
 from zhuanxing.analyses.check.expectation import Expectation, met_by
 from zhuanxing.analyses.check.finding import Finding, worst_first
-from zhuanxing.config import City, Scenario, checked
+from zhuanxing.config import City, ScenarioName, checked
 
 
 @checked
@@ -27,8 +27,8 @@ class Worse:
     """``scenario`` does worse than ``reference`` in at least ``at_least`` of the expectations."""
 
     label: str
-    scenario: Scenario
-    reference: Scenario
+    scenario: ScenarioName
+    reference: ScenarioName
     expect: tuple[Expectation, ...]
     at_least: int
 
@@ -41,8 +41,8 @@ class GainRatio:
     """
 
     label: str
-    scenario: Scenario
-    reference: Scenario
+    scenario: ScenarioName
+    reference: ScenarioName
     output: str
     year: int
     cities: tuple[City, ...]

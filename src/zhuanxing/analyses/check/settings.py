@@ -9,7 +9,7 @@ from zhuanxing.analyses.check.loops import LoopSettings
 from zhuanxing.analyses.check.products import ProductSettings
 from zhuanxing.analyses.check.reality import Bounds, GainRatio, Worse
 from zhuanxing.analyses.check.shocks import Shock
-from zhuanxing.config import Count, Device, InLanguage, Scenario, Several, Text, checked
+from zhuanxing.config import Count, Device, InLanguage, ScenarioName, Several, Text, checked
 
 __all__ = ["CheckSettings", "Expectation"]
 
@@ -26,7 +26,7 @@ class LawSettings:
     """Scenarios in which laws and limits are judged, and to which relative accuracy."""
 
     tolerance: float
-    scenarios: tuple[Scenario, ...]
+    scenarios: tuple[ScenarioName, ...]
     physical: tuple[str, ...]
 
 
@@ -34,7 +34,7 @@ class LawSettings:
 class TimestepSettings:
     """Scenario run at the model's step and at half of it; ``tolerance`` is a fraction."""
 
-    scenario: Scenario
+    scenario: ScenarioName
     tolerance: float
 
 
@@ -51,7 +51,7 @@ class RuleSettings:
 class LeverSettings:
     """Terms of the one-at-a-time lever runs; see ``levers.LeverTerms``."""
 
-    scenario: Scenario
+    scenario: ScenarioName
     start: int
     within: int
     movement: float
@@ -71,7 +71,7 @@ class LeverSettings:
 class HistorySettings:
     """Years (inclusive) and variables compared with the statistics."""
 
-    scenario: Scenario
+    scenario: ScenarioName
     first_year: int
     last_year: int
     compare: tuple[Comparison, ...]
@@ -81,9 +81,9 @@ class HistorySettings:
 class EvaluationSettings:
     """Concordance of the score with published grades, and how often the status is lost."""
 
-    history: Scenario
+    history: ScenarioName
     concordance: float
-    plan: Scenario
+    plan: ScenarioName
     draws: Count
     seed: int
     first_year: int

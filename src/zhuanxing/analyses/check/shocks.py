@@ -7,7 +7,7 @@ import xarray as xr
 
 from zhuanxing.analyses.check.extremes import InputChange
 from zhuanxing.analyses.check.finding import Finding
-from zhuanxing.config import Output, Scenario, checked
+from zhuanxing.config import Output, ScenarioName, checked
 
 
 @checked
@@ -28,7 +28,7 @@ class Shock:
 
     name: str
     label: str
-    scenario: Scenario
+    scenario: ScenarioName
     output: Output
     inputs: tuple[InputChange, ...]
     within: tuple[Interval, ...]

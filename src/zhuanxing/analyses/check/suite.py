@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -125,7 +126,7 @@ def _units(bench: Bench) -> list[Finding]:
 def _laws(bench: Bench) -> list[Finding]:
     """Laws and limits in scenarios and extremes, one at a time: paths by step are large."""
     terms = bench.settings.laws
-    experiments = [bench.of_scenario(name) for name in terms.scenarios] + _extreme_runs(bench)
+    experiments = [*map(bench.of_scenario, terms.scenarios), *map(_run_of, bench.settings.extremes)]
     wanted = [name for law in bench.laws for name in (law.residual, law.scale)]
     runs = {
         experiment.label: bench.laboratory.steps(experiment, [*wanted, *bench.limits])
@@ -137,54 +138,27 @@ def _laws(bench: Bench) -> list[Finding]:
     ]
 
 
-def _extreme_runs(bench: Bench) -> list[Experiment]:
-    return [_extreme_run(extreme) for extreme in bench.settings.extremes]
-
-
-def _extreme_run(extreme: Extreme) -> Experiment:
+def _run_of(change: Extreme | Shock) -> Experiment:
+    """Return the run of an extreme condition or a shock."""
+    kind, intensity = type(change).__name__.lower(), getattr(change, "lever_intensity", None)
     return Experiment(
-        f"extreme {extreme.name}",
-        extreme.scenario,
-        every_lever=extreme.lever_intensity,
-        inputs=extreme.inputs,
+        f"{kind} {change.name}", change.scenario, every_lever=intensity, inputs=change.inputs
     )
 
 
-def _extremes_and_references(bench: Bench) -> list[Experiment]:
-    references = [bench.of_scenario(extreme.scenario) for extreme in bench.settings.extremes]
-    return _extreme_runs(bench) + references
+def _with_references(bench: Bench, changes: Sequence[Extreme | Shock]) -> list[Experiment]:
+    references = (bench.of_scenario(change.scenario) for change in changes)
+    return [*map(_run_of, changes), *references]
 
 
-def _extremes(bench: Bench) -> list[Finding]:
-    laboratory = bench.laboratory
+def _compared(
+    bench: Bench, changes: Sequence[Any], finding: Callable[[Any, xr.Dataset, xr.Dataset], Finding]
+) -> list[Finding]:
+    """Return what comes of each change, beside its scenario without it."""
+    paths, scenario = bench.laboratory.paths, bench.of_scenario
     return [
-        extreme_finding(
-            extreme,
-            laboratory.paths(_extreme_run(extreme)),
-            laboratory.paths(bench.of_scenario(extreme.scenario)),
-        )
-        for extreme in bench.settings.extremes
-    ]
-
-
-def _shock_run(shock: Shock) -> Experiment:
-    return Experiment(f"shock {shock.name}", shock.scenario, inputs=shock.inputs)
-
-
-def _shock_runs(bench: Bench) -> list[Experiment]:
-    shocks = bench.settings.shocks
-    return [*map(_shock_run, shocks), *(bench.of_scenario(shock.scenario) for shock in shocks)]
-
-
-def _shocks(bench: Bench) -> list[Finding]:
-    laboratory = bench.laboratory
-    return [
-        shock_finding(
-            shock,
-            laboratory.paths(_shock_run(shock)),
-            laboratory.paths(bench.of_scenario(shock.scenario)),
-        )
-        for shock in bench.settings.shocks
+        finding(change, paths(_run_of(change)), paths(scenario(change.scenario)))
+        for change in changes
     ]
 
 
@@ -360,8 +334,14 @@ CHECKS = {
     "structure": Check(_nothing, _structure),
     "units": Check(_nothing, _units),
     "laws": Check(_nothing, _laws),
-    "extremes": Check(_extremes_and_references, _extremes),
-    "shocks": Check(_shock_runs, _shocks),
+    "extremes": Check(
+        lambda bench: _with_references(bench, bench.settings.extremes),
+        lambda bench: _compared(bench, bench.settings.extremes, extreme_finding),
+    ),
+    "shocks": Check(
+        lambda bench: _with_references(bench, bench.settings.shocks),
+        lambda bench: _compared(bench, bench.settings.shocks, shock_finding),
+    ),
     "loops": Check(_nothing, _loops),
     "timestep": Check(_timestep_runs, _timestep),
     "levers": Check(_lever_runs, _levers),

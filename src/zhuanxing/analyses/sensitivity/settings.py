@@ -11,7 +11,7 @@ from zhuanxing.config import (
     File,
     InLanguages,
     Output,
-    Scenario,
+    ScenarioName,
     Seed,
     Several,
     Text,
@@ -44,7 +44,7 @@ class SensitivitySettings(InLanguages):
     Morris 法筛选、Sobol' 法分解方差；给出校准参数集时并说明哪些参数可由数据识别。
     """
 
-    scenario: Scenario
+    scenario: ScenarioName
     """Scenario that is run.
 
     情景。"""

@@ -22,7 +22,7 @@ def run(settings: AppSettings, context: Context) -> int:
     from zhuanxing.app.serve import serve, warm
 
     model = model_of(settings, context)
-    engine = warm(model, aims_of_model(context), settings)
+    engine = warm(model, aims_of_model(context.places), settings)
     address = f"http://{settings.host}:{settings.port}"
     print(
         f"{address}  " + {"zh": "（Ctrl-C 结束）", "en": "(Ctrl-C ends it)"}[context.language],

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from zhuanxing.cli.command import Command, Context
 from zhuanxing.cli.console import Column, print_table
-from zhuanxing.config import InLanguage, Scenario, checked
+from zhuanxing.config import InLanguage, ScenarioName, checked
 
 __all__ = ["COMMAND"]
 
@@ -40,7 +40,7 @@ class AuditSettings(InLanguage):
     """One article; null is all.
 
     某一条，null 为全部。"""
-    scenario: Scenario = "plan"
+    scenario: ScenarioName = "plan"
     """Scenario whose doses are shown.
 
     显示其剂量的情景。"""

@@ -9,15 +9,14 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import numpy as np
-import pandas as pd
 from annotated_types import Interval
 
 from zhuanxing.analyses.sweep.discover import SCENARIO, Box, Limit, discover
 from zhuanxing.analyses.sweep.measure import parse_condition
 from zhuanxing.analyses.sweep.reading import SweepResult, open_sweep
 from zhuanxing.analyses.sweep.summarise import aim_misses
+from zhuanxing.cli.asking import aims_of_model
 from zhuanxing.cli.command import Command, Context
-from zhuanxing.cli.commands.chart import ChartSettings, aims_table
 from zhuanxing.cli.console import print_table
 from zhuanxing.config import (
     File,
@@ -28,7 +27,6 @@ from zhuanxing.config import (
     Text,
     Year,
     checked,
-    read_settings,
 )
 from zhuanxing.errors import ZhuanxingError, nearest
 from zhuanxing.results import names
@@ -133,7 +131,9 @@ def _question(settings: DiscoverSettings, result: SweepResult, places: Places) -
 
 def _aim(settings: DiscoverSettings, result: SweepResult, places: Places, city: str) -> Aim:
     year, wanted = settings.year, settings.aim
-    known = {aim.variable: aim for aim in aims_of(_aims(places), result.dataset, city, year)}
+    known = {
+        aim.variable: aim for aim in aims_of(aims_of_model(places), result.dataset, city, year)
+    }
     if wanted not in known:
         hint = f"; did you mean '{nearest(wanted, known)}'?" if known else ""
         raise ZhuanxingError(
@@ -146,11 +146,6 @@ def _aim(settings: DiscoverSettings, result: SweepResult, places: Places, city: 
         if needed not in years:
             raise ZhuanxingError(f"{result.path}: the aim needs the year {needed}, not kept there")
     return aim
-
-
-def _aims(places: Places) -> pd.DataFrame:
-    options = read_settings(ChartSettings, places.conf / "chart.yaml").options.scorecard
-    return aims_table(options, places)
 
 
 def _said(aim: Aim, city: str, missed: bool, result: SweepResult) -> tuple[str, str]:

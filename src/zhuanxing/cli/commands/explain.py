@@ -11,8 +11,7 @@ from zhuanxing.cli.asking import Asking, asked_scenario
 from zhuanxing.cli.chosen import model_of
 from zhuanxing.cli.command import Command, Context
 from zhuanxing.cli.console import Column, print_table
-from zhuanxing.config import Count, File, InLanguage, Lever, Output, checked
-from zhuanxing.config import Scenario as ScenarioName
+from zhuanxing.config import Count, File, InLanguage, Lever, Output, ScenarioName, checked
 from zhuanxing.storage.atomic import require_writable
 from zhuanxing.storage.netcdf import write, write_table
 

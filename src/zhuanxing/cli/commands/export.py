@@ -12,7 +12,7 @@ from pydantic import Field
 
 from zhuanxing.cli.chosen import named_scenario
 from zhuanxing.cli.command import Command, Context
-from zhuanxing.config import City, File, InLanguage, OfModel, Scenario, Several, checked
+from zhuanxing.config import City, File, InLanguage, OfModel, ScenarioName, Several, checked
 from zhuanxing.inputs import Changes
 from zhuanxing.storage.atomic import require_writable
 
@@ -33,7 +33,7 @@ class ExportSettings(Changes, OfModel, InLanguage):
     """Folder to write to.
 
     目标文件夹。"""
-    scenario: Scenario = "baseline"
+    scenario: ScenarioName = "baseline"
     """A scenario of `zhuanxing scenarios`.
 
     情景。"""

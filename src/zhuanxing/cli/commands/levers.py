@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from zhuanxing.cli.command import Command, Context
 from zhuanxing.cli.console import Column, print_table
-from zhuanxing.config import City, Group, InLanguage, Scenario, checked
+from zhuanxing.config import City, Group, InLanguage, ScenarioName, checked
 
 __all__ = ["COMMAND"]
 
@@ -57,7 +57,7 @@ class LeversSettings(InLanguage):
     """City whose doses are shown.
 
     显示其剂量的城市。"""
-    scenario: Scenario = "plan"
+    scenario: ScenarioName = "plan"
     """With a city: the scenario whose delivered doses are shown.
 
     指定城市时所显示剂量的情景。"""

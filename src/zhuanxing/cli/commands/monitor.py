@@ -9,8 +9,7 @@ from zhuanxing.cli.asking import wide_number
 from zhuanxing.cli.chosen import model_of
 from zhuanxing.cli.command import Command, Context
 from zhuanxing.cli.console import Column, print_table
-from zhuanxing.config import File, InLanguage, OfModel, Several, WithDraws, checked
-from zhuanxing.config import Scenario as ScenarioName
+from zhuanxing.config import File, InLanguage, OfModel, ScenarioName, Several, WithDraws, checked
 from zhuanxing.storage.atomic import require_writable
 from zhuanxing.storage.netcdf import write_table
 

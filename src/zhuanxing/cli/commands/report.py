@@ -11,8 +11,7 @@ from typing import Literal
 from zhuanxing.cli.asking import AskingPackage, aims_of_model, asked_scenario
 from zhuanxing.cli.chosen import model_of
 from zhuanxing.cli.command import Command, Context
-from zhuanxing.config import File, InLanguages, Output, Several, checked
-from zhuanxing.config import Scenario as ScenarioName
+from zhuanxing.config import File, InLanguages, Output, ScenarioName, Several, checked
 from zhuanxing.results.words import Language
 from zhuanxing.storage.atomic import require_writable
 
@@ -61,7 +60,7 @@ def run(settings: ReportSettings, context: Context) -> int:
     for language in context.languages:
         brief = gather(
             model, scenario, model.scenario(settings.against),
-            city=settings.city, aims=aims_of_model(context), outputs=settings.outputs,
+            city=settings.city, aims=aims_of_model(context.places), outputs=settings.outputs,
             what_if=settings.what_if, draws=settings.draws, language=language,
             address=_address(settings, language),
         )  # fmt: skip

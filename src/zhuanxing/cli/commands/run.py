@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from zhuanxing.cli.chosen import model_of, named_scenario
 from zhuanxing.cli.command import Command, Context
-from zhuanxing.config import Device, File, InLanguage, WithDraws, as_mapping, checked
-from zhuanxing.config.fields import Scenario as ScenarioName
+from zhuanxing.config import Device, File, InLanguage, ScenarioName, WithDraws, as_mapping, checked
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.inputs import Changes, Scenario
 from zhuanxing.inputs.scenario import BASELINE

@@ -16,8 +16,8 @@ from zhuanxing.analyses.sweep.measure import Measure, parse_condition, parse_mea
 from zhuanxing.analyses.sweep.reading import SweepResult, open_sweep
 from zhuanxing.analyses.sweep.summarise import aim_shares, best_runs, quantiles, trade_partner
 from zhuanxing.charts.sweep import SweepCharts, save_charts
+from zhuanxing.cli.asking import aims_of_model
 from zhuanxing.cli.command import Command, Context
-from zhuanxing.cli.commands.chart import ChartSettings, aims_table
 from zhuanxing.cli.summary import Summary, print_summary
 from zhuanxing.config import (
     Count,
@@ -29,13 +29,11 @@ from zhuanxing.config import (
     Text,
     Year,
     checked,
-    read_settings,
 )
 from zhuanxing.errors import ZhuanxingError, require_known
 from zhuanxing.results import names
 from zhuanxing.storage.atomic import require_writable
 from zhuanxing.storage.netcdf import write
-from zhuanxing.storage.paths import Places
 
 __all__ = ["COMMAND"]
 
@@ -134,7 +132,7 @@ def run(settings: SummariseSettings, context: Context) -> int:
     charts = _charts(settings, result)
     outputs = list(settings.outputs or result.outputs)
     spread = quantiles(result, list(dict.fromkeys([*outputs, *charts.fan])), _levels(settings))
-    summary = _summary(settings, result, charts, _aims(context.places))
+    summary = _summary(settings, result, charts, aims_of_model(context.places))
     print_summary(summary, result, context.language)
     write(spread, folder / "quantiles.nc")
     print(folder / "quantiles.nc")
@@ -144,11 +142,6 @@ def run(settings: SummariseSettings, context: Context) -> int:
     for path in drawn:
         print(path)
     return 0
-
-
-def _aims(places: Places) -> pd.DataFrame:
-    options = read_settings(ChartSettings, places.conf / "chart.yaml").options.scorecard
-    return aims_table(options, places)
 
 
 def _summary(

@@ -36,7 +36,7 @@ from zhuanxing.config import (
     File,
     InLanguage,
     Output,
-    Scenario,
+    ScenarioName,
     Several,
     Text,
     Year,
@@ -44,8 +44,7 @@ from zhuanxing.config import (
     as_mapping,
     checked,
 )
-from zhuanxing.inputs import Changes, changed, resolve
-from zhuanxing.inputs.scenario import Scenario as ResolvedScenario
+from zhuanxing.inputs import Changes, Scenario, changed, resolve
 from zhuanxing.results.outputs import read_outputs, select_outputs
 from zhuanxing.storage.atomic import require_writable
 
@@ -95,7 +94,7 @@ class SweepSettings(Changes, InLanguage):
     在举措、假设和外部条件上做批量试验，写入一个 Zarr 结果库。中断后再次运行同一命令即可继续。
     """
 
-    scenario: Annotated[Several[Scenario], Field(min_length=1)]
+    scenario: Annotated[Several[ScenarioName], Field(min_length=1)]
     """Scenarios; each is run with every point of the design.
 
     情景，每个都与试验设计交叉。"""
@@ -153,7 +152,7 @@ def run(settings: SweepSettings, context: Context) -> int:
 def _run(
     settings: SweepSettings,
     context: Context,
-    scenarios: tuple[ResolvedScenario, ...],
+    scenarios: tuple[Scenario, ...],
     design: Design,
     outputs: tuple[str, ...],
 ) -> None:

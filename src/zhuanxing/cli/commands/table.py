@@ -10,8 +10,7 @@ from pathlib import Path
 from zhuanxing.cli.asking import Asking, aims_of_model, asked_scenario
 from zhuanxing.cli.chosen import model_of
 from zhuanxing.cli.command import Command, Context
-from zhuanxing.config import File, InLanguages, Several, checked
-from zhuanxing.config import Scenario as ScenarioName
+from zhuanxing.config import File, InLanguages, ScenarioName, Several, checked
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.storage.atomic import require_writable
 
@@ -52,7 +51,7 @@ def run(settings: TableSettings, context: Context) -> int:
     results = {base: model.run(base), **{one.name: model.run(one) for one in chosen}}
     for language, target in targets.items():
         sheets = city_tables(
-            results, settings.city, aims=aims_of_model(context), model=context.places.model,
+            results, settings.city, aims=aims_of_model(context.places), model=context.places.model,
             language=language,
         )  # fmt: skip
         write_tables(sheets, target)
