@@ -380,9 +380,9 @@ def test_a_table_of_ones_own_is_run_as_it_stands(tmp_path: Path) -> None:
         ("levers.coal_reduction\n1.5\n", "outside 0 to 1"),
         ("levers.coal_reducton\n0.5\n", "did you mean"),
         ("levers.coal_reduction,levers.coal_reduction\n0.5,0.5\n", "twice"),
-        ("levers.coal_reduction\n0.5,0.4\n", "line 2: 2 values"),
-        ("levers.coal_reduction\nnan\n", "finite"),
-        ("levers.coal_reduction\n", "one line a run"),
+        ("levers.coal_reduction\n0.5,0.4\n", "line 2: 2 cells"),
+        ("levers.coal_reduction\nnan\n", "line 2: 'nan'"),
+        ("levers.coal_reduction\n", "no rows"),
     ],
 )
 def test_a_table_with_a_mistake_is_refused_with_its_line(

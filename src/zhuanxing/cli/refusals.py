@@ -64,8 +64,6 @@ CHINESE = {
     "{path}: the result cannot be written ({reason})": "{path}：无法写入（{reason}）",
     "{where}: the file cannot be read as YAML ({reason})": "{where}：无法按 YAML 读取（{reason}）",
     "{path} cannot be read: {reason}": "{path}：无法读取（{reason}）",
-    "{path} cannot be read ({reason}): the model needs this table":
-        "{path}：无法读取（{reason}），模型需要这张表",
     "{path} is empty, expected a line of column names and rows":
         "{path}：文件是空的，应有一行列名和若干行数据",
     "{path} is not UTF-8: save it as CSV UTF-8 (in Excel 'CSV UTF-8')":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -191,54 +190,20 @@ def _from_csv(options: Mapping[str, Any], known: dict[str, Factor]) -> Design:
     """Read a table with one column a factor and one row a run; its columns say what varies."""
     if not options.get("file"):
         raise ZhuanxingError("design=csv needs design.file, a table with one column a factor")
+    # Imported here: pandas and pandera take a second, which other designs do without.
+    from pandera.pandas import Column, DataFrameSchema
+
+    from zhuanxing.data.reading import open_table, read_checked
+
     path = Path(str(options.get("file")))
-    names, rows = _read(path)
-    values = np.empty((len(rows), len(names)))
-    for line, row in enumerate(rows, start=2):
-        if len(row) != len(names):
-            raise ZhuanxingError(
-                "{path}, line {line}: {found} cells, expected {expected}, one for each column; a "
-                "text with a comma needs quotation marks",
-                path=path,
-                line=line,
-                found=len(row),
-                expected=len(names),
-            )
-        for column, text in enumerate(row):
-            try:
-                values[line - 2, column] = float(text)
-            except ValueError as error:
-                raise ZhuanxingError(
-                    "{path}, line {line}: '{cell}' in the column '{column}' is not {expected}",
-                    path=path, line=line, cell=text, column=names[column],
-                    expected=Sentence("a number"),
-                ) from error  # fmt: skip
-    if not np.isfinite(values).all():
-        line = int(np.argwhere(~np.isfinite(values))[0][0]) + 2
-        raise ZhuanxingError(f"{path}, line {line}: every value must be a finite number")
+    cells = open_table(path)
+    table = read_checked(path, DataFrameSchema({name: Column(float) for name in cells}), cells)
     factors = tuple(
-        named_factor(name, float(column.min()), float(column.max()), known)
-        for name, column in zip(names, values.T, strict=True)
+        named_factor(str(name), float(column.min()), float(column.max()), known)
+        for name, column in table.items()
     )
     # The file may move; what it held is in the store.
-    return Design(CSV, {}, factors, values)
-
-
-def _read(path: Path) -> tuple[list[str], list[list[str]]]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            lines = [line for line in csv.reader(file) if line]
-    except (OSError, UnicodeDecodeError) as error:
-        raise ZhuanxingError(f"{path}: the design cannot be read as CSV ({error})") from error
-    if len(lines) < 2:
-        raise ZhuanxingError(f"{path}: a design needs a line of names and one line a run at least")
-    names = [name.strip() for name in lines[0]]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise ZhuanxingError(
-            "{path}, line 1: the column '{column}' is given twice", path=path, column=twice
-        )
-    return names, lines[1:]
+    return Design(CSV, {}, factors, table.to_numpy(float))
 
 
 UNIT: Mapping[str, Callable[[Mapping[str, Any], int], np.ndarray]] = {
