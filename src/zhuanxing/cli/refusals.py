@@ -50,9 +50,8 @@ CHINESE = {
     "{path}: there is no result; make it with 'zhuanxing run scenario={scenario}'":
         "{path}：没有结果，先用 'zhuanxing run scenario={scenario}' 生成",
     "{path}: the file is not a result in netCDF": "{path}：不是 netCDF 结果文件",
-    "{path}: a result is written as .nc, .csv or .xlsx":
-        "{path}：结果文件只能是 .nc、.csv 或 .xlsx",
-    "{path}: a table is written as .xlsx or .csv": "{path}：数据表只能是 .xlsx 或 .csv",
+    "{path}: this kind of file is not written (expected {endings})":
+        "{path}：不能写成这种文件（应为 {endings}）",
     "{path}: the result cannot be written there, because it is a folder":
         "{path}：无法写入，因为它是文件夹",
     "{path}: the result cannot be written there, because it is not a regular file":

@@ -9,26 +9,11 @@ from typing import Any, TextIO
 
 import numpy as np
 
-from zhuanxing.errors import ZhuanxingError
-from zhuanxing.storage import atomic
 from zhuanxing.storage.atomic import written_whole
 
-__all__ = ["require_writable", "write", "write_csv"]
+__all__ = ["ENDINGS", "write", "write_csv"]
 
-SUFFIXES = (".nc", ".csv")
-
-
-def require_writable(path: Path) -> None:
-    """Raise ZhuanxingError if the result could not be written there, before anything is run."""
-    if path.suffix.lower() not in SUFFIXES:
-        raise ZhuanxingError(f"output={path} must end in {' or '.join(SUFFIXES)}.")
-    if path.is_dir():
-        raise ZhuanxingError(f"output={path} is a folder, name a file.")
-    atomic.require_writable(path)
-    if not path.parent.is_dir():
-        raise ZhuanxingError(
-            f"output={path}: there is no folder {path.parent}, create it or name another."
-        )
+ENDINGS = (".nc", ".csv")
 
 
 def write(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -16,13 +16,20 @@ __all__ = ["require_writable", "written_whole"]
 LONGEST_NAME = 230
 
 
-def require_writable(path: Path) -> None:
+def require_writable(path: Path, endings: Sequence[str] = ()) -> None:
     """Refuse a target that cannot be written, before any work is done for it.
 
-    Creates nothing. Links are followed. Raises ZhuanxingError if there is something at `path` that
-    is not a regular file, if the nearest folder above it that exists is not writable, if something
-    above it is a file, or if the name is longer than file systems take.
+    Creates nothing. Links are followed. Raises ZhuanxingError if the name has none of the
+    `endings`, where some are given, if there is something at `path` that is not a regular file, if
+    the nearest folder above it that exists is not writable, if something above it is a file, or if
+    the name is longer than file systems take.
     """
+    if endings and path.suffix.lower() not in endings:
+        raise ZhuanxingError(
+            "{path}: this kind of file is not written (expected {endings})",
+            path=path,
+            endings=", ".join(endings),
+        )
     shown, path = path, _followed(path)
     if len(path.name.encode()) > LONGEST_NAME:
         raise ZhuanxingError(

@@ -8,7 +8,6 @@ from pathlib import Path
 import pandas as pd
 import xarray as xr
 
-from zhuanxing.errors import ZhuanxingError
 from zhuanxing.storage import netcdf
 from zhuanxing.storage.atomic import require_writable, written_whole
 
@@ -23,11 +22,8 @@ def writer(path: Path) -> Callable[[xr.Dataset, Path], None]:
     Raises ZhuanxingError, before any work, for a file that cannot be written, or whose ending names
     no format.
     """
-    require_writable(path)
-    ending = path.suffix.lower()
-    if ending not in WRITERS:
-        raise ZhuanxingError("{path}: a result is written as .nc, .csv or .xlsx", path=path)
-    return WRITERS[ending]
+    require_writable(path, tuple(WRITERS))
+    return WRITERS[path.suffix.lower()]
 
 
 def _write_csv(result: xr.Dataset, path: Path) -> None:

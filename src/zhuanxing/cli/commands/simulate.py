@@ -14,10 +14,11 @@ import numpy as np
 
 from zhuanxing.cli.command import Command, Context
 from zhuanxing.cli.simulate_settings import overrides_of
-from zhuanxing.cli.simulated import require_writable, write, write_csv
+from zhuanxing.cli.simulated import ENDINGS, write, write_csv
 from zhuanxing.config import Assignments, File, Several, Text, checked
 from zhuanxing.engine.reading.encodings import decode
 from zhuanxing.errors import ZhuanxingError
+from zhuanxing.storage.atomic import require_writable
 
 __all__ = ["COMMAND"]
 
@@ -68,7 +69,7 @@ def run(settings: SimulateSettings, context: Context) -> int:
     """Simulate a model file."""
     path, output = settings.model, settings.output
     if output is not None:
-        require_writable(output)
+        require_writable(output, ENDINGS)
     text = _read(path)
     from zhuanxing.engine import ReferenceEngine, compile_text
 
