@@ -93,7 +93,7 @@ CHINESE = {
     "{where}: extends runs in a circle ({circle})": "{where}：extends 循环引用（{circle}）",
     "{where}: name_zh, name_en and other keys with values are expected":
         "{where}：应写 name_zh、name_en 和其他键及其值",
-    "{where}: no city is all that its 'where' asks for": "{where}：没有城市同时满足 where 的各项",
+    "{where}: no city satisfies all of its 'where'": "{where}：没有城市同时满足 where 的各项",
     "the key '{key}' is written twice": "键'{key}'写了两次",
     "{where}, line {line}: {problem}": "{where} 第{line}行：{problem}",
     "the page has neither assumptions nor ceilings of single payers":

@@ -193,7 +193,7 @@ def _selected(where: Where, names: ModelNames, place: str) -> tuple[str, ...]:
         if values is not None:
             selected &= np.isin(names.attribute(column), values)
     if not selected.any():
-        raise ZhuanxingError("{where}: no city is all that its 'where' asks for", where=place)
+        raise ZhuanxingError("{where}: no city satisfies all of its 'where'", where=place)
     return tuple(np.array(list(names.cities))[selected])
 
 
