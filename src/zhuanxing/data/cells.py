@@ -34,9 +34,7 @@ def read_cells(path: Path, chinese: bool = False) -> list[list[str]]:
         text = _decoded(path, path.read_bytes(), chinese)
     except OSError as error:
         raise DataError(
-            "{path} cannot be read ({reason}): the model needs this table",
-            path=path,
-            reason=error.strerror,
+            "{path} cannot be read: {reason}", path=path, reason=error.strerror
         ) from None
     if unseen := NOT_TEXT.search(text):
         line = 1 + text.count("\n", 0, unseen.start())
