@@ -120,7 +120,9 @@ def _panel(
     draw_observations(axis, dots, range(years[0], years[-1] + 1))
     style.year_axis(axis, years)
     said = language if say_history else None
-    style.mark_projection(axis, years, said, names.last_known(first))
+    # The words stand where the lines do not end.
+    rising = bool(lines[key][-1] > lines[key][0])
+    style.mark_projection(axis, years, said, names.last_known(first), low=rising)
 
 
 def _parting(lines: Sequence[np.ndarray], years: Sequence[int], base_year: int) -> int:
