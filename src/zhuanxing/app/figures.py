@@ -23,7 +23,7 @@ FONT = "system-ui, Page Sans, sans-serif"
 
 BASELINE = "#5A5A5A"
 # Letters in a line of a lever's name beside its bar, of which two lines have room.
-LABEL = 28
+LABEL = 30
 # Packages that were put aside, by letter.
 KEPT = {"A": SEQUENCE[2], "B": SEQUENCE[3], "C": SEQUENCE[5], "D": SEQUENCE[6]}
 
@@ -164,7 +164,7 @@ class Bars:
         self._source = ColumnDataSource(
             {key: [] for key in ("name", "size", "colour", "cost", "low", "high")}
         )
-        self.layout = _figure(450, y_range=FactorRange(factors=[]))
+        self.layout = _figure(480, y_range=FactorRange(factors=[]))
         self.layout.hbar(y="name", right="size", height=0.68, fill_color="colour",
                          line_color=None, source=self._source)  # fmt: skip
         self.layout.segment(x0="low", x1="high", y0="name", y1="name", source=self._source,
@@ -173,6 +173,7 @@ class Bars:
         self.layout.add_tools(HoverTool(tooltips=[("", "@name"), ("", "@size"), ("¥", "@cost")]))
         self.layout.ygrid.grid_line_color = None
         self.layout.yaxis.major_label_text_font_size = "8.5pt"
+        self.layout.yaxis.major_label_text_line_height = 0.9
         self.layout.xaxis.ticker.desired_num_ticks = 4
         self.layout.xaxis.formatter = NumeralTickFormatter(format="0,0.[000]")
 
