@@ -6,13 +6,18 @@ import os
 import shutil
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
+from zarr.codecs import ZstdCodec
 
+from zhuanxing.analyses.sweep.reading import open_sweep
 from zhuanxing.cli.main import main
 from zhuanxing.data.cells import read_rows
 from zhuanxing.data.reading import DataError, open_table, read_checked, read_table
@@ -205,3 +210,65 @@ def test_what_is_not_a_table_is_refused_by_all_who_read_tables(
     for read in readers:
         with pytest.raises(DataError, match=r"t\.csv"):
             read(path)
+
+
+DAMAGES: dict[str, Callable[[bytes], bytes]] = {
+    "empty": lambda content: b"",
+    "cut": lambda content: content[: len(content) // 2],
+    "a list": lambda content: b"[]",
+    "a number": lambda content: b"1",
+    "another group": lambda content: b'{"zarr_format": 3, "node_type": "group"}',
+    "a changed byte": lambda content: content[:-5] + bytes([content[-5] ^ 8]) + content[-4:],
+}
+
+
+@pytest.fixture
+def small_store(tmp_path: Path) -> Path:
+    """A store as a sweep writes it, of four runs of one city."""
+    shape = (1, 4, 2, 1)
+    data = xr.Dataset(
+        {
+            "gdp": (("scenario", "run", "year", "city"), np.arange(8.0).reshape(shape)),
+            "design": (("run", "factor"), np.zeros((4, 1))),
+            "done": (("scenario", "run"), np.ones((1, 4), dtype=bool)),
+            "failure": (("scenario", "run"), np.full((1, 4), "", np.dtypes.StringDType())),
+        },
+        {"scenario": ["plan"], "run": np.arange(4), "year": [2015, 2016], "city": ["baotou"],
+         "factor": ["x"]},
+        {"sweep": '{"outputs": ["gdp"]}'},
+    )  # fmt: skip
+    codec = {"compressors": ZstdCodec(checksum=True)}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        data.to_zarr(tmp_path / "s.zarr", zarr_format=3, encoding={"gdp": codec, "design": codec})
+    return tmp_path / "s.zarr"
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_store_gives_its_numbers_or_a_sentence(damage: str, small_store: Path) -> None:
+    for file in [path for path in small_store.rglob("*") if path.is_file()]:
+        content = file.read_bytes()
+        file.write_bytes(DAMAGES[damage](content))
+        try:
+            result = open_sweep(small_store)
+            numbers = result.numbers(result.output("gdp"))
+        except ZhuanxingError as error:
+            assert "s.zarr" in str(error)
+        else:
+            np.testing.assert_array_equal(numbers.ravel(), np.arange(8.0), err_msg=str(file))
+        file.write_bytes(content)
+
+
+@pytest.mark.parametrize("content", ["1", "just words", "- a\n- b\n"])
+def test_settings_that_are_not_keys_with_values_are_refused(
+    content: str, workplace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (workplace / "conf").unlink()
+    shutil.copytree(ROOT / "conf", workplace / "conf")
+    for file in ("cities.yaml", "sweep.yaml", "design/sobol.yaml"):
+        kept = (workplace / "conf" / file).read_bytes() if file != "cities.yaml" else None
+        (workplace / "conf" / file).write_text(content, encoding="utf-8")
+        assert main([file.split(".")[0] if "/" not in file else "sweep"]) == 2
+        assert capsys.readouterr().err.strip().endswith("keys with values are expected, one a line")
+        if kept is not None:
+            (workplace / "conf" / file).write_bytes(kept)

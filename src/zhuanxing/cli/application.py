@@ -127,7 +127,7 @@ def _searched(folder: str | None) -> list[Override]:
         return []
     path = Path(folder).absolute()
     for file in sorted(path.rglob("*.yaml")):
-        load_yaml(file, str(file))
+        _checked(file)
     return [Override("hydra.searchpath", f"hydra.searchpath=['file://{path}']")]
 
 
@@ -136,8 +136,8 @@ def _groups(path: Path) -> dict[str, list[str]]:
 
     Raises ZhuanxingError for a file that Hydra should not read: aliases can fill its memory.
     """
-    raw = load_yaml(path, str(path)) if path.is_file() else None
-    listed = raw.get("defaults", []) if isinstance(raw, dict) else []
+    raw = _checked(path) if path.is_file() else {}
+    listed = raw.get("defaults") or []
     groups = [str(key) for item in listed if isinstance(item, dict) for key in item]
     files = {
         group: sorted((path.parent / group).glob("*.yaml"))
@@ -145,8 +145,16 @@ def _groups(path: Path) -> dict[str, list[str]]:
         if (path.parent / group).is_dir()
     }
     for file in (file for members in files.values() for file in members):
-        load_yaml(file, str(file))
+        _checked(file)
     return {group: [file.stem for file in members] for group, members in files.items()}
+
+
+def _checked(file: Path) -> dict[str, Any]:
+    """Return what a file of settings holds, once nothing in it can harm Hydra."""
+    found = load_yaml(file, str(file))
+    if not isinstance(found, dict | None):
+        raise ZhuanxingError(f"{file}: keys with values are expected, one a line")
+    return found or {}
 
 
 @contextmanager

@@ -47,9 +47,9 @@ class Measure:
     def values(self, result: SweepResult) -> np.ndarray:
         """Return the measure [scenario, run], NaN where a run is not done or failed."""
         data = self._chosen(result)
-        end = self._at(data, self.year)
+        end = self._at(result, data, self.year)
         if self.base_year is not None:
-            end = 100 * (end / self._at(data, self.base_year) - 1)
+            end = 100 * (end / self._at(result, data, self.base_year) - 1)
         return np.where(result.sound, end, np.nan)
 
     def better(self, result: SweepResult) -> str:
@@ -91,12 +91,13 @@ class Measure:
             data = data.sel({_detail(data): self.element})
         return data
 
-    def _at(self, data: xr.DataArray, year: int) -> np.ndarray:
+    def _at(self, result: SweepResult, data: xr.DataArray, year: int) -> np.ndarray:
         chosen = data.sel(year=year)
         if self.city is not None:
-            return np.asarray(chosen.sel(city=self.city).values)
+            return result.numbers(chosen.sel(city=self.city))
         # Not chosen.mean(): a scenario at a time keeps the memory small.
-        return np.stack([one.values.mean(axis=one.get_axis_num("city")) for one in chosen])
+        axis = chosen[0].get_axis_num("city")
+        return np.stack([result.numbers(one).mean(axis=axis) for one in chosen])
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,16 @@ class SweepResult:
         step = max(1, LARGEST * one.sizes["city"] // one.size)
         for first in range(0, one.sizes["city"], step):
             place = slice(first, first + step)
-            yield place, one.isel(city=place).values[self.sound[scenario]]
+            yield place, self.numbers(one.isel(city=place))[self.sound[scenario]]
+
+    def numbers(self, data: xr.DataArray) -> np.ndarray:
+        """Return the numbers of a part of an output; refuse what is damaged."""
+        try:
+            return np.asarray(data.values)
+        except Exception as error:  # as in open_sweep
+            raise ZhuanxingError(
+                f"{self.path}: {data.name} is damaged ({error}); delete the store, and sweep again"
+            ) from error
 
 
 def _plain_text(dataset: xr.Dataset) -> xr.Dataset:
@@ -110,7 +119,7 @@ def open_sweep(path: Path) -> SweepResult:
         raise ZhuanxingError(f"{path}: there is no store; make one with 'zhuanxing sweep'")
     try:
         result = SweepResult(path, xr.open_zarr(path, chunks=None, consolidated=True))
-    except (OSError, KeyError, ValueError) as error:
+    except Exception as error:  # a damaged store makes its libraries raise errors of any kind
         raise ZhuanxingError(f"{path}: this is not a store of a sweep") from error
     if not result.sound.any():
         raise ZhuanxingError(f"{path}: no run is computed yet; go on with 'zhuanxing sweep'")

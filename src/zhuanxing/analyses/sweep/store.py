@@ -22,6 +22,7 @@ import numpy as np
 import xarray as xr
 import zarr
 from filelock import FileLock, Timeout
+from zarr.codecs import ZstdCodec
 
 from zhuanxing.analyses.sweep.identity import difference
 from zhuanxing.analyses.sweep.sweep import Piece, Sweep, Values
@@ -44,6 +45,11 @@ class SweepStore:
         self.path = path
         self._group = zarr.open_group(str(path), mode="r+", zarr_format=3)
         self._arrays: dict[str, Any] = {n: self._group[n] for n in self._group.array_keys()}
+
+    @property
+    def names(self) -> set[str]:
+        """Return the names of what the store holds."""
+        return set(self._arrays)
 
     def pending(self, sweep: Sweep) -> list[Piece]:
         """Return the pieces that are not done, in order."""
@@ -99,13 +105,30 @@ def open_for(sweep: Sweep, path: Path) -> Iterator[SweepStore]:
                 _create(sweep, identity, path)
             _require_same(identity, path)
             _drop_unfinished(path)
-            yield SweepStore(path)
+            yield _opened(sweep, path)
             owner.unlink(missing_ok=True)
     except Timeout as error:
         raise ZhuanxingError(
             f"{path}: another process is writing this sweep ({_owner(owner)}); wait for it, or "
             "choose another output"
         ) from error
+
+
+def _opened(sweep: Sweep, path: Path) -> SweepStore:
+    """Return the store, all of whose parts can be written to; refuse a damaged one."""
+    try:
+        store = SweepStore(path)
+        store.pending(sweep)
+        missing = {*sweep.simulation.outputs, "failure"} - store.names
+    except Exception as error:  # as in _require_same
+        raise ZhuanxingError(
+            f"{path}: the store is damaged ({error}); delete it, and sweep again"
+        ) from error
+    if missing:
+        raise ZhuanxingError(
+            f"{path}: {min(missing)} is missing; delete the store, and sweep again"
+        )
+    return store
 
 
 def _this_process() -> str:
@@ -123,11 +146,11 @@ def _require_same(identity: Mapping[str, Any], path: Path) -> None:
     try:
         group = zarr.open_group(str(path), mode="r", zarr_format=3)
         there = json.loads(str(group.attrs[IDENTITY]))
-    except (OSError, KeyError, ValueError) as error:
+        found = difference(there, json.loads(json.dumps(identity)))
+    except Exception as error:  # a damaged store makes Zarr raise errors of any kind
         raise ZhuanxingError(
             f"{path}: this is not a store of a sweep; choose another output"
         ) from error
-    found = difference(there, json.loads(json.dumps(identity)))
     if found:
         raise ZhuanxingError(
             f"{path}: this store belongs to another sweep ({found}); choose another output, or "
@@ -185,6 +208,7 @@ def _fill(
         array = group.create_array(
             name, shape=(*shape, *sizes), chunks=(1, min(sweep.chunk, sweep.runs), *sizes),
             dtype="float64", fill_value=np.nan, dimension_names=["scenario", "run", *dims],
+            compressors=ZstdCodec(checksum=True),
         )  # fmt: skip
         array.attrs.update(template.attrs)
     marks: list[tuple[str, Any, Any, dict[str, str]]] = [
