@@ -59,10 +59,10 @@ def _refuse_cells(path: Path, frame: pd.DataFrame, name: str) -> None:
         )
 
 
-def read_table(path: Path) -> pd.DataFrame:
-    """Return a table with the types that pandas finds; raise DataError as `open_table`."""
+def read_table(path: Path, **options: Any) -> pd.DataFrame:
+    """Return a table as pandas' read_csv does with `options`; raise DataError as `read_cells`."""
     read_cells(path)
-    return pd.read_csv(path, encoding="utf-8-sig")
+    return pd.read_csv(path, encoding="utf-8-sig", **options)
 
 
 def read_checked(

@@ -17,6 +17,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from zhuanxing.data.reading import read_table
+
 __all__ = ["power_areas", "write_areas"]
 
 FIRST, LAST = 2015, 2022
@@ -28,9 +30,9 @@ LEAST = 0.85
 
 def power_areas(root: Path) -> pd.DataFrame:
     """Return generation, 1e8 kWh, and curtailment, percent; `root` is the folder model/data."""
-    printed = pd.read_csv(root / "raw" / "province_products.csv")
+    printed = read_table(root / "raw" / "province_products.csv")
     rows: list[list[object]] = []
-    for province in pd.read_csv(root / "units.csv")["province_en"].drop_duplicates():
+    for province in read_table(root / "units.csv")["province_en"].drop_duplicates():
         own = printed[printed["province"] == province]
         rows += _generation(str(province), own[own["variable"] == GENERATION])
         lost = own[own["variable"].isin([CURTAILMENT, f"{CURTAILMENT}_jan_sep"])]

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from zhuanxing.data.reading import read_table
 from zhuanxing.errors import ZhuanxingError, nearest
 
 __all__ = ["QUALITIES", "base_name", "collect", "convert_units"]
@@ -73,7 +74,7 @@ def collect(raw: Path, variables: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFr
 
 
 def _read(path: Path) -> pd.DataFrame:
-    frame = pd.read_csv(path, keep_default_na=False)
+    frame = read_table(path, keep_default_na=False)
     for name in ("year", "value"):
         if name in frame:
             frame[name] = pd.to_numeric(frame[name])

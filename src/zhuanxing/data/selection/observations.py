@@ -27,6 +27,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from zhuanxing.data.reading import read_table
 from zhuanxing.data.selection.bases import with_basis
 from zhuanxing.data.selection.collected import QUALITIES, base_name, collect
 from zhuanxing.data.selection.provinces import select_evaluations, select_provinces
@@ -163,15 +164,15 @@ def _urban_shares(chosen: pd.DataFrame) -> pd.DataFrame:
 
 def write_selection(root: Path) -> None:
     """Write the tables that are chosen from `root`/raw, and their sources, into `root`."""
-    variables, bases = pd.read_csv(root / "variables.csv"), pd.read_csv(root / "bases.csv")
+    variables, bases = read_table(root / "variables.csv"), read_table(root / "bases.csv")
     variables["bases"] = variables["bases"].fillna("")
     collected, sources = collect(root / "raw", variables)
     observations = select_observations(collected, variables, bases)
-    pages = pd.read_csv(root / "raw" / "observations.csv")
-    zones = pd.read_csv(root / "raw" / "zones.csv")
-    provinces = pd.read_csv(root / "raw" / "provinces.csv")
-    growth = pd.read_csv(root / "raw" / "growth.csv")
-    units = pd.read_csv(root / "units.csv")
+    pages = read_table(root / "raw" / "observations.csv")
+    zones = read_table(root / "raw" / "zones.csv")
+    provinces = read_table(root / "raw" / "provinces.csv")
+    growth = read_table(root / "raw" / "growth.csv")
+    units = read_table(root / "units.csv")
     tables = {
         "observations": observations,
         "sources": sources[sources["source_id"].isin(observations["source_id"])],

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from zhuanxing.data.reading import read_table
 from zhuanxing.data.selection.products import NATION
 
 __all__ = ["product_drivers", "write_product_drivers"]
@@ -47,13 +48,13 @@ COLUMNS = [
 def product_drivers(root: Path) -> pd.DataFrame:
     """Return both drivers of every product; `root` is the folder model/data."""
     raw = root / "raw"
-    provinces = pd.read_csv(raw / "province_products.csv")
+    provinces = read_table(raw / "province_products.csv")
     statistics = pd.concat(
-        [pd.read_csv(raw / "national.csv"), provinces[provinces["province"] == NATION]]
+        [read_table(raw / "national.csv"), provinces[provinces["province"] == NATION]]
     )
-    prices = pd.read_csv(raw / "prices.csv")
+    prices = read_table(raw / "prices.csv")
     rows: list[list[object]] = []
-    for outlook in pd.read_csv(root / "product_outlook.csv").to_dict("records"):
+    for outlook in read_table(root / "product_outlook.csv").to_dict("records"):
         rows += _market(outlook, statistics)
         rows += _price(outlook, prices)
     return pd.DataFrame(rows, columns=COLUMNS)

@@ -30,6 +30,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from zhuanxing.data.reading import read_table
+
 __all__ = ["FIRST", "LAST", "product_outputs", "read_sources", "write_products"]
 
 # A row of a table of rules by column.
@@ -83,21 +85,21 @@ class Sources:
 def read_sources(root: Path) -> Sources:
     """Read the tables under `root`, the folder model/data."""
     raw = root / "raw"
-    units = pd.read_csv(root / "units.csv")
-    printed = [pd.read_csv(raw / "city_products.csv"), pd.read_csv(root / "observations.csv")]
-    provinces = pd.read_csv(raw / "province_products.csv")
+    units = read_table(root / "units.csv")
+    printed = [read_table(raw / "city_products.csv"), read_table(root / "observations.csv")]
+    provinces = read_table(raw / "province_products.csv")
     national = provinces[provinces["province"] == NATION].rename(columns={"province": "of"})
     return Sources(
-        rules=pd.read_csv(root / "product_rules.csv", keep_default_na=False),
-        reasoned=pd.read_csv(root / "product_levels.csv"),
+        rules=read_table(root / "product_rules.csv", keep_default_na=False),
+        reasoned=read_table(root / "product_levels.csv"),
         observed=pd.concat(printed, ignore_index=True).drop_duplicates(
             ["unit_id", "variable", "year"], keep="first"
         ),
-        plants=pd.read_csv(raw / "plants.csv"),
-        listed=pd.read_csv(raw / "plants_other.csv"),
-        mines=pd.read_csv(raw / "resources.csv"),
+        plants=read_table(raw / "plants.csv"),
+        listed=read_table(raw / "plants_other.csv"),
+        mines=read_table(raw / "resources.csv"),
         provinces=provinces,
-        nation=pd.concat([pd.read_csv(raw / "national.csv"), national], ignore_index=True),
+        nation=pd.concat([read_table(raw / "national.csv"), national], ignore_index=True),
         units=units,
     )
 

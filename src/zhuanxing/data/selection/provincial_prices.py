@@ -23,6 +23,7 @@ from pathlib import Path
 import pandas as pd
 
 from zhuanxing.data.initial.prices import broad_of_sector
+from zhuanxing.data.reading import read_table
 from zhuanxing.data.selection.product_markets import BASE_OF_PRICES, COLUMNS
 
 __all__ = ["provincial_prices", "write_provincial_prices"]
@@ -42,7 +43,7 @@ TOLD, LIKE_NATION = (
 
 def provincial_prices(root: Path) -> pd.DataFrame:
     """Return the drivers by province and broad sector; `root` is the folder model/data."""
-    bases = pd.read_csv(root / "bases.csv")
+    bases = read_table(root / "bases.csv")
     today = bases[(bases["bases"] == "accounts") & (bases["current"] == 1)]
     known = int(today["known_from"].iloc[0])
     relative = _relative_prices(root)
@@ -57,14 +58,14 @@ def provincial_prices(root: Path) -> pd.DataFrame:
 
 def _relative_prices(root: Path) -> dict[str, pd.DataFrame]:
     """Return prices relative to those of the last year (province, year) by broad sector."""
-    own = set(pd.read_csv(root / "units.csv")["province_en"])
-    provinces = pd.read_csv(root / "provinces.csv")
+    own = set(read_table(root / "units.csv")["province_en"])
+    provinces = read_table(root / "provinces.csv")
     provinces = provinces[provinces["province"].isin(own)]
     seen = {broad: _wide(provinces, [f"{broad}_va"]) for broad in BROAD}
-    drivers = _latest(pd.read_csv(root / "drivers.csv"))
+    drivers = _latest(read_table(root / "drivers.csv"))
     years = list(seen[BROAD[0]].columns)
     tonnes = _wide(
-        pd.read_csv(root / "raw/province_products.csv"), ["raw_coal_output", "coal_output"]
+        read_table(root / "raw/province_products.csv"), ["raw_coal_output", "coal_output"]
     )
     tonnes = tonnes.reindex(index=seen[BROAD[0]].index, columns=years).fillna(0.0)
     price = VALUE_OF_COAL * drivers["coal_price_index"].loc[years, ""]
@@ -98,7 +99,7 @@ def _latest(drivers: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 def _nation(root: Path, drivers: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """Return nominal value added of the broad sectors without mining, in any unit, by year."""
-    rows = pd.read_csv(root / "assumptions.csv")
+    rows = read_table(root / "assumptions.csv")
     weights = rows[rows["name"] == "national sector weight"].set_index("subscript")["value"]
     real = drivers["national_demand_index"] / drivers["national_demand_index"].loc[BASE_OF_PRICES]
     nominal = (real * drivers["sector_price_index"] * weights).drop(columns=MINING)

@@ -17,6 +17,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from zhuanxing.data.reading import read_table
+
 __all__ = ["renewable_capacity", "write_renewables"]
 
 FIRST, LAST = 2014, 2022
@@ -35,13 +37,13 @@ LEAST = 0.5
 def renewable_capacity(root: Path) -> pd.DataFrame:
     """Return MW at the end of every year; `root` is the folder model/data."""
     raw = root / "raw"
-    printed = pd.read_csv(raw / "province_products.csv")
-    solar = pd.read_csv(raw / "provincial_solar.csv")
-    products = pd.read_csv(raw / "city_products.csv")
+    printed = read_table(raw / "province_products.csv")
+    solar = read_table(raw / "provincial_solar.csv")
+    products = read_table(raw / "city_products.csv")
     listed = products[products["variable"] == LISTED]
     growth = listed.groupby("year")["value"].sum()
     rows: list[list[object]] = []
-    for province in pd.read_csv(root / "units.csv")["province_en"].drop_duplicates():
+    for province in read_table(root / "units.csv")["province_en"].drop_duplicates():
         rows += _wind(str(province), printed, growth)
         rows += _solar(str(province), printed, solar)
     for unit, part in listed.groupby("unit_id", sort=False):

@@ -24,6 +24,7 @@ from typing import Any
 
 import pandas as pd
 
+from zhuanxing.data.reading import read_table
 from zhuanxing.data.selection.products import FIRST, LAST
 
 __all__ = ["mineral_reserves", "write_reserves"]
@@ -57,13 +58,13 @@ class Mineral:
 
 def mineral_reserves(root: Path) -> pd.DataFrame:
     """Return reserves, resources and past extraction; `root` is the folder model/data."""
-    rules = pd.read_csv(root / "product_rules.csv", keep_default_na=False)
+    rules = read_table(root / "product_rules.csv", keep_default_na=False)
     minerals = {row["product"]: row for row in rules.to_dict("records") if row["listed_mineral"]}
-    listed = pd.read_csv(root / "raw" / "resources.csv")
-    stages = pd.read_csv(root / "raw" / "resource_city_stages.csv").drop_duplicates("unit_id")
+    listed = read_table(root / "raw" / "resources.csv")
+    stages = read_table(root / "raw" / "resource_city_stages.csv").drop_duplicates("unit_id")
     stage_of = dict(zip(stages["unit_id"], stages["stage_2013"], strict=True))
-    terms = pd.read_csv(root / "stage_rules.csv").set_index("stage").to_dict("index")
-    outputs = pd.read_csv(root / "products.csv")
+    terms = read_table(root / "stage_rules.csv").set_index("stage").to_dict("index")
+    outputs = read_table(root / "products.csv")
     rows: list[list[object]] = []
     for (unit, product), part in outputs.groupby(["unit_id", "product"], sort=False):
         if product in minerals:
