@@ -272,3 +272,10 @@ def test_settings_that_are_not_keys_with_values_are_refused(
         assert capsys.readouterr().err.strip().endswith("keys with values are expected, one a line")
         if kept is not None:
             (workplace / "conf" / file).write_bytes(kept)
+
+
+def test_a_refusal_stays_one_line_whatever_it_quotes(
+    workplace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["run", "scenario=a\nb\u2028c\r"]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1

@@ -126,7 +126,8 @@ def _spoken(error: ZhuanxingError, argv: Sequence[str]) -> object:
 
 
 def _refuse(sentence: object) -> int:
-    print(f"zhuanxing: {sentence}", file=sys.stderr)
+    # What was given may hold line breaks; what is said of it stays one line.
+    print(f"zhuanxing: {' '.join(str(sentence).splitlines())}", file=sys.stderr)
     return EXIT_REFUSED
 
 
