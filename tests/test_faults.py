@@ -22,6 +22,7 @@ from zhuanxing.cli.main import main
 from zhuanxing.data.cells import read_rows
 from zhuanxing.data.reading import DataError, open_table, read_checked, read_table
 from zhuanxing.data.schemas import schema_of
+from zhuanxing.engine import compile_text
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.inputs.scenario_files import read_scenario
 from zhuanxing.model import Model
@@ -279,3 +280,20 @@ def test_a_refusal_stays_one_line_whatever_it_quotes(
 ) -> None:
     assert main(["run", "scenario=a\nb\u2028c\r"]) == 2
     assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_a_model_file_that_never_ends_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "m.mdl")
+    assert main(["simulate", str(tmp_path / "m.mdl")]) == 2
+
+
+def test_a_series_of_more_elements_than_memory_holds_is_refused() -> None:
+    with pytest.raises(ZhuanxingError, match=r"d.*1,000,000"):
+        compile_text("{UTF-8}\nd: (e1-e99999999) ~~|\ny[d] = 1 ~~|\n" + HALVING)
+
+
+def test_paths_that_memory_cannot_hold_are_refused() -> None:
+    ranges = "".join(f"{name}: ({name}1-{name}9000) ~~|\n" for name in "def")
+    program = compile_text("{UTF-8}\n" + ranges + "y[d,e,f] = Time ~~|\n" + HALVING, "m.mdl")
+    with pytest.raises(ZhuanxingError, match=r"m\.mdl.*memory"):
+        program.run({}, {"y": "path"})

@@ -17,7 +17,7 @@ from zhuanxing.engine.running.compiled_runs import CompiledRuns
 from zhuanxing.engine.running.dependency_order import CycleError, evaluation_order
 from zhuanxing.engine.running.devices import CPU, Device, DeviceName, choose_device
 from zhuanxing.engine.running.domains import refuse_outside
-from zhuanxing.engine.running.failures import TranslationError, key_of, located
+from zhuanxing.engine.running.failures import TranslationError, key_of, located, within_memory
 from zhuanxing.engine.running.inputs import Inputs
 from zhuanxing.engine.running.numpy_stepper import run_by_own_clock
 from zhuanxing.engine.running.run_plan import asked, inputs_read, keyed, make_plan
@@ -151,18 +151,24 @@ class Program:
         something that cannot be allocated.
         """
         inputs = self._given.gather(overrides, final_time, time_step)
-        if self._given.moves_its_clock(inputs):
-            pairs = asked(self._built, self._given, outputs)
-            found = run_by_own_clock(self._built, self._method, inputs, pairs)[1]
-        else:
-            raw = self._function(inputs, outputs, frozenset(), None)(inputs)
-            found = {name: np.asarray(raw[f"{name}|{how}"]) for name, how in keyed(outputs).items()}
+        with within_memory(f"{self._origin}: the paths of a run do not fit into this memory"):
+            found = self._paths(inputs, outputs)
         refuse_outside(
             self._built.model.domains,
             found,
             lambda: self.times(overrides, final_time=final_time, time_step=time_step),
         )
         return found
+
+    def _paths(
+        self, inputs: dict[str, np.ndarray], outputs: Mapping[str, str]
+    ) -> dict[str, np.ndarray]:
+        """Return the outputs of one run of gathered inputs, by key."""
+        if self._given.moves_its_clock(inputs):
+            pairs = asked(self._built, self._given, outputs)
+            return run_by_own_clock(self._built, self._method, inputs, pairs)[1]
+        raw = self._function(inputs, outputs, frozenset(), None)(inputs)
+        return {name: np.asarray(raw[f"{name}|{how}"]) for name, how in keyed(outputs).items()}
 
     def states_at(
         self, overrides: Mapping[str, ArrayLike], steps: Sequence[int]

@@ -98,6 +98,8 @@ def run(settings: SimulateSettings, context: Context) -> int:
 def _read(path: Path) -> str:
     if path.suffix.lower() not in SUFFIXES:
         raise ZhuanxingError(f"{path} is not a model file, expected one of {', '.join(SUFFIXES)}.")
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise ZhuanxingError(f"{path} is not a regular file, which a model file must be.")
     try:
         content = path.read_bytes()
     except OSError as failure:

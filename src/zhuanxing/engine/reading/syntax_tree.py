@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
 __all__ = [
+    "MOST_ELEMENTS",
     "AllocateAvailable",
     "AllocateByPriority",
     "Arithmetic",
@@ -43,6 +44,9 @@ __all__ = [
     "Trend",
     "rewrite",
 ]
+
+# More elements of a dimension than memory holds variables of: a slip of the pen.
+MOST_ELEMENTS = 1_000_000
 
 Expression = Any
 

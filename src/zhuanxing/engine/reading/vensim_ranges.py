@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from zhuanxing.engine.reading.spreadsheets import Files, reading_failure
-from zhuanxing.engine.reading.syntax_tree import Range
+from zhuanxing.engine.reading.syntax_tree import MOST_ELEMENTS, Range
 from zhuanxing.engine.running.failures import TranslationError, key_of
 
 __all__ = ["read_range"]
@@ -76,6 +76,11 @@ def _series(part: str, name: str, where: str) -> list[str]:
     if first >= last:
         raise TranslationError(
             f"subscript range '{name}' ({where}): the series '{part}' does not go up."
+        )
+    if last - first >= MOST_ELEMENTS:
+        raise TranslationError(
+            f"subscript range '{name}' ({where}): the series '{part}' has more than "
+            f"{MOST_ELEMENTS:,} elements."
         )
     width = len(series["first"]) if series["first"].startswith("0") else 0
     return [key_of(f"{series['stem']}{number:0{width}d}") for number in range(first, last + 1)]

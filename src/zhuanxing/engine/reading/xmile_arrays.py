@@ -8,15 +8,14 @@ from typing import Any
 from lxml import etree
 
 from zhuanxing.engine.reading import syntax_tree
-from zhuanxing.engine.reading.syntax_tree import Call, Range, Reference
+from zhuanxing.engine.reading.syntax_tree import MOST_ELEMENTS, Call, Range, Reference
 from zhuanxing.engine.reading.xmile_file import XmileFile, named, tag
 from zhuanxing.engine.reading.xmile_functions import MEAN, REDUCTIONS, SIZE, average
 from zhuanxing.engine.running.failures import key_of
 
 __all__ = ["Arrays"]
 
-LARGEST = 1_000_000
-DIGITS = len(str(LARGEST))
+DIGITS = len(str(MOST_ELEMENTS))
 
 
 class Arrays:
@@ -45,9 +44,9 @@ class Arrays:
             return listed
         if size is None:
             raise self.file.refuse(node, "the dimension has neither elements nor a size")
-        if not size.isdecimal() or len(size) > DIGITS or not 0 < int(size) <= LARGEST:
+        if not size.isdecimal() or len(size) > DIGITS or not 0 < int(size) <= MOST_ELEMENTS:
             raise self.file.refuse(
-                node, f"the size of the dimension is '{size[:20]}', expected 1 to {LARGEST:,}"
+                node, f"the size of the dimension is '{size[:20]}', expected 1 to {MOST_ELEMENTS:,}"
             )
         return tuple(str(place + 1) for place in range(int(size)))
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from zhuanxing.engine.running.dependency_order import evaluation_order
 from zhuanxing.engine.running.devices import Device
+from zhuanxing.engine.running.failures import within_memory
 from zhuanxing.engine.running.inputs import Inputs
 from zhuanxing.engine.running.numpy_stepper import walk
 from zhuanxing.engine.running.run_plan import keyed
@@ -88,7 +89,7 @@ class Batch:
         """
         ahead: deque[tuple[int, dict[str, Any]]] = deque()
         waiting = 1 if self._device.kind == "gpu" else 0
-        with self._device.at_work():
+        with within_memory(self._device.too_small):
             for start in range(0, self.count, self._device.block):
                 ahead.append((start, self._launched(start)))
                 if len(ahead) > waiting:

@@ -6,8 +6,7 @@ only; between devices numbers agree to 1e-12.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
@@ -59,19 +58,14 @@ class Device:
         card = _cards()[0]
         return {name: jax.device_put(array, card) for name, array in arrays.items()}
 
-    @contextmanager
-    def at_work(self) -> Iterator[None]:
-        """Say in a sentence that a card's memory is too small, while it computes."""
-        try:
-            yield
-        except jax.errors.JaxRuntimeError as error:
-            if "RESOURCE_EXHAUSTED" not in str(error):
-                raise
-            raise ZhuanxingError(
-                f"{_cards()[0].device_kind if self.kind == 'gpu' else 'this machine'} has too "
-                f"little free memory for {self.block:,} runs at once; keep fewer outputs, or "
-                "choose device=cpu"
-            ) from error
+    @property
+    def too_small(self) -> str:
+        """What is said where a block does not fit into memory."""
+        name = "this machine" if self.kind == "cpu" else _cards()[0].device_kind
+        return (
+            f"{name} has too little free memory for {self.block:,} runs at once; keep fewer "
+            "outputs, or choose device=cpu"
+        )
 
 
 CPU = Device("cpu", CPU_BLOCK)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from zhuanxing.errors import ZhuanxingError
 
-__all__ = ["TranslationError", "key_of", "located"]
+__all__ = ["TranslationError", "key_of", "located", "within_memory"]
 
 
 class TranslationError(ZhuanxingError):
@@ -20,3 +23,14 @@ def key_of(name: str) -> str:
 def located(origin: str, line: int) -> str:
     """Return 'file:line', or the file alone where the line is not known (0)."""
     return f"{origin}:{line}" if line else origin
+
+
+@contextmanager
+def within_memory(sentence: str) -> Iterator[None]:
+    """Raise ZhuanxingError with a sentence where what is computed does not fit into memory."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:  # JAX's own is a RuntimeError
+        if isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error):
+            raise ZhuanxingError(sentence) from error
+        raise

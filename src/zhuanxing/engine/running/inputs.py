@@ -160,8 +160,8 @@ class Inputs:
         count = int(np.floor((final - start) / step + 1e-6))
         if count > MOST_STEPS:
             raise ZhuanxingError(
-                f"{self._origin} asks for {count:,} steps of {step:g} from {start:g} to {final:g}, "
-                f"expected at most {MOST_STEPS:,}."
+                f"{self._origin} asks for {count:.3g} steps of {step:g} from {start:g} to "
+                f"{final:g}, expected at most {MOST_STEPS:,}."
             )
         return start, step, count
 
