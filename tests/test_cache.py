@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -33,6 +34,21 @@ def test_a_damaged_entry_is_never_believed(place: int, byte: int, cut: bool) -> 
     )
     assert cache.kept(path, bytes) is None
     assert cache.unpickled(path, lambda: "made again") == "made again"
+
+
+def test_what_a_killed_process_left_in_the_cache_goes_with_a_later_entry(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cache, "cache_folder", lambda: tmp_path)
+    path = cache.entry("test", "kept")
+    cache.keep(path, b"first")
+    old, new = (path.with_name(f"{cache.UNFINISHED}{name}") for name in ("old", "new"))
+    for file in (old, new):
+        file.write_bytes(b"half")
+    os.utime(old, (0, 0))
+    cache.keep(path, b"second")
+    assert sorted(path.parent.iterdir()) == sorted([path, new])
+    assert cache.kept(path, bytes) == b"second"
 
 
 @pytest.mark.parametrize("kind", ["a file", "below a file", "protected"])

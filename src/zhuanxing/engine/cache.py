@@ -6,6 +6,7 @@ import hashlib
 import os
 import pickle
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,6 +19,8 @@ __all__ = ["cache_folder", "entry", "keep", "kept", "one_at_a_time", "unpickled"
 
 Value = TypeVar("Value")
 
+UNFINISHED = "unfinished-"
+LITTER_SECONDS = 3600.0
 DIGEST_BYTES = hashlib.sha256().digest_size
 
 
@@ -47,13 +50,24 @@ def keep(path: Path, payload: bytes) -> None:
     """Write a file, whole or not at all; a folder that cannot be written only costs time."""
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as handle:
+        _clear_litter(path.parent)
+        with tempfile.NamedTemporaryFile(
+            dir=path.parent, prefix=UNFINISHED, delete=False
+        ) as handle:
             try:
                 handle.write(hashlib.sha256(payload).digest() + payload)
             except OSError:
                 os.unlink(handle.name)
                 raise
         os.replace(handle.name, path)
+
+
+def _clear_litter(folder: Path) -> None:
+    """Remove what killed processes left half written, once nobody can be writing it any more."""
+    for file in folder.glob(f"{UNFINISHED}*"):
+        with suppress(OSError):
+            if time.time() - file.stat().st_mtime > LITTER_SECONDS:
+                file.unlink()
 
 
 def unpickled(path: Path, make: Callable[[], Value]) -> Value:

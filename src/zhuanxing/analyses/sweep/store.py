@@ -7,6 +7,7 @@ how often it was written, so that a finished store is the same bytes however it 
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 import shutil
@@ -289,5 +290,8 @@ def _root(sweep: Sweep) -> Path:
 
 
 def _drop_unfinished(path: Path) -> None:
+    """Remove what killed processes left of the store and in it, while its lock is held."""
+    for folder in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+        shutil.rmtree(folder, ignore_errors=True)
     for file in path.rglob(UNFINISHED):
         file.unlink(missing_ok=True)
