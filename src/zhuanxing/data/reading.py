@@ -62,7 +62,8 @@ def _refuse_cells(path: Path, frame: pd.DataFrame, name: str) -> None:
 def read_table(path: Path, **options: Any) -> pd.DataFrame:
     """Return a table as pandas' read_csv does with `options`; raise DataError as `read_cells`."""
     read_cells(path)
-    return pd.read_csv(path, encoding="utf-8-sig", **options)
+    found: pd.DataFrame = pd.read_csv(path, encoding="utf-8-sig", **options)
+    return found
 
 
 def read_checked(
