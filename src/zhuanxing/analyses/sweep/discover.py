@@ -38,13 +38,12 @@ class Limit:
 
 @dataclass(frozen=True)
 class Box:
-    """Conditions, with the share of all cases that they hold (coverage), the share of runs inside
-    that are cases (density), and the share of all runs inside (mass)."""
+    """Conditions, with the share of all cases that they hold (coverage) and the share of runs
+    inside that are cases (density)."""
 
     limits: tuple[Limit, ...]
     coverage: float
     density: float
-    mass: float
     cases: int
     runs: int
 
@@ -78,7 +77,7 @@ def discover(
     chosen = int(dense["coverage"].idxmax() if len(dense) else simple["density"].idxmax())
     row = trajectory.loc[chosen]
     limits = _limits(box, chosen, x)
-    return Box(limits, row["coverage"], row["density"], row["mass"], cases, runs)
+    return Box(limits, row["coverage"], row["density"], cases, runs)
 
 
 def _inputs(result: SweepResult) -> pd.DataFrame:
