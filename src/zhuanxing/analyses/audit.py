@@ -11,6 +11,7 @@ import pandas as pd
 from zhuanxing.engine.running.failures import key_of
 from zhuanxing.errors import nearest
 from zhuanxing.results.annual import PATH
+from zhuanxing.results.numerals import amount
 
 if TYPE_CHECKING:
     from zhuanxing.model import Model
@@ -39,7 +40,7 @@ def audit_table(model: Model, scenario: str) -> pd.DataFrame:
 
     def text(cell: str, unit: str) -> str:
         named = [doses[name] for name in cell.split(";") if name]
-        return "; ".join(_amount(dose, str(row[unit]), str(row["dose_en"])) for row, dose in named)
+        return "; ".join(_asked(dose, str(row[unit]), str(row["dose_en"])) for row, dose in named)
 
     clauses = tables.clauses
     return clauses.assign(
@@ -48,11 +49,9 @@ def audit_table(model: Model, scenario: str) -> pd.DataFrame:
     )
 
 
-def _amount(doses: np.ndarray, unit: str, unit_en: str) -> str:
+def _asked(doses: np.ndarray, unit: str, unit_en: str) -> str:
     intensive = unit_en.startswith(PERCENT) and doses.size > 0
-    dose = float(doses.mean() if intensive else doses.sum())
-    joint = " × " if unit[0].isdigit() else " "
-    return (f"{dose:,.0f}" if dose >= 100 else f"{dose:.3g}") + joint + unit
+    return amount(float(doses.mean() if intensive else doses.sum()), unit)
 
 
 def unknown_names(model: Model) -> Iterator[str]:

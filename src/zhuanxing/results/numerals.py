@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["number", "number_apart", "signed", "significant"]
+__all__ = ["amount", "number", "number_apart", "signed", "significant"]
 
 
 def number(value: float, decimals: int | None = None) -> str:
     """Return a value as text with three digits that count, or with `decimals`."""
     digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
     return f"{value:,.{digits if decimals is None else decimals}f}".replace("-", "−")
+
+
+def amount(value: float, unit: str = "") -> str:
+    """Return a quantity of any size as text, with its unit: `2,880 × 1e8 CNY`, `0.165 parks`."""
+    text = number(value) if abs(value) >= 100 else f"{value:.3g}".replace("-", "−")
+    return f"{text}{' ×' if unit[:1].isdigit() else ''} {unit}".rstrip()
 
 
 def number_apart(value: float, limit: float) -> str:

@@ -5,12 +5,13 @@ Names of cities, variables, sectors and levers are not here: those come with the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Literal
 
 from zhuanxing.errors import require_known
 
-__all__ = ["LANGUAGES", "Language", "check_language", "spoken", "unit", "word"]
+__all__ = ["LANGUAGES", "Language", "check_language", "compound_unit", "spoken", "unit", "word"]
 
 Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
@@ -274,6 +275,10 @@ _UNITS: dict[str, tuple[str, str]] = {
     "h": ("小时", "hours"),
     "Dmnl": ("", ""),
     "1": ("", ""),
+    "Year": ("年", "year"),
+    "dose": ("剂量", "dose"),
+    "firm": ("家", "firm"),
+    "platform": ("个平台", "platform"),
 }
 
 
@@ -300,3 +305,10 @@ def unit(token: str, language: Language) -> str:
     """Return the unit `token` as a person says it; a token without an entry stays as it is."""
     pair = _UNITS.get(token)
     return token if pair is None else pair[LANGUAGES.index(language)]
+
+
+def compound_unit(text: str, language: Language) -> str:
+    """Return a product of units as a person says it: 100 million CNY/(year*dose)."""
+    if not re.search(r"\W", text):
+        return unit(text, language)
+    return re.sub(r"\w+", lambda token: unit(token[0], language) or "1", text)

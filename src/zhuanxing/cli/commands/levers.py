@@ -84,20 +84,24 @@ def _print_doses(
     # Imported here: the list of levers needs no run of the model.
     from zhuanxing.analyses.doses import dose_table
     from zhuanxing.model import load
+    from zhuanxing.results.numerals import amount
+    from zhuanxing.results.words import compound_unit
 
     model = load(context.places.root)
-    table = dose_table(model, city, scenario)
+    table = dose_table(model, city, scenario, context.language)
     zh = context.language == "zh"
     rows = [
         [
             str(row["name_zh"] if zh else row["name_en"]),
-            f"{row['full']:.3g} {row['unit_zh'] if zh else row['unit_en']}",
-            f"{row['delivered']:.3g}",
+            amount(row["full"], str(row["unit_zh"] if zh else row["unit_en"])),
+            amount(row["delivered"]),
             f"{row['cost']:g} ({row['low']:g}-{row['high']:g})" if row["cost"] else "-",
-            str(row["paid_by"]).replace(";", ", ").replace(":", " ") or "-",
-            f"{row['spent']:.3g}",
-            "-" if row["effect"] != row["effect"] else f"{row['effect']:.3g} → {row['later']:.3g}",
-            str(row["unit"]),
+            str(row["paid_by"]) or "-",
+            amount(row["spent"]),
+            "-"
+            if row["effect"] != row["effect"]
+            else f"{amount(row['effect'])} → {amount(row['later'])}",
+            compound_unit(str(row["unit"]), context.language),
             str(row["known"]),
         ]
         for row in table.to_dict("records")
