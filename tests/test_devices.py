@@ -82,7 +82,9 @@ def test_a_model_keeps_its_device_and_few_runs_go_in_a_small_block(
     monkeypatch.setattr(devices, "_cards", lambda: tuple(jax.devices("cpu")))
     card = program.on("gpu").with_values({"rate": np.array([0.2, 0.1])})
     assert choose_device("gpu").identity != devices.CPU.identity
-    assert choose_device("gpu").for_runs(300) == Device("gpu", 512)
+    sizes = {1: 256, 256: 256, 257: 512, 300: 512, 5000: 8192}
+    for runs, block in sizes.items():
+        assert choose_device("gpu").for_runs(runs) == Device("gpu", block)
     assert choose_device("gpu").for_runs(10**6) == Device("gpu", GPU_BLOCK)
     assert devices.CPU.for_runs(1) == devices.CPU
     found, usual = card.run_many(rates(300), OUTPUTS), program.run_many(rates(300), OUTPUTS)

@@ -37,10 +37,14 @@ class Device:
     block: int
 
     def for_runs(self, count: int) -> Device:
-        """Return the device with a block that `count` runs fill: a card computes a block whole."""
+        """Return the device with a block for `count` runs: a card computes a block whole.
+
+        Of a power of two, since every size is compiled by itself, which takes half a minute.
+        """
         if self.kind == "cpu":
             return self
-        return Device(self.kind, min(self.block, -(-count // LEAST_BLOCK) * LEAST_BLOCK))
+        size = max(LEAST_BLOCK, 1 << (count - 1).bit_length())
+        return Device(self.kind, min(self.block, size))
 
     @property
     def options(self) -> dict[str, Any]:
