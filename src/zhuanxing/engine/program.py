@@ -317,8 +317,8 @@ class Program:
     ) -> tuple[Traced, dict[str, np.ndarray]]:
         """Return one run as a JAX function of (overrides in `wrt`, fixed inputs), and the latter.
 
-        It can be differentiated in both directions, mapped over and compiled with what is around
-        it. The fixed inputs are arguments so that compiling does not fold them.
+        It can be differentiated in reverse, mapped over and compiled with what is around it. The
+        fixed inputs are arguments so that compiling does not fold them.
         """
         names = [key_of(name) for name in wrt]
         inputs = self._given.gather(overrides, final_time, time_step, also=names)
@@ -328,7 +328,9 @@ class Program:
                     f"a derivative by '{name}' needs its value among the overrides, since it is "
                     "not a constant of the model."
                 )
-        plan = make_plan(self._built, self._given, self._method, inputs, outputs, guarded=True)
+        plan = make_plan(
+            self._built, self._given, self._method, inputs, outputs, moved=frozenset(names)
+        )
         read = inputs_read(plan, inputs)
         keys = keyed(outputs)
 

@@ -58,9 +58,11 @@ def make_plan(
     *,
     batched: frozenset[str] = frozenset(),
     runs: int | None = None,
-    guarded: bool = False,
+    moved: frozenset[str] | None = None,
 ) -> Plan:
     """Return the plan of a run whose `batched` inputs have an axis of `runs`.
+
+    `moved` are the inputs by which it will be differentiated, if it will.
 
     Raises ZhuanxingError for an unknown output or aggregate.
     """
@@ -87,9 +89,10 @@ def make_plan(
         per_year,
         method,
         pairs,
-        _settled(graph, orders, spread, guarded),
-        guarded,
+        _settled(graph, orders, spread, moved is not None),
+        moved is not None,
         batched,
+        _spread(graph, moved or frozenset()),
     )
 
 
@@ -172,7 +175,7 @@ def _settled(graph: Graph, orders: Orders, spread: frozenset[str], guarded: bool
 
 
 def _spread(graph: Graph, batched: frozenset[str]) -> frozenset[str]:
-    """Return everything that differs between runs when these inputs do."""
+    """Return everything that depends on these inputs, and so differs between runs if they do."""
     if not batched:
         return frozenset()
     stocks = {

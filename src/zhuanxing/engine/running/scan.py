@@ -6,7 +6,7 @@ by JAX (to run). A Plan holds everything that is fixed before a run is compiled.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from zhuanxing.engine.running.adjoint import walk
 from zhuanxing.engine.running.dependency_order import dependents
 from zhuanxing.engine.running.integrators import combined
 from zhuanxing.engine.running.xla_options import settled
@@ -94,7 +95,8 @@ class Plan:
     """What is fixed before compiling: orders, states, lengths, clock and outputs.
 
     `settled` are the variables that are computed once, and not again in each of their readers;
-    `given` are the inputs with an axis of `runs`, `batched` all that differs between runs for it.
+    `given` are the inputs with an axis of `runs`, `batched` all that differs between runs for it;
+    `moving`, where derivatives are `guarded`, is what depends on the inputs they are taken by.
     """
 
     graph: Graph
@@ -113,6 +115,7 @@ class Plan:
     settled: frozenset[str] = frozenset()
     guarded: bool = False
     given: frozenset[str] = frozenset()
+    moving: frozenset[str] = frozenset()
 
     @property
     def evaluations(self) -> int:
@@ -306,6 +309,9 @@ class _Run:
         }
 
     def outputs(self) -> dict[str, Array]:
+        return self.smooth_outputs() if self.plan.guarded else self.plain_outputs()
+
+    def plain_outputs(self) -> dict[str, Array]:
         plan = self.plan
         states, once = self.beginning()
         years = plan.steps // plan.steps_per_year if plan.steps_per_year else 0
@@ -328,8 +334,47 @@ class _Run:
                     noted[key] = self._note(totals[key], how, value, step)
             return (self.advance(env, states, once), noted), paths
 
-        carry, paths = _loop(body, (states, totals), plan)
+        carry, paths = jax.lax.scan(body, (states, totals), jnp.arange(plan.evaluations))
         return {**{key: total[:years] for key, total in carry[1].items()}, **paths}
+
+    def smooth_outputs(self) -> dict[str, Array]:
+        """Return the outputs in a form that is quickly differentiated: paths, put together after.
+
+        What does not depend on the inputs that are moved has no derivative.
+        """
+        plan = self.plan
+        states, once = self.beginning()
+        names = dict.fromkeys(name for name, _ in plan.outputs)
+
+        def step(states: Any, moving: Any, fixed: Any, place: Array) -> tuple[Any, Any]:
+            inputs, once = ({**a, **b} for a, b in zip(moving, fixed, strict=True))
+            run = _Run(plan, inputs)
+            now = {
+                key: leaves if key in plan.moving else jax.lax.stop_gradient(leaves)
+                for key, leaves in states.items()
+            }
+            env = run.evaluate(run.env(place), now, once, plan.every_step)
+            found = {name: jnp.broadcast_to(env.values[name], self._shape(name)) for name in names}
+            return run.advance(env, now, once), found
+
+        # A step reads no inputs but look-ups: the others are among what is computed once.
+        read = plan.moving & self.graph.tables.keys(), plan.moving
+        parts = [_divided(*pair) for pair in zip((self.inputs, once), read, strict=True)]
+        moving, fixed = zip(*parts, strict=True)
+        found = walk(step, states, moving, fixed, plan.evaluations)
+        return {f"{name}|{how}": self._together(found[name], how) for name, how in plan.outputs}
+
+    def _together(self, path: Array, how: str) -> Array:
+        """Return a path [step, ...] as it is, or its values of whole years."""
+        per_year = self.plan.steps_per_year
+        if how == "path":
+            return path
+        years = self.plan.steps // per_year
+        if how == "year_end":
+            return path[per_year : years * per_year + 1 : per_year]
+        steps = path[: years * per_year].reshape(years, per_year, *path.shape[1:])
+        total = steps.sum(axis=1)
+        return total * self.dt if how == "year_sum" else total / per_year
 
     def states_at(self, steps: Sequence[int]) -> dict[str, Leaves]:
         states, once = self.beginning()
@@ -348,7 +393,7 @@ class _Run:
             env = self.evaluate(self.env(step), now, once, self.plan.for_states)
             return (self.advance(env, now, once), kept), None
 
-        (_, kept), _ = _loop(body, (states, kept), self.plan)
+        (_, kept), _ = jax.lax.scan(body, (states, kept), jnp.arange(self.plan.evaluations))
         found: dict[str, Leaves] = jax.tree.map(lambda rows: rows[:-1], kept)
         return found
 
@@ -371,13 +416,13 @@ class _Run:
         return (*sizes, *runs)
 
 
+def _divided(
+    values: Mapping[str, Array], moving: Set[str]
+) -> tuple[dict[str, Array], dict[str, Array]]:
+    """Return what depends on the inputs that are moved, and the rest."""
+    one = {name: value for name, value in values.items() if name in moving}
+    return one, {name: value for name, value in values.items() if name not in moving}
+
+
 def _floating(leaf: Array) -> Array:
     return jnp.asarray(leaf, dtype=jnp.float64)
-
-
-def _loop(body: Callable[[Any, Array], Any], carry: Any, plan: Plan) -> tuple[Any, Any]:
-    """Scan over the steps; for a gradient only states are kept, and each step computed again."""
-    steps = jnp.arange(plan.evaluations)
-    if plan.guarded:
-        body = jax.checkpoint(body, prevent_cse=False)
-    return jax.lax.scan(body, carry, steps)
