@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,9 @@ SIZES = (1, 1_000, 10_000)
 TEXT = """# Performance
 
 Made by `make bench` from `benchmarks/results.json`; do not edit. All figures of a table are of one
-run on one machine. Seconds are CPU seconds of a process pinned to one core, unless they say wall:
-other work on the machine then disturbs less, though shared caches and clocks still count.
+run on one machine, except where a row names another day: it is of that day's model, and cannot be
+compared with the others. Seconds are CPU seconds of a process pinned to one core, unless they say
+wall: other work on the machine then disturbs less, though shared caches and clocks still count.
 
 Measured {when} on {processor}, {cores} cores, load average {load:.1f}, Python {python}. The model:
 36 cities, {steps} Euler steps, scenario `plan`, ten annual outputs; a batch draws 20 lever effects
@@ -61,34 +63,21 @@ machine (two digits at best; not measured again by `make bench`):
   barrier round it 1.2;
 - fewer copies of states from step to step (XLA's region analysis): 1.07 times;
 - gathers without bounds checks: 1.04 times; sums over cities not split in two: within the noise;
-- not tried, because it cannot gain a tenth: computing only the pairs of city and lever that act.
-  Half of all numbers of a step are city x lever, but 82 % of the pairs act in the plan, and 77 % of
-  the levers are works;
+- not built, because it would gain a seventh at most: computing only the pairs of city and lever
+  that act, and only the products that a city has;
 - not kept, because they gained nothing or lost: blocks of 8, 16, 64 or 128 runs instead of 32; the
   city as the last axis but one (0.6 to 1.2 times in single operations, mostly below 1); barriers
   round all that is spread over more elements than it has (1.2 times, less than the rule above);
   selecting the pieces of a variable (0.7 times) or writing them one after the other (0.95 times)
   instead of gathering them.
 
-Executables on disk, found without tracing the model, take 0.8 s off a second start.
+A run by itself is compiled in a hurry, since one that is changed is compiled for every change.
+XLA fused each value into all that read it, and compiled 55,000 instructions where the equations
+have 20,000. Barriers round what has several readers, one after the other on a busy machine: 22.3
+CPU seconds of compiling instead of 27.8, 0.18 a run instead of 0.30, 1.6 to load the executable
+from disk instead of 2.2. Barriers round every variable took 25.1 and 0.32.
 
-XLA fuses a cheap value into everything that reads it. In the reverse pass of a gradient nearly
-all have many readers, and a step asked for twelve times the arithmetic of a forward step. What was
-tried for gradients (481 ms a value and gradient before):
-
-- barriers that XLA keeps round each variable and its cotangent, and states kept at every step
-  instead of every year: 2.4 times, and less than half of the time to compile;
-- single elements of a variable (one lever of 70) taken apart once for all readers: 1.3 times. What
-  is left, 153 ms, is some 1,450 kernels a step of a quarter of a microsecond, most of it for
-  starting them, 390 of them for a sum that is the derivative by one parameter;
-- not kept: barriers for cotangents only (as fast, twice the time to compile), or only for variables
-  with several readers (0.9), vectors of 256 bits (0.95), XLA's older kernels (0.75), a checkpoint a
-  year or a step without barriers (1.0). Loops compiled whole, without kernels, make a forward run
-  1.5 times faster (an extra option of XLA that cannot be set for one function), but know no
-  barriers. In batches, where arrays are 32 times larger, barriers round every variable make a run
-  1.4 times slower.
-
-Mapping 16 gradients over at once made each no faster before these changes.
+GRADIENT_TEXT
 
 A sweep's workers take a core each; the command that writes takes 3 % of one. Dask's watching of
 itself every 10 to 500 ms had taken a twelfth of both cores. One process without Dask used 1.6 cores
@@ -111,34 +100,39 @@ def _duration(seconds: float) -> str:
     return f"{seconds * 1e3:.3g} ms"
 
 
+def _earlier(found: dict[str, Any], *parts: str) -> str:
+    """Return the days of parts that were not measured in this run of the benchmarks."""
+    others = {found[part]["when"][:10] for part in parts} - {found["machine"]["when"][:10]}
+    return f" (on {', '.join(sorted(others))})" if others else ""
+
+
 def _ours(found: dict[str, Any]) -> float:
     return min(found[name]["cpu_per_run"] for name in ("usual", "again"))
 
 
 def _speed(found: dict[str, Any]) -> str:
     ours = _ours(found)
+    extra = found["ema"].get("cpu_per_experiment", 0.0)
     rivals = [
-        ("PySD", found["pysd"], "cpu_per_run", 0.0),
-        (
-            "EMA Workbench over PySD",
-            found["pysd"],
-            "cpu_per_run",
-            found["ema"].get("cpu_per_experiment", 0.0),
-        ),
-        ("simlin", found["simlin"], "cpu_per_run", 0.0),
-        ("SDEverywhere, gcc -O3", found["sde"], "cpu_per_run_O3", 0.0),
-        ("SDEverywhere, gcc -O3 -march=native -ffast-math", found["sde"], "cpu_per_run_fast", 0.0),
+        ("PySD", "pysd", "cpu_per_run", 0.0),
+        ("EMA Workbench over PySD", "pysd", "cpu_per_run", extra),
+        ("simlin", "simlin", "cpu_per_run", 0.0),
+        ("SDEverywhere, gcc -O3", "sde", "cpu_per_run_O3", 0.0),
+        ("SDEverywhere, gcc -O3 -march=native -ffast-math", "sde", "cpu_per_run_fast", 0.0),
     ]
     rows = []
-    for name, rival, key, extra in rivals:
-        if key not in rival:
-            rows.append((name, "not measured", "", "", rival.get("missing", "")))
+    for name, part, key, extra in rivals:
+        if key not in found[part]:
+            rows.append((name, "not measured", "", "", found[part].get("missing", "")))
             continue
-        each = rival[key] + extra
+        each = found[part][key] + extra
         times = (_duration(each * size) for size in SIZES)
-        rows.append((name, *times, f"{each / ours:.3g}"))
+        day = _earlier(found, part)
+        rows.append((f"{name}{day}", *times, "" if day else f"{each / ours:.3g}"))
     single = found["single"]["cpu_per_run"]
-    large = found.get("large", {}).get("cpu_per_run", ours)
+    large = ours
+    if not _earlier(found, "large"):
+        large = found["large"]["cpu_per_run"]
     times = (_duration(single), _duration(ours * SIZES[1]), _duration(large * SIZES[2]))
     rows.append(("zhuanxing", *times, "1"))
     head = ("program", *(f"{size:,} runs" for size in SIZES), "times ours, in a batch of 1,000")
@@ -152,9 +146,9 @@ def _notes(found: dict[str, Any]) -> str:
         f"{found['sde'].get('outputs', 0)} outputs, kept at every step) are "
         f"measured for a few whole runs ({found['sde'].get('runs', 0)} of SDEverywhere) and "
         "multiplied.",
-        "Our 10,000 runs are measured."
-        if "large" in found
-        else "Our 10,000 runs are extrapolated from 1,000 (`--quick`).",
+        "Our 10,000 runs are extrapolated from 1,000."
+        if _earlier(found, "large")
+        else "Our 10,000 runs are measured.",
         f"Compiling for a batch takes {found['usual']['compile_cpu']:.1f} s when XLA's cache has "
         "it not, and is not part of the table.",
     ]
@@ -162,64 +156,92 @@ def _notes(found: dict[str, Any]) -> str:
 
 
 def _aims(found: dict[str, Any]) -> str:
-    ours, start, gradient = _ours(found), found["start"], found["gradient"]
-    rows: list[tuple[str, str, float, float, bool]] = []
+    """Return the figures that have an aim, and some that stand beside them."""
+    rows: list[tuple[str, str, float, bool | None, str]] = []
 
-    def ratio(name: str, aim: str, value: float, bound: float, more: bool = True) -> None:
-        rows.append((name, aim, value, bound, more))
+    def figure(
+        name: str, aim: str, value: float, *parts: str, most: float = 0.0, least: float = 0.0
+    ) -> None:
+        met = None if not (most or least) else value <= most if most else value >= least
+        rows.append((name, aim, value, met, _earlier(found, *parts)))
 
-    if "cpu_per_run" in found["pysd"]:
-        ratio("times PySD", "at least 10,000", found["pysd"]["cpu_per_run"] / ours, 1e4)
-    if "cpu_per_run_O3" in found["sde"]:
-        ratio("times SDEverywhere at -O3", "at least 3", found["sde"]["cpu_per_run_O3"] / ours, 3)
-    if "cpu_per_run" in found["simlin"]:
-        ratio("times simlin", "at least 40", found["simlin"]["cpu_per_run"] / ours, 40)
-    ratio(
-        "part of the arithmetic limit, %",
-        "at least 60",
-        100 * found["limit"]["cpu_per_run"] / ours,
-        60,
+    _against_others(found, figure)
+    _of_gradients(found, figure)
+    start = found["start"]
+    figure("`zhuanxing run`, cached, CPU s", "under 3", start["cached"]["cpu"], "start", most=3)
+    figure("the same, wall s", "under 3 (idle machine)", start["cached"]["wall"], "start", most=3)
+    figure(
+        "`zhuanxing run` after a model change, CPU s",
+        "under 20",
+        start["changed"]["cpu"],
+        "start",
+        most=20,
     )
+    figure("`zhuanxing run`, empty cache, CPU s", "", start["uncached"]["cpu"], "start")
+    figure(
+        "`zhuanxing run`, memory, MB",
+        "under 1,000",
+        start["uncached"]["megabytes"],
+        "start",
+        most=1e3,
+    )
+    _of_many_runs(found, figure)
+    cells = [
+        (
+            f"{name}{day}",
+            aim,
+            f"{value:,.3g}" if value < 1e3 else f"{value:,.0f}",
+            "" if met is None else "yes" if met else "**no**",
+        )
+        for name, aim, value, met, day in rows
+    ]
+    table = _table(("figure", "aim", "measured", "met"), cells)
+    # What was measured in another run than the rest, if anything: written into the results by hand.
+    return "\n\n".join(filter(None, (table, found.get("apart"))))
+
+
+def _against_others(found: dict[str, Any], figure: Callable[..., None]) -> None:
+    ours = _ours(found)
+    for name, part, key, least in (
+        ("times PySD", "pysd", "cpu_per_run", 10_000),
+        ("times SDEverywhere at -O3", "sde", "cpu_per_run_O3", 3),
+        ("times simlin", "simlin", "cpu_per_run", 40),
+    ):
+        if key in found[part] and not _earlier(found, part):
+            value = found[part][key] / ours
+            figure(name, f"at least {least:,}", value, part, least=least)
+    share = 100 * found["limit"]["cpu_per_run"] / ours
+    figure("part of the arithmetic limit, %", "at least 60", share, "limit", least=60)
+
+
+def _of_gradients(found: dict[str, Any], figure: Callable[..., None]) -> None:
+    gradient, posterior = found["gradient"], found["posterior"]
+    count = f"gradient by {gradient['parameters']} parameters"
     for name, bottom in (
-        (f"gradient by {gradient['parameters']} parameters, in runs of `Program.run`", "run"),
+        (f"{count}, in runs of `Program.run`", "run"),
         ("the same, in runs of the same function compiled as thoroughly", "forward"),
     ):
-        ratio(name, "at most 5", gradient["gradient"] / gradient[bottom], 5, False)
-    posterior = found["posterior"]
-    ratio(
+        value = gradient["gradient"] / gradient[bottom]
+        figure(name, "at most 5", value, "gradient", most=5)
+    figure("compiling it, CPU s", "", gradient["compile_cpu"], "gradient")
+    figure(
         f"gradient of the calibration by {posterior['parameters']}, in runs of its value, "
         "compiled as thoroughly",
         "",
         posterior["gradient"] / posterior["forward"],
-        1e9,
-        False,
+        "posterior",
     )
-    ratio("`zhuanxing run`, cached, CPU s", "under 3", start["cached"]["cpu"], 3, False)
-    ratio("the same, wall s", "under 3 (idle machine)", start["cached"]["wall"], 3, False)
-    ratio(
-        "`zhuanxing run` after a model change, CPU s",
-        "under 25",
-        start["changed"]["cpu"],
-        25,
-        False,
-    )
-    ratio("`zhuanxing run`, empty cache, CPU s", "", start["uncached"]["cpu"], 1e9, False)
-    ratio("`zhuanxing run`, memory, MB", "under 1,000", start["uncached"]["megabytes"], 1e3, False)
-    most = found.get("large", found["usual"])
-    ratio("memory of a large batch, MB", "under 2,000", most["megabytes"], 2e3, False)
-    ratio(
-        "last fifth of its chunks over the first, time",
-        "no slowing",
-        most["last_fifth_over_first"],
-        1.1,
-        False,
-    )
-    if full := found.get("full"):
-        runs = f"sweep of {full['runs']:,} runs"
-        ratio(f"memory of a {runs}, MB", "under 2,000", full["megabytes"], 2e3, False)
-        last = full["last_fifth_over_first"]
-        ratio("last fifth of its pieces over the first, time", "no slowing", last, 1.1, False)
-    scaling = found["scaling"]
+
+
+def _of_many_runs(found: dict[str, Any], figure: Callable[..., None]) -> None:
+    large, full, scaling = found["large"], found["full"], found["scaling"]
+    figure("memory of a large batch, MB", "under 2,000", large["megabytes"], "large", most=2e3)
+    slower = large["last_fifth_over_first"]
+    figure("last fifth of its chunks over the first, time", "no slowing", slower, "large", most=1.1)
+    sweep = f"sweep of {full['runs']:,} runs"
+    figure(f"memory of a {sweep}, MB", "under 2,000", full["megabytes"], "full", most=2e3)
+    slower = full["last_fifth_over_first"]
+    figure("last fifth of its pieces over the first, time", "no slowing", slower, "full", most=1.1)
     for name, key in (
         (
             f"two workers over one, whole command of {scaling['runs']:,} runs "
@@ -228,45 +250,32 @@ def _aims(found: dict[str, Any]) -> str:
         ),
         ("the same, from the fourth piece to the fourth last", "speedup_between"),
     ):
-        ratio(name, "at least 1.7 (idle machine)", scaling[key], 1.7)
-    cells = []
-    for name, aim, value, bound, more in rows:
-        met = value >= bound if more else value <= bound
-        cells.append(
-            (
-                name,
-                aim,
-                f"{value:,.3g}" if value < 1e3 else f"{value:,.0f}",
-                ("yes" if met else "**no**") if aim else "",
-            )
-        )
-    table = _table(("figure", "aim", "measured", "met"), cells)
-    # What was measured in another run than the rest, if anything: written into the results by hand.
-    return "\n\n".join(filter(None, (table, found.get("apart"))))
+        figure(name, "at least 1.7 (idle machine)", scaling[key], "scaling", least=1.7)
 
 
 def _memory(found: dict[str, Any]) -> str:
     rows = [
-        (f"{one['runs']:,}", f"{one['megabytes']:.0f}", f"{one['megabytes_before']:.0f}")
-        for one in (found["usual"], found.get("large"))
-        if one
+        (
+            f"{found[part]['runs']:,}{_earlier(found, part)}",
+            f"{found[part]['megabytes']:.0f}",
+            f"{found[part]['megabytes_before']:.0f}",
+        )
+        for part in ("usual", "large")
     ]
     table = _table(("runs in chunks of 256", "peak MB", "of which before the first run"), rows)
     return (
         f"{table}\n\nChunks are drawn, run and thrown away one after the other, in one process. "
-        f"Before the first run most is XLA's, if it must compile.\n\n{_full(found.get('full'))}"
+        f"Before the first run most is XLA's, if it must compile.\n\n{_full(found['full'])}"
     )
 
 
-def _full(full: dict[str, Any] | None) -> str:
-    """Return what a whole sweep took; `benchmarks/run.py --full` measures it."""
-    if full is None:
-        return "A whole sweep of 100,000 runs was not measured (`benchmarks/run.py --full`)."
+def _full(full: dict[str, Any]) -> str:
+    """Return what a whole sweep took; `benchmarks/run.py full` measures it."""
     fifths = ", ".join(f"{seconds:.3f}" for seconds in full["seconds_a_piece"])
     return (
         f"A whole `zhuanxing sweep` of {full['runs']:,} runs x 36 cities x 10 outputs x 11 years "
         f"with two workers (measured {full['when']}, load average {full['load']:.1f}, by "
-        "`benchmarks/run.py --full`, about ten minutes and 5 GB of disk; other runs of the "
+        "`benchmarks/run.py full`, about ten minutes and 5 GB of disk; other runs of the "
         f"benchmarks keep its figures) took {full['wall'] / 60:.1f} minutes, "
         f"{full['runs'] / full['wall']:.0f} runs a second, and wrote "
         f"{full['stored_megabytes'] / 1e3:.1f} GB. All its processes held at most "

@@ -1,11 +1,11 @@
-"""All benchmarks in one run on one machine: `python benchmarks/run.py [--quick] [--full]`.
+"""All benchmarks in one run on one machine: `python benchmarks/run.py [PART ...]`.
 
-`make bench` runs it without either.
+`make bench` runs it without parts: all but `full`, which sweeps 100,000 runs (ten minutes of two
+cores, 5 GB of disk). Parts that are not named keep their figures, and the page says of when they
+are.
 
 Prints a table, writes benchmarks/results.json and, from it, docs/performance.md. Everything is
 measured in CPU seconds of pinned processes, so that other work on the machine disturbs little.
-`--quick` leaves out the batch of 10,000 runs; `--full` sweeps 100,000 runs (ten minutes of two
-cores, 5 GB of disk), which is otherwise kept from the last time.
 """
 
 from __future__ import annotations
@@ -33,8 +33,13 @@ FULL = 100_000
 BLOCKS = (2_048, 8_192, 16_384, 32_768)
 COMPARED = 256
 CARD_SWEEP = 131_072
-# Measured on other machines or seldom: kept from the last time.
-KEPT = ("full", "card")
+# In an order that puts what is compared side by side.
+PARTS = (
+    "usual", "limit", "sde", "again", "simlin", "pysd", "ema", "single", "gradient", "posterior",
+    "start", "scaling", "large", "card", "full",
+)  # fmt: skip
+RIVALS = frozenset(("sde", "simlin", "pysd", "ema"))
+SELDOM = frozenset(("full",))
 
 
 def measure(script: str, *arguments: str | int) -> dict[str, Any]:
@@ -73,36 +78,47 @@ def card() -> dict[str, Any]:
     }
 
 
-def main() -> None:
-    """Measure, in an order that puts what is compared side by side."""
+def measured(part: str, folder: str, core: int) -> dict[str, Any]:
+    """Return what one part finds; `folder` holds the exported model."""
+    if part in RIVALS:
+        return measure("rivals.py", part, folder, core)
+    if part == "card":
+        return card()
+    scripts: dict[str, tuple[str | int, ...]] = {
+        "limit": ("limit.py", core),
+        "start": ("start.py",),
+        "scaling": ("sweeping.py", "scaling", SCALING),
+        "full": ("sweeping.py", "full", FULL),
+        "large": ("ours.py", "batch", LARGE, core),
+        "usual": ("ours.py", "batch", USUAL, core),
+        "again": ("ours.py", "batch", USUAL, core),
+    }
+    script, *arguments = scripts.get(part, ("ours.py", part, 1, core))
+    return measure(str(script), *arguments)
+
+
+def main(named: list[str]) -> None:
+    """Measure the parts that are named, or all that are not seldom."""
+    if unknown := set(named) - set(PARTS):
+        sys.exit(f"{', '.join(sorted(unknown))}: no part; there are {', '.join(PARTS)}")
     core = sorted(os.sched_getaffinity(0))[:2][-1]
-    found: dict[str, Any] = {"machine": machine()}
-    with tempfile.TemporaryDirectory() as folder:
-        exporter = [str(Path(sys.executable).with_name("zhuanxing")), "export", folder]
-        subprocess.run([*exporter, "scenario=plan"], check=True, capture_output=True)
-        found["usual"] = measure("ours.py", "batch", USUAL, core)
-        found["limit"] = measure("limit.py", core)
-        found["sde"] = measure("rivals.py", "sde", folder, core)
-        found["again"] = measure("ours.py", "batch", USUAL, core)
-        for name in ("simlin", "pysd", "ema"):
-            found[name] = measure("rivals.py", name, folder, core)
-    found["single"] = measure("ours.py", "single", 1, core)
-    found["gradient"] = measure("ours.py", "gradient", 1, core)
-    found["posterior"] = measure("ours.py", "posterior", 1, core)
-    found["start"] = measure("start.py")
-    found["scaling"] = measure("sweeping.py", "scaling", SCALING)
-    if "--quick" not in sys.argv:
-        found["large"] = measure("ours.py", "batch", LARGE, core)
-    if "--full" in sys.argv:
-        found["full"] = measure("sweeping.py", "full", FULL)
-    if choose_device("auto").kind == "gpu":
-        found["card"] = card()
+    has_card = choose_device("auto").kind == "gpu"
+    wanted = named or [part for part in PARTS if part not in SELDOM]
+    here = machine()
+    found: dict[str, Any] = {}
     if RESULTS.exists():
-        earlier = json.loads(RESULTS.read_text(encoding="utf-8"))
-        found |= {name: earlier[name] for name in KEPT if name in earlier and name not in found}
-    RESULTS.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        found = json.loads(RESULTS.read_text(encoding="utf-8"))
+    found["machine"] = here
+    with tempfile.TemporaryDirectory() as folder:
+        if not RIVALS.isdisjoint(wanted):
+            exporter = [str(Path(sys.executable).with_name("zhuanxing")), "export", folder]
+            subprocess.run([*exporter, "scenario=plan"], check=True, capture_output=True)
+        for part in PARTS:
+            if part in wanted and (part != "card" or has_card):
+                found[part] = {**measured(part, folder, core), "when": here["when"]}
+                RESULTS.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     print(page.write(found))
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from zhuanxing.engine.running.devices import CPU
+from zhuanxing.engine.running.graph import Graph
 from zhuanxing.engine.running.run_plan import inputs_read, keyed, make_plan
-from zhuanxing.engine.running.scan import Graph, simulate
+from zhuanxing.engine.running.scan import simulate
 from zhuanxing.engine.running.xla_options import BATCHED, known
 from zhuanxing.engine.translating.nodes import Array, Env, Node
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from zhuanxing.engine.running.graph import Graph, start_numpy
 from zhuanxing.engine.running.numpy_stepper import moment
-from zhuanxing.engine.running.scan import Graph, start_numpy
 from zhuanxing.engine.translating.nodes import Array, Env, Node, number
 from zhuanxing.engine.translating.states import State
 

@@ -18,10 +18,11 @@ from zhuanxing.engine.running.dependency_order import CycleError, evaluation_ord
 from zhuanxing.engine.running.devices import CPU, Device, DeviceName, choose_device
 from zhuanxing.engine.running.domains import refuse_outside
 from zhuanxing.engine.running.failures import TranslationError, key_of, located, within_memory
+from zhuanxing.engine.running.graph import Graph
 from zhuanxing.engine.running.inputs import Inputs
 from zhuanxing.engine.running.numpy_stepper import run_by_own_clock
 from zhuanxing.engine.running.run_plan import asked, inputs_read, keyed, make_plan
-from zhuanxing.engine.running.scan import Graph, simulate, states_at
+from zhuanxing.engine.running.scan import simulate, states_at
 from zhuanxing.engine.running.soundness import first_unsound
 from zhuanxing.engine.running.xla_options import HASTY, THOROUGH, known
 from zhuanxing.engine.translating.model_builder import Built

@@ -16,10 +16,11 @@ import numpy as np
 from zhuanxing.engine.running.dependency_order import evaluation_order
 from zhuanxing.engine.running.devices import Device
 from zhuanxing.engine.running.failures import within_memory
+from zhuanxing.engine.running.graph import Graph, start_numpy
 from zhuanxing.engine.running.inputs import Inputs
 from zhuanxing.engine.running.numpy_stepper import walk
 from zhuanxing.engine.running.run_plan import keyed
-from zhuanxing.engine.running.scan import SOUND, Graph, start_numpy
+from zhuanxing.engine.running.scan import SOUND
 from zhuanxing.engine.translating.model_builder import Built
 from zhuanxing.engine.translating.nodes import Env
 

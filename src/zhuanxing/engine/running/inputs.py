@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 
 from zhuanxing.engine.running.dependency_order import evaluation_order
 from zhuanxing.engine.running.failures import TranslationError, key_of
-from zhuanxing.engine.running.scan import Graph, start_numpy
+from zhuanxing.engine.running.graph import Graph, start_numpy
 from zhuanxing.engine.translating.clock_functions import computer_time
 from zhuanxing.engine.translating.model_builder import Built
 from zhuanxing.engine.translating.nodes import Env, Node

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from zhuanxing.engine.running.graph import Graph, LazyValues, start_numpy
 from zhuanxing.engine.running.inputs import FINAL_TIME, TIME_STEP
 from zhuanxing.engine.running.integrators import combined
-from zhuanxing.engine.running.scan import Graph, LazyValues, start_numpy
 from zhuanxing.engine.translating.model_builder import Built
 from zhuanxing.engine.translating.nodes import Array, Env
 from zhuanxing.engine.translating.states import Leaves

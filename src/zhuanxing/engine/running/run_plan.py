@@ -10,8 +10,9 @@ import numpy as np
 
 from zhuanxing.engine.running.dependency_order import dependents, evaluation_order, reachable
 from zhuanxing.engine.running.failures import key_of
+from zhuanxing.engine.running.graph import Graph, start_numpy
 from zhuanxing.engine.running.inputs import Inputs
-from zhuanxing.engine.running.scan import AGGREGATES, Graph, Plan, start_numpy
+from zhuanxing.engine.running.scan import AGGREGATES, Plan
 from zhuanxing.engine.translating.model_builder import Built
 from zhuanxing.engine.translating.states import State
 from zhuanxing.errors import ZhuanxingError, nearest

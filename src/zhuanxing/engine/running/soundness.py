@@ -8,7 +8,7 @@ import numpy as np
 
 from zhuanxing.engine.reading import syntax_tree
 from zhuanxing.engine.running.dependency_order import evaluation_order
-from zhuanxing.engine.running.scan import Graph
+from zhuanxing.engine.running.graph import Graph
 from zhuanxing.engine.translating.model_builder import Built
 from zhuanxing.engine.translating.piecewise_definitions import covered
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from zhuanxing.engine.reading import syntax_tree
 from zhuanxing.engine.running.dependency_order import dependents
+from zhuanxing.engine.running.graph import Graph
 from zhuanxing.engine.running.inputs import is_constant
-from zhuanxing.engine.running.scan import Graph
 from zhuanxing.engine.translating.model_builder import Built
 
 __all__ = ["Variable", "describe"]
