@@ -248,6 +248,27 @@ def test_gradients_are_finite_differences(arrays: Program) -> None:
         assert float(np.sum(slopes[name] * direction)) == pytest.approx(difference, rel=1e-5)
 
 
+def test_gradients_go_back_through_what_is_remembered_and_every_kind_of_output() -> None:
+    program = compile_text(MEMORY + CONTROL, "memory.mdl")
+    outputs = {
+        "smooth": "year_mean", "late": "path", "expanded": "year_end", "inside": "year_sum",
+        "remembered": "path", "sampled": "year_end",
+    }  # fmt: skip
+
+    def objective(found: dict[str, jnp.ndarray]) -> jnp.ndarray:
+        return sum((jnp.sum(value**2) for value in found.values()), jnp.zeros(()))
+
+    life, direction = program.constants()["life"], np.array([1.0, -0.5, 0.25])
+    value, slopes = program.gradient({}, outputs, objective, ["life"])
+    sides = []
+    for shift in (-1e-6, 0.0, 1e-6):
+        run = program.run({"life": life + shift * direction}, outputs)
+        sides.append(float(objective({name: jnp.asarray(one) for name, one in run.items()})))
+    assert value == pytest.approx(sides[1], rel=1e-12)
+    difference = (sides[2] - sides[0]) / 2e-6
+    assert float(np.sum(slopes["life"] * direction)) == pytest.approx(difference, rel=1e-5)
+
+
 def test_a_branch_not_taken_leaves_no_nan_in_a_gradient() -> None:
     text = (
         "a = 0.0 ~~| x = INTEG(IF THEN ELSE(a > 0, x / a * LN(a) * a ^ 0.5, x), 1.0) ~~|"
