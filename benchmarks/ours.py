@@ -17,7 +17,7 @@ import zhuanxing
 from zhuanxing.analyses.calibrate.problem import pose
 from zhuanxing.analyses.calibrate.settings import CalibrateSettings
 from zhuanxing.config import read_settings
-from zhuanxing.engine.running.xla_options import THOROUGH, known
+from zhuanxing.engine.running.xla_options import HASTY, known
 from zhuanxing.storage.paths import find_places
 
 REPEATS = 5
@@ -82,7 +82,7 @@ def gradient(_: int) -> dict[str, Any]:
 
     traced, fixed = program.traced(inputs, requests, names)
     forward = jax.jit(
-        lambda some, others: objective(traced(some, others)), compiler_options=known(THOROUGH)
+        lambda some, others: objective(traced(some, others)), compiler_options=known(HASTY)
     )
     both = program.value_and_gradient(inputs, requests, objective, names)
     with cpu_seconds() as compiling:
@@ -102,8 +102,8 @@ def posterior(_: int) -> dict[str, Any]:
     posed = pose(zhuanxing.load(places.root, information_year=settings.last_year), settings)
     noise = posed.first_noise()
     given = (np.zeros(posed.parameters.count), noise.spreads, posed.factor(noise), posed.fixed)
-    value = jax.jit(posed.negative_log, compiler_options=known(THOROUGH))
-    both = jax.jit(jax.value_and_grad(posed.negative_log), compiler_options=known(THOROUGH))
+    value = jax.jit(posed.negative_log, compiler_options=known(HASTY))
+    both = jax.jit(jax.value_and_grad(posed.negative_log), compiler_options=known(HASTY))
     best = fastest(gradient=lambda: both(*given), forward=lambda: value(*given))
     return {**best, "parameters": posed.parameters.count}
 

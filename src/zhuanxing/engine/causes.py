@@ -14,7 +14,7 @@ from zhuanxing.engine.running.devices import CPU
 from zhuanxing.engine.running.graph import Graph
 from zhuanxing.engine.running.run_plan import inputs_read, keyed, make_plan
 from zhuanxing.engine.running.scan import simulate
-from zhuanxing.engine.running.xla_options import BATCHED, known
+from zhuanxing.engine.running.xla_options import THOROUGH, known
 from zhuanxing.engine.translating.nodes import Array, Env, Node
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class FrozenRuns:
         self._read = inputs_read(plan, inputs)
         self._function = jax.jit(
             lambda chosen, mask: simulate(plan, {**chosen, MASK: mask}),
-            compiler_options=known(BATCHED),
+            compiler_options=known(THOROUGH),
         )
 
     def run(self, overrides: Mapping[str, ArrayLike], mask: np.ndarray) -> dict[str, np.ndarray]:

@@ -22,7 +22,7 @@ from zhuanxing.analyses.calibrate.curvature import Jacobian
 from zhuanxing.analyses.calibrate.disturbances import Point, Scales, by_common
 from zhuanxing.analyses.calibrate.observations import Observations, predict
 from zhuanxing.analyses.calibrate.parameters import Parameters
-from zhuanxing.engine.running.xla_options import THOROUGH, known
+from zhuanxing.engine.running.xla_options import HASTY, known
 from zhuanxing.errors import ZhuanxingError
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class Posterior:
     @cached_property
     def _compiled(self) -> Callable[..., tuple[Array, tuple[Array, Array]]]:
         return jax.jit(
-            jax.value_and_grad(self.negative_log, argnums=(0, 1)), compiler_options=known(THOROUGH)
+            jax.value_and_grad(self.negative_log, argnums=(0, 1)), compiler_options=known(HASTY)
         )
 
     @property

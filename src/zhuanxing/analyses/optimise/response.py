@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 import xarray as xr
 
-from zhuanxing.engine.running.xla_options import THOROUGH
+from zhuanxing.engine.running.xla_options import HASTY
 from zhuanxing.results.annual import OF_VARIABLE, PATH, SUM, yearly_requests
 from zhuanxing.results.outputs import Output, select_outputs
 
@@ -148,7 +148,7 @@ class Response:
         }
         arguments = (full, self._place, self._fixed, weights)
         question = ("pull-back of a city", sorted(self._asked.items()), TOGETHER)
-        return self._model.program.compiled(question, pulled, arguments, THOROUGH)
+        return self._model.program.compiled(question, pulled, arguments, HASTY)
 
     def _measured(self, raw: Mapping[str, Any]) -> Any:
         return jnp.stack([_measure(output, raw) for output in self.outputs])

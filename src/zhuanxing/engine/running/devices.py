@@ -15,7 +15,7 @@ from typing import Any, Literal
 import jax
 import numpy as np
 
-from zhuanxing.engine.running.xla_options import BATCHED, CARD, known
+from zhuanxing.engine.running.xla_options import CARD, THOROUGH, known
 from zhuanxing.errors import ZhuanxingError
 
 __all__ = ["CPU", "GPU_BLOCK", "Device", "DeviceName", "choose_device", "use_platforms"]
@@ -49,7 +49,7 @@ class Device:
     @property
     def options(self) -> dict[str, Any]:
         """The compiler's options for a batch."""
-        return known(BATCHED if self.kind == "cpu" else CARD)
+        return known(THOROUGH if self.kind == "cpu" else CARD)
 
     @property
     def identity(self) -> str:

@@ -9,28 +9,28 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-__all__ = ["BATCHED", "CARD", "HASTY", "THOROUGH", "elements_along", "known", "settled"]
+__all__ = ["CARD", "HASTY", "THOROUGH", "elements_along", "known", "settled"]
 
 # Splitting a sum over a few dozen cities takes longer than the sum. The barriers of `settled` stay
 # where the pass that removes them is left out, and XLA's way to compile a small loop whole, which
 # knows no barriers.
 WITHOUT = ",".join(("tree_reduction_rewriter", "cse_barrier_expander", "small-while-loop-hoisting"))
-# One run by itself is compiled in a hurry: level 0 would save a quarter more, for twice the run.
+# One run by itself and a gradient are compiled in a hurry: most of their time goes to starting
+# small kernels. Level 0 would save a quarter more, for twice the run.
 HASTY = {
     "xla_backend_optimization_level": 1,
     "xla_cpu_use_fusion_emitters": False,
     "xla_disable_hlo_passes": WITHOUT,
 }
-# Gradients, and values that are asked for again and again: XLA's library of ready-made sums keeps
-# in memory what it sums; vectors go as wide as they come.
+# Batches: XLA's library of ready-made sums keeps in memory what it sums; vectors go as wide as they
+# come; fewer states are copied from step to step where their uses are looked at more closely, which
+# for a gradient's thousands of values takes longer than all else.
 THOROUGH = {
     "xla_cpu_experimental_ynn_fusion_type": "",
     "xla_disable_hlo_passes": WITHOUT,
     "xla_cpu_prefer_vector_width": 512,
+    "xla_cpu_copy_insertion_use_region_analysis": True,
 }
-# Batches: fewer states are copied from step to step where their uses are looked at more closely,
-# which for a gradient's thousands of values takes longer than all else.
-BATCHED = {**THOROUGH, "xla_cpu_copy_insertion_use_region_analysis": True}
 # On a card the loop over steps goes two steps at a time, from one set of states to another and
 # back, so that none is copied: a twentieth of the time. What is read by several kernels is not
 # gathered in one of hundreds of operations, whose registers spill: a twentieth again.
