@@ -50,8 +50,8 @@ from zhuanxing.storage.paths import Places
 __all__ = ["COMMAND", "ChartSettings", "aims_table"]
 
 FOUND = {
-    "zh": "{city}，{year}年，“{scenario}”与对照之差：{differences}",
-    "en": "{city} in {year}, {scenario} less the first scenario: {differences}",
+    "zh": "{city}，{year}年，“{scenario}”与“{base}”之差：{differences}",
+    "en": "{city} in {year}, {scenario} less {base}: {differences}",
 }
 OPEN = {"zh": "共{count}个图文件；先打开 {first}", "en": "{count} files; open first {first}"}
 
@@ -205,23 +205,24 @@ def run(settings: ChartSettings, context: Context) -> int:
 
 def _found(settings: ChartSettings, shared: Mapping[str, Any], language: Language) -> list[str]:
     """Return a sentence a city: how the last scenario differs from the first in the last year."""
-    (base, *_), (key, other) = shared["datasets"].values(), list(shared["datasets"].items())[-1]
+    shown = list(shared["datasets"].items())
+    (first, base), (last, other) = shown[0], shown[-1]
     if other is base or not settings.city:
         return []
-    label = names.scenario_label(shared["datasets"], key, language)
+    labels = [names.scenario_label(shared["datasets"], key, language) for key in (first, last)]
     sentences = []
     for city in names.city_ids(base, settings.city):
         said = []
         for name in settings.options.compare.variable:
-            gap = difference(base, other, name, shared["comparisons"].get(key))
+            gap = difference(base, other, name, shared["comparisons"].get(last))
             value = signed(float(gap.values.sel(city=city).isel(year=-1)))
             unit = gap.unit(language)
             said.append(f"{names.variable_label(base[name], language)} {value} {unit}")
         year, parts = int(base["year"].values[-1]), "、" if language == "zh" else ", "
         sentences.append(
             FOUND[language].format(
-                city=names.city_label(base, city, language), year=year, scenario=label,
-                differences=parts.join(said),
+                city=names.city_label(base, city, language), year=year, base=labels[0],
+                scenario=labels[1], differences=parts.join(said),
             )
         )  # fmt: skip
     return sentences
