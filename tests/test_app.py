@@ -44,7 +44,6 @@ def address(model: zhuanxing.Model) -> Iterator[str]:
     from zhuanxing.app.serve import serve, warm
     from zhuanxing.app.settings import AppSettings
     from zhuanxing.cli.asking import aims_of_model
-    from zhuanxing.cli.command import Context
     from zhuanxing.config import read_settings
 
     with socket.socket() as free:
@@ -52,8 +51,7 @@ def address(model: zhuanxing.Model) -> Iterator[str]:
         port = free.getsockname()[1]
     settings: Any = read_settings(AppSettings, ROOT / "conf" / "app.yaml")
     settings = replace(settings, port=port)
-    context = Context(model.places, model.names, ("zh",))
-    server = serve(warm(model, aims_of_model(context), settings), settings, blocking=False)
+    server = serve(warm(model, aims_of_model(model.places), settings), settings, blocking=False)
     yield f"http://127.0.0.1:{port}"
     server.stop()
 

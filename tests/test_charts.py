@@ -503,7 +503,7 @@ def test_city_targets_are_compared_with_the_output_they_mean() -> None:
         (["kind=paths", "variable=[gdpp]"], "'gdpp'.*'gdp'"),
         (["kind=structure", "scenario=plam"], "'plam'.*'plan'"),
         (["kind=paths", "scenario=[tight_finance]"], "'zhuanxing run scenario=tight_finance'"),
-        (["kind=compare", "year=2031"], "2031.*2015 to 2025"),
+        (["kind=compare", "year=2031"], "2031.*2015 至 2025"),
         (["paths"], "key=value"),
         (["kind=paths", "city=null"], "kind=compare"),
     ],

@@ -122,7 +122,7 @@ def test_a_misspelt_name_is_refused_with_the_nearest(
         ("years.end=2099", "2016 and 2035"),
         ("years.end=2014", "2016 and 2035"),
         ("output=", "name of a file"),
-        ("output=paths.txt", ".nc, .csv or .xlsx"),
+        ("output=paths.txt", ".nc, .csv, .xlsx"),
         ("output=model", "folder"),
         ("output=${nothing}", "cannot be composed"),
         ("--quick", "no option"),

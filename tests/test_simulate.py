@@ -76,7 +76,7 @@ def refusal(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
         ("y = 1 ~~|\nx = 1 ~~|\nx = 2 ~~|" + CONTROL, ["'x'", ":2", "2 times"]),
         ("y[e] = 1 ~~|" + CONTROL, ["'e'", "'y'", "m.mdl:1"]),
         ("x = 1 ~~|", ["m.mdl", "INITIAL TIME"]),
-        ("x = 1 ~~|" + CONTROL.replace("0.5", "1e-9"), ["m.mdl", "4,000,000,000 steps"]),
+        ("x = 1 ~~|" + CONTROL.replace("0.5", "1e-9"), ["m.mdl", "4e+09 steps"]),
         ("d: a ~~|\nx[d] :EXCEPT: [c] = 1 ~~|" + CONTROL, ["'x'", "m.mdl:2", "'c'"]),
         ("x = DELAY FIXED(1, LN(-1), 0) ~~|" + CONTROL, ["'x'", "delay time", "nan"]),
         (
