@@ -138,8 +138,8 @@ def _speed(found: dict[str, Any]) -> str:
     rows = []
     for name, part, key, extra in rivals:
         if key not in found[part]:
-            why = found[part].get("missing", "").partition(". ")[0]
-            rows.append((name, "not measured", "", "", why))
+            why = found[part].get("missing", "").partition(": ")[2]
+            rows.append((name, f"not measured: {why}", "", "", ""))
             continue
         each = found[part][key] + extra
         times = (_duration(each * size) for size in SIZES)
