@@ -124,6 +124,7 @@ def test_a_misspelt_name_is_refused_with_the_nearest(
         ("output=", "name of a file"),
         ("output=paths.txt", ".nc, .csv, .xlsx"),
         ("output=model", "folder"),
+        ("output=" + "a" * 300 + ".nc", "longer than"),
         ("output=${nothing}", "cannot be composed"),
         ("--quick", "no option"),
     ],

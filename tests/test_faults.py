@@ -196,6 +196,7 @@ def test_a_result_may_have_any_sign_but_a_comma_in_its_name(
         b"a,b\n1,2,3\n",
         b"a,b\n1\n",
         b"a,a\n1,2\n",
+        b"\xef\xbb\xbf\n",
         b"a,b\n1," + b"x" * 200_000 + b"\n",
         b"a,b\n",
     ],

@@ -16,7 +16,7 @@ from zhuanxing.results.glossary import Glossary
 from zhuanxing.results.numerals import number, number_apart, signed
 from zhuanxing.results.outputs import Output
 from zhuanxing.results.starts import starts_in_words
-from zhuanxing.results.words import Language, unit
+from zhuanxing.results.words import Language, listing, unit
 
 __all__ = ["Tile", "difference_words", "packages", "tiles", "trust", "why"]
 
@@ -187,8 +187,7 @@ def trust(
     """Return what the results of a city rest on."""
     lines = [starts_in_words(origins, city, language)]
     if errors:
-        text = ("、" if language == "zh" else ", ").join(errors)
-        lines.append(say("trust_error", language, year=year, errors=text))
+        lines.append(say("trust_error", language, year=year, errors=listing(errors, language)))
     lines.append(
         say("trust_none", language) if calibration is None
         else say("trust_calibration", language, name=calibration)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
@@ -53,8 +53,8 @@ class PatientModel(Model):
     @classmethod
     def of(cls, model: Model, turn: Turn) -> PatientModel:
         """Return the same model, with what was compiled and read for it, made patient."""
-        patient = cls(**{one.name: getattr(model, one.name) for one in fields(model)}, turn=turn)
-        vars(patient).update({**vars(model), "turn": turn})
+        patient = object.__new__(cls)
+        vars(patient).update(vars(model), turn=turn)
         return patient
 
     def batches(self, design: xr.Dataset, scenario: Scenario, **how: Any) -> Iterator[xr.Dataset]:

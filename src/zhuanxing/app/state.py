@@ -155,7 +155,8 @@ def from_yaml(text: str, state: State, model: Model) -> State:
         raise ZhuanxingError("the file is not a scenario of the page: 'extends' is missing")
     scenario = model.names.of("scenario").find(str(content["extends"]), "extends")
     made, base = model.scenario({**content, "extends": scenario}), model.scenario(scenario)
-    budget = content.get("budget", 1.0)
+    budget = content.get("budget")
+    budget = 1.0 if budget is None else budget  # a key without a value is as if it were not there
     if isinstance(budget, dict) or content.get("assumptions"):
         raise ZhuanxingError("the page has neither assumptions nor ceilings of single payers")
     stronger, later = made.intensity != base.intensity, made.start != base.start

@@ -14,7 +14,7 @@ from zhuanxing.charts.differences import Difference, difference, direction_note
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.results import names
 from zhuanxing.results.numerals import signed
-from zhuanxing.results.words import Language, word
+from zhuanxing.results.words import Language, listing, word
 
 __all__ = ["draw", "draw_dots"]
 
@@ -63,7 +63,7 @@ def draw(
         if len(others) > 1:
             style.legend_line(axes[0, 0], [labels[key] for key in others])
         title = word(
-            "compare_title", language, scenario=style.listing(map(labels.get, others), language),
+            "compare_title", language, scenario=listing(map(labels.get, others), language),
             baseline=labels[base_key], variable=names.variable_label(data, language), year=when,
         )  # fmt: skip
         notes = [*_notes(first, language), *names.result_notes(datasets, language)]

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from zhuanxing.charts import style
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.results import names
-from zhuanxing.results.words import Language, word
+from zhuanxing.results.words import Language, listing, word
 
 __all__ = ["draw"]
 
@@ -55,8 +55,7 @@ def draw(
                 style.mark_projection(axis, list(data["year"].values), said, known)
         for axis, city in zip(axes[0], ids, strict=True):
             axis.set_title(names.city_label(quantiles, city, language))
-        levels = "、" if language == "zh" else ", "
-        text = levels.join(f"{low:.0%}–{high:.0%}" for low, high in _pairs(quantiles))
+        text = listing((f"{low:.0%}–{high:.0%}" for low, high in _pairs(quantiles)), language)
         notes = [word("fan_bands", language, levels=text), word("axes_cut", language)]
         return style.finish(figure, language, title=word("fan_title", language), notes=notes)
 

@@ -34,7 +34,6 @@ __all__ = [
     "house_style",
     "joined",
     "legend_line",
-    "listing",
     "mark_projection",
     "panels",
     "part_thousands",
@@ -139,11 +138,6 @@ def scenario_colours(scenarios: Sequence[str]) -> dict[str, str]:
 def joined(parts: Iterable[str], language: Language) -> str:
     """Return clauses in one line, parted as the language parts them."""
     return ("；" if language == "zh" else "; ").join(parts)
-
-
-def listing(parts: Iterable[str | None], language: Language) -> str:
-    """Return names in one line, parted as the language parts them."""
-    return ("、" if language == "zh" else ", ").join(map(str, parts))
 
 
 def legend_line(axis: Axes, labels: Sequence[str]) -> None:

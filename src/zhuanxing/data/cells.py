@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from io import StringIO
 from pathlib import Path
 
@@ -36,6 +37,8 @@ def read_cells(path: Path, chinese: bool = False) -> list[list[str]]:
         raise DataError(
             "{path} cannot be read: {reason}", path=path, reason=error.strerror
         ) from None
+    if not text.strip():
+        raise DataError("{path} is empty, expected a line of column names and rows", path=path)
     if unseen := NOT_TEXT.search(text):
         line = 1 + text.count("\n", 0, unseen.start())
         raise DataError(
@@ -46,7 +49,7 @@ def read_cells(path: Path, chinese: bool = False) -> list[list[str]]:
     except csv.Error as error:
         raise DataError(f"{path} is not a table of comma-separated values: {error}") from None
     rows = [[cell.strip() for cell in row] for row in rows]
-    header = rows[0] if rows else []
+    header = rows[0]
     for number, row in enumerate(rows, 1):
         if len(row) != len(header):
             raise DataError(
@@ -68,7 +71,7 @@ def read_cells(path: Path, chinese: bool = False) -> list[list[str]]:
 def read_rows(path: Path, columns: Iterable[str]) -> list[dict[str, str]]:
     """Return the rows of a table by column; raise DataError if it or one of `columns` is missing,
     and as `read_cells`."""
-    header, *rows = read_cells(path) or [[]]
+    header, *rows = read_cells(path)
     missing = next((column for column in columns if column not in header), None)
     if missing is not None:
         raise DataError(f"{path}: the column '{missing}' is missing")
@@ -76,17 +79,9 @@ def read_rows(path: Path, columns: Iterable[str]) -> list[dict[str, str]]:
 
 
 def _decoded(path: Path, content: bytes, chinese: bool) -> str:
-    if not content.strip():
-        raise DataError("{path} is empty, expected a line of column names and rows", path=path)
-    try:
+    with suppress(UnicodeDecodeError):
         return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        pass
-    if not content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        try:
-            text = content.decode(CHINESE)
-        except UnicodeDecodeError:
-            text = ""
-        if text and chinese:
-            return text
+    if chinese and not content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        with suppress(UnicodeDecodeError):
+            return content.decode(CHINESE)
     raise DataError("{path} is not UTF-8: save it as CSV UTF-8 (in Excel 'CSV UTF-8')", path=path)

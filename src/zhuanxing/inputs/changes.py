@@ -107,7 +107,7 @@ class Changes:
     def constants(self, cities: Iterable[str]) -> dict[str, float | Mapping[str, float]]:
         """Return the constants of the model that assumptions and budget replace, in `cities`."""
         named = {name.replace("_", " "): value for name, value in self.assumptions.items()}
-        if self.budget is None or self.budget == {}:
+        if self.budget is None:
             return named
         if not isinstance(self.budget, Mapping):
             return {**named, BUDGET_SHARE: self.budget}
@@ -119,4 +119,4 @@ class Changes:
                 value if isinstance(value, Mapping) else dict.fromkeys(everywhere, value)
             ).items()
         }
-        return {**named, PAYER_CEILING: ceilings}
+        return {**named, PAYER_CEILING: ceilings} if ceilings else named

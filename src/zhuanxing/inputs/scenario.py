@@ -99,12 +99,12 @@ def _resolved(chain: list[ScenarioFile], folder: Path, names: ModelNames) -> Sce
     made = _nothing(chain, names)
     for file in reversed(chain):
         made = changed(made, file.changes(names), names, named=())
-        if not made.base_year and not np.isnan(made.start).all():
-            made = replace(made, base_year=int(np.nanmin(made.start)) - 1)
         for number, override in enumerate(file.overrides, start=1):
             place = f"{folder.name}/{file.name}.yaml: overrides, item {number}"
             changes = override.changes(names, _selected(override.where, names, place))
             made = changed(made, changes, names, place, override.named)
+        if not made.base_year and not np.isnan(made.start).all():
+            made = replace(made, base_year=int(np.nanmin(made.start)) - 1)
     unset = np.argwhere(np.isnan(made.start))
     if len(unset):
         raise ZhuanxingError(

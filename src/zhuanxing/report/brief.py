@@ -23,7 +23,7 @@ from zhuanxing.results.aims import Aim, aims_of
 from zhuanxing.results.labels import element_names
 from zhuanxing.results.numerals import number, number_apart, signed, significant
 from zhuanxing.results.starts import starts_in_words
-from zhuanxing.results.words import Language
+from zhuanxing.results.words import Language, listing
 
 if TYPE_CHECKING:
     from zhuanxing.inputs import Scenario
@@ -155,8 +155,7 @@ class _Maker:
     def sentences(self, outputs: Sequence[str], label: str) -> list[str]:
         """Return three sentences: what the package does, costs and misses."""
         say = self.language
-        parts = "、" if say == "zh" else ", "
-        does = parts.join(f"{self._name(n)} {self._difference(n)[0]}" for n in outputs[:4])
+        does = listing((f"{self._name(n)} {self._difference(n)[0]}" for n in outputs[:4]), say)
         spent = self.results["package"][MONEY].sel(city=self.city).sum("year")
         total = float(spent.sum())
         dim = names.detail_dim(self.results["package"][MONEY])
@@ -172,8 +171,8 @@ class _Maker:
         open_ = [aim.name(self.results["package"], say) for aim, v in verdicts if v == "open"]
         misses = phrase(
             "misses" if missed or open_ else "misses_none", say, total=len(verdicts),
-            met=sum(v == "met" for _, v in verdicts), missed=parts.join(missed) or "—",
-            open=parts.join(open_) or "—",
+            met=sum(v == "met" for _, v in verdicts), missed=listing(missed, say) or "—",
+            open=listing(open_, say) or "—",
         )  # fmt: skip
         return [phrase("does", say, label=label, year=self.year, effects=does), costs, misses]
 

@@ -101,12 +101,12 @@ class Aim:
 
 
 def read_aims(path: Path) -> pd.DataFrame:
-    """Read the aims that hold for several cities, columns COLUMNS at least.
+    """Read the aims that hold for several cities, columns COLUMNS.
 
     Raises ZhuanxingError for a file that cannot be read, a missing column, what is no number, or an
     unknown measure or direction.
     """
-    table = pd.DataFrame(read_rows(path, COLUMNS))
+    table = pd.DataFrame(read_rows(path, COLUMNS), columns=list(COLUMNS))
     for column in _NUMBERS:
         numbers = pd.to_numeric(table[column], errors="coerce")
         wrong = np.flatnonzero(~np.isfinite(numbers))

@@ -6,12 +6,14 @@ Names of cities, variables, sectors and levers are not here: those come with the
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from zhuanxing.errors import require_known
 
-__all__ = ["LANGUAGES", "Language", "check_language", "compound_unit", "spoken", "unit", "word"]
+__all__ = [
+    "LANGUAGES", "Language", "check_language", "compound_unit", "listing", "spoken", "unit", "word",
+]  # fmt: skip
 
 Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
@@ -312,3 +314,8 @@ def compound_unit(text: str, language: Language) -> str:
     if not re.search(r"\W", text):
         return unit(text, language)
     return re.sub(r"\w+", lambda token: unit(token[0], language) or "1", text)
+
+
+def listing(parts: Iterable[object], language: Language) -> str:
+    """Return names in one line, parted as the language parts them."""
+    return ("、" if language == "zh" else ", ").join(map(str, parts))

@@ -24,21 +24,21 @@ def require_writable(path: Path, endings: Sequence[str] = ()) -> None:
     the nearest folder above it that exists is not writable, if something above it is a file, or if
     the name is longer than file systems take.
     """
-    if path.is_dir():
-        raise ZhuanxingError(
-            "{path}: the result cannot be written there, because it is a folder", path=path
-        )
-    if endings and path.suffix.lower() not in endings:
-        raise ZhuanxingError(
-            "{path}: this kind of file is not written (expected {endings})",
-            path=path,
-            endings=", ".join(endings),
-        )
     shown, path = path, _followed(path)
     if len(path.name.encode()) > LONGEST_NAME:
         raise ZhuanxingError(
             f"{shown}: the result cannot be written, because its name is longer than "
             f"{LONGEST_NAME} bytes"
+        )
+    if path.is_dir():
+        raise ZhuanxingError(
+            "{path}: the result cannot be written there, because it is a folder", path=shown
+        )
+    if endings and shown.suffix.lower() not in endings:
+        raise ZhuanxingError(
+            "{path}: this kind of file is not written (expected {endings})",
+            path=shown,
+            endings=", ".join(endings),
         )
     if path.exists() and not path.is_file():
         raise ZhuanxingError(

@@ -1,10 +1,11 @@
-"""The sizes and persistences of disturbances that make the statistics most probable.
+"""The sizes, persistence and momentum of disturbances that make the statistics most probable.
 
 Empirical Bayes (type-II maximum likelihood; e.g. Gelman et al., Bayesian Data Analysis, ch. 5):
 around the mode the statistics of a city are linear in its disturbances, whose prior is normal
 given how unusual each year's news were, so the disturbances can be integrated out. What is left is
-a normal density of the statistics given size, opening size and persistence. A disturbance that
-only follows noise so gets a small size, and one outlier does not enlarge that of a whole series.
+a normal density of the statistics given size, opening size, persistence and momentum. A disturbance
+that only follows noise so gets a small size, and one outlier does not enlarge that of a whole
+series.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import xarray as xr
 
 from zhuanxing.errors import ZhuanxingError, require_known
-from zhuanxing.results.words import Language, word
+from zhuanxing.results.words import Language, listing, word
 
 __all__ = ["BASELINE", "Goal", "goals_in_words", "parse_goal", "verdicts_in_words"]
 
@@ -113,8 +113,7 @@ def verdicts_in_words(found: xr.Dataset, language: Language) -> list[str]:
     words = {**labels, **goals_in_words(found, language)}
     said = [word("optimise_met", language)] if found.attrs["baseline_meets"] == "True" else []
     for verdict in ("obstacle", "shrinks"):
-        parts = [str(words[name]) for name in found.attrs[verdict].split(";") if name]
+        parts = [words[name] for name in found.attrs[verdict].split(";") if name]
         if parts:
-            names = ("、" if language == "zh" else ", ").join(parts)
-            said.append(word(f"optimise_{verdict}", language, names=names))
+            said.append(word(f"optimise_{verdict}", language, names=listing(parts, language)))
     return said

@@ -152,10 +152,8 @@ def _require_limits(factor: Factor, values: Iterable[float], where: str) -> None
 def _number(text: str, word: str) -> float:
     try:
         value = float(text)
-    except ValueError as error:
-        raise ZhuanxingError(
-            "vary: '{text}' in '{word}' is not a number; write name:low:high", text=text, word=word
-        ) from error
+    except ValueError:
+        value = math.nan
     if not math.isfinite(value):
         raise ZhuanxingError(
             "vary: '{text}' in '{word}' is not a number; write name:low:high", text=text, word=word

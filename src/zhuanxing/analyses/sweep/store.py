@@ -7,7 +7,6 @@ how often it was written, so that a finished store is the same bytes however it 
 
 from __future__ import annotations
 
-import glob
 import json
 import os
 import shutil
@@ -163,7 +162,7 @@ def _create(sweep: Sweep, identity: Mapping[str, Any], path: Path) -> None:
     """Make the store with its design and empty outputs, under another name until it is whole."""
     require_writable(path)
     frame, templates = _prepared(sweep, identity)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
+    unfinished = _unfinished(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _fill(sweep, frame, templates, unfinished)
@@ -289,9 +288,13 @@ def _root(sweep: Sweep) -> Path:
     return sweep.simulation.model.places.root
 
 
+def _unfinished(path: Path) -> Path:
+    """Where the store is made: its lock is held, so that no other process makes it."""
+    return path.with_name(f".{path.name}.part")
+
+
 def _drop_unfinished(path: Path) -> None:
     """Remove what killed processes left of the store and in it, while its lock is held."""
-    for folder in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
-        shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(_unfinished(path), ignore_errors=True)
     for file in path.rglob(UNFINISHED):
         file.unlink(missing_ok=True)

@@ -42,6 +42,7 @@ from zhuanxing.results import names
 from zhuanxing.results.aims import city_targets, read_aims
 from zhuanxing.results.comparable import require_comparable
 from zhuanxing.results.numerals import signed
+from zhuanxing.results.words import listing
 from zhuanxing.storage import netcdf
 from zhuanxing.storage.atomic import require_writable
 from zhuanxing.storage.netcdf import comparison_path, intervals_path
@@ -218,11 +219,11 @@ def _found(settings: ChartSettings, shared: Mapping[str, Any], language: Languag
             value = signed(float(gap.values.sel(city=city).isel(year=-1)))
             unit = gap.unit(language)
             said.append(f"{names.variable_label(base[name], language)} {value} {unit}")
-        year, parts = int(base["year"].values[-1]), "、" if language == "zh" else ", "
+        year = int(base["year"].values[-1])
         sentences.append(
             FOUND[language].format(
                 city=names.city_label(base, city, language), year=year, base=labels[0],
-                scenario=labels[1], differences=parts.join(said),
+                scenario=labels[1], differences=listing(said, language),
             )
         )  # fmt: skip
     return sentences

@@ -57,10 +57,11 @@ def run(settings: ReportSettings, context: Context) -> int:
 
     model = model_of(settings, context)
     scenario = asked_scenario(model, settings)
+    aims = aims_of_model(context.places)
     for language in context.languages:
         brief = gather(
             model, scenario, model.scenario(settings.against),
-            city=settings.city, aims=aims_of_model(context.places), outputs=settings.outputs,
+            city=settings.city, aims=aims, outputs=settings.outputs,
             what_if=settings.what_if, draws=settings.draws, language=language,
             address=_address(settings, language),
         )  # fmt: skip

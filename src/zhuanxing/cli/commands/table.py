@@ -49,9 +49,10 @@ def run(settings: TableSettings, context: Context) -> int:
     base, *others = settings.scenario
     chosen = [asked_scenario(model, settings, name) for name in others]
     results = {base: model.run(base), **{one.name: model.run(one) for one in chosen}}
+    aims = aims_of_model(context.places)
     for language, target in targets.items():
         sheets = city_tables(
-            results, settings.city, aims=aims_of_model(context.places), model=context.places.model,
+            results, settings.city, aims=aims, model=context.places.model,
             language=language,
         )  # fmt: skip
         write_tables(sheets, target)

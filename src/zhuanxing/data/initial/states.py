@@ -94,7 +94,7 @@ def build_initial(tables: Tables, information_year: int | None = None) -> xr.Dat
         for name, variable in PLAIN.items():
             state.put(name, (start.known.typical(unit, variable), ESTIMATED), unit)
     _quantities(state, start)
-    found = _dataset(tables, state).merge(build_products(tables.known_at(year), year))
+    found = _dataset(tables, state).merge(build_products(start.then, year))
     found = found.merge(build_areas(tables, start.energy, year))
     return found.assign_attrs(
         statistics=sorted(start.known.asked), assumed=sorted(start.known.assumed)
@@ -103,8 +103,10 @@ def build_initial(tables: Tables, information_year: int | None = None) -> xr.Dat
 
 @dataclass(frozen=True)
 class Start:
-    """What initial values are made from: lookups, the economy, energy, quantities and debts."""
+    """What initial values are made from: tables as known `then`, lookups, the economy, energy,
+    quantities and debts."""
 
+    then: Tables
     known: Known
     economy: Economy
     energy: EnergyState
@@ -131,7 +133,7 @@ class Start:
             for province, year, value in lost[["province", "year", "value"]].itertuples(index=False)
         }
         energy = EnergyState(known, province, province_of, area, when, tables.renewables, curtailed)
-        return cls(known, economy, energy, quantities, debt)
+        return cls(then, known, economy, energy, quantities, debt)
 
 
 def _quantities_of(tables: Tables, known: Known, economy: Economy) -> Quantities:

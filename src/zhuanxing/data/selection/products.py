@@ -120,12 +120,11 @@ def product_outputs(sources: Sources, known: int = LAST) -> pd.DataFrame:
     return found[found["year"] <= known]
 
 
-def earlier_outputs(sources: Sources) -> pd.DataFrame:
-    """Return the outputs that were told otherwise at the end of an earlier year, `known_at`."""
-    last = product_outputs(sources).set_index(KEY)["value"]
+def earlier_outputs(sources: Sources, last: pd.DataFrame) -> pd.DataFrame:
+    """Return the outputs told otherwise than in `last` at the end of an earlier year `known_at`."""
     then = [product_outputs(sources, known).assign(known_at=known) for known in EARLIER]
     rows = pd.concat(then, ignore_index=True)
-    now = last.reindex(pd.MultiIndex.from_frame(rows[KEY])).to_numpy()
+    now = last.set_index(KEY)["value"].reindex(pd.MultiIndex.from_frame(rows[KEY])).to_numpy()
     found: pd.DataFrame = rows[rows["value"].to_numpy() != now]
     return found
 
@@ -135,8 +134,8 @@ def _levels(sources: Sources, rule: Row, unit: str, known: int) -> list[Level]:
     found |= {level.year: level for level in _observed(sources, rule, unit)}
     if not found:
         found = {level.year: level for level in _estimated(sources, rule, unit)}
-    years = [year for year in found if year <= known] or [min(found, default=known)]
-    return [found[year] for year in sorted(years) if year in found]
+    levels = [found[year] for year in sorted(found)]
+    return [level for level in levels if level.year <= known] or levels[:1]
 
 
 def _reasoned(sources: Sources, rule: Row, unit: str) -> Iterator[Level]:
@@ -285,8 +284,9 @@ def _carried(levels: list[Level], year: int, series: np.ndarray, reference: floa
 def write_products(root: Path) -> None:
     """Write `products.csv` and `earlier_products.csv` in `root`, the folder model/data."""
     sources = read_sources(root)
-    product_outputs(sources).to_csv(root / "products.csv", index=False)
-    earlier_outputs(sources).to_csv(root / "earlier_products.csv", index=False)
+    last = product_outputs(sources)
+    last.to_csv(root / "products.csv", index=False)
+    earlier_outputs(sources, last).to_csv(root / "earlier_products.csv", index=False)
 
 
 if __name__ == "__main__":

@@ -62,7 +62,7 @@ class Batch:
         self._batched = batched
         self._function = function
         same = {name: value for name, value in inputs.items() if name not in batched}
-        self._same = device.place(same) if device.kind == "gpu" else same
+        self._same = device.place(same)
         self._outputs = keyed(outputs)
         self.count = next(inputs[name].shape[-1] for name in batched)
 

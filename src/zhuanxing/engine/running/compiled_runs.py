@@ -76,9 +76,7 @@ class CompiledRuns:
             return jitted.lower(chosen).compile()
 
         def call(given: Mapping[str, np.ndarray]) -> Any:
-            chosen: Any = {name: given[name] for name in read}
-            if device.kind != "cpu":
-                chosen = device.place(chosen)
+            chosen = device.place({name: given[name] for name in read})
             if not found:
                 found.append(self._stored(question, chosen, lambda: compiled(chosen)))
             return found[0](chosen)

@@ -58,7 +58,9 @@ class Device:
         return f"{kind} in blocks of {self.block}"
 
     def place(self, arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
-        """Return the arrays on the card, where it computes with them."""
+        """Return the arrays where the device computes with them: a card has memory of its own."""
+        if self.kind == "cpu":
+            return dict(arrays)
         card = _cards()[0]
         return {name: jax.device_put(array, card) for name, array in arrays.items()}
 

@@ -71,7 +71,9 @@ def make_plan(
     pairs = asked(built, given, outputs)
     per_year = _steps_per_year(step, pairs)
     names = tuple(name for name, _ in pairs)
-    graph, orders, spread = _ordered(built, frozenset(inputs), names, batched)
+    graph, orders, spread, settled, moving = _ordered(
+        built, frozenset(inputs), names, batched, moved
+    )
     held = next((inputs[name].shape[-1] for name in sorted(batched)), None)
     lengths = dict.fromkeys(orders[-1], 1)
     with np.errstate(all="ignore"):
@@ -90,10 +92,10 @@ def make_plan(
         per_year,
         method,
         pairs,
-        _settled(graph, orders, spread, moved is not None),
+        settled,
         moved is not None,
         batched,
-        _spread(graph, moved or frozenset()),
+        moving,
     )
 
 
@@ -122,11 +124,17 @@ def _steps_per_year(step: float, pairs: Sequence[tuple[str, str]]) -> int:
 
 @lru_cache(maxsize=32)
 def _ordered(
-    built: Built, inputs: frozenset[str], outputs: Names, batched: frozenset[str]
-) -> tuple[Graph, Orders, frozenset[str]]:
+    built: Built,
+    inputs: frozenset[str],
+    outputs: Names,
+    batched: frozenset[str],
+    moved: frozenset[str] | None,
+) -> tuple[Graph, Orders, frozenset[str], frozenset[str], frozenset[str]]:
     """Return what of a plan depends on names alone: finding it takes as long as a run."""
     graph = Graph(built, inputs)
-    return graph, _orders(graph, outputs), _spread(graph, batched)
+    orders, spread = _orders(graph, outputs), _spread(graph, batched)
+    settled = _settled(graph, orders, spread, moved is not None)
+    return graph, orders, spread, settled, _spread(graph, moved or frozenset())
 
 
 def _orders(graph: Graph, outputs: Sequence[str]) -> Orders:

@@ -50,10 +50,10 @@ class Plan:
     steps_per_year: int
     method: str
     outputs: tuple[tuple[str, str], ...]
-    settled: frozenset[str] = frozenset()
-    guarded: bool = False
-    given: frozenset[str] = frozenset()
-    moving: frozenset[str] = frozenset()
+    settled: frozenset[str]
+    guarded: bool
+    given: frozenset[str]
+    moving: frozenset[str]
 
     @property
     def evaluations(self) -> int:
