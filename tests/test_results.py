@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 import zhuanxing
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.results.annual import annual, yearly_requests
-from zhuanxing.results.describe import folder_hash
 from zhuanxing.results.glossary import parameter_label, read_glossary
 from zhuanxing.results.labels import element_names
 from zhuanxing.results.outputs import Output, read_outputs
+from zhuanxing.storage.hashes import folder_hash
 from zhuanxing.storage.netcdf import read, write
 
 ROOT = Path(__file__).parents[1]

@@ -36,8 +36,8 @@ from zhuanxing.charts.quantity import Quantity
 from zhuanxing.cli.main import main
 from zhuanxing.cores import cores, on_one_core
 from zhuanxing.errors import ZhuanxingError
-from zhuanxing.results.describe import folder_hash
 from zhuanxing.results.words import LANGUAGES, Language
+from zhuanxing.storage.hashes import folder_hash
 from zhuanxing.uncertainty.ranges import uncertain_numbers
 
 pytestmark = pytest.mark.slow

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,7 +13,7 @@ import zhuanxing
 from zhuanxing.engine.cache import entry, unpickled
 from zhuanxing.equations import Equations
 from zhuanxing.errors import ZhuanxingError
-from zhuanxing.results.describe import folder_hash
+from zhuanxing.storage.hashes import file_hash, folder_hash
 
 if TYPE_CHECKING:
     from zhuanxing.data.tables import Tables
@@ -57,9 +56,9 @@ def assembled(
     outdated equations. Raises ZhuanxingError for anything wrong in model/ or in `own`.
     """
     package = Path(zhuanxing.__file__).parent
-    code = _digest(Path(__file__))
+    code = file_hash(Path(__file__))
     content = folder_hash(model / "sectors", model / "data", *(package / part for part in CODE))
-    named = "" if own is None else _digest(own)
+    named = "" if own is None else f"{own.name} sha256:{file_hash(own)}"
     signature = (
         f"{zhuanxing.__version__}|{code}|{content}|{end}|{information_year}|{cities}|{named}"
     )
@@ -81,17 +80,6 @@ def tables_with(model: Path, own: Path | None = None) -> Tables:
 
     tables = read_tables(model)
     return tables if own is None else tables.overlaid(read_own_figures(own, tables), own.name)
-
-
-def _digest(own: Path) -> str:
-    """Return the name of a file and the hash of its content."""
-    try:
-        content = own.read_bytes()
-    except OSError as error:
-        raise ZhuanxingError(
-            "{path} cannot be read: {reason}", path=own, reason=error.strerror
-        ) from None
-    return f"{own.name} sha256:{hashlib.sha256(content).hexdigest()}"
 
 
 def _assemble(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import xarray as xr
 
 from zhuanxing.errors import ZhuanxingError, nearest
 from zhuanxing.storage import netcdf
+from zhuanxing.storage.hashes import file_hash
 
 __all__ = ["Calibration", "Dims", "calibration_names", "file_hashes", "read_calibration"]
 
@@ -111,10 +111,7 @@ class Calibration:
 def file_hashes(model: Path) -> dict[str, str]:
     """Return the SHA-256 of every file that decides a run: sector files and tables, by path."""
     paths = [*(model / "sectors").glob("*.mdl"), *(model / "data").glob("*.csv")]
-    return {
-        str(path.relative_to(model)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(paths)
-    }
+    return {str(path.relative_to(model)): file_hash(path) for path in sorted(paths)}
 
 
 def calibration_names(model: Path) -> list[str]:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from zhuanxing.results.outputs import Output
+from zhuanxing.storage.hashes import folder_hash
 
-__all__ = ["attributes", "folder_hash", "git_revision", "run_attributes"]
+__all__ = ["attributes", "git_revision", "run_attributes"]
 
 PACKAGES = ("zhuanxing", "jax", "numpy", "pysd", "xarray")
-
-LEFT_OUT = {"__pycache__", "calibrations"}
 
 WAYS = {
     "sum": "sum over the year of: {0}",
@@ -66,22 +64,6 @@ def run_attributes(root: Path, config: Mapping[str, Any]) -> dict[str, str]:
         "package_versions": json.dumps({name: _version(name) for name in PACKAGES}),
         "git_revision": git_revision(root),
     }
-
-
-def folder_hash(*folders: Path, without: Sequence[str] = ()) -> str:
-    """Return the SHA-256 of the names and contents of all files in `folders`.
-
-    Stored calibrations are left out: they are made from the data, and name its hash themselves;
-    so is all below folders and files called as one of `without`.
-    """
-    digest = hashlib.sha256()
-    left_out = {*LEFT_OUT, *without}
-    for folder in folders:
-        for path in sorted(folder.rglob("*")):
-            if path.is_file() and not left_out & set(path.relative_to(folder).parts):
-                digest.update(str(path.relative_to(folder)).encode() + b"\0")
-                digest.update(hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()
 
 
 def git_revision(root: Path) -> str:

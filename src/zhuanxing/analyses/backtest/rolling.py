@@ -6,8 +6,6 @@ the next one.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -26,8 +24,10 @@ from zhuanxing.analyses.calibrate.fit import Fit
 from zhuanxing.analyses.calibrate.observations import Observations
 from zhuanxing.analyses.calibrate.problem import observations_of
 from zhuanxing.analyses.calibrate.settings import CalibrateSettings
+from zhuanxing.analyses.calibrate.store import fit_identity
 from zhuanxing.calibrations import file_hashes
 from zhuanxing.errors import ZhuanxingError
+from zhuanxing.results.bands import ENDS
 from zhuanxing.storage import netcdf
 
 if TYPE_CHECKING:
@@ -44,8 +44,7 @@ NAMES = {MODEL: ("本模型", "this model")} | {
 def identity(model: Path, settings: BacktestSettings, calibration: CalibrateSettings) -> str:
     """Return a text that changes with anything that decides a forecast."""
     told = asdict(settings) | {"output": None, "language": None, "origins": None}
-    whole = json.dumps([told, asdict(calibration), file_hashes(model)], sort_keys=True, default=str)
-    return hashlib.sha256(whole.encode()).hexdigest()
+    return fit_identity(calibration, file_hashes(model), told)
 
 
 def stored(path: Path, wanted: str) -> pd.DataFrame | None:
@@ -134,7 +133,7 @@ def _rows(
         chosen = found[:, judged]
         if not len(judged) or not np.isfinite(chosen).all():
             continue
-        middle, low, high = np.quantile(chosen, [0.5, 0.1, 0.9], axis=0)
+        middle, low, high = np.quantile(chosen, [0.5, *ENDS], axis=0)
         score, ranks = crps(chosen, value[judged]), rank(chosen, value[judged])
         inside = {level: covered(chosen, value[judged], level) for level in LEVELS}
         for index, city in enumerate(judged):

@@ -26,11 +26,12 @@ from zhuanxing.calibrations import DRAWS, FOLDER, RECORD, VALUE, file_hashes
 from zhuanxing.engine.cache import cache_folder
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.storage import netcdf
+from zhuanxing.storage.hashes import file_hash
 
 if TYPE_CHECKING:
     from zhuanxing.model import Model
 
-__all__ = ["Beginning", "begin", "checkpoint_path", "save", "target_path"]
+__all__ = ["begin", "checkpoint_path", "fit_identity", "save", "target_path"]
 
 PACKAGES = ("zhuanxing", "jax", "numpy", "scipy", "xarray")
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789_"
@@ -64,16 +65,14 @@ def target_path(model: Path, name: str) -> Path:
 
 def checkpoint_path(settings: CalibrateSettings, began: Beginning) -> Path:
     """Return where an interrupted fit of these settings and files is resumed from."""
-    own = _own_hash(settings.data)
-    identity = json.dumps([asdict(settings), dict(began.files), own], sort_keys=True, default=str)
-    return cache_folder() / "fits" / f"{hashlib.sha256(identity.encode()).hexdigest()}.pickle"
+    return cache_folder() / "fits" / f"{fit_identity(settings, began.files)}.pickle"
 
 
-def _own_hash(path: Path | str | None) -> str:
-    """Return the SHA-256 of a file of own statistics: an edited one is another fit."""
-    if path is None or not Path(path).is_file():
-        return ""
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+def fit_identity(settings: CalibrateSettings, files: Mapping[str, str], *others: object) -> str:
+    """Return a text that changes with all that decides a fit, own statistics too, and `others`."""
+    own = "" if settings.data is None else file_hash(settings.data)
+    whole = json.dumps([asdict(settings), dict(files), own, *others], sort_keys=True, default=str)
+    return hashlib.sha256(whole.encode()).hexdigest()
 
 
 def save(model: Model, settings: CalibrateSettings, fit: Fit, began: Beginning) -> Path:
