@@ -18,8 +18,8 @@ from zhuanxing.analyses.sweep.design import Design
 from zhuanxing.engine.running.devices import DeviceName, choose_device
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.inputs import Scenario
-from zhuanxing.results.describe import folder_hash
 from zhuanxing.results.outputs import Output, select_outputs
+from zhuanxing.storage.hashes import folder_hash
 
 if TYPE_CHECKING:
     from zhuanxing.model import Model
@@ -138,8 +138,7 @@ class Sweep:
 
     def years(self) -> list[int]:
         """Return the calendar years kept; refuse one that the model does not reach."""
-        times = self.simulation.model.program.times()
-        known = list(range(round(float(times[0])), round(float(times[-1]))))
+        known = self.simulation.model.years
         for year in self.simulation.years or ():
             if year not in known:
                 raise ZhuanxingError(
@@ -177,7 +176,8 @@ class Sweep:
 
 def _scenario_digest(scenario: Scenario) -> str:
     assumptions = json.dumps(scenario.assumptions, sort_keys=True).encode()
-    return _digest(scenario.intensity.tobytes() + scenario.start.tobytes() + assumptions)
+    arrays = (scenario.intensity, scenario.start, scenario.end)
+    return _digest(b"".join(array.tobytes() for array in arrays) + assumptions)
 
 
 def _digest(content: bytes) -> str:
