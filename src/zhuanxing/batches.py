@@ -184,13 +184,12 @@ class Batches(Probes):
         # Imported here: draws need JAX, which a refused command should not.
         from zhuanxing.uncertainty.ensemble import ensemble_design
 
-        first_year = round(float(self.program.times()[0]))
         return ensemble_design(
             self.source.equations,
             self.calibration,
             scenario,
             draws,
-            first_year,
+            self.years[0],
             self.program.constants(),
             self.dims,
         )

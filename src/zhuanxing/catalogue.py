@@ -34,6 +34,12 @@ class Catalogue:
             """The compiled model."""
 
     @cached_property
+    def years(self) -> range:
+        """The calendar years of a run."""
+        first, *_, end = self.program.times()
+        return range(round(float(first)), round(float(end)))
+
+    @cached_property
     def cities(self) -> pd.DataFrame:
         """The cities, with their names, zone, province and kind.
 
@@ -69,8 +75,7 @@ class Catalogue:
         True
         """
         folder = self.places.scenarios
-        everywhere = self.names
-        files = [read_scenario(folder, name, everywhere) for name in scenario_names(folder)]
+        files = [read_scenario(folder, name, self.names) for name in scenario_names(folder)]
         rows = [{"scenario": file.name, "extends": file.extends, **file.labels} for file in files]
         return pd.DataFrame(rows).set_index("scenario")
 
@@ -136,10 +141,9 @@ class Catalogue:
 
     @property
     def _size(self) -> dict[str, str]:
-        count = len(self.names.cities)
         return {
             "model": str(self.places.root),
-            "cities": str(count),
+            "cities": str(len(self.names.cities)),
             "levers": str(len(self.names.levers)),
             "scenarios": ", ".join(scenario_names(self.places.scenarios)),
             "information year": str(self.source.information_year),

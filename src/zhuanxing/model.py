@@ -28,6 +28,7 @@ from zhuanxing.inputs import (
     resolve,
     resolve_mapping,
 )
+from zhuanxing.inputs.design import INTENSITY
 from zhuanxing.results.aims import read_aims
 from zhuanxing.results.annual import PATH, annual, yearly_requests
 from zhuanxing.results.binding import BINDING, binding_limit
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 __all__ = ["Model", "load"]
 
 ENGINES = ("compiled", "reference")
-INTENSITY, START, END = "lever intensity", "lever start", "lever end"
+START, END = "lever start", "lever end"
 
 
 class Engine(Protocol):

@@ -152,10 +152,9 @@ class Probes(Catalogue):
     def _weights(self, variable: str, year: int, city: Sequence[str] | None) -> np.ndarray:
         """Return [year, *dims] one where a value counts and zero elsewhere."""
         dims = self.program.variables[variable].dims
-        first = round(float(self.program.times()[0]))
-        years = list(range(first, round(float(self.program.times()[-1]))))
+        years = self.years
         if year not in years:
-            raise ZhuanxingError(f"there is no year {year}; the run has {first} to {years[-1]}")
+            raise ZhuanxingError(f"there is no year {year}; the run has {years[0]} to {years[-1]}")
         weights = np.zeros((len(years), *(len(self.program.dims[dim]) for dim in dims)))
         weights[years.index(year)] = 1.0
         if city is not None and "city" in dims:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from zhuanxing.analyses.doses import full_doses
 from zhuanxing.engine.running.failures import key_of
 from zhuanxing.errors import nearest
-from zhuanxing.results.annual import PATH
 from zhuanxing.results.numerals import amount
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 __all__ = ["REPRESENTED", "audit_table", "unknown_names"]
 
 REPRESENTED = "represented"
-FULL = "full dose"
 # Doses in percent do not add up over cities.
 PERCENT = "percent"
 
@@ -31,8 +30,7 @@ def audit_table(model: Model, scenario: str) -> pd.DataFrame:
     they are in force. Percent are those of the average city in which the lever acts.
     """
     tables = model.tables
-    full = np.asarray(model.program.run({}, {FULL: PATH})[FULL])[0]
-    asked = full * model.scenario(scenario).intensity
+    asked = full_doses(model) * model.scenario(scenario).intensity
     doses = {
         str(row["lever"]): (row, dose[dose > 0])
         for row, dose in zip(tables.levers.to_dict("records"), asked.T, strict=True)
@@ -57,12 +55,12 @@ def _asked(doses: np.ndarray, unit: str, unit_en: str) -> str:
 def unknown_names(model: Model) -> Iterator[str]:
     """Yield a sentence for every lever or variable of clauses.csv that the model does not have."""
     known = {
-        "levers": {name: name for name in model.elements("lever")},
+        "levers": {key_of(name): name for name in model.elements("lever")},
         "variables": {key_of(name): name for name in model.program.variables},
     }
     for row in model.tables.clauses.to_dict("records"):
         for column, names in known.items():
             for name in filter(None, str(row[column]).split(";")):
-                if key_of(name) not in {key_of(each) for each in names.values()}:
-                    close = nearest(name, list(names.values()))
+                if key_of(name) not in names:
+                    close = nearest(name, names.values())
                     yield f"article {row['article']}, {row['clause_zh']}: {name}, nearest '{close}'"

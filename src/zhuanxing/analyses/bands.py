@@ -11,16 +11,15 @@ import xarray as xr
 
 from zhuanxing.cores import cores
 from zhuanxing.errors import ZhuanxingError
-from zhuanxing.results.bands import CHANGE, DIFFERENCE
+from zhuanxing.results.bands import CHANGE, DIFFERENCE, ENDS
 
 if TYPE_CHECKING:
     from zhuanxing.inputs import Scenario
     from zhuanxing.model import Model
 
-__all__ = ["QUANTILES", "comparison_bands", "draw_runs"]
+__all__ = ["comparison_bands", "draw_runs"]
 
-# Four fifths of the draws lie between the outer two.
-QUANTILES = (0.1, 0.5, 0.9)
+QUANTILES = [ENDS[0], 0.5, ENDS[1]]
 
 
 def draw_runs(
@@ -80,5 +79,5 @@ def comparison_bands(
         if name in many:
             change = 100 * (many[name] / many[name].sel(year=base) - 1)
             found[f"{CHANGE}{name}"] = change.assign_attrs(many[name].attrs, base_year=base)
-    bands = xr.Dataset(found).quantile(list(QUANTILES), "run", keep_attrs=True, skipna=False)
+    bands = xr.Dataset(found).quantile(QUANTILES, "run", keep_attrs=True, skipna=False)
     return bands.assign_attrs({**many.attrs, "against": against.name, "draws": many.sizes["run"]})

@@ -17,6 +17,7 @@ import xarray as xr
 
 from zhuanxing.config import checked
 from zhuanxing.errors import ZhuanxingError, require_known
+from zhuanxing.results.bands import ENDS
 
 __all__ = [
     "Difference",
@@ -80,7 +81,7 @@ def differences(
         )
         effect = with_it - without
         middle = float(effect.median())
-        lowest, highest = (float(effect.quantile(share)) for share in (0.1, 0.9))
+        lowest, highest = (float(effect.quantile(share)) for share in ENDS)
         low, high = published_range(parameters, each.published)
         rows.append(
             {

@@ -16,13 +16,18 @@ from zhuanxing.results.names import element_label
 if TYPE_CHECKING:
     from zhuanxing.model import Model
 
-__all__ = ["dose_table"]
+__all__ = ["dose_table", "full_doses"]
 
 FULL = "full dose"
 # Effects in these units are per dose; all others are those of a full dose or of a rule in force.
 PER_DOSE = "dose"
 # What is in force at once has one effect, that of its full coverage.
 STATES = ("rule", "title")
+
+
+def full_doses(model: Model) -> np.ndarray:
+    """Return the doses [city, lever] of intensity one: of works in the years of a plan."""
+    return np.asarray(model.program.run({}, {FULL: PATH})[FULL][0])
 
 
 def dose_table(model: Model, city: str, scenario: str, language: Language) -> pd.DataFrame:
@@ -36,8 +41,7 @@ def dose_table(model: Model, city: str, scenario: str, language: Language) -> pd
     """
     tables = model.tables
     run = model.run(scenario, city=[city]).sel(city=city)
-    place = model.elements("city").index(city)
-    full = np.asarray(model.program.run({}, {FULL: PATH})[FULL])[0, place]
+    full = full_doses(model)[model.elements("city").index(city)]
     last = run.isel(year=-1)
     rows = [
         _row(row, float(dose), run, last)

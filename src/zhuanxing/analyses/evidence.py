@@ -22,6 +22,7 @@ from zhuanxing.config import (
     checked,
 )
 from zhuanxing.errors import require_known
+from zhuanxing.results.bands import ENDS
 
 __all__ = [
     "INSIDE",
@@ -38,8 +39,7 @@ __all__ = [
 INSIDE, OUTSIDE, NO_ESTIMATE = "inside", "outside", "no estimate"
 # A number without a range of its own counts from one of these multiples to the other.
 AROUND = (0.5, 1.5)
-# The interval over draws, and what stands for the median of the cities in each draw.
-INTERVAL = (0.1, 0.9)
+# What stands for the median of the cities in each draw.
 MIDDLE = "median"
 
 
@@ -125,8 +125,8 @@ def compare(
 def spread(plan: xr.Dataset, baseline: xr.Dataset, settings: EvidenceSettings) -> pd.DataFrame:
     """Return how uncertain the effects are.
 
-    Columns output, year, city, effect_low and effect_high (INTERVAL over `run` of the two datasets,
-    whose runs are pairs with the same draws) and below_zero (percent of draws). The city MIDDLE is
+    Columns output, year, city, effect_low and effect_high (the interval over `run` of the two
+    datasets, whose runs are pairs with the same draws) and below_zero (percent of draws). MIDDLE is
     the median of the cities in each draw. Pairs of which one run has left the domain of the
     equations are left out.
     """
@@ -137,7 +137,7 @@ def spread(plan: xr.Dataset, baseline: xr.Dataset, settings: EvidenceSettings) -
         found = _effect(effect, *pair).reset_coords(drop=True).sel(year=list(settings.years))
         middle = found.median("city").expand_dims(city=[MIDDLE])
         every = xr.concat([found, middle], "city").transpose("run", "year", "city")
-        low, high = every.quantile(INTERVAL, "run").values
+        low, high = every.quantile(ENDS, "run").values
         below = 100 * (every < 0).mean("run").values
         index = pd.MultiIndex.from_product(
             [settings.years, [*found["city"].values, MIDDLE]], names=["year", "city"]

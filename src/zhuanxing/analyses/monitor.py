@@ -15,6 +15,7 @@ from zhuanxing.analyses.bands import draw_runs
 from zhuanxing.data.own import HEADINGS
 from zhuanxing.data.reading import line_of, open_table
 from zhuanxing.errors import ZhuanxingError, require_known
+from zhuanxing.results.bands import ENDS
 from zhuanxing.results.outputs import select_outputs
 from zhuanxing.results.words import unit
 
@@ -27,7 +28,6 @@ __all__ = ["monitor", "read_statistics"]
 COLUMNS = ("city", "year", "output", "value")
 # What files of own figures call the columns.
 OURS = {"unit_id": "city", "variable": "output"}
-LOW, HIGH = 0.1, 0.9
 
 
 def read_statistics(path: Path, model: Model) -> pd.DataFrame:
@@ -99,14 +99,13 @@ def monitor(
     year that the runs do not cover.
     """
     outputs = list(dict.fromkeys(statistics["output"]))
-    years = [round(float(time)) for time in (model.program.times()[0], model.program.times()[-1])]
     for year in statistics["year"]:
-        if not years[0] <= year < years[1]:
+        if year not in model.years:
             raise ZhuanxingError(
                 "a statistic is of {year}, but the runs cover {first} to {last}; set years.end",
                 year=year,
-                first=years[0],
-                last=years[1] - 1,
+                first=model.years[0],
+                last=model.years[-1],
             )
     drawn = draw_runs(model, scenarios, draws=draws, outputs=outputs) if draws else {}
     rows = []
@@ -137,7 +136,7 @@ def _row(
     if drawn is None:
         return row
     values = drawn[output].sel(place).values
-    low, high = np.quantile(values, (LOW, HIGH))
+    low, high = np.quantile(values, ENDS)
     below = (np.sum(values < observed) + 0.5 * np.sum(values == observed)) / len(values)
     verdict = "below" if observed < low else "above" if observed > high else "inside"
     surprise = 2 * min(below, 1 - below)

@@ -20,6 +20,8 @@ import xarray as xr
 from zhuanxing.cores import cores
 from zhuanxing.engine.running.devices import CPU
 from zhuanxing.errors import ZhuanxingError, require_known
+from zhuanxing.inputs.design import INTENSITY, of_intensities
+from zhuanxing.results.bands import ENDS
 from zhuanxing.results.outputs import select_outputs
 
 if TYPE_CHECKING:
@@ -31,9 +33,6 @@ __all__ = ["COST", "contributions", "intervals", "lever_effect", "places", "rank
 COST = "lever_spending_by_lever"
 # Draws that tell how far the effect of a single lever may be off.
 ENOUGH = 16
-# Ends of the interval over draws: four fifths lie between.
-LOW, HIGH = 0.1, 0.9
-INTENSITY = "lever_intensity"
 Report = Callable[[float], None]
 
 
@@ -86,7 +85,7 @@ def contributions(
     require_known("city", city, model.names.cities, "rank")
     _require_plain(model, outputs)
     package = _package(model, scenario, against, (city,))
-    when = _last_year(model) if year is None else year
+    when = model.years[-1] if year is None else year
     many, base = (_at(each, city, when) for each in _run(model, package, against, alone))
     found = _divided(many, base, package, outputs)
     if draws:
@@ -120,7 +119,7 @@ def intervals(
         levers=tuple(package.levers[place] for place in kept),
         columns=tuple(package.columns[place] for place in kept),
     )
-    when = _last_year(model) if year is None else year
+    when = model.years[-1] if year is None else year
     few = min(draws, ENOUGH)
     found = _spread(model, some, against, city, when, outputs, few, lambda part: None)
     return found.drop_vars(["place_low", "place_high"])
@@ -136,14 +135,14 @@ def lever_effect(
     """
     require_known("lever", lever, model.names.levers, "rank")
     _require_plain(model, outputs)
-    whole = model.inputs(scenario)["lever intensity"]
+    whole = model.inputs(scenario)[INTENSITY]
     column = model.elements("lever").index(lever)
     if not whole[:, column].any():
         raise ZhuanxingError(f"the scenario {scenario.name} does not use the lever '{lever}'")
     without = whole.copy()
     without[:, column] = 0.0
-    when = _last_year(model) if year is None else year
-    design = _design(model, np.stack([whole, without]))
+    when = model.years[-1] if year is None else year
+    design = of_intensities(np.stack([whole, without]), model.source.equations)
     many = model.run_many(design, scenario=scenario, outputs=list(outputs), years=[when])
     pair = many.squeeze("year", drop=True)
     return (pair.isel(run=0, drop=True) - pair.isel(run=1, drop=True)).assign_attrs(
@@ -175,7 +174,7 @@ def ranked(found: xr.Dataset, output: str) -> pd.DataFrame:
 def _package(
     model: Model, scenario: Scenario, against: Scenario, cities: Sequence[str]
 ) -> _Package:
-    whole, base = (model.inputs(one)["lever intensity"] for one in (scenario, against))
+    whole, base = (model.inputs(one)[INTENSITY] for one in (scenario, against))
     places = np.array([model.elements("city").index(city) for city in cities])
     without = whole.copy()
     without[places] = base[places]
@@ -189,12 +188,6 @@ def _package(
     return _Package(scenario, places, levers, columns, whole, without)
 
 
-def _design(model: Model, intensity: np.ndarray) -> xr.Dataset:
-    coords = {"city": list(model.elements("city")), "lever": list(model.elements("lever"))}
-    dims = ("run", "city", "lever")
-    return xr.Dataset({INTENSITY: (dims, intensity)}, {"run": np.arange(len(intensity)), **coords})
-
-
 def _run(
     model: Model, package: _Package, against: Scenario, alone: bool
 ) -> tuple[xr.Dataset, xr.Dataset]:
@@ -204,7 +197,7 @@ def _run(
     shown, so that one compiled batch answers every question.
     """
     outputs = [*(one.name for one in model.plain_outputs), COST]
-    runs, last = package.runs(alone), model.inputs(against)["lever intensity"][None]
+    runs, last = package.runs(alone), model.inputs(against)[INTENSITY][None]
     if alike := _alike(package.scenario, against):
         runs, last = np.concatenate([runs, last]), last[:0]
     blocks = [
@@ -214,9 +207,8 @@ def _run(
 
     def block(each: tuple[Scenario, np.ndarray]) -> xr.Dataset:
         scenario, intensity = each
-        (found,) = model.batches(
-            _design(model, intensity), scenario, outputs=outputs, chunk=CPU.block
-        )
+        design = of_intensities(intensity, model.source.equations)
+        (found,) = model.batches(design, scenario, outputs=outputs, chunk=CPU.block)
         return found
 
     with ThreadPoolExecutor(len(cores())) as pool:
@@ -293,16 +285,16 @@ def _spread(
     uncertain = model.ensemble_design(package.scenario, draws)
     names = list(outputs)
     asked = [one.name for one in model.plain_outputs]
-    variants = np.concatenate(
-        [model.inputs(against)["lever intensity"][None], package.runs(alone=False)]
-    )
+    base = model.inputs(against)[INTENSITY]
+    variants = np.concatenate([base[None], package.runs(alone=False)])
     # As many variants at once as fill a block.
     at_once = max(1, CPU.block // draws)
     groups = [variants[at : at + at_once] for at in range(0, len(variants), at_once)]
 
     def drawn(group: np.ndarray) -> np.ndarray:
         design = uncertain.isel(run=np.tile(np.arange(draws), len(group))).drop_vars("run")
-        design = design.merge(_design(model, np.repeat(group, draws, axis=0)))
+        full = np.repeat(group, draws, axis=0)
+        design = design.merge(of_intensities(full, model.source.equations))
         many = xr.concat(model.batches(design, package.scenario, outputs=asked), "run")
         found = _stacked(_at(many, city, year), names)
         return found.reshape(len(names), len(group), draws)
@@ -316,8 +308,8 @@ def _spread(
     values = np.concatenate(parts, axis=1)
     base, whole = values[:, 0], values[:, 1]
     effects = whole[:, None] - values[:, 3:]
-    ends = np.nanquantile(effects, (LOW, HIGH), axis=-1)
-    total = np.nanquantile(whole - base, (LOW, HIGH), axis=-1)
+    ends = np.nanquantile(effects, ENDS, axis=-1)
+    total = np.nanquantile(whole - base, ENDS, axis=-1)
     best, worst = places(effects)
     dims = ("output", "lever")
     return xr.Dataset(
@@ -337,7 +329,7 @@ def places(effects: np.ndarray) -> np.ndarray:
     """Return the ends [2, output, lever] of the places, one the largest, of effects [.., draw]."""
     order = np.argsort(-np.abs(effects), axis=1, kind="stable")
     found = np.argsort(order, axis=1, kind="stable") + 1
-    return np.asarray(np.quantile(found, (LOW, HIGH), axis=-1, method="nearest"))
+    return np.asarray(np.quantile(found, ENDS, axis=-1, method="nearest"))
 
 
 def _labelled(
@@ -363,7 +355,3 @@ def _require_plain(model: Model, outputs: Sequence[str]) -> None:
                 f"the output '{output.name}' has a value for each {', '.join(dims)}, but one with "
                 "a value a city and year is needed"
             )
-
-
-def _last_year(model: Model) -> int:
-    return round(float(model.program.times()[-1])) - 1

@@ -23,11 +23,12 @@ from zhuanxing.data.observed import statistics_of_outputs
 from zhuanxing.engine.running.devices import choose_device
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.inputs import Changes, LeverSetting, Scenario, changed
+from zhuanxing.inputs.design import INTENSITY, of_intensities
 from zhuanxing.model import Model
 from zhuanxing.results.aims import Aim, aims_of
 from zhuanxing.results.annual import annual, yearly_requests
-from zhuanxing.results.describe import folder_hash
 from zhuanxing.results.outputs import Output, select_outputs
+from zhuanxing.storage.hashes import folder_hash
 
 __all__ = ["SHOWN", "Engine", "Latest", "Paths", "leading"]
 
@@ -95,8 +96,7 @@ class Engine:
         self.requests = yearly_requests(self.model.outputs)
         self.plain: dict[str, Output] = {one.name: one for one in self.model.plain_outputs}
         self._compiled = False
-        times = self.model.program.times()
-        self.years = list(range(round(float(times[0])), round(float(times[-1]))))
+        self.years = list(self.model.years)
 
     @cached_property
     def mark(self) -> str:
@@ -219,13 +219,9 @@ class Engine:
         base = self.scenario(replace(state, scale=1.0))
         inputs = model.inputs(base)
         row = model.elements("city").index(state.city)
-        full = np.repeat(inputs["lever intensity"][None], len(STRENGTHS), axis=0)
+        full = np.repeat(inputs[INTENSITY][None], len(STRENGTHS), axis=0)
         full[:, row] *= np.array(STRENGTHS)[:, None]
-        coords = {name: list(model.elements(name)) for name in ("city", "lever")}
-        design = xr.Dataset(
-            {"lever_intensity": (("run", "city", "lever"), full)},
-            {"run": np.arange(len(full)), **coords},
-        )
+        design = of_intensities(full, model.source.equations)
         asked = [*self.plain, COST]  # those of a ranking, which are compiled already
         many = model.run_many(design, scenario=base, outputs=asked)
         last = many.sel(city=state.city).isel(year=-1)
@@ -241,8 +237,7 @@ class Engine:
         self, inputs: dict[str, np.ndarray], requests: dict[str, str]
     ) -> dict[str, np.ndarray]:
         """Return one run as a block of one: compiling it takes long, running it half as long."""
-        intensity = "lever intensity"
-        inputs = {**inputs, intensity: inputs[intensity][None]}
+        inputs = {**inputs, INTENSITY: inputs[INTENSITY][None]}
         found = self.model.program.run_many(inputs, requests, device=choose_device("cpu", 1))
         for failure in found.failures:
             raise ZhuanxingError(f"{failure.variable} leaves its domain in {failure.year:g}")

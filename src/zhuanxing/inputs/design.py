@@ -23,10 +23,11 @@ import xarray as xr
 from zhuanxing.equations import Equations
 from zhuanxing.errors import ZhuanxingError, require_known
 
-__all__ = ["COST_INPUT", "design_overrides"]
+__all__ = ["INTENSITY", "design_overrides", "driver_path", "of_intensities"]
 
 # By city: the setting of a scenario; for all cities: what the lever table says of the lever.
-CITY_INPUTS = {"intensity": "lever intensity", "start": "lever start"}
+INTENSITY = "lever intensity"
+CITY_INPUTS = {"intensity": INTENSITY, "start": "lever start"}
 COST_INPUT = "lever dose cost"
 LEVER_FIELDS = (*CITY_INPUTS, "effect", "cost")
 PREFIX = "assumptions."
@@ -53,6 +54,23 @@ def design_overrides(
         else:
             filling.constant(design[key])
     return filling.overrides
+
+
+def of_intensities(intensity: np.ndarray, equations: Equations) -> xr.Dataset:
+    """Return the design of runs with intensities [run, city, lever], in the model's order."""
+    coords = {dim: list(equations.elements[dim]) for dim in ("city", "lever")}
+    values = {INTENSITY.replace(" ", "_"): (("run", *coords), intensity)}
+    return xr.Dataset(values, {"run": np.arange(len(intensity)), **coords})
+
+
+def driver_path(paths: tuple[np.ndarray, np.ndarray, np.ndarray], place: np.ndarray) -> np.ndarray:
+    """Return ordinates [run, points, *dims] of a driver at `place` [run] among its `paths`.
+
+    Those are the low (at -1), the middle (0) and the high one (1).
+    """
+    low, middle, high = paths
+    place = place.reshape(-1, *([1] * middle.ndim))
+    return np.asarray(middle + np.where(place < 0, place * (middle - low), place * (high - middle)))
 
 
 @dataclass(frozen=True)
@@ -91,11 +109,7 @@ class _Filling:
             raise ZhuanxingError(
                 f"design: drivers.{name} leaves the range of a driver, -1 (low) to 1 (high)"
             )
-        low, middle, high = paths[name]
-        place = place.reshape(-1, *([1] * middle.ndim))
-        self.overrides[f"{name.replace('_', ' ')} by year"] = middle + np.where(
-            place < 0, place * (middle - low), place * (high - middle)
-        )
+        self.overrides[f"{name.replace('_', ' ')} by year"] = driver_path(paths[name], place)
 
     def constant(self, values: xr.DataArray) -> None:
         """Set a constant, or some of its elements."""

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import redirect_stdout
-from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -15,6 +13,7 @@ import pandas as pd
 
 from zhuanxing.cli.main import command_names, main
 from zhuanxing.config import Language
+from zhuanxing.data.cells import read_rows
 from zhuanxing.manual.diagram import links, svg
 from zhuanxing.model import Model
 from zhuanxing.results.glossary import read_glossary
@@ -59,8 +58,9 @@ def pages(model: Model) -> dict[str, str]:
     found["reference/commands.md"] = _commands("en")
     found["zh/commands.md"] = _commands("zh")
     for name, (title, about, columns) in TABLES.items():
-        rows = _rows(model.places.model / "data" / f"{name}.csv")
-        found[f"reference/{name}.md"] = f"# {title}\n\n{about}\n\n{_table(columns, rows)}\n"
+        rows = read_rows(model.places.model / "data" / f"{name}.csv", columns)
+        lines = "\n".join(_lines(columns, rows))
+        found[f"reference/{name}.md"] = f"# {title}\n\n{about}\n\n{lines}\n"
     found["reference/index.md"] = _index(model, sectors)
     return found
 
@@ -141,7 +141,7 @@ def _anchor(name: str) -> str:
 def _levers(model: Model) -> str:
     """Return a section a lever, grouped as the plan's articles are."""
     parts = ["# Levers", "From `model/data/levers.csv`: every lever with its mechanism and cost."]
-    rows = _rows(model.places.model / "data" / "levers.csv")
+    rows = read_rows(model.places.model / "data" / "levers.csv", ("lever", "article"))
     for row in sorted(rows, key=lambda row: int(row["article"])):
         parts.append(f"### {row['name_zh']} {row['name_en']}")
         said = [f"- {key.replace('_', ' ')}: {value}" for key, value in row.items() if value]
@@ -177,21 +177,12 @@ def _index(model: Model, sectors: Mapping[str, Sequence[str]]) -> str:
     )
 
 
-def _rows(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def _table(columns: Sequence[str], rows: Iterable[Mapping[str, str]]) -> str:
-    return "\n".join(_lines(columns, rows))
-
-
 def _lines(columns: Sequence[str], rows: Iterable[Mapping[str, str]]) -> Iterator[str]:
     yield "| " + " | ".join(column.replace("_", " ") for column in columns) + " |"
     yield "|" + "---|" * len(columns)
     for row in rows:
-        yield "| " + " | ".join(_cell(row.get(column)) for column in columns) + " |"
+        yield "| " + " | ".join(_cell(row[column]) for column in columns) + " |"
 
 
-def _cell(text: str | None) -> str:
-    return " ".join((text or "").replace("|", "/").split())
+def _cell(text: str) -> str:
+    return " ".join(text.replace("|", "/").split())

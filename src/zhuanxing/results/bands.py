@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import xarray as xr
 
-__all__ = ["CHANGE", "DIFFERENCE", "HIGH", "LOW", "centre", "interval"]
+__all__ = ["CHANGE", "DIFFERENCE", "ENDS", "HIGH", "LOW", "centre", "interval"]
 
 LOW, HIGH = 0.05, 0.95
+# Ends of the intervals over draws of what is uncertain: four fifths of the draws lie between.
+ENDS = (0.1, 0.9)
 # What the bands of a scenario hold besides its outputs, by prefix of the output's name: its
 # difference from another scenario over pairs of runs, and its percent change since a year.
 DIFFERENCE, CHANGE = "difference_of_", "change_of_"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from zhuanxing.errors import require_known
+from zhuanxing.inputs.design import driver_path
 
 if TYPE_CHECKING:
     from zhuanxing.model import Model
@@ -31,14 +32,12 @@ def driver_draws(
     for name in surprises:
         require_known("driver", name, paths, "backtest.yaml: surprises")
     random = np.random.default_rng(seed)
-    start = round(float(model.program.times()[0]))
     draws: dict[str, np.ndarray] = {}
     for name in sorted(paths):
-        low, middle, high = paths[name]
-        place = (random.standard_normal(count) / TAIL).reshape(-1, *([1] * middle.ndim))
-        path = middle + np.where(place < 0, place * (middle - low), place * (high - middle))
+        path = driver_path(paths[name], random.standard_normal(count) / TAIL)
         if name in surprises:
-            path = path * _shocks(middle, start, model.source.information_year, count, random)
+            known = model.source.information_year
+            path = path * _shocks(paths[name][1], model.years[0], known, count, random)
         draws[f"{name.replace('_', ' ')} by year"] = np.maximum(path, 0.0)
     return draws
 

@@ -14,6 +14,7 @@ INFORMED = 0.2
 SILENT = 0.05
 # Two parameters move as one beyond this correlation.
 ALIKE = 0.3
+MOST_PAIRS = 8
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def identify(labels: Sequence[str], covariance: np.ndarray) -> Identifiability:
     return Identifiability(tuple(labels), 1 - deviation, pairs)
 
 
-def in_words(found: Identifiability, most: int = 8) -> list[tuple[str, str]]:
+def in_words(found: Identifiability) -> list[tuple[str, str]]:
     """Return sentences (Chinese, English): what is known, what is not, what cannot be parted."""
     count = len(found.labels)
     informed = int((found.removed > INFORMED).sum())
@@ -57,7 +58,7 @@ def in_words(found: Identifiability, most: int = 8) -> list[tuple[str, str]]:
             "next to nothing, and these keep their prior.",
         )
     ]
-    for one, other, strength in found.alike[:most]:
+    for one, other, strength in found.alike[:MOST_PAIRS]:
         a, b = found.labels[one], found.labels[other]
         together = strength < 0
         sentences.append(

@@ -17,7 +17,7 @@ from zhuanxing.errors import ZhuanxingError, require_known
 if TYPE_CHECKING:
     from zhuanxing.model import Model
 
-__all__ = ["model_start", "observations_of", "pose"]
+__all__ = ["observations_of", "pose"]
 
 
 def pose(model: Model, settings: CalibrateSettings, until: int | None = None) -> Posterior:
@@ -35,7 +35,7 @@ def pose(model: Model, settings: CalibrateSettings, until: int | None = None) ->
     tables = model.tables
     for basis in settings.basis:
         require_known("basis", basis, tables.bases["basis"], "calibrate.yaml: basis")
-    years = range(model_start(model), (until or settings.last_year) + 1)
+    years = range(model.years[0], (until or settings.last_year) + 1)
     known = tables.known_at(settings.last_year)
     observations = observations_of(model, known, settings, years)
     parameters = free_parameters(
@@ -90,8 +90,3 @@ def _elements(model: Model, settings: CalibrateSettings) -> dict[str, int]:
             dim = variables[target.variable].dims[1].replace(" ", "_")
             elements |= {name: place for place, name in enumerate(model.elements(dim))}
     return elements
-
-
-def model_start(model: Model) -> int:
-    """Return the first calendar year that the model simulates."""
-    return round(float(model.program.times()[0]))

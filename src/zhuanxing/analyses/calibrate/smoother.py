@@ -21,7 +21,7 @@ __all__ = ["Shape", "climb", "opened", "shape_at"]
 ENOUGH = 0.01
 # Stands for minus the log posterior where there is none.
 FAR = 1e12
-# Steps of the linear model, and how often a step outside the domain is halved.
+# Steps of the linear model, and parts of the last that are tried, each half of the one before.
 STEPS, HALVED = 8, 12
 # Degrees of freedom from which errors are so light that a statistic is believed at first.
 LIGHT = 10
@@ -56,7 +56,8 @@ def opened(posterior: Posterior, at: State, shape: Shape) -> tuple[State, Curvat
     the last year would be taken for an error. So statistics with light tails are believed, and the
     others and the news weighed by what is left of them after a first step that believes all:
     iteratively reweighted least squares from the convex side (graduated non-convexity, Blake and
-    Zisserman 1987, Visual Reconstruction), linear around the tables.
+    Zisserman 1987, Visual Reconstruction), linear around the tables. A step that leaves the domain
+    of the equations is halved; where none of the halves is inside, the climb starts at `at`.
     """
     seen = posterior.observations
     light = (seen.present & (seen.tails >= LIGHT)).reshape(-1, len(seen.cities)).T
@@ -77,10 +78,14 @@ def opened(posterior: Posterior, at: State, shape: Shape) -> tuple[State, Curvat
     for half in range(HALVED):
         part = 0.5**half
         there = replace(at, shared=at.shared + part * step[0], own=at.own + part * step[1])
-        value, *slopes = posterior.value_and_gradient(there)
-        if np.isfinite(value) and all(np.isfinite(slope).all() for slope in slopes):
+        if _finite(*posterior.value_and_gradient(there)):
             return there, factorise(jacobian, weight, *precisions)
     return at, shape.curvature
+
+
+def _finite(*parts: float | np.ndarray) -> bool:
+    """Say whether a value and its derivatives are numbers: the equations hold there."""
+    return all(np.isfinite(part).all() for part in parts)
 
 
 def climb(
@@ -104,7 +109,7 @@ def climb(
     def loss(y: np.ndarray) -> tuple[float, np.ndarray]:
         value, *slopes = posterior.value_and_gradient(there(y))
         # A step too far can leave the domain of the equations; the search comes back from there.
-        if not (np.isfinite(value) and all(np.isfinite(slope).all() for slope in slopes)):
+        if not _finite(value, *slopes):
             return FAR, np.zeros_like(y)
         shared, own = curvature.slope(*slopes)
         return value, np.concatenate([shared, own.ravel()])

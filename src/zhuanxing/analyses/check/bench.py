@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -25,7 +24,6 @@ __all__ = ["Bench"]
 
 Limits = dict[str, tuple[float | None, float | None]]
 _BY_RULE = "rule"
-# Where a variable is defined that no sector file holds.
 
 
 @dataclass(frozen=True, repr=False)
@@ -141,8 +139,5 @@ class Bench:
             unit = parse_unit(element.units, self.settings.units.tokens)
         except UnitTextError:
             return False
-        return set(self._tokens_above(unit.powers)) & set(self.settings.laws.physical) != set()
-
-    @staticmethod
-    def _tokens_above(powers: tuple[tuple[str, object], ...]) -> Iterator[str]:
-        return (token for token, power in powers if power == 1)
+        physical = self.settings.laws.physical
+        return any(power == 1 and token in physical for token, power in unit.powers)

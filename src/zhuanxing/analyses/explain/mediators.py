@@ -17,12 +17,14 @@ import xarray as xr
 from zhuanxing.analyses.explain.graph import (
     MOST_SHOWN,
     abridged,
+    ancestors,
     between,
     reversed_graph,
     widest_path,
 )
 from zhuanxing.engine.causes import FrozenRuns, causes, stocks
 from zhuanxing.errors import ZhuanxingError, require_known
+from zhuanxing.inputs.design import INTENSITY
 from zhuanxing.results.annual import OF_VARIABLE, SUM
 from zhuanxing.results.glossary import read_glossary
 from zhuanxing.results.outputs import Output
@@ -34,7 +36,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Effect", "explain_effect"]
 
-INTENSITY = "lever intensity"
 # Variables that carry less than this part of an effect are not on a path of interest.
 LEAST = 0.05
 # A path through a variable that carries more than this has no rival to look for.
@@ -109,10 +110,8 @@ def explain_effect(
     graph = causes(model.program)
     names = tuple(sorted(_freezable(model, graph)))
     place = model.elements("city").index(city)
-    first = round(float(model.program.times()[0]))
-    last = round(float(model.program.times()[-1])) - 1
-    when = last if year is None else year
-    changes = _changes(model, inputs, without, names, place, when - first)
+    when = model.years[-1] if year is None else year
+    changes = _changes(model, inputs, without, names, place, when - model.years[0])
     on_the_way = between(graph, INTENSITY, chosen.variable) & set(names)
     candidates = sorted(n for n in on_the_way if abs(changes.get(n, np.nan)) != 0)
     frozen = _frozen_runs(model.program, names, _requests(model))
@@ -122,7 +121,7 @@ def explain_effect(
     intensity = np.repeat(inputs[INTENSITY][None], count, axis=0)
     intensity[0] = without
     found = frozen.run({**inputs, INTENSITY: intensity}, mask)
-    values = _values(found, chosen, place, when - first)
+    values = _values(found, chosen, place, when - model.years[0])
     total = float(values[1] - values[0])
     lost = values[1] - values[2:]
     shares = dict(zip(candidates, (lost / total if total else np.zeros_like(lost)), strict=True))
@@ -161,18 +160,9 @@ def _pair(
 
 def _freezable(model: Model, graph: Mapping[str, frozenset[str]]) -> set[str]:
     """Return the variables by city that levers can move."""
-    moved = _reachable(reversed_graph(graph), INTENSITY)
+    moved = ancestors(reversed_graph(graph), INTENSITY)
     variables = model.program.variables
     return {n for n in moved if n in variables and "city" in variables[n].dims and n != INTENSITY}
-
-
-def _reachable(graph: Mapping[str, Iterable[str]], start: str) -> set[str]:
-    found, waiting = {start}, [start]
-    while waiting:
-        new = set(graph.get(waiting.pop(), ())) - found
-        found |= new
-        waiting.extend(new)
-    return found
 
 
 def _requests(model: Model) -> tuple[tuple[str, str], ...]:

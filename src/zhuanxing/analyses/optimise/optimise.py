@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
 
 from zhuanxing.analyses.optimise.goals import Goal, parse_goal
 from zhuanxing.analyses.optimise.response import Response
-from zhuanxing.analyses.optimise.search import (
-    Problem,
-    Solution,
-    alternative,
-    best,
-    rounded,
-    with_margins,
-)
+from zhuanxing.analyses.optimise.search import Problem, Solution, alternative, best, rounded
 from zhuanxing.errors import ZhuanxingError, require_known
 
 if TYPE_CHECKING:
@@ -89,15 +82,21 @@ def optimise(
         np.maximum(np.abs(baseline), 1e-9), question.iterations,
     )  # fmt: skip
     report("search")
-    found = _searched(problem, question)
+    start = response.start
+    found = best(problem, [start, np.full_like(start, 0.5)])
     if question.draws and found.reached:
         problem, found = _made_sure(model, scenario, problem, found, question, report)
     report("alternatives")
     packages = [rounded(problem, one, question.step) for one in _family(problem, found, question)]
     packages = _distinct(packages, question.step)
-    return _answer(model, problem, packages, baseline, question).pipe(
-        _with_sureness, model, scenario, problem, question
-    )
+    answer = _answer(model, problem, packages, baseline, question)
+    if not question.draws:
+        return answer
+    shares = [
+        (_drawn_gaps(model, scenario, problem, one.x, question.draws) <= 0).mean(axis=0)
+        for one in packages
+    ]
+    return answer.assign(sure=(("package", "goal"), np.stack(shares)))
 
 
 def _goals(model: Model, scenario: Scenario, question: Question, years: xr.Dataset) -> list[Goal]:
@@ -120,11 +119,6 @@ def _goals(model: Model, scenario: Scenario, question: Question, years: xr.Datas
         parse_goal(text, known, value, base_year, last, model.names.of("output").find)
         for text in (*question.aims, *question.keep)
     ]
-
-
-def _searched(problem: Problem, question: Question) -> Solution:
-    start = problem.response.start
-    return best(problem, [start, np.full_like(start, 0.5)])
 
 
 def _family(problem: Problem, first: Solution, question: Question) -> list[Solution]:
@@ -164,8 +158,7 @@ def _made_sure(
         late = np.quantile(gaps, question.sureness, axis=0)
         if (late <= 0).all():
             break
-        before = np.array(problem.margins) if len(problem.margins) else np.zeros(len(late))
-        problem = with_margins(problem, before + np.maximum(late, 0.0))
+        problem = replace(problem, margins=problem.margins + np.maximum(late, 0.0))
         found = best(problem, [found.x])
     return problem, found
 
@@ -174,7 +167,6 @@ def _drawn_gaps(
     model: Model, scenario: Scenario, problem: Problem, x: np.ndarray, draws: int
 ) -> np.ndarray:
     """Return by how much each goal is missed in each draw [run, goal], in parts of its size."""
-    # Imported here: a search without draws needs none of the tables of what is uncertain.
     points = np.repeat(x[None], draws, axis=0)
     design = model.ensemble_design(scenario, draws).merge(problem.response.designs(points))
     names = [output.name for output in problem.response.outputs]
@@ -238,16 +230,3 @@ def _shrinking(
         for name, value, before in zip(names, values, baseline, strict=True)
         if name in question.watch and value < before - SHRINKS * abs(before)
     ]
-
-
-def _with_sureness(
-    answer: xr.Dataset, model: Model, scenario: Scenario, problem: Problem, question: Question
-) -> xr.Dataset:
-    if not question.draws:
-        return answer
-    shares = [
-        (_drawn_gaps(model, scenario, problem, x, question.draws) <= 0).mean(axis=0)
-        for x in answer["intensity"].values
-    ]
-    found: Any = np.stack(shares)
-    return answer.assign(sure=(("package", "goal"), found))

@@ -12,7 +12,8 @@ import numpy as np
 import xarray as xr
 
 from zhuanxing.engine.running.xla_options import HASTY
-from zhuanxing.results.annual import OF_VARIABLE, PATH, SUM, yearly_requests
+from zhuanxing.inputs.design import INTENSITY, of_intensities
+from zhuanxing.results.annual import END, OF_VARIABLE, PATH, SUM, yearly_requests
 from zhuanxing.results.outputs import Output, select_outputs
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Response"]
 
-INTENSITY = "lever intensity"
 # Derivatives of this many outputs are computed at once, so that one compiled program serves all.
 TOGETHER = 4
 
@@ -80,11 +80,7 @@ class Response:
     def designs(self, points: np.ndarray) -> xr.Dataset:
         """Return intensities [point, lever] as a design of runs."""
         full = np.stack([self._full(point) for point in points])
-        coords = {name: list(self._model.elements(name)) for name in ("city", "lever")}
-        dims = ("run", "city", "lever")
-        return xr.Dataset(
-            {"lever_intensity": (dims, full)}, {"run": np.arange(len(full)), **coords}
-        )
+        return of_intensities(full, self._model.source.equations)
 
     def _full(self, x: np.ndarray) -> np.ndarray:
         full = self._inputs[INTENSITY].copy()
@@ -158,11 +154,10 @@ def _yearly(values: Any, way: str, steps: int, path: bool) -> Any:
     """Return values of years [year, city], from a path where several are asked of it."""
     if not path:
         return values
-    if way == "year_end":
+    if way == END:
         return values[steps::steps]
     years = (values.shape[0] - 1) // steps
-    mean = values[: years * steps].reshape(years, steps, -1).mean(axis=1)
-    return mean
+    return values[: years * steps].reshape(years, steps, -1).mean(axis=1)
 
 
 def _measure(output: Output, raw: Mapping[str, Any]) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import linprog, minimize
@@ -11,7 +11,7 @@ from scipy.optimize import linprog, minimize
 from zhuanxing.analyses.optimise.goals import Goal
 from zhuanxing.analyses.optimise.response import Response
 
-__all__ = ["Problem", "Solution", "alternative", "best", "nearest_to", "rounded"]
+__all__ = ["Problem", "Solution", "alternative", "best", "rounded"]
 
 # Relative to the size of an output: what counts as reached, and where a search stops.
 REACHED, PRECISION = 1e-6, 1e-5
@@ -26,7 +26,10 @@ Bound = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 @dataclass(frozen=True)
 class Problem:
-    """Bring output `goal_row` down (or up) under `goals`; `scale` [output] is each one's size."""
+    """Bring output `goal_row` down (or up) under `goals`; `scale` [output] is each one's size.
+
+    `margins` [goal] tighten the goals, in parts of their sizes.
+    """
 
     response: Response
     goals: Sequence[Goal]
@@ -34,7 +37,7 @@ class Problem:
     sign: float
     scale: np.ndarray
     iterations: int = 12
-    margins: Sequence[float] = field(default_factory=tuple)
+    margins: np.ndarray | float = 0.0
 
     @property
     def rows(self) -> list[int]:
@@ -55,8 +58,7 @@ class Problem:
         signs = np.array([1.0 if goal.at_least else -1.0 for goal in self.goals])
         limits = np.array([goal.limit for goal in self.goals])
         scale = self.scale[rows]
-        margins = np.array(self.margins) if len(self.margins) else np.zeros(len(rows))
-        gap = signs * (values[rows] - limits) / scale - margins
+        gap = signs * (values[rows] - limits) / scale - self.margins
         return gap, signs[:, None] * slopes[rows] / scale[:, None]
 
     def gaps(self, values: np.ndarray) -> np.ndarray:
@@ -237,10 +239,5 @@ def _polished(problem: Problem, start: np.ndarray) -> Solution:
 
 def _solution(problem: Problem, x: np.ndarray) -> Solution:
     values = problem.response.values(x)
-    gaps = problem.gaps(values) + (np.array(problem.margins) if len(problem.margins) else 0.0)
+    gaps = problem.gaps(values) + problem.margins
     return Solution(x, values, float(max(gaps, default=0.0)))
-
-
-def with_margins(problem: Problem, margins: np.ndarray) -> Problem:
-    """Return the problem with every goal tightened by a part of its size."""
-    return replace(problem, margins=tuple(float(margin) for margin in margins))

@@ -82,13 +82,11 @@ def simulate(
     every run of their design.
     """
     scenario = model.scenario(settings.scenario)
-    parts = []
+    parts: list[xr.Dataset] = []
     for first in range(0, len(points), CHUNK):
         design = _design(model, numbers, points[first : first + CHUNK])
-        parts += list(
-            model.batches(
-                design, scenario, outputs=settings.outputs, years=[settings.year], chunk=CHUNK
-            )
+        parts += model.batches(
+            design, scenario, outputs=settings.outputs, years=[settings.year], chunk=CHUNK
         )
         report(min(1.0, (first + CHUNK) / len(points)))
     whole = xr.concat(parts, "run").squeeze("year", drop=True)
@@ -108,13 +106,8 @@ def _design(model: Model, numbers: Sequence[Range], points: np.ndarray) -> xr.Da
     low = np.array([number.low for number in numbers])
     high = np.array([number.high for number in numbers])
     arrays = constants_of(numbers, low + (high - low) * points, constants)
-    dims = {
-        name: tuple(dim.replace(" ", "_") for dim in model.program.variables[name].dims)
-        for name in arrays
-    }
-    return xr.Dataset(
-        {name.replace(" ", "_"): (("run", *dims[name]), full) for name, full in arrays.items()}
-    ).assign_coords(run=np.arange(len(points)))
+    inputs = {n.replace(" ", "_"): (("run", *model.dims(n)), full) for n, full in arrays.items()}
+    return xr.Dataset(inputs, {"run": np.arange(len(points))})
 
 
 def _by_output(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from zhuanxing.data.cells import read_rows
 from zhuanxing.data.kinds import UNCERTAIN
 from zhuanxing.errors import ZhuanxingError, require_known
 from zhuanxing.results.glossary import parameter_label, read_glossary
@@ -25,6 +25,11 @@ FIELD_LABELS = {
 # Beyond these no run makes sense, whatever range is asked for.
 LIMITS = {"intensity": (0.0, 1.0), "start": (2015.0, 2050.0)}
 DRIVER_LIMITS = (-1.0, 1.0)
+LEVER_COLUMNS = (
+    "lever", "name_zh", "name_en", "dose_cost_low", "dose_cost_high", "effect", "effect_low",
+    "effect_high", "effect_unit",
+)  # fmt: skip
+ASSUMPTION_COLUMNS = ("name", "subscript", "low", "high", "unit", "kind")
 
 
 @dataclass(frozen=True)
@@ -163,7 +168,7 @@ def _number(text: str, word: str) -> float:
 
 def _levers(data: Path) -> Iterable[Factor]:
     path = data / "levers.csv"
-    for line, row in enumerate(_rows(path), start=2):
+    for line, row in enumerate(read_rows(path, LEVER_COLUMNS), start=2):
         ranges = {
             "intensity": (0.0, 1.0, "Dmnl"),
             "start": (math.nan, math.nan, "Year"),
@@ -189,7 +194,7 @@ def _levers(data: Path) -> Iterable[Factor]:
 def _assumptions(data: Path) -> Iterable[Factor]:
     path = data / "assumptions.csv"
     glossary, elements = read_glossary(data.parent), element_names(data)
-    for line, row in enumerate(_rows(path), start=2):
+    for line, row in enumerate(read_rows(path, ASSUMPTION_COLUMNS), start=2):
         parts = [row["name"].replace(" ", "_"), *filter(None, row["subscript"].split(";"))]
         zh, en = parameter_label(f"{row['name']}[{row['subscript']}]", glossary, elements)
         low, high = _range(row, "low", "high", path, line)
@@ -209,7 +214,7 @@ def _range(row: dict[str, str], low: str, high: str, path: Path, line: int) -> t
 
 def _drivers(data: Path) -> Iterable[Factor]:
     glossary = read_glossary(data.parent)
-    for name in dict.fromkeys(row["name"] for row in _rows(data / "drivers.csv")):
+    for name in dict.fromkeys(row["name"] for row in read_rows(data / "drivers.csv", ["name"])):
         yield Factor(
             f"drivers.{name}",
             *DRIVER_LIMITS,
@@ -218,11 +223,3 @@ def _drivers(data: Path) -> Iterable[Factor]:
             f"{name.replace('_', ' ')} (−1 low, 1 high)",
             limits=DRIVER_LIMITS,
         )
-
-
-def _rows(path: Path) -> list[dict[str, str]]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            return list(csv.DictReader(file))
-    except OSError as error:
-        raise ZhuanxingError(f"{path}: the table cannot be read ({error.strerror})") from error

@@ -100,7 +100,8 @@ def open_for(sweep: Sweep, path: Path) -> Iterator[SweepStore]:
     owner = path.with_name(f".{path.name}.owner")
     try:
         with lock.acquire(timeout=0):
-            owner.write_text(_this_process(), encoding="utf-8")
+            since = time.strftime("%Y-%m-%d %H:%M:%S")
+            owner.write_text(f"process {os.getpid()} since {since}", encoding="utf-8")
             if not path.exists():
                 _create(sweep, identity, path)
             _require_same(identity, path)
@@ -129,10 +130,6 @@ def _opened(sweep: Sweep, path: Path) -> SweepStore:
             f"{path}: {min(missing)} is missing; delete the store, and sweep again"
         )
     return store
-
-
-def _this_process() -> str:
-    return f"process {os.getpid()} since {time.strftime('%Y-%m-%d %H:%M:%S')}"
 
 
 def _owner(path: Path) -> str:
@@ -181,7 +178,7 @@ def _prepared(
     templates = _described_templates(sweep, frame)
     simulation = sweep.simulation
     frame.attrs = {
-        **run_attributes(_root(sweep), dict(sweep.told)),
+        **run_attributes(simulation.model.places.root, dict(sweep.told)),
         "engine": "compiled",
         "information_year": str(simulation.model.source.information_year),
         "base_year": str(min(scenario.base_year for scenario in simulation.scenarios)),
@@ -266,12 +263,9 @@ def _described_templates(sweep: Sweep, frame: xr.Dataset) -> dict[str, xr.DataAr
     model = sweep.simulation.model
     arrays = {}
     for output in sweep.outputs:
-        dims = [dim.replace(" ", "_") for dim in model.program.variables[output.variable].dims]
-        coords: dict[str, list[Any]] = {"year": list(frame["year"].values)}
-        for dim in dims:
-            coords[dim] = list(model.elements(dim))
+        coords: dict[str, Any] = {"year": frame["year"].values, **model.dims(output.variable)}
         if "city" in coords and sweep.simulation.cities is not None:
-            coords["city"] = list(sweep.simulation.cities)
+            coords["city"] = sweep.simulation.cities
         shape = tuple(map(len, coords.values()))
         arrays[output.name] = xr.DataArray(
             np.broadcast_to(np.nan, shape), coords, list(coords),
@@ -282,10 +276,6 @@ def _described_templates(sweep: Sweep, frame: xr.Dataset) -> dict[str, xr.DataAr
     for name, coord in described.coords.items():
         frame.coords[name] = (coord.dims, coord.values)
     return {output.name: described[output.name] for output in sweep.outputs}
-
-
-def _root(sweep: Sweep) -> Path:
-    return sweep.simulation.model.places.root
 
 
 def _unfinished(path: Path) -> Path:
