@@ -75,39 +75,30 @@ class EvidenceSettings(InLanguage):
 
     plan: ScenarioName
     """Scenario with the plan.
-
     方案情景。"""
     baseline: ScenarioName
     """Scenario without it.
-
     基准情景。"""
     calibration: Text | None
     """Parameter set; null takes the tables.
-
     参数集，null 为数据表的值。"""
     draws: Seed
     """Draws for intervals of the effects: of a calibration, else from the ranges of the tables.
-
     区间所用抽样数：取自参数集，否则取自数据表的范围。"""
     years: Annotated[Several[Year], MinLen(1)]
     """Years of the effects.
-
     年份。"""
     outputs: tuple[Effect, ...]
     """Outputs whose effect is shown.
-
     展示效果的结果。"""
     published: tuple[Published, ...]
     """Which output a published row is about.
-
     文献行所对应的结果。"""
     differences: DifferenceSettings
     """Difference in differences of the zone policy inside the model.
-
     模型内的示范区政策双重差分。"""
     output: File
     """Folder of the table.
-
     结果文件夹。"""
 
 

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import xarray as xr
 
 from zhuanxing.cli.chosen import renamed
 from zhuanxing.config import City, OfModel, ScenarioName, Share, WithDraws, checked
@@ -18,7 +14,6 @@ from zhuanxing.storage.paths import Places
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.figure import Figure
 
     from zhuanxing.model import Model
 
@@ -28,7 +23,6 @@ __all__ = [
     "aims_of_model",
     "asked_scenario",
     "number",
-    "save_figures",
     "wide_number",
 ]
 
@@ -39,15 +33,12 @@ class Asking(OfModel):
 
     city: City
     """City that the question is about, by its Chinese or English name or identifier.
-
     城市，中文名、英文名或标识均可。"""
     scale: Share = 1.0
     """scale=0.5 halves the strength of every lever of the city.
-
     scale=0.5 本市全部举措力度减半。"""
     budget: Budget | None = None
     """budget=0.5 halves the public money for levers; more with `zhuanxing run --help`.
-
     budget=0.5 举措公共资金减半。"""
 
 
@@ -57,11 +48,9 @@ class AskingPackage(Asking, WithDraws):
 
     scenario: ScenarioName
     """Package, which the other cities follow too.
-
     方案，也是其他城市的方案。"""
     against: ScenarioName
     """Baseline.
-
     对照情景。"""
 
 
@@ -92,15 +81,3 @@ def number(value: float, signed: bool = True) -> str:
 def wide_number(value: float) -> str:
     """Return a value with four digits that count, empty where there is none."""
     return "" if value != value else f"{value:.4g}".replace("-", "−")
-
-
-def save_figures(figures: Sequence[tuple[str, Figure]], folder: Path, formats: Any) -> list[Path]:
-    """Write figures by name; return the files."""
-    from zhuanxing.charts.save import save
-
-    return [path for name, figure in figures for path in save(figure, folder / name, formats)]
-
-
-def labels(found: xr.Dataset, dim: str, language: str) -> list[str]:
-    """Return the names of the elements of a dimension in a language."""
-    return [str(name) for name in found[f"{dim}_{language}"].values]

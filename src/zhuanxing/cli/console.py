@@ -58,24 +58,27 @@ def width() -> int:
 
 
 def print_table(
-    title: Text,
-    columns: Sequence[Column | tuple[str, str, str]],
+    title: Text | str,
+    columns: Sequence[Column | Text | str],
     rows: Sequence[Sequence[str]],
     language: Language,
 ) -> None:
-    """Print `rows` under the headings of `columns`, in `language`."""
-    every = [Column(*column) for column in columns]
+    """Print `rows` under the headings of `columns`, in `language`, as plain texts are already."""
+    every = [Column(*_both(column)) for column in columns]
     shown = [i for i, column in enumerate(every) if column.language in ("", language)]
     shown = _fitting(every, shown, rows, language)
-    table = Table(
-        title=title[0 if language == "zh" else 1], title_justify="left", header_style="bold"
-    )
+    heading = Column(*_both(title)).heading(language)
+    table = Table(title=heading, title_justify="left", header_style="bold")
     for index in shown:
         column = every[index]
         table.add_column(column.heading(language), overflow="fold", no_wrap=column.whole)
     for row in rows:
         table.add_row(*(row[index] for index in shown))
     Console(width=width(), markup=False, highlight=False).print(table)
+
+
+def _both(text: Column | Text | str) -> Column | Text:
+    return (text, text) if isinstance(text, str) else text
 
 
 def _fitting(

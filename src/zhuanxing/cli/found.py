@@ -21,12 +21,10 @@ __all__ = ["print_found"]
 MOST = 6
 PLAIN = {"city", "year"}
 COLUMNS = (
-    Column("结果", "output"),
-    Column("单位", "unit", spare=True),
-    Column("城市中位数", "median city"),
-    Column("最低", "lowest", spare=True),
+    Column("结果", "output"), Column("单位", "unit", spare=True),
+    Column("城市中位数", "median city"), Column("最低", "lowest", spare=True),
     Column("最高", "highest", spare=True),
-)
+)  # fmt: skip
 DIFFERENCE = Column("与基准相比", "against the baseline")
 BOUND = {
     "zh": "举措主要受限于{limit}：{years}年，{last}年{count}/{cities}个城市",

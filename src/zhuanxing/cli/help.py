@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
+from itertools import groupby
 from typing import Any, Literal, get_args, get_origin
 
 from rich.console import Console
@@ -14,6 +16,7 @@ from zhuanxing.cli.command import Command, Context
 from zhuanxing.cli.console import width
 from zhuanxing.config import Language
 from zhuanxing.config.keys import classes_of, in_order, named, type_of
+from zhuanxing.data.names import CHINESE
 
 __all__ = ["command_help", "in_language"]
 
@@ -46,12 +49,17 @@ LONGEST_DEFAULT = 24
 
 
 def in_language(text: str | None, language: Language) -> str:
-    """Return the English part of a docstring, or the Chinese one after its last empty line."""
-    parts = [" ".join(part.split()) for part in (text or "").split("\n\n")]
-    chinese = [part for part in parts if any("\u4e00" <= sign <= "\u9fff" for sign in part)]
-    english = [part for part in parts if part not in chinese]
-    chosen = chinese if language == "zh" and chinese else english
-    return "\n\n".join(part for part in chosen if part)
+    """Return the English lines of a docstring, or the Chinese ones if there are any."""
+    parts: dict[bool, list[str]] = {True: [], False: []}
+    for kind, lines in groupby((text or "").splitlines(), key=_kind):
+        if kind is not None:
+            parts[kind].append(" ".join(" ".join(lines).split()))
+    return "\n\n".join(parts[language == "zh" and bool(parts[True])])
+
+
+def _kind(line: str) -> bool | None:
+    """Tell whether a line is Chinese; None for an empty one."""
+    return CHINESE.search(line) is not None if line.strip() else None
 
 
 def command_help(name: str, command: Command, defaults: Any, context: Context) -> str:
@@ -117,14 +125,11 @@ def _default(value: Any) -> str:
         return "="
     if isinstance(value, bool):
         return f"={str(value).lower()}"
-    if isinstance(value, list) and len(", ".join(map(str, value))) > LONGEST_DEFAULT:
-        return "=[...]"
     if isinstance(value, list):
-        return (
-            "=[...]"
-            if any(isinstance(one, Mapping) for one in value)
-            else (f"=[{','.join(map(str, value))}]")
-        )
+        long = len(", ".join(map(str, value))) > LONGEST_DEFAULT
+        if long or any(isinstance(one, Mapping) for one in value):
+            return "=[...]"
+        return f"=[{','.join(map(str, value))}]"
     return "" if isinstance(value, Mapping) else f"={value}"
 
 
@@ -144,14 +149,12 @@ def _columns(rows: list[tuple[str, str]]) -> str:
     table.add_column(overflow="fold")
     for row in rows:
         table.add_row(*row)
-    text = io.StringIO()
-    console = Console(file=text, width=min(width(), WIDEST) - 2, markup=False, highlight=False)
-    console.print(table)
-    return "\n".join(f"  {line.rstrip()}" for line in text.getvalue().splitlines())
+    return textwrap.indent(_wrapped(table, 2), "  ")
 
 
-def _wrapped(paragraph: str) -> str:
+def _wrapped(content: str | Table, less: int = 0) -> str:
+    """Return a paragraph or a table as lines that the terminal holds, `less` signs narrower."""
     text = io.StringIO()
-    console = Console(file=text, width=min(width(), WIDEST), markup=False, highlight=False)
-    console.print(paragraph)
+    console = Console(file=text, width=min(width(), WIDEST) - less, markup=False, highlight=False)
+    console.print(content)
     return "\n".join(line.rstrip() for line in text.getvalue().splitlines())

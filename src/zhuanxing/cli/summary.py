@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,14 +13,14 @@ from zhuanxing.analyses.sweep.measure import Condition, Measure
 from zhuanxing.analyses.sweep.reading import SweepResult
 from zhuanxing.analyses.sweep.summarise import AimShare
 from zhuanxing.charts.sweep import Ranked
-from zhuanxing.cli.console import print_table
+from zhuanxing.cli.console import Text, print_table
 from zhuanxing.config import Language
 from zhuanxing.results import names
 from zhuanxing.results.numerals import number
-from zhuanxing.results.words import LANGUAGES
+from zhuanxing.results.words import listing, word
 from zhuanxing.storage.netcdf import write_table
 
-__all__ = ["Summary", "best_titles", "idle_conditions", "print_summary"]
+__all__ = ["Summary", "print_summary"]
 
 # What the columns of a table of importance are called, in Chinese and English.
 SCORES = {
@@ -31,10 +31,11 @@ SCORES = {
     "rank_correlation": ("秩相关", "rank correlation"),
     "tree_score": ("树模型得分", "extra-trees score"),
 }
+SCENARIO = ("情景", "scenario")
 # Cities of the table of aims that are named, where there are many.
-_NAMED = 3
+NAMED = 3
 # Factors of the best runs that are printed; the file has all.
-_FACTORS = 5
+FACTORS = 5
 
 
 @dataclass(frozen=True)
@@ -103,42 +104,38 @@ def _print_state(result: SweepResult, language: Language) -> None:
 def _print_spread(summary: Summary, result: SweepResult, language: Language) -> None:
     rows = []
     for measure, values in summary.values.items():
-        label = _said((measure.label(result, lang) for lang in LANGUAGES), language)
+        label = measure.label(result, language)
         for place, scenario in enumerate(result.scenarios):
             sound = values[place][result.sound[place]]
             if len(sound):
                 numbers = np.quantile(sound, summary.levels)
                 rows.append([label, scenario, *map(number, numbers)])
-    levels = [(f"{level:.0%}", f"{level:.0%}", "") for level in summary.levels]
-    columns = [("指标", "measure", ""), _SCENARIO, *levels]
+    levels = [f"{level:.0%}" for level in summary.levels]
+    columns: list[Text | str] = [("指标", "measure"), SCENARIO, *levels]
     print_table(("指标的分位数", "Quantiles of the measures"), columns, rows, language)
 
 
 def _print_aims(summary: Summary, result: SweepResult, language: Language) -> None:
     if not summary.shares:
         return
-    make_rows = _by_city if summary.by_city else _over_cities
-    place = ("城市", "city") if summary.by_city else ("达成最少的城市", "cities least likely")
-    share = (
-        ("达成比例", "share of runs that reach it")
-        if summary.by_city
-        else ("达成比例（城市数）", "share of runs that reach it (cities)")
-    )
-    columns = [("目标", "aim", ""), _SCENARIO, (*share, ""), (*place, "")]
-    rows = make_rows(summary, result, language)
+    if summary.by_city:
+        place, share = ("城市", "city"), ("达成比例", "share of runs that reach it")
+        rows = _by_city(summary, result, language)
+    else:
+        place = ("达成最少的城市", "cities least likely")
+        share = ("达成比例（城市数）", "share of runs that reach it (cities)")
+        rows = _over_cities(summary, result, language)
+    columns = [("目标", "aim"), SCENARIO, share, place]
     print_table(("目标达成情况", "Aims reached"), columns, rows, language)
 
 
 def _by_city(summary: Summary, result: SweepResult, language: Language) -> list[list[str]]:
     return [
         [
-            _said((share.aim.name(result.dataset, lang) for lang in LANGUAGES), language),
+            share.aim.name(result.dataset, language),
             share.scenario,
             f"{share.share:.0%}",
-            _said(
-                (names.city_label(result.dataset, share.city, lang) for lang in LANGUAGES),
-                language,
-            ),
+            names.city_label(result.dataset, share.city, language),
         ]
         for share in summary.shares
     ]
@@ -152,17 +149,13 @@ def _over_cities(summary: Summary, result: SweepResult, language: Language) -> l
         groups.setdefault(key, []).append(share)
     rows = []
     for (_, _, scenario), shares in groups.items():
-        least = sorted(shares, key=lambda share: share.share)[:_NAMED]
+        least = sorted(shares, key=lambda share: share.share)[:NAMED]
         cities = (
-            ", ".join(
-                f"{names.city_label(result.dataset, s.city, lang)} {s.share:.0%}" for s in least
-            )
-            for lang in LANGUAGES
+            f"{names.city_label(result.dataset, s.city, language)} {s.share:.0%}" for s in least
         )
-        aim = (shares[0].aim.name(result.dataset, lang) for lang in LANGUAGES)
-        mean = np.mean([share.share for share in shares])
-        count = f"{mean:.0%} ({len(shares)})"
-        rows.append([_said(aim, language), scenario, count, _said(cities, language)])
+        count = f"{np.mean([share.share for share in shares]):.0%} ({len(shares)})"
+        aim = shares[0].aim.name(result.dataset, language)
+        rows.append([aim, scenario, count, ", ".join(cities)])
     return rows
 
 
@@ -171,19 +164,16 @@ def _print_importance(summary: Summary, result: SweepResult, language: Language)
         shown = table.head(summary.top)
         scores = [name for name in SCORES if name in table.columns]
         rows = [
-            [
-                _said(_factor_labels(str(factor), result), language),
-                *(f"{row[name]:.3g}" for name in scores),
-            ]
+            [_factor(str(factor), result, language), *(f"{row[name]:.3g}" for name in scores)]
             for factor, row in shown.iterrows()
         ]
-        columns = [("因素", "factor", ""), *((*SCORES[name], "") for name in scores)]
-        title = [measure.label(result, lang) for lang in LANGUAGES]
-        titles = (
-            f"对{title[0]}最重要的因素（{scenario}）",
-            f"Factors that matter most for {title[1]} ({scenario})",
+        columns = [("因素", "factor"), *(SCORES[name] for name in scores)]
+        what = measure.label(result, language)
+        title = (
+            f"对{what}最重要的因素（{scenario}）",
+            f"Factors that matter most for {what} ({scenario})",
         )
-        print_table(titles, columns, rows, language)
+        print_table(title, columns, rows, language)
 
 
 def _print_best(summary: Summary, result: SweepResult, language: Language) -> None:
@@ -191,54 +181,36 @@ def _print_best(summary: Summary, result: SweepResult, language: Language) -> No
         dict.fromkeys([summary.goal, *(condition.measure for condition in summary.conditions)])
     )
     table = next(t for (measure, _), t in summary.ranked.items() if measure == summary.goal)
-    factors = [str(name) for name in table.index[:_FACTORS]]
-    columns = [_SCENARIO, ("运行", "run", "")]
-    columns += [(m.label(result, "zh"), m.label(result, "en"), "") for m in measures]
-    columns += [(*_factor_labels(name, result), "") for name in factors]
+    factors = [str(name) for name in table.index[:FACTORS]]
+    columns: list[Text | str] = [
+        SCENARIO, ("运行", "run"), *(measure.label(result, language) for measure in measures),
+        *(_factor(name, result, language) for name in factors),
+    ]  # fmt: skip
     keys = [*(measure.word for measure in measures), *factors]
     rows = [
         [row["scenario"], str(row["run"]), *(f"{row[key]:.4g}" for key in keys)]
         for _, row in summary.best.iterrows()
     ]
-    print_table(best_titles(summary, result), columns, rows, language)
-    _print_idle(summary, result, language)
+    print_table(_best_title(summary, result, language), columns, rows, language)
+    for condition in summary.conditions:
+        if condition.holds(result)[result.sound].all():
+            met = condition.label(result, language)
+            said = {
+                "zh": f"每次运行都满足{met}，该条件不起作用",
+                "en": f"every run meets {met}: it chooses nothing",
+            }
+            print(said[language])
 
 
-def best_titles(summary: Summary, result: SweepResult) -> tuple[str, str]:
-    """Return what the best runs are best at and under which conditions, in Chinese and English."""
-    goal = [summary.goal.label(result, lang) for lang in LANGUAGES]
-    under = [[c.label(result, lang) for c in summary.conditions] for lang in LANGUAGES]
-    sense = ("最高", "highest") if summary.highest else ("最低", "lowest")
-    return (
-        f"最好的运行：{goal[0]}{sense[0]}" + (f"，且{'、'.join(under[0])}" if under[0] else ""),
-        f"Best runs: {sense[1]} {goal[1]}" + (f", with {', '.join(under[1])}" if under[1] else ""),
-    )
+def _best_title(summary: Summary, result: SweepResult, language: Language) -> str:
+    """Return what the best runs are best at and under which conditions."""
+    goal = summary.goal.label(result, language)
+    sense = word("highest" if summary.highest else "lowest", language)
+    under = listing((c.label(result, language) for c in summary.conditions), language)
+    if language == "zh":
+        return f"最好的运行：{goal}{sense}" + (f"，且{under}" if under else "")
+    return f"Best runs: {sense} {goal}" + (f", with {under}" if under else "")
 
 
-def idle_conditions(summary: Summary, result: SweepResult) -> list[Condition]:
-    """Return the conditions that every run meets, so that they choose nothing."""
-    return [c for c in summary.conditions if c.holds(result)[result.sound].all()]
-
-
-def _print_idle(summary: Summary, result: SweepResult, language: Language) -> None:
-    for condition in idle_conditions(summary, result):
-        zh, en = (condition.label(result, lang) for lang in LANGUAGES)
-        said = {
-            "zh": f"每次运行都满足{zh}，该条件不起作用",
-            "en": f"every run meets {en}: it chooses nothing",
-        }
-        print(said[language])
-
-
-def _said(labels: Iterable[str], language: Language) -> str:
-    """Return a Chinese and English label in the table's language."""
-    zh, en = labels
-    return zh if language == "zh" else en
-
-
-def _factor_labels(name: str, result: SweepResult) -> tuple[str, str]:
-    one = result.dataset.sel(factor=name)
-    return str(one["factor_zh"].item()), str(one["factor_en"].item())
-
-
-_SCENARIO = ("情景", "scenario", "")
+def _factor(name: str, result: SweepResult, language: Language) -> str:
+    return str(result.dataset[f"factor_{language}"].sel(factor=name).item())

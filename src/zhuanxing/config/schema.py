@@ -51,8 +51,8 @@ def checked(kind: type[T]) -> type[T]:
     """Make a class of annotated fields a frozen dataclass whose values are checked.
 
     A text is not a number, a number is not a truth value, and no other keys are taken. The
-    docstring of the class and those of its fields are the help of the command, in English and,
-    after an empty line, in Chinese; fields that it inherits keep theirs. Bounds stand in the
+    docstring of the class and those of its fields are the help of the command, in English and, on
+    lines of their own, in Chinese; fields that it inherits keep theirs. Bounds stand in the
     annotation: Annotated[int, Ge(1)].
     """
 

@@ -34,15 +34,12 @@ class LeverSetting:
 
     intensity: Share | None = None
     """Share of its full extent, 0 to 1.
-
     举措强度，0 到 1。"""
     start: Annotated[float, between(*LEVER_YEARS)] | None = None
     """Calendar year in which it starts.
-
     开始年份。"""
     end: Annotated[float, between(*LEVER_YEARS)] | None = None
     """Calendar year before which it ends.
-
     结束年份。"""
 
 
@@ -84,24 +81,19 @@ class Changes:
 
     city: Annotated[Several[City], Field(min_length=1)] | None = None
     """Cities to keep in the result, and where `levers` act; null is all. All are simulated.
-
     结果保留的城市，也是 levers 作用的城市，null 为全部。"""
     levers: Levers = Field(default_factory=dict)
     """levers.<lever>.intensity=0.8 and levers.<lever>.start=2023 change the scenario.
-
     levers.<举措>.intensity=0.8、levers.<举措>.start=2023 改变情景中的举措。"""
     assumptions: Assumptions = Field(default_factory=dict)
     """assumptions.<name>=1.5 or assumptions.<name>.<element>=1.5 replaces an assumption.
-
     assumptions.<名称>=1.5 改变假设。"""
     scale: Share = 1.0
     """scale=0.5 halves the strength of every lever, in the cities of `city`.
-
     scale=0.5 全部举措力度减半。"""
     budget: Budget | None = None
     """budget=0.5 halves the public money for levers; budget.local=200 is the most, in 1e8 CNY,
     that a payer gives a city in a year, budget.local.baotou=20 in one city.
-
     budget=0.5 举措公共资金减半；budget.local=200 为某资金来源每市每年上限（亿元）。"""
 
     def constants(self, cities: Iterable[str]) -> dict[str, float | Mapping[str, float]]:

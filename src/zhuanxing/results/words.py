@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Literal
 
-from zhuanxing.errors import require_known
+from zhuanxing.config import Language
 
 __all__ = [
-    "LANGUAGES", "Language", "check_language", "compound_unit", "listing", "spoken", "unit", "word",
+    "LANGUAGES", "Language", "compound_unit", "listing", "spoken", "unit", "word",
 ]  # fmt: skip
 
-Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
 
 _WORDS: dict[str, tuple[str, str]] = {
@@ -282,12 +280,6 @@ _UNITS: dict[str, tuple[str, str]] = {
     "firm": ("家", "firm"),
     "platform": ("个平台", "platform"),
 }
-
-
-def check_language(language: str) -> Language:
-    """Return `language` when it is one of LANGUAGES, else raise ZhuanxingError."""
-    require_known("language", language, LANGUAGES, "chart")
-    return LANGUAGES[LANGUAGES.index(language)]
 
 
 def word(key: str, language: Language, **fields: object) -> str:

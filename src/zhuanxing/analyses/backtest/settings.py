@@ -54,41 +54,31 @@ class BacktestSettings(InLanguages):
 
     origins: Annotated[Several[Year], MinLen(1)]
     """Years at whose end forecasts are made.
-
     作出预测的年份（年末）。"""
     horizons: Annotated[Several[Count], MinLen(1)]
     """Years ahead.
-
     预测步长（年）。"""
     last_year: Year
     """Last year of observations that forecasts are compared with.
-
     用于检验的统计数据末年。"""
     first_year: Year
     """First year of observations that naive forecasts rest on.
-
     简单预测所用统计数据的首年。"""
     samples: Annotated[int, Ge(100)]
     """Samples of each forecast: the tails of 95 % intervals rest on a few of them.
-
     每个预测的样本数。"""
     seed: Seed
     """Seed of the samples.
-
     随机种子。"""
     variables: tuple[Pool, ...]
     """Observations that are judged together.
-
     合并评价的指标。"""
     outside: Outside
     """What naive forecasts of growth know.
-
     简单预测所知的信息。"""
     surprises: tuple[Driver, ...]
     """Drivers that may turn out otherwise than forecast.
-
     可能偏离预测的外部条件。"""
     output: File
     """Folder of scores and charts, and of origins that are finished.
-
     结果文件夹，亦存已完成的起点。"""

@@ -87,73 +87,55 @@ class CalibrateSettings(InLanguage):
 
     name: Text
     """Name of the set; `zhuanxing run calibration=<name>` uses it.
-
     参数集的名称。"""
     method: Literal["map", "laplace"]
     """map: the most probable values; laplace: with draws.
-
     map 最可能值；laplace 另给抽样。"""
     last_year: Year
     """Last year whose observations are used.
-
     所用统计数据的末年。"""
     data: File | None
     """A CSV file of own statistics that lie over the tables.
-
     自有统计数据的 CSV 文件，覆盖数据表。"""
     scenario: ScenarioName
     """Scenario under which the past is run.
-
     拟合时所用情景。"""
     seed: Seed
     """Seed of the draws.
-
     随机种子。"""
     draws: Count
     """Draws that are stored for ensembles.
-
     存储的抽样数。"""
     rounds: Count
     """Rounds of fitting and of estimating the sizes of disturbances.
-
     拟合与扰动幅度估计的轮数。"""
     iterations: Count
     """Most steps of the optimiser in each round.
-
     每轮优化的最多步数。"""
     tails: Annotated[float, Gt(2)]
     """Degrees of freedom of the news that disturb a city in a year.
-
     年度扰动分布的自由度。"""
     lumpy: Several[Text]
     """Disturbances that come in lumps: none in most years, large in a few.
-
     多数年份为零、少数年份很大的扰动。"""
     lumps: Annotated[float, Gt(1)]
     """Degrees of freedom of their news.
-
     其分布的自由度。"""
     recorded: Several[Text]
     """Disturbances of what a run takes from a record: their tabled sizes stay.
-
     运行时取自记录的量的扰动，其幅度取表中数值。"""
     basis: tuple[str, ...]
     """Bases on which levels are compared.
-
     可比较水平值的统计口径。"""
     parameters: Several[Text]
     """Parameters to fit, by name or pattern.
-
     待校准参数，可用通配符。"""
     cities: tuple[CityParameter, ...]
     """Initial values to fit by city.
-
     分城市初值。"""
     targets: tuple[Target, ...]
     """What is compared with the observations.
-
     与统计数据比较的变量。"""
     quality: tuple[Quality, ...]
     """Classes of sources.
-
     数据来源的质量等级。"""

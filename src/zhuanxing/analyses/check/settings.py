@@ -108,21 +108,17 @@ class CheckSettings(InLanguage):
 
     only: Several[Text] | None
     """Checks to run; null is all.
-
     要做的检验，null 为全部。"""
     worst: Count
     """Offenders listed for a check that fails, worst first.
-
     未过项列出的最差者个数。"""
     device: Device
     """Where runs are computed that are made many at a time: cpu, gpu or auto.
-
     批量运行所用设备：cpu、gpu 或 auto。"""
     units: UnitSettings
     laws: LawSettings
     extremes: tuple[Extreme, ...]
     """Extreme conditions.
-
     极端条件。"""
     shocks: tuple[Shock, ...]
     loops: LoopSettings

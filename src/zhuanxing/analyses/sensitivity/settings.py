@@ -46,49 +46,37 @@ class SensitivitySettings(InLanguages):
 
     scenario: ScenarioName
     """Scenario that is run.
-
     情景。"""
     calibration: Text | None
     """Parameter set whose values the others keep; null takes the tables.
-
     参数集，null 为数据表的值。"""
     outputs: Annotated[Several[Output], MinLen(1)]
     """Outputs whose sensitivity is asked for.
-
     结果指标。"""
     year: Year
     """Year of the outputs.
-
     年份。"""
     seed: Seed
     """Seed of the designs.
-
     随机种子。"""
     parameters: Annotated[Several[Text], MinLen(1)]
     """Numbers of assumptions.csv and levers.csv, by name or pattern.
-
     参数，可用通配符。"""
     leave_out: Several[Text]
     """Numbers that are left out.
-
     不参与的参数。"""
     morris: MorrisSettings
     """Size of the screening.
-
     筛选的规模。"""
     survivors: Count
     """Parameters that pass the screen.
-
     通过筛选的参数个数。"""
     sobol: SobolSettings
     """Size of the variance analysis.
-
     方差分析的规模。"""
     shown: Count
     """Parameters in the table and the chart.
-
     表和图中的参数个数。"""
     output: File
     """Folder of tables and charts.
-
     结果文件夹。"""

@@ -17,15 +17,11 @@ __all__ = ["COMMAND"]
 
 SECTION = "trust"
 COLUMNS = (
-    Column("条", "article"),
-    Column("条款", "clause"),
-    Column("体现", "carried"),
-    Column("举措", "levers"),
-    Column("方程", "variables", spare=True),
-    Column("剂量", "dose", spare=True),
-    Column("目标", "target", spare=True),
+    Column("条", "article"), Column("条款", "clause"), Column("体现", "carried"),
+    Column("举措", "levers"), Column("方程", "variables", spare=True),
+    Column("剂量", "dose", spare=True), Column("目标", "target", spare=True),
     Column("说明(英)", "comment", spare=True),
-)
+)  # fmt: skip
 WORDS = {"represented": "体现", "partly": "部分", "outside": "不在模型内"}
 
 
@@ -38,11 +34,9 @@ class AuditSettings(InLanguage):
 
     article: Annotated[int, Field(ge=2, le=15)] | None = None
     """One article; null is all.
-
     某一条，null 为全部。"""
     scenario: ScenarioName = "plan"
     """Scenario whose doses are shown.
-
     显示其剂量的情景。"""
 
 

@@ -27,19 +27,11 @@ __all__ = ["COMMAND"]
 
 SECTION = "trust"
 COLUMNS = (
-    ("指标", "variable", ""),
-    ("步长", "horizon", ""),
-    ("预测方法", "forecast", ""),
-    ("数", "n", ""),
-    ("平均绝对误差", "MAE", ""),
-    ("偏差", "bias", ""),
-    ("CRPS", "CRPS", ""),
-    ("较上次数值", "skill over the last value", ""),
-    ("90%区间", "90 % interval", ""),
-    ("50%", "50 %", ""),
-    ("80%", "80 %", ""),
-    ("95%", "95 %", ""),
-)
+    ("指标", "variable"), ("步长", "horizon"), ("预测方法", "forecast"), ("数", "n"),
+    ("平均绝对误差", "MAE"), ("偏差", "bias"), ("CRPS", "CRPS"),
+    ("较上次数值", "skill over the last value"), ("90%区间", "90 % interval"), ("50%", "50 %"),
+    ("80%", "80 %"), ("95%", "95 %"),
+)  # fmt: skip
 
 
 def run(settings: BacktestSettings, context: Context) -> int:

@@ -11,7 +11,7 @@ import numpy as np
 
 from zhuanxing.analyses.calibrate.settings import CalibrateSettings
 from zhuanxing.cli.command import Command, Context
-from zhuanxing.cli.console import print_table, progress_bar
+from zhuanxing.cli.console import Column, print_table, progress_bar
 from zhuanxing.cli.fitting import fit_with_progress
 from zhuanxing.config import Language
 from zhuanxing.storage.atomic import require_writable
@@ -24,31 +24,18 @@ __all__ = ["COMMAND"]
 
 SECTION = "trust"
 FIT_COLUMNS = (
-    ("统计指标", "statistic", ""),
-    ("观测数", "observations", ""),
-    ("校准前误差", "MAE before", ""),
-    ("校准后误差", "MAE after", ""),
-    ("偏差", "bias", ""),
-    ("观测误差", "observation error", ""),
-)
+    ("统计指标", "statistic"), ("观测数", "observations"), ("校准前误差", "MAE before"),
+    ("校准后误差", "MAE after"), ("偏差", "bias"), ("观测误差", "observation error"),
+)  # fmt: skip
 PARAMETER_COLUMNS = (
-    ("参数", "parameter", ""),
-    ("先验值", "tabled", ""),
-    ("校准值", "fitted", ""),
-    ("不确定性缩减", "uncertainty removed", ""),
-)
+    ("参数", "parameter"), ("先验值", "tabled"), ("校准值", "fitted"),
+    ("不确定性缩减", "uncertainty removed"),
+)  # fmt: skip
 DISTURBANCE_COLUMNS = (
-    ("扰动", "扰动", "zh"),
-    ("disturbance", "disturbance", "en"),
-    ("年新息", "news of a year", ""),
-    ("初始", "at the start", ""),
-    ("各市共同", "of all cities", ""),
-    ("年保留", "left after a year", ""),
-    ("惯性", "momentum", ""),
-    ("最大城市", "largest: city", ""),
-    ("年份", "year", ""),
-    ("值", "value", ""),
-)
+    Column("扰动", "", "zh"), Column("", "disturbance", "en"), ("年新息", "news of a year"),
+    ("初始", "at the start"), ("各市共同", "of all cities"), ("年保留", "left after a year"),
+    ("惯性", "momentum"), ("最大城市", "largest: city"), ("年份", "year"), ("值", "value"),
+)  # fmt: skip
 SHOWN = 15
 
 

@@ -153,35 +153,27 @@ class ChartSettings(InLanguages):
 
     kind: Kind
     """Kind of chart.
-
     图的种类。"""
     scenario: Several[Text]
     """Stored results to draw, the one to compare with first.
-
     要画的情景，第一个为比较基准。"""
     results: File
     """Folder of the results: <results>/<scenario>/paths.nc.
-
     结果文件夹。"""
     city: Several[City] | None
     """Cities, which compare marks among all; null is every city.
-
     城市（compare 画全部并标出这些），null 为全部。"""
     variable: Several[Output] | None
     """Outputs of paths and compare; null takes each kind's own.
-
     指标，null 为各图默认。"""
     year: Year | None
     """Year of compare; null is the last.
-
     compare 的年份，null 为末年。"""
     format: Several[Format]
     """Formats of the files.
-
     文件格式。"""
     output: File | None
     """File of a single chart; null is outputs/charts/<language>/<kind>.
-
     单张图的文件。"""
     options: ChartOptions
 

@@ -13,14 +13,11 @@ __all__ = ["COMMAND"]
 
 SECTION = "list"
 COLUMNS = (
-    Column("城市", "city", whole=True),
-    Column("名称", "Chinese name", "zh"),
-    Column("英文名", "name", "en"),
-    Column("省份", "province (zh)", "zh"),
-    Column("省份(英)", "province", "en"),
-    Column("示范区", "zone", whole=True),
+    Column("城市", "city", whole=True), Column("名称", "Chinese name", "zh"),
+    Column("英文名", "name", "en"), Column("省份", "province (zh)", "zh"),
+    Column("省份(英)", "province", "en"), Column("示范区", "zone", whole=True),
     Column("类型", "archetype", whole=True),
-)
+)  # fmt: skip
 KEYS = ("unit_id", "name_zh", "name_en", "province_zh", "province_en", "zone_id", "archetype")
 
 
@@ -33,15 +30,12 @@ class CitiesSettings(InLanguage):
 
     zone: Zone | None = None
     """Demonstration zone.
-
     示范区。"""
     province: Province | None = None
     """Province.
-
     省份。"""
     archetype: Archetype | None = None
     """Kind of city by its industry.
-
     城市类型。"""
 
 

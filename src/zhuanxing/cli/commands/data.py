@@ -21,55 +21,34 @@ __all__ = ["COMMAND"]
 
 SECTION = "list"
 COUNTS = (
-    ("观测", "observed", ""),
-    ("推算", "carried", ""),
-    ("估计", "estimated", ""),
+    ("观测", "observed"),
+    ("推算", "carried"),
+    ("估计", "estimated"),
 )
 COLUMNS_BY_CITY = (
-    Column("城市", "city", whole=True),
-    ("名称", "Chinese name", "zh"),
-    ("英文名", "name", "en"),
-    *COUNTS,
-    ("统计观测数", "observations", ""),
-)
-COLUMNS_BY_VARIABLE = (("变量", "variable", ""), *COUNTS)
+    Column("城市", "city", whole=True), Column("名称", "Chinese name", "zh"),
+    Column("英文名", "name", "en"), *COUNTS, ("统计观测数", "observations"),
+)  # fmt: skip
+COLUMNS_BY_VARIABLE = (("变量", "variable"), *COUNTS)
 STATISTICS_COLUMNS = (
-    Column("统计指标", "statistic", whole=True),
-    ("单位", "unit", ""),
-    ("城市数", "cities", ""),
-    ("起年", "first", ""),
-    ("止年", "last", ""),
-    ("数据数", "figures", ""),
-    ("用于", "read by", ""),
-)
+    Column("统计指标", "statistic", whole=True), ("单位", "unit"), ("城市数", "cities"),
+    ("起年", "first"), ("止年", "last"), ("数据数", "figures"), ("用于", "read by"),
+)  # fmt: skip
 LEFT_OUT_COLUMNS = (
-    Column("初始值", "initial value", whole=True),
-    ("城市数", "cities", ""),
-    ("中位倍数", "median factor", ""),
-    ("最大倍数", "worst factor", ""),
-    ("所在", "at", ""),
-)
+    Column("初始值", "initial value", whole=True), ("城市数", "cities"),
+    ("中位倍数", "median factor"), ("最大倍数", "worst factor"), ("所在", "at"),
+)  # fmt: skip
 HISTORY_COLUMNS = (
-    Column("统计指标", "statistic", whole=True),
-    ("单位", "unit", ""),
-    ("数据数", "figures", ""),
-    ("年份", "years", ""),
-    ("偏差", "bias", ""),
-    ("平均", "mean", ""),
-    ("中位", "median", ""),
-    ("最大", "worst", ""),
-    ("所在", "at", ""),
-)
+    Column("统计指标", "statistic", whole=True), ("单位", "unit"), ("数据数", "figures"),
+    ("年份", "years"), ("偏差", "bias"), ("平均", "mean"), ("中位", "median"), ("最大", "worst"),
+    ("所在", "at"),
+)  # fmt: skip
 PRODUCT_COLUMNS = (
-    Column("产品", "product", whole=True),
-    ("产量（万吨）", "output (1e4 t)", ""),
-    ("范围", "range", ""),
-    ("用电（亿千瓦时）", "electricity (1e8 kWh)", ""),
-    ("能耗（百万吨标煤）", "energy (Mtce)", ""),
-    ("来源", "origin", ""),
-    Column("依据", "basis", spare=True),
-)
-MISSING_COLUMNS = (("数据表", "table", ""), ("内容", "what", ""), ("需要", "need", ""))
+    Column("产品", "product", whole=True), ("产量（万吨）", "output (1e4 t)"), ("范围", "range"),
+    ("用电（亿千瓦时）", "electricity (1e8 kWh)"), ("能耗（百万吨标煤）", "energy (Mtce)"),
+    ("来源", "origin"), Column("依据", "basis", spare=True),
+)  # fmt: skip
+MISSING_COLUMNS = (("数据表", "table"), ("内容", "what"), ("需要", "need"))
 
 
 @checked
@@ -82,27 +61,21 @@ class DataSettings(InLanguage):
 
     city: City | None = None
     """Show the variables of one city.
-
     只显示一个城市的变量。"""
     statistics: bool = False
     """Show every statistic: cities, years, figures, and who reads it.
-
     显示全部统计指标：城市数、年份、数据数、用途。"""
     accuracy: bool = False
     """Try the estimates on cities that are known, each left out in turn.
-
     逐一剔除已知城市，检验估计值。"""
     result: File | None = None
     """Compare a stored result with the statistics.
-
     将结果文件与统计数据比较。"""
     new_city: Text | None = None
     """List what the tables lack for a new city, with province=NAME.
-
     列出新城市尚缺的数据，需同时给出 province=名称。"""
     province: Text = ""
     """English name of the province of the new city.
-
     新城市所在省的英文名。"""
 
 
@@ -172,12 +145,12 @@ def _print_statistics(tables: Tables, context: Context) -> None:
     rows = [[str(cell) for cell in row] for row in table[names].to_numpy()]
     print_table(("统计指标", "statistics"), STATISTICS_COLUMNS, rows, context.language)
     unread = list(table.loc[table["read_by"] == "", "variable"])
-    said = ("以下指标暂无用处", "nothing reads")[context.language != "zh"]
+    said = "以下指标暂无用处" if context.language == "zh" else "nothing reads"
     print(f"{said}: {', '.join(unread)}")
     aside = sorted(set(tables.archetypes["variable"]) - set(initial.attrs["assumed"]))
     if aside:
-        told = ("统计齐全时不用", "not needed with these statistics")[context.language != "zh"]
-        print(f"archetypes.csv: {told}: {', '.join(aside)}")
+        words = {"zh": "统计齐全时不用", "en": "not needed with these statistics"}
+        print(f"archetypes.csv: {words[context.language]}: {', '.join(aside)}")
 
 
 def _print_left_out(tables: Tables, context: Context) -> None:
@@ -245,7 +218,7 @@ def _print_by_variable(table: pd.DataFrame, city: str | None, language: Language
 
 
 def _counts(part: pd.DataFrame) -> list[str]:
-    return [str(int(part[heading].sum())) for _, heading, _ in COUNTS]
+    return [str(int(part[heading].sum())) for _, heading in COUNTS]
 
 
 COMMAND = Command(

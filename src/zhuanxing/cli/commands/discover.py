@@ -57,39 +57,30 @@ class DiscoverSettings(InLanguage):
 
     store: File
     """Store of a sweep.
-
     批量试验的结果库。"""
     city: Text | None = None
     """Whose aim.
-
     城市。"""
     aim: Output = "energy_intensity"
     """Output of the aim, of aims.csv or targets.csv.
-
     目标的指标。"""
     year: Year = 2025
     """Year of the aim.
-
     目标年份。"""
     when: Literal["missed", "reached"] = "missed"
     """What the aim must be.
-
     目标落空或实现。"""
     condition: Text | None = None
     """A condition instead of an aim, as co2@tangshan@2025>30000.
-
     以条件代替目标。"""
     density: Share = 0.8
     """Share of cases among the runs under the conditions.
-
     条件内的命中率。"""
     most: Annotated[int, Interval(ge=1, le=50)] = 4
     """Conditions at most.
-
     条件个数上限。"""
     peel: Annotated[float, Interval(ge=0.001, le=0.5)] = 0.05
     """Share of runs that PRIM peels off at each step.
-
     PRIM 每步剥去的比例。"""
 
 
@@ -219,11 +210,11 @@ def _print_table(box: Box, result: SweepResult, language: Language) -> None:
     print_table(
         ("条件", "Conditions"),
         [
-            ("因素", "factor", ""),
-            ("从", "from", ""),
-            ("到", "to", ""),
-            ("全部范围", "whole range", ""),
-            ("偶然概率", "by chance (quasi-p)", ""),
+            ("因素", "factor"),
+            ("从", "from"),
+            ("到", "to"),
+            ("全部范围", "whole range"),
+            ("偶然概率", "by chance (quasi-p)"),
         ],
         rows,
         language,

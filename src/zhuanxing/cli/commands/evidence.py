@@ -35,30 +35,19 @@ __all__ = ["COMMAND"]
 
 SECTION = "trust"
 COLUMNS = (
-    ("结果", "output", ""),
-    ("文献", "published", ""),
-    ("文献范围", "estimate", ""),
-    ("年份", "year", ""),
-    ("模型效果（中位）", "median effect", ""),
-    ("其80%区间", "its 80 % interval", ""),
-    ("城市间范围", "range over cities", ""),
-    ("结论", "verdict", ""),
-)
+    ("结果", "output"), ("文献", "published"), ("文献范围", "estimate"), ("年份", "year"),
+    ("模型效果（中位）", "median effect"), ("其80%区间", "its 80 % interval"),
+    ("城市间范围", "range over cities"), ("结论", "verdict"),
+)  # fmt: skip
 DIFFERENCES = (
-    ("结果", "output", ""),
-    ("文献", "published", ""),
-    ("文献范围", "published range", ""),
-    ("政策效果", "effect", ""),
-    ("其80%区间", "its 80 % interval", ""),
-    ("含趋势差", "raw, trends in it", ""),
-    ("结论", "verdict", ""),
-)
+    ("结果", "output"), ("文献", "published"), ("文献范围", "published range"),
+    ("政策效果", "effect"), ("其80%区间", "its 80 % interval"), ("含趋势差", "raw, trends in it"),
+    ("结论", "verdict"),
+)  # fmt: skip
 CITIES = (
-    ("城市", "city", ""),
-    ("方案效果", "effect of the plan", ""),
-    ("其80%区间", "its 80 % interval", ""),
-    ("为负的抽样（%）", "percent of draws below zero", ""),
-)
+    ("城市", "city"), ("方案效果", "effect of the plan"), ("其80%区间", "its 80 % interval"),
+    ("为负的抽样（%）", "percent of draws below zero"),
+)  # fmt: skip
 # Seed of draws from the tables; a calibration has its own.
 SEED = 20
 WORDS = {"inside": "一致", "outside": "不一致", "no estimate": "无估计"}

@@ -32,31 +32,24 @@ class ExplainSettings(Asking, InLanguage):
 
     lever: Lever | None
     """Lever whose effect is explained; null shows what the output is made of and used for.
-
     要解释的举措，null 则列出指标的构成与用途。"""
     output: Output
     """Output.
-
     指标。"""
     scenario: ScenarioName
     """Package in which the lever is.
-
     举措所在的方案。"""
     depth: Count
     """Steps of the tree.
-
     因果树的层数。"""
     loops: bool
     """Show the loops that drive the behaviour over time.
-
     显示起主导作用的反馈回路。"""
     top: Count
     """Loops that are shown.
-
     显示的回路数。"""
     folder: File
     """Folder of the tables.
-
     输出文件夹。"""
 
 

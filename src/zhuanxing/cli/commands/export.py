@@ -31,15 +31,12 @@ class ExportSettings(Changes, OfModel, InLanguage):
 
     folder: File
     """Folder to write to.
-
     目标文件夹。"""
     scenario: ScenarioName = "baseline"
     """A scenario of `zhuanxing scenarios`.
-
     情景。"""
     city: Annotated[Several[City], Field(min_length=1)] | None = None
     """Cities of the model that is written, and where `levers` act; null is all.
-
     所写模型的城市，也是 levers 作用的城市，null 为全部。"""
 
 

@@ -15,27 +15,17 @@ __all__ = ["COMMAND"]
 
 SECTION = "list"
 COLUMNS = (
-    Column("条", "article"),
-    Column("举措", "lever", whole=True),
-    Column("名称", "Chinese name", "zh"),
-    Column("英文名", "name", "en"),
-    Column("组", "group"),
-    Column("城市", "cities", spare=True),
-    Column("资金", "paid by", spare=True),
-    Column("指标", "indicator", spare=True),
-    Column("方向", "direction", spare=True),
-)
+    Column("条", "article"), Column("举措", "lever", whole=True),
+    Column("名称", "Chinese name", "zh"), Column("英文名", "name", "en"), Column("组", "group"),
+    Column("城市", "cities", spare=True), Column("资金", "paid by", spare=True),
+    Column("指标", "indicator", spare=True), Column("方向", "direction", spare=True),
+)  # fmt: skip
 DOSES = (
-    Column("举措", "lever"),
-    Column("全剂量", "full dose"),
-    Column("已落实", "delivered"),
-    Column("单价", "price"),
-    Column("出资", "paid by", spare=True),
-    Column("支出", "spent"),
-    Column("每剂量效果", "effect of a dose"),
-    Column("单位", "unit", spare=True),
+    Column("举措", "lever"), Column("全剂量", "full dose"), Column("已落实", "delivered"),
+    Column("单价", "price"), Column("出资", "paid by", spare=True), Column("支出", "spent"),
+    Column("每剂量效果", "effect of a dose"), Column("单位", "unit", spare=True),
     Column("地点已知", "places known", spare=True),
-)
+)  # fmt: skip
 KEYS = (
     "article", "lever", "name_zh", "name_en", "group", "target_units", "paid_by", "indicator",
     "direction",
@@ -51,15 +41,12 @@ class LeversSettings(InLanguage):
 
     group: Group | None = None
     """Group of levers.
-
     举措的组。"""
     city: City | None = None
     """City whose doses are shown.
-
     显示其剂量的城市。"""
     scenario: ScenarioName = "plan"
     """With a city: the scenario whose delivered doses are shown.
-
     指定城市时所显示剂量的情景。"""
 
 

@@ -31,15 +31,12 @@ class MonitorSettings(WithDraws, InLanguage):
 
     data: File
     """CSV with the columns city, year, output, value; names may be Chinese.
-
     CSV 文件，列为 city, year, output, value，名称可用中文。"""
     scenario: Several[ScenarioName]
     """Scenarios whose bands are looked at.
-
     情景。"""
     output: File
     """Table of the result.
-
     结果文件。"""
 
 

@@ -53,47 +53,36 @@ class OptimiseSettings(AskingPackage, InLanguage):
 
     aims: Several[Text]
     """Aims, as energy_intensity<=-14.5%2020, emerging_share>=+3, gdp>=baseline.
-
     目标，如 energy_intensity<=-14.5%2020、emerging_share>=+3、gdp>=baseline。"""
     keep: Several[Text]
     """Conditions besides the aims.
-
     另外要保持的条件。"""
     minimise: Output | None
     """Output that is brought down.
-
     要降低的指标。"""
     maximise: Output | None
     """Output that is brought up instead.
-
     或要提高的指标。"""
     base_year: Year | None
     """Year since which a change as +3 counts; null is the year before the scenario's levers start.
-
     变化的基年，null 为举措开始前一年。"""
     step: Share
     """Steps of the intensities.
-
     力度的步长。"""
     allowance: Share
     """What an alternative may cost more, as a part of the size.
-
     备选方案允许多出的比例。"""
     sureness: Share
     """Share of the draws in which they shall.
-
     目标须成立的抽样比例。"""
     watch: Several[Output]
     """Outputs that ought not to shrink.
-
     不应缩减的指标。"""
     iterations: Count
     """Most rounds of the search.
-
     搜索轮数上限。"""
     output: File
     """Folder of the packages, also as scenario files.
-
     输出文件夹，组合另存为情景文件。"""
 
 

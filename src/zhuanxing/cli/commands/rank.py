@@ -47,23 +47,18 @@ class RankSettings(AskingPackage, InLanguages):
 
     outputs: Several[Output]
     """Outputs; the first sorts the table and is drawn.
-
     指标，按第一个排序并绘图。"""
     lever: Lever | None
     """One lever in every city instead of every lever in one city.
-
     只看一项举措在各城市的效果。"""
     top: Count
     """Rows that are printed.
-
     显示行数。"""
     format: Several[Literal["png", "svg", "pdf"]]
     """Formats of the chart.
-
     图的格式。"""
     output: File
     """Folder of table, chart and dataset.
-
     输出文件夹。"""
 
 

@@ -29,23 +29,18 @@ class ReportSettings(AskingPackage, InLanguages):
 
     outputs: Several[Output]
     """Indicators.
-
     指标。"""
     what_if: Several[ScenarioName]
     """Scenarios that stand beside the package.
-
     并列比较的情景。"""
     page: str | None
     """Address where colleagues open the page, for a QR code; null for none.
-
     同事打开页面的网址，用于二维码；null 则无。"""
     format: Several[Literal["docx", "pdf"]]
     """Formats.
-
     格式。"""
     output: File
     """Folder of the files.
-
     输出文件夹。"""
 
 

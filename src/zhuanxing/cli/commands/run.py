@@ -37,20 +37,16 @@ class RunSettings(Changes, WithDraws, InLanguage):
 
     scenario: ScenarioName = "baseline"
     """A scenario of `zhuanxing scenarios`.
-
     情景，见 zhuanxing scenarios。"""
     engine: Literal["compiled", "reference"] = "compiled"
     """compiled is fast, reference is PySD itself.
-
     compiled 快速，reference 为 PySD。"""
     device: Device = "cpu"
     """Where draws are computed: cpu, gpu, or auto, a graphics card where there is one. A card pays
     from some thousand draws.
-
     抽样计算所用设备：cpu、gpu 或 auto（有显卡就用），抽样数以千计时显卡才合算。"""
     output: File | None = None
     """File of the result, .nc, .csv or .xlsx; null is outputs/<scenario>/paths.nc.
-
     结果文件，null 为 outputs/<情景>/paths.nc。"""
 
 

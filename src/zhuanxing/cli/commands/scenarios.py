@@ -14,13 +14,10 @@ __all__ = ["COMMAND"]
 
 SECTION = "list"
 COLUMNS = (
-    Column("情景", "scenario", whole=True),
-    Column("继承", "extends", whole=True, spare=True),
-    Column("名称", "Chinese name", "zh"),
-    Column("英文名", "name", "en"),
-    Column("说明", "description (zh)", "zh"),
-    Column("说明(英)", "description", "en"),
-)
+    Column("情景", "scenario", whole=True), Column("继承", "extends", whole=True, spare=True),
+    Column("名称", "Chinese name", "zh"), Column("英文名", "name", "en"),
+    Column("说明", "description (zh)", "zh"), Column("说明(英)", "description", "en"),
+)  # fmt: skip
 
 
 @checked

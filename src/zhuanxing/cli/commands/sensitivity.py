@@ -25,12 +25,9 @@ __all__ = ["COMMAND"]
 
 SECTION = "trust"
 COLUMNS = (
-    ("结果", "output", ""),
-    ("参数", "parameter", ""),
-    ("平均总指数", "mean total index", ""),
-    ("最强城市", "strongest in", ""),
-    ("该市指数", "index there", ""),
-)
+    ("结果", "output"), ("参数", "parameter"), ("平均总指数", "mean total index"),
+    ("最强城市", "strongest in"), ("该市指数", "index there"),
+)  # fmt: skip
 
 
 def run(settings: SensitivitySettings, context: Context) -> int:

@@ -36,32 +36,25 @@ class SimulateSettings:
 
     model: File
     """Model file: .mdl, .xmile, .xml or .stmx.
-
     模型文件。"""
     set: Assignments = ()
     """set.NAME=VALUE changes a constant, 'set.rate[north]=0.1' one element of it, or the initial
     value of a stock.
-
     set.名称=数值 改变常数、其一个元素或存量初值。"""
     data: Several[Text] = ()
     """Files of data variables: .csv, .tab, .dat or .nc.
-
     数据变量的文件。"""
     data_root: File | None = None
     """The model may read spreadsheets below this folder; null is its own.
-
     模型可读取此文件夹下的表格，null 为其所在文件夹。"""
     keep_nonfinite: bool = False
     """Keep infinite values and those that are not numbers instead of refusing them.
-
     保留无穷大和非数值。"""
     engine: Literal["compiled", "reference"] = "compiled"
     """compiled is fast, reference is PySD itself.
-
     compiled 快速，reference 为 PySD。"""
     output: File | None = None
     """File of the result, .nc or .csv; null prints CSV.
-
     结果文件，null 为输出 CSV。"""
 
 

@@ -57,71 +57,54 @@ class SummariseSettings(InLanguages):
 
     store: File
     """Store of a sweep.
-
     批量试验的结果库。"""
     city: Several[Text] | None = None
     """Cities of the tables and fan charts; null is all (the mean of the cities in tables).
-
     表格和扇形图的城市，null 为全部。"""
     outputs: Several[Output] | None = None
     """Outputs whose quantiles are stored; null is all in the store.
-
     存储分位数的结果，null 为全部。"""
     quantiles: Annotated[Several[Share], MinLen(3)] = (0.05, 0.25, 0.5, 0.75, 0.95)
     """Levels of the quantiles.
-
     分位数水平。"""
     year: Year = 2025
     """Year of the aims.
-
     目标年份。"""
     measures: Several[Text] | None = None
     """Measures of the tables; null is the first outputs of the store.
-
     表格的指标，null 为结果库的前几个结果。"""
     minimise: Text | None = "energy_intensity"
     """The best runs have the least of this measure.
-
     最优运行使该指标最小。"""
     maximise: Text | None = None
     """The best runs have the most of this measure, instead.
-
     最优运行使该指标最大。"""
     subject_to: Several[Text] = ()
     """Conditions of the best runs, as gdp@tangshan>=8000.
-
     最优运行的约束。"""
     top: Count = 8
     """Rows of the tables of best runs and of factors.
-
     表格行数。"""
     charts: Several[Chart] = ("fan", "parallel", "tradeoff", "heatmap")
     """Charts; [] is none.
-
     图，[] 为不画。"""
     fan: Several[Output] | None = None
     """Outputs of the fan chart; null is those of the measures.
-
     扇形图的结果。"""
     tradeoff: Several[Text] | None = None
     """Two measures with the better direction, as [highest gdp, lowest co2].
-
     权衡图的两个指标及其方向。"""
     heatmap: Several[Text] | None = None
     """Two factors of the heat map; null takes those that matter most.
-
     热图的两个因素。"""
     scenario: Text | None = None
     """Scenario of parallel, tradeoff and heatmap; null is the first of the store.
-
     图的情景，null 为第一个。"""
     format: Several[Literal["png", "svg"]] = ("png",)
     """Formats of the charts.
-
     图的格式。"""
     output: File | None = None
     """Folder of tables and charts; null is the store's name without .zarr.
-
     结果文件夹。"""
 
 

@@ -82,7 +82,6 @@ class SweepYears(Years):
 
     keep: Several[Year] | None = None
     """Calendar years to keep; null is all.
-
     保留的年份，null 为全部。"""
 
 
@@ -96,40 +95,31 @@ class SweepSettings(Changes, InLanguage):
 
     scenario: Annotated[Several[ScenarioName], Field(min_length=1)]
     """Scenarios; each is run with every point of the design.
-
     情景，每个都与试验设计交叉。"""
     vary: Annotated[Several[Text], Field(min_length=1)]
     """What varies: `name`, `name:low:high` or, in a grid, `name:value:value`; * and ? match.
-
     变动的因素：levers.<举措>、assumptions.<名称>、drivers.<名称>，可用通配符。"""
     design: Annotated[Methods, Discriminator("method")]
     """A file of conf/design.
-
     试验设计，conf/design 中的文件。"""
     cluster: Cluster
     """A file of conf/cluster.
-
     计算集群，conf/cluster 中的文件。"""
     city: Annotated[Several[City], Field(min_length=1)] | None = None
     """Cities to keep, where levers vary and act; null is all. All are simulated.
-
     保留的城市，举措只在其中变动，null 为全部。"""
     outputs: Annotated[Several[Output], Field(min_length=1)] | None = None
     """Outputs to keep; null is all.
-
     保留的结果，null 为全部。"""
     years: SweepYears = Field(default_factory=SweepYears)
     chunk: Count = 128
     """Runs that are computed and written together: what an interruption loses at most.
-
     一次计算和写入的运行数。"""
     device: Device = "auto"
     """cpu, gpu (one graphics card, see `zhuanxing[gpu]`), or auto: a card where there is one.
-
     cpu、gpu（一块显卡）或 auto（有显卡就用）。"""
     output: File = Path("outputs/sweeps/sweep.zarr")
     """Folder of the store.
-
     结果库。"""
 
 

@@ -28,11 +28,9 @@ class TableSettings(Asking, InLanguages):
 
     scenario: Several[ScenarioName]
     """Scenarios, the one to compare with first.
-
     情景，第一个为对照。"""
     output: File | None
     """File, .xlsx or .csv; null is outputs/tables/<city>_<language>.xlsx.
-
     文件，null 为 outputs/tables/<城市>_<语言>.xlsx。"""
 
 
