@@ -75,11 +75,14 @@ def tables_with(model: Path, own: Path | None = None) -> Tables:
 
     Raises ZhuanxingError for anything wrong in either.
     """
-    from zhuanxing.data.own import read_own_figures
     from zhuanxing.data.tables import read_tables
 
     tables = read_tables(model)
-    return tables if own is None else tables.overlaid(read_own_figures(own, tables), own.name)
+    if own is None:
+        return tables
+    from zhuanxing.data.own import read_own_figures
+
+    return tables.overlaid(read_own_figures(own, tables), own.name)
 
 
 def _assemble(
@@ -90,7 +93,7 @@ def _assemble(
     own: Path | None,
 ) -> Assembled:
     # Imported here: pandas and pandera are not needed when the equations are in the cache.
-    from zhuanxing.data.drivers import build_drivers
+    from zhuanxing.data.drivers import driver_paths
     from zhuanxing.data.initial.states import build_initial
     from zhuanxing.data.reading import DataError
     from zhuanxing.equations.assemble import assemble
@@ -98,13 +101,7 @@ def _assemble(
     tables = tables_with(model, own)
     if information_year is None:
         information_year = tables.last_information_year
-    drivers = {
-        column: build_drivers(
-            replace(tables, drivers=tables.drivers.assign(value=tables.drivers[column])),
-            information_year,
-        )
-        for column in ("low", "value", "high")
-    }
+    drivers = driver_paths(tables, information_year)
     years = drivers["value"]["year"]
     first, last = int(years.min()) + 1, int(years.max())
     if not first <= end <= last:

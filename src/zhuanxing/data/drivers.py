@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from zhuanxing.data.outside import WHOLE, outside_units
+from zhuanxing.data.outside import WHOLE, Outside
 from zhuanxing.data.tables import DataError, Tables
 from zhuanxing.errors import nearest
 
-__all__ = ["build_drivers"]
+__all__ = ["build_drivers", "driver_paths"]
 
 # Years whose smallest change a naive forecast goes on with.
 TREND = 3
@@ -29,32 +31,51 @@ def build_drivers(tables: Tables, information_year: int | None = None) -> xr.Dat
     stays as it is.
     Raises DataError for a gap.
     """
+    return driver_paths(tables, information_year, ("value",))["value"]
+
+
+def driver_paths(
+    tables: Tables,
+    information_year: int | None = None,
+    columns: Sequence[str] = ("low", "value", "high"),
+) -> dict[str, xr.Dataset]:
+    """Return the drivers as `build_drivers`, from each of these columns of drivers.csv."""
     rows = tables.drivers
     if information_year is None:
         information_year = tables.last_information_year
     known = rows[rows["known_from"] <= information_year].sort_values("known_from", kind="stable")
-    latest = known.drop_duplicates(["name", "subscript", "year"], keep="last")
     years = sorted(set(rows["year"]))
     units = dict(zip(rows["name"], rows["unit"], strict=True))
-    series = {
-        str(name): _series(tables, str(name), _continued(part, years)).assign_attrs(
-            units=units[str(name)]
-        )
-        for name, part in latest.groupby("name", sort=True)
-    }
-    series[WHOLE] = outside_units(tables, series[WHOLE], information_year).assign_attrs(
-        units=units[WHOLE]
-    )
-    return xr.Dataset(series, attrs={"information_year": information_year})
+    outside = Outside.of(tables.known_at(information_year))
+    paths = {}
+    for column in columns:
+        series = {
+            name: _series(tables, name, figures, years)
+            for name, figures in sorted(_by_driver(known, column).items())
+        }
+        series[WHOLE] = outside.units(series[WHOLE])
+        described = {name: path.assign_attrs(units=units[name]) for name, path in series.items()}
+        paths[column] = xr.Dataset(described, attrs={"information_year": information_year})
+    return paths
 
 
-def _continued(part: pd.DataFrame, years: list[int]) -> pd.DataFrame:
-    """Return figures (year, subscript), with a naive forecast of the years after the last."""
-    wide = part.pivot(index="year", columns="subscript", values="value").reindex(years)
-    for name, column in wide.items():
-        known = column.loc[: column.last_valid_index()].to_numpy(float)
-        wide[name] = np.concatenate([known, _ahead(known, len(years) - len(known))])
-    return wide
+def _by_driver(rows: pd.DataFrame, column: str) -> dict[str, dict[str, dict[int, float]]]:
+    """Return the figures {driver: {subscript: {year: value}}}, of several the last in order."""
+    found: dict[str, dict[str, dict[int, float]]] = {}
+    columns = (rows[name] for name in ("name", "subscript", "year", column))
+    for name, subscript, year, value in zip(*columns, strict=True):
+        found.setdefault(name, {}).setdefault(subscript, {})[year] = value
+    return found
+
+
+def _continued(name: str, path: dict[int, float], years: list[int]) -> np.ndarray:
+    """Return the figures of all `years`, with a naive forecast of those after the last."""
+    before = [year for year in years if year <= max(path)]
+    gap = next((year for year in before if year not in path), None)
+    if gap is not None:
+        raise DataError(f"drivers.csv: '{name}' has no figure for {gap}")
+    known = np.array([path[year] for year in before], float)
+    return np.concatenate([known, _ahead(known, len(years) - len(known))])
 
 
 def _ahead(known: np.ndarray, years: int) -> np.ndarray:
@@ -71,34 +92,34 @@ def _ahead(known: np.ndarray, years: int) -> np.ndarray:
     return np.full(years, known[-1])
 
 
-def _series(tables: Tables, name: str, wide: pd.DataFrame) -> xr.DataArray:
-    years = list(wide.index)
-    gaps = wide.isna().any(axis=1)
-    if gaps.any():
-        raise DataError(f"drivers.csv: '{name}' has no figure for {gaps.idxmax()}")
-    names = list(wide.columns)
-    if names == [""]:
-        return xr.DataArray(wide[""].to_numpy(float), {"year": years}, ["year"])
+def _series(
+    tables: Tables, name: str, figures: dict[str, dict[int, float]], years: list[int]
+) -> xr.DataArray:
+    paths = {subscript: _continued(name, path, years) for subscript, path in figures.items()}
+    if set(paths) == {""}:
+        return xr.DataArray(paths[""], {"year": years}, ["year"])
     sectors = tables.elements["sector"]
-    if set(names) <= set(sectors):
-        full = wide.reindex(columns=list(sectors)).fillna(1.0)
-        return xr.DataArray(full.to_numpy(float), {"year": years, "sector": list(sectors)})
+    if set(paths) <= set(sectors):
+        paths = dict.fromkeys(sectors, np.ones(len(years))) | paths
     for dim, elements in tables.elements.items():
-        if set(names) == set(elements):
-            ordered = wide.reindex(columns=list(elements))
-            return xr.DataArray(ordered.to_numpy(float), {"year": years, dim: list(elements)})
-    return _by_city(tables, name, wide, years)
+        if set(paths) == set(elements):
+            return _stacked(years, dim, {element: paths[element] for element in elements})
+    return _stacked(years, "city", _by_city(tables, name, paths))
 
 
-def _by_city(tables: Tables, name: str, wide: pd.DataFrame, years: list[int]) -> xr.DataArray:
-    """Spread columns named by unit or by province to all cities."""
-    columns = []
+def _stacked(years: list[int], dim: str, paths: dict[str, np.ndarray]) -> xr.DataArray:
+    return xr.DataArray(np.stack([*paths.values()], axis=1), {"year": years, dim: [*paths]})
+
+
+def _by_city(tables: Tables, name: str, paths: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Spread paths named by unit or by province to all cities."""
+    spread = {}
     for city, province in zip(tables.units["unit_id"], tables.units["province_en"], strict=True):
-        key = city if city in wide.columns else province
-        if key not in wide.columns:
+        key = city if city in paths else province
+        if key not in paths:
             raise DataError(
                 f"drivers.csv: '{name}' has no figure for the city '{city}' or its province "
-                f"'{province}', the nearest given is '{nearest(province, list(wide.columns))}'"
+                f"'{province}', the nearest given is '{nearest(province, list(paths))}'"
             )
-        columns.append(wide[key].to_numpy(float))
-    return xr.DataArray(np.stack(columns, axis=1), {"year": years, "city": tables.cities})
+        spread[city] = paths[key]
+    return spread

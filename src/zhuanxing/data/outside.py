@@ -7,33 +7,47 @@ stands the nation.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from zhuanxing.data.tables import Tables
 
-__all__ = ["WHOLE", "outside_units", "parts_of_provinces"]
+__all__ = ["WHOLE", "Outside", "parts_of_provinces"]
 
 # The driver that drivers.csv gives for whole provinces, relative to the nation.
 WHOLE = "provincial_demand_index"
 GROWTH, OUTPUT, NATION = "gdp_growth", "gdp", "China"
 
 
-def outside_units(tables: Tables, province: xr.DataArray, information_year: int) -> xr.DataArray:
-    """Return for each unit the index `province` [year, city], 1 in the first year, without it.
-
-    d ln outside = d ln province - part of the province x d ln unit: the unit grows as was observed
-    by the end of `information_year`, relative to the nation, and as its province where it was not.
+@dataclass(frozen=True)
+class Outside:
+    """What units are of their provinces: growth less that of the nation, as logarithms
+    [year, unit], and each unit's part of the province's output.
     """
-    ordered = province.transpose("year", "city")
-    whole = pd.DataFrame(np.log(ordered.values), ordered["year"].values, ordered["city"].values)
-    steps = whole.diff().fillna(0.0)
-    then = tables.known_at(information_year)
-    own = _relative_growth(then).reindex(index=steps.index, columns=steps.columns)
-    part = parts_of_provinces(then).reindex(steps.columns, fill_value=0.0)
-    outside = (steps - own.fillna(steps) * part).cumsum().to_numpy(float)
-    return ordered.copy(data=np.exp(outside))
+
+    growth: pd.DataFrame
+    part: pd.Series
+
+    @classmethod
+    def of(cls, then: Tables) -> Outside:
+        """Return it as the tables tell that could be known `then`."""
+        return cls(_relative_growth(then), parts_of_provinces(then))
+
+    def units(self, province: xr.DataArray) -> xr.DataArray:
+        """Return for each unit the index `province` [year, city], 1 in the first year, without it.
+
+        d ln outside = d ln province - part of the province x d ln unit: the unit grows as was
+        observed, relative to the nation, and as its province where it was not.
+        """
+        ordered = province.transpose("year", "city")
+        whole = pd.DataFrame(np.log(ordered.values), ordered["year"].values, ordered["city"].values)
+        steps = whole.diff().fillna(0.0)
+        own = self.growth.reindex(index=steps.index, columns=steps.columns).fillna(steps)
+        part = self.part.reindex(steps.columns, fill_value=0.0)
+        return ordered.copy(data=np.exp((steps - own * part).cumsum().to_numpy(float)))
 
 
 def parts_of_provinces(tables: Tables) -> pd.Series:

@@ -10,14 +10,16 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from pandera.errors import SchemaError
 
 from zhuanxing.data.cells import DataError, read_cells
 from zhuanxing.errors import nearest
+
+if TYPE_CHECKING:
+    from pandera.errors import SchemaError
 
 __all__ = ["DataError", "line_of", "open_table", "read_checked", "read_table", "refuse_unknown"]
 
@@ -74,6 +76,9 @@ def read_checked(
     `frame` holds its cells where they were read already; columns that are `optional` may be
     missing. Raises DataError in one sentence for the first row that breaks the schema.
     """
+    # Imported here: most commands only read tables that are checked elsewhere.
+    from pandera.errors import SchemaError
+
     frame = open_table(path) if frame is None else frame
     _check_columns(path, frame, schema, optional)
     for name, column in schema.columns.items():

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ from zhuanxing.data.checks import check_funding, check_known, check_references, 
 from zhuanxing.data.kinds import DRIVER_TABLES
 from zhuanxing.data.observed import check_figures, known_from
 from zhuanxing.data.reading import DataError, read_checked
-from zhuanxing.data.schemas import schema_of
+from zhuanxing.engine.cache import entry, unpickled
 
 __all__ = ["DataError", "Tables", "read_tables"]
 
@@ -151,19 +153,39 @@ def read_tables(root: Path) -> Tables:
     names something that no other table has.
     """
     folder = root / "data"
-    units = read_checked(folder / "units.csv", schema_of("units"))
+    units = _checked(folder, "units", "units")
     names = list(units["unit_id"])
     keys = ["all", *dict.fromkeys(units["archetype"]), *dict.fromkeys(units["province_en"]), *names]
-    rest: dict[str, Any] = {
-        name: read_checked(folder / f"{name}.csv", schema_of(name, names, keys)) for name in NAMES
-    }
-    derived = [
-        read_checked(folder / f"{name}.csv", schema_of("drivers")) for name in DRIVER_TABLES[1:]
-    ]
+    rest: dict[str, Any] = {name: _checked(folder, name, name, names, keys) for name in NAMES}
+    derived = [_checked(folder, name, "drivers") for name in DRIVER_TABLES[1:]]
     rest["drivers"] = pd.concat([rest["drivers"], *derived], ignore_index=True)
-    tables = Tables(units=units, **rest, elements=_read_elements(folder / "elements.csv"))
+    tables = Tables(units=units, **rest, elements=_read_elements(folder))
     _check_across(folder, tables)
     return tables
+
+
+def _checked(folder: Path, name: str, schema: str, *known: Sequence[str]) -> pd.DataFrame:
+    """Return the table `name` of a folder; what passed its schema before is not checked again."""
+    path = folder / f"{name}.csv"
+    content = hashlib.sha256(path.read_bytes() if path.is_file() else b"").hexdigest()
+    signature = repr((_code(), schema, known, content))
+
+    def make() -> pd.DataFrame:
+        # Imported here: pandera takes a fifth of a second.
+        from zhuanxing.data.schemas import schema_of
+
+        return read_checked(path, schema_of(schema, *known))
+
+    return unpickled(entry("tables", signature), make)
+
+
+@lru_cache(maxsize=1)
+def _code() -> str:
+    """Return the hash of the code that reads and checks tables."""
+    source = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
+        source.update(path.read_bytes())
+    return source.hexdigest()
 
 
 def _check_across(folder: Path, tables: Tables) -> None:
@@ -183,9 +205,9 @@ def _check_across(folder: Path, tables: Tables) -> None:
     check_references(folder, tables.provinces, tables.units)
 
 
-def _read_elements(path: Path) -> dict[str, tuple[str, ...]]:
+def _read_elements(folder: Path) -> dict[str, tuple[str, ...]]:
     """Return the elements of every dimension that is not a table of its own, in file order."""
-    rows = read_checked(path, schema_of("elements"))
+    rows = _checked(folder, "elements", "elements")
     return {
         str(dimension): tuple(part["element"])
         for dimension, part in rows.groupby("dimension", sort=False)

@@ -199,7 +199,7 @@ class Economy:
         }
 
     def _broad_price(self, unit: str, broad: str, year: int) -> float:
-        weights = self.sector_weights(unit)[broad]
+        weights = self.sector_weights[unit][broad]
         return sum(w * self.price[unit][sector][year] for sector, w in weights.items())
 
     def _relative_growth(self, unit: str, broad: str, year: int) -> float:
@@ -221,23 +221,33 @@ class Economy:
         shares[BROAD[2]] = 1 - shares[BROAD[0]] - shares[BROAD[1]]
         return shares
 
-    def sector_weights(self, unit: str) -> dict[str, dict[str, float]]:
-        """Return the share of each sector in its broad sector, {broad: {sector: share}}."""
-        return {**self.assumed_weights(unit), BROAD[1]: self.industry.weights(unit)}
+    @cached_property
+    def sector_weights(self) -> dict[str, dict[str, dict[str, float]]]:
+        """The share of each sector in its broad sector, {unit: {broad: {sector: share}}}."""
+        return {
+            unit: {**assumed, BROAD[1]: self.industry.weights(unit)}
+            for unit, assumed in self._assumed_weights.items()
+        }
 
     @cached_property
     def industry(self) -> Industry:
         """The split of the secondary sector."""
-        assumed = {unit: self.assumed_weights(unit)[BROAD[1]] for unit in self.province_of}
+        assumed = {unit: weights[BROAD[1]] for unit, weights in self._assumed_weights.items()}
         return Industry(self.known, assumed)
 
-    def assumed_weights(self, unit: str) -> dict[str, dict[str, float]]:
-        """Return the same as archetypes.csv assumes it."""
-        groups: dict[str, dict[str, float]] = {b: {} for b in BROAD}
-        for subscript in self.known.subscripts(unit, "sector_weight"):
-            broad, sector = subscript.split(";")
-            groups[broad][sector] = self.known.typical(unit, "sector_weight", subscript)
-        return {broad: _normal(group) for broad, group in groups.items()}
+    @cached_property
+    def _assumed_weights(self) -> dict[str, dict[str, dict[str, float]]]:
+        """The same as `sector_weights`, as archetypes.csv assumes it."""
+        weights: dict[str, dict[str, dict[str, float]]] = {}
+        for unit in self.province_of:
+            groups = weights[unit] = {broad: {} for broad in BROAD}
+            for subscript in self.known.subscripts(unit, "sector_weight"):
+                broad, sector = subscript.split(";")
+                groups[broad][sector] = self.known.typical(unit, "sector_weight", subscript)
+        return {
+            unit: {broad: _normal(group) for broad, group in groups.items()}
+            for unit, groups in weights.items()
+        }
 
     def people(self, unit: str) -> Value:
         """Return residents at the end of the year before the first, 1e4 persons.
@@ -335,7 +345,7 @@ class Economy:
         first = self.when.first
         value = sum(
             real * shares[broad] * weight * self.price[unit][sector][first]
-            for broad, weights in self.sector_weights(unit).items()
+            for broad, weights in self.sector_weights[unit].items()
             for sector, weight in weights.items()
         )
         seen = {first: value, **self.known.seen(unit, "gdp", self.when.accounts)}

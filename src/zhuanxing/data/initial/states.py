@@ -180,7 +180,7 @@ def _economy(state: State, economy: Economy, unit: str) -> tuple[float, float, f
     state.put("initial_population_growth", economy.people_growth(unit), unit)
     state.put("initial_urbanization", economy.urban_share(unit), unit)
     shares, origin = economy.broad_shares(unit)
-    for broad, weights in economy.sector_weights(unit).items():
+    for broad, weights in economy.sector_weights[unit].items():
         for sector, weight in weights.items():
             state.put("initial_sector_share", (shares[broad] * weight, origin), unit, sector)
     return output[0], people[0], output[0] * shares["secondary"]
