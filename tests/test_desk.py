@@ -18,6 +18,7 @@ from zhuanxing.cli.chosen import renamed
 from zhuanxing.cli.found import print_found
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.inputs import Changes, changed
+from zhuanxing.storage import netcdf
 
 OUTPUTS = ["energy_intensity", "gdp", "government_debt", "emerging_share"]
 
@@ -81,6 +82,22 @@ def test_a_run_ends_with_what_it_found_in_the_reader_s_language(
         assert unit in said and "2025" in said and "e+0" not in said
         median = float(plan["gdp"].sel(year=2025).median())
         assert "gdp" not in said or f"{median:,.0f}" in said
+
+
+def test_a_run_is_not_held_against_a_baseline_of_another_calibration(
+    plan: xr.Dataset, baseline: xr.Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stored = tmp_path / "baseline" / "paths.nc"
+    for calibration, language, said in (
+        ("default", "en", "their calibration differs (default and none)"),
+        ("default", "zh", "不能比较"),
+        ("none", "en", "kind=compare 'scenario=[baseline,plan]'"),
+    ):
+        netcdf.write(baseline.assign_attrs(calibration=calibration), stored)
+        print_found(plan, tmp_path / "plan" / "paths.nc", stored, language)
+        found = capsys.readouterr().out
+        assert said in found
+        assert ("kind=compare" in found) == (calibration == "none")
 
 
 def test_the_effect_of_one_lever_is_the_plan_with_it_less_the_plan_without_it(

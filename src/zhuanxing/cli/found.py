@@ -8,9 +8,11 @@ from pathlib import Path
 import xarray as xr
 
 from zhuanxing.cli.console import Column, print_table
+from zhuanxing.cli.refusals import in_chinese
 from zhuanxing.config import Language
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.results.binding import BINDING, bound_years
+from zhuanxing.results.comparable import require_comparable
 from zhuanxing.results.names import unit_label
 from zhuanxing.results.numerals import number, significant
 from zhuanxing.storage import netcdf
@@ -42,9 +44,14 @@ def print_found(paths: xr.Dataset, target: Path, baseline: Path, language: Langu
     The last line is the command to go on with.
 
     `paths` [year, city, ...] are those of `target`; where `baseline` holds a run of the same
-    cities and years, the difference from it is shown.
+    cities, the difference from it is shown, or why the two cannot be compared.
     """
-    reference = _comparable(paths, baseline, target)
+    reference: xr.Dataset | None = None
+    refusal: ZhuanxingError | None = None
+    try:
+        reference = _reference(paths, baseline, target)
+    except ZhuanxingError as error:
+        refusal = error
     by_sector: dict[str, str] = {}
     for name, values in paths.data_vars.items():
         if values.attrs.get("better") in ("up", "down") and set(values.dims) == PLAIN:
@@ -57,6 +64,8 @@ def print_found(paths: xr.Dataset, target: Path, baseline: Path, language: Langu
     columns: Sequence[Column] = COLUMNS if reference is None else (*COLUMNS, DIFFERENCE)
     print_table((f"{year}年", str(year)), columns, rows, language)
     _print_bound(paths, language)
+    if refusal is not None:
+        print(in_chinese(refusal.args[0]) if language == "zh" else refusal)
     command = _next(target, baseline, reference is not None)
     if command:
         print(NEXT[language].format(command=command))
@@ -84,14 +93,14 @@ def _row(
     return [*cells, significant(float(change))]
 
 
-def _comparable(paths: xr.Dataset, baseline: Path, target: Path) -> xr.Dataset | None:
+def _reference(paths: xr.Dataset, baseline: Path, target: Path) -> xr.Dataset | None:
+    """Return the run at `baseline`; raise ZhuanxingError if it was made otherwise than `paths`."""
     if baseline.absolute() == target.absolute() or not baseline.is_file():
         return None
-    try:
-        found = netcdf.read(baseline)
-        return found.sel(city=paths["city"], year=paths["year"])
-    except (ZhuanxingError, KeyError):
-        return None
+    found = netcdf.read(baseline)
+    require_comparable({str(baseline): found, str(target): paths})
+    has_all = paths["city"].isin(found["city"]).all()
+    return found.sel(city=paths["city"]) if has_all else None
 
 
 def _next(target: Path, baseline: Path, compared: bool) -> str:

@@ -184,6 +184,13 @@ CHINESE = {
     "command line": "命令行",
     "the settings": "设置",
     "the result": "结果",
+    "calibration": "参数集",
+    "model": "模型",
+    "data": "数据",
+    "year of information": "信息年份",
+    "engine": "计算引擎",
+    "range of years": "年份范围",
+    "none": "无",
 }  # fmt: skip
 KINDS = {
     "city": "城市",
