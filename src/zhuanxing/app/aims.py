@@ -28,13 +28,11 @@ class Aims:
         self._text = pn.widgets.TextAreaInput(
             name=say("aims_text", language), rows=5, sizing_mode="stretch_width",
             value="\n".join(
-                _written(aim, getattr(engine.plain[aim.variable], f"name_{language}"))
+                _written(aim, engine.plain[aim.variable].label(language))
                 for aim in session.aims().values()
             ),
         )  # fmt: skip
-        outputs = {
-            getattr(engine.plain[n], f"name_{language}"): n for n in session.settings.outputs
-        }
+        outputs = {engine.plain[n].label(language): n for n in session.settings.outputs}
         self._lowest = pn.widgets.Select(
             name=say("aims_lowest", language), options=outputs, value=session.settings.tradeoff,
             width=220,

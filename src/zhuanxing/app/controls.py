@@ -64,9 +64,7 @@ class Controls:
                 scenario.labels[f"name_{language}"]: name
                 for name, scenario in engine.scenarios.items()
             }),
-            ("output", 210, {
-                getattr(engine.plain[n], f"name_{language}"): n for n in session.settings.outputs
-            }),
+            ("output", 210, {engine.plain[n].label(language): n for n in session.settings.outputs}),
         )  # fmt: skip
         found = []
         for key, width, choices in options:

@@ -25,7 +25,7 @@ from zhuanxing.errors import ZhuanxingError
 from zhuanxing.inputs import Changes, LeverSetting, Scenario, changed
 from zhuanxing.inputs.design import INTENSITY, of_intensities
 from zhuanxing.model import Model
-from zhuanxing.results.aims import Aim, aims_of
+from zhuanxing.results.aims import Aim, aims_of, change_bases
 from zhuanxing.results.annual import annual, yearly_requests
 from zhuanxing.results.outputs import Output, select_outputs
 from zhuanxing.storage.hashes import folder_hash
@@ -204,14 +204,11 @@ class Engine:
 
     def bands(self, model: Model, state: State) -> xr.Dataset:
         """Return quantiles of a state over draws, and of its difference from the baseline."""
-        changes = self.aims[self.aims["measure"] == "change"]
-        pairs = zip(changes["variable"], changes["base_year"], strict=True)
-        since = {(str(variable), int(year)) for variable, year in pairs}
         return self._kept(
             ("bands", *state.package),
             lambda: comparison_bands(
                 model, self.scenario(state), self.scenarios[self.baseline],
-                draws=self.draws, since=sorted(since), outputs=list(self.plain),
+                draws=self.draws, since=change_bases(self.aims), outputs=list(self.plain),
             ),
         )  # fmt: skip
 
@@ -229,9 +226,8 @@ class Engine:
 
     def _run(self, scenario: Scenario) -> Paths:
         run = self._thoroughly if self._compiled else self.model.program.run
-        return Paths(
-            self.model, dict(run(self.model.inputs(scenario), self.requests)), self.requests
-        )
+        found = dict(run(self.model.inputs(scenario), self.requests))
+        return Paths(self.model, found, self.requests)
 
     def _thoroughly(
         self, inputs: dict[str, np.ndarray], requests: dict[str, str]

@@ -238,9 +238,6 @@ class Session:
         self._wait()
 
     def _show_tiles(self, bands: Any) -> None:
-        self._tiles.object = self._tiles_of(bands)
-
-    def _tiles_of(self, bands: Any) -> str:
         moment, last = self.moment(), self.engine.years[-1]
         city, rows = moment.state.city, []
         aims = self.aims()
@@ -260,7 +257,7 @@ class Session:
             rows.append(Tile(output, value, base, spread, aim, reached, aim_spread))
         waiting = "no_interval" if self.engine.model.calibration is None else "waiting_interval"
         head = say("tiles_head", self.language, year=last, baseline=self.baseline)
-        return tiles(rows, head, say(waiting, self.language), self.language)
+        self._tiles.object = tiles(rows, head, say(waiting, self.language), self.language)
 
     def _show_lines(self) -> None:
         moment, state = self.moment(), self.moment().state
@@ -268,7 +265,6 @@ class Session:
         base, file, mine = (
             p.line(state.output, state.city) for p in (moment.base, moment.file, moment.mine)
         )
-        name = output.name_zh if self.language == "zh" else output.name_en
         units = unit(output.unit, self.language)
         relative = not output.unit.startswith("percent") and bool((base > 0).all())
         points = word("points", self.language) if output.unit.startswith("percent") else units
@@ -276,7 +272,7 @@ class Session:
             "difference", self.language, baseline=self.baseline, unit="%" if relative else points
         )
         brackets = "（{}）" if self.language == "zh" else " ({})"
-        top = name + (brackets.format(units) if units else "")
+        top = output.label(self.language) + (brackets.format(units) if units else "")
         kept = {
             list(KEPT)[self.kept.index(one)]: paths.line(state.output, state.city)
             for one, paths in moment.kept if one in self.kept

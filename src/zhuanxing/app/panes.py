@@ -69,7 +69,7 @@ def tiles(rows: Sequence[Tile], head: str, interval: str, language: Language) ->
 
 
 def _tile(row: Tile, interval: str, language: Language) -> str:
-    name = row.output.name_zh if language == "zh" else row.output.name_en
+    name = row.output.label(language)
     units = unit(row.output.unit, language)
     gap, gap_unit = difference_words(row.value, row.base, row.output, language)
     sense, mood = _mood(row.value - row.base, row.base, row.output.better, language)
@@ -126,12 +126,11 @@ def why(
     language: Language,
 ) -> str:  # fmt: skip
     """Return the paths of an effect as rows of boxes."""
-    output = effect.output.name_zh if language == "zh" else effect.output.name_en
     size = f"{signed(effect.total)} {unit(effect.output.unit, language)}"
     if effect.base:
         size += f" ({signed(100 * effect.total / effect.base)}%)"
-    head = say("why_total", language, lever=lever, city=city, year=effect.year, output=output,
-               effect=size)  # fmt: skip
+    head = say("why_total", language, lever=lever, city=city, year=effect.year,
+               output=effect.output.label(language), effect=size)  # fmt: skip
     if not effect.paths:
         return f"{STYLE}<p>{escape(head)}</p><p>{say('why_none', language)}</p>"
     rows = "".join(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -20,8 +21,9 @@ from zhuanxing.app.words import say
 from zhuanxing.charts.style import BAD, GOOD, GREY, SEQUENCE
 from zhuanxing.data.observed import observed
 from zhuanxing.results.glossary import read_glossary
+from zhuanxing.results.labels import element_names
 from zhuanxing.results.numerals import number
-from zhuanxing.results.words import unit
+from zhuanxing.results.words import LANGUAGES, unit
 
 if TYPE_CHECKING:
     from zhuanxing.app.page import Session
@@ -41,8 +43,8 @@ class Tabs:
         model = self._engine.model
         years = [year for year in self._engine.years if year > self._engine.base_year]
         self._payers = list(self._elements(MONEY))
-        self._stack = Stack(years, [zh if self._language == "zh" else en
-                                    for zh, en in self._elements(MONEY).values()])  # fmt: skip
+        side = LANGUAGES.index(self._language)
+        self._stack = Stack(years, [pair[side] for pair in self._elements(MONEY).values()])
         self._years = years
         rows = model.names.cities.values()
         self._map = CityMap(
@@ -120,8 +122,6 @@ class Tabs:
         return self._session.state.tab
 
     def _opened(self, tab: str) -> None:
-        from dataclasses import replace
-
         self._session.move(replace(self._session.state, tab=tab), remember=False)
 
     # -- one tab each --------------------------------------------------------------------------
@@ -159,8 +159,7 @@ class Tabs:
         rows.append((say("rest", language), rest, GREY, ""))
         for key in ("interaction", "others", "total"):
             rows.append((say(key, language), float(one[key]), GREY, ""))
-        name = output.name_zh if language == "zh" else output.name_en
-        units = unit(output.unit, language)
+        name, units = output.label(language), unit(output.unit, language)
         self._bars.show(rows, ends)
         year = self._engine.years[-1]
         self._status.object = (
@@ -193,9 +192,10 @@ class Tabs:
         cities = list(self._engine.model.elements("city"))
         names = [session.city_name(city) for city in cities]
         own = cities.index(moment.state.city)
-        name = output.name_zh if self._language == "zh" else output.name_en
-        title = say("cities_title", self._language, year=last, output=name,
-                    baseline=session.baseline)  # fmt: skip
+        title = say(
+            "cities_title", self._language, year=last, output=output.label(self._language),
+            baseline=session.baseline,
+        )  # fmt: skip
         title += "（%）" if relative else ""
         self._map.show(names, gaps, good, own, title)
         self._dots.show(names, gaps, own)
@@ -207,8 +207,7 @@ class Tabs:
         names = []
         for key in (state.output, other):
             output = self._engine.plain[key]
-            name = output.name_zh if self._language == "zh" else output.name_en
-            names.append(f"{name} {unit(output.unit, self._language)}")
+            names.append(f"{output.label(self._language)} {unit(output.unit, self._language)}")
         title = say("tradeoff_title", self._language)
         self._curve.show(points, STRENGTHS, (names[0], names[1]), title)
 
@@ -221,9 +220,9 @@ class Tabs:
             seen = observed(self._engine.observations, statistic, units=[city], years=(year, year))
             if len(seen):
                 output, language = self._engine.plain[name], self._language
-                label = output.name_zh if language == "zh" else output.name_en
                 value, ours = float(seen["value"].iloc[-1]), base.value(name, city, year)
-                errors.append(f"{label} {''.join(difference_words(ours, value, output, language))}")
+                words = "".join(difference_words(ours, value, output, language))
+                errors.append(f"{output.label(language)} {words}")
         calibration = None if model.calibration is None else model.calibration.name
         self._trust.object = trust(
             model.source.origins, city, session.city_name(), errors, year, calibration,
@@ -268,8 +267,6 @@ class Tabs:
 
     def _elements(self, output: str) -> dict[str, tuple[str, str]]:
         """Return the names of the payers."""
-        from zhuanxing.results.labels import element_names
-
         model = self._engine.model
         variable = next(one.variable for one in model.outputs if one.name == output)
         dim = next(d for d in model.program.variables[variable].dims if d != "city")

@@ -19,7 +19,7 @@ from zhuanxing.charts.differences import difference
 from zhuanxing.inputs import Changes, changed
 from zhuanxing.report.phrases import phrase
 from zhuanxing.results import names
-from zhuanxing.results.aims import Aim, aims_of
+from zhuanxing.results.aims import Aim, aims_of, change_bases
 from zhuanxing.results.labels import element_names
 from zhuanxing.results.numerals import number, number_apart, signed, significant
 from zhuanxing.results.starts import starts_in_words
@@ -90,15 +90,11 @@ def gather(
     """
     results = {"against": model.run(against), "package": model.run(scenario)}
     year = int(results["package"]["year"].values[-1])
-    since = {(row["variable"], int(row["base_year"])) for row in aims.to_dict("records")
-             if row["measure"] == "change"}  # fmt: skip
-    bands = (
-        comparison_bands(
-            model, scenario, against, draws=draws, since=sorted(since), outputs=list(outputs)
+    bands = None
+    if draws:
+        bands = comparison_bands(
+            model, scenario, against, draws=draws, since=change_bases(aims), outputs=list(outputs)
         )
-        if draws
-        else None
-    )
     divided = contributions(model, scenario, against, city=city, outputs=list(outputs), alone=False)
     known = aims_of(aims, results["package"], city, year)
     if draws:
@@ -200,10 +196,8 @@ class _Maker:
                     number(float(package.sel(year=self.year))), gap, spread, limit, verdict,
                 ]
             )  # fmt: skip
-        columns = phrase("indicator_columns", self.language, before=before, year=self.year).split(
-            "|"
-        )
-        return Table(phrase("indicators", self.language), columns, rows)
+        columns = phrase("indicator_columns", self.language, before=before, year=self.year)
+        return Table(phrase("indicators", self.language), columns.split("|"), rows)
 
     def charts(self, outputs: Sequence[str]) -> dict[str, Figure]:
         """Return the two charts, drawn for a page."""

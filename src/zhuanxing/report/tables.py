@@ -33,8 +33,7 @@ def city_tables(
     *,
     aims: pd.DataFrame,
     model: Path,
-    bands: Mapping[str, xr.Dataset] | None = None,
-    language: Language = "zh",
+    language: Language,
 ) -> dict[str, pd.DataFrame]:
     """Return tables by the name of their sheet, headings and units in `language`.
 
@@ -54,7 +53,7 @@ def city_tables(
         theme = theme or word("sheet_other", language)
         rows = _rows(results, str(name), city, language)
         sheets[theme] = pd.concat([sheets.get(theme, pd.DataFrame()), rows], ignore_index=True)
-    sheets[word("sheet_aims", language)] = _aims(results, city, aims, bands or {}, language)
+    sheets[word("sheet_aims", language)] = _aims(results, city, aims, language)
     sheets[word("sheet_money", language)] = _money(results, city, language)
     sheets[word("sheet_starts", language)] = _starts(first, city, language, model)
     sheets[word("sheet_about", language)] = _about(results, city, language)
@@ -121,7 +120,6 @@ def _aims(
     results: Mapping[str, xr.Dataset],
     city: str,
     table: pd.DataFrame,
-    bands: Mapping[str, xr.Dataset],
     language: Language,
 ) -> pd.DataFrame:
     rows = []
@@ -130,7 +128,6 @@ def _aims(
         for aim in aims_of(table, first, city, year):
             for key, result in results.items():
                 value = aim.reached(result, city)
-                spread = aim.spread(bands[key], city) if key in bands else None
                 unit = "%" if aim.measure == "change" else names.unit_label(
                     first[aim.variable], language
                 )  # fmt: skip
@@ -146,9 +143,7 @@ def _aims(
                             results, key, language
                         ),
                         word("column_value", language): value,
-                        word("column_verdict", language): word(
-                            aim.verdict(value, spread), language
-                        ),
+                        word("column_verdict", language): word(aim.verdict(value), language),
                     }
                 )
     return pd.DataFrame(rows)

@@ -1,3 +1,1 @@
 """Results: annual values with everything that is needed to read and repeat them."""
-
-from __future__ import annotations

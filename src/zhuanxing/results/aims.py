@@ -24,6 +24,7 @@ __all__ = [
     "Aim",
     "Verdict",
     "aims_of",
+    "change_bases",
     "city_targets",
     "read_aims",
 ]
@@ -118,6 +119,12 @@ def read_aims(path: Path) -> pd.DataFrame:
         for line, value in enumerate(table[column], start=2):
             require_known(column, str(value), valid, f"{path}, line {line}")
     return table
+
+
+def change_bases(table: pd.DataFrame) -> list[tuple[str, int]]:
+    """Return the outputs of aims on a change, with the years since which they change."""
+    rows = table[table["measure"] == "change"]
+    return sorted({(str(name), int(year)) for name, year in rows[["variable", "base_year"]].values})
 
 
 def city_targets(

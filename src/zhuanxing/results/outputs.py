@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from zhuanxing.config import Language
 from zhuanxing.data.cells import read_rows
 from zhuanxing.errors import ZhuanxingError, require_known
 
@@ -50,6 +51,10 @@ class Output:
     name_en: str
     sector_file: str
     better: str = "none"
+
+    def label(self, language: Language) -> str:
+        """Return the name in a language."""
+        return self.name_zh if language == "zh" else self.name_en
 
 
 class Outputs(tuple[Output, ...]):

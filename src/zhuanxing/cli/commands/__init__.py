@@ -1,1 +1,5 @@
-"""One module a command: parse, call, print."""
+"""One module a command: parse, call, print.
+
+What takes long to import is imported in the functions that need it: a misspelt setting is refused
+before that.
+"""

@@ -11,14 +11,11 @@ from zhuanxing.cli.chosen import model_of
 from zhuanxing.cli.command import Command, Context
 from zhuanxing.errors import ZhuanxingError
 
-__all__ = ["COMMAND"]
-
 SECTION = "ask"
 
 
 def run(settings: AppSettings, context: Context) -> int:
     """Warm the model, print the address and serve until interrupted."""
-    # Imported here: a misspelt setting is refused before the seconds that the imports take.
     from zhuanxing.app.serve import serve, warm
 
     model = model_of(settings, context)

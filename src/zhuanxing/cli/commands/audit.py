@@ -13,8 +13,6 @@ from zhuanxing.cli.command import Command, Context
 from zhuanxing.cli.console import Column, print_table
 from zhuanxing.config import InLanguage, ScenarioName, checked
 
-__all__ = ["COMMAND"]
-
 SECTION = "trust"
 COLUMNS = (
     Column("条", "article"), Column("条款", "clause"), Column("体现", "carried"),
@@ -42,7 +40,6 @@ class AuditSettings(InLanguage):
 
 def run(settings: AuditSettings, context: Context) -> int:
     """Print the table of clauses; return 1 if a lever or a variable in it does not exist."""
-    # Imported here: a misspelt setting is refused before the seconds that the imports take.
     from zhuanxing.analyses.audit import REPRESENTED, audit_table, unknown_names
     from zhuanxing.model import load
 

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from rich.progress import Progress
 
-__all__ = ["COMMAND"]
-
 SECTION = "trust"
 COLUMNS = (
     ("指标", "variable"), ("步长", "horizon"), ("预测方法", "forecast"), ("数", "n"),
@@ -53,7 +51,6 @@ def _forecasts(
     context: Context, settings: BacktestSettings, calibration: CalibrateSettings
 ) -> pd.DataFrame:
     """Return the forecasts of all origins; those already stored are not made again."""
-    # Imported here: a misspelt setting is refused before the seconds that the imports take.
     import pandas as pd
 
     from zhuanxing.analyses.backtest.rolling import identity, stored

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from zhuanxing.analyses.calibrate.fit import Fit
     from zhuanxing.model import Model
 
-__all__ = ["COMMAND"]
-
 SECTION = "trust"
 FIT_COLUMNS = (
     ("统计指标", "statistic"), ("观测数", "observations"), ("校准前误差", "MAE before"),
@@ -49,7 +47,6 @@ def run(settings: CalibrateSettings, context: Context) -> int:
 
 
 def _fit(settings: CalibrateSettings, context: Context) -> tuple[Fit, Model]:
-    # Imported here: a misspelt setting is refused before the seconds that the imports take.
     from zhuanxing.analyses.calibrate.store import begin, checkpoint_path, save, target_path
 
     folder = context.places.model

@@ -11,14 +11,11 @@ from zhuanxing.analyses.check.settings import CheckSettings
 from zhuanxing.cli.command import Command, Context
 from zhuanxing.cli.console import width
 
-__all__ = ["COMMAND"]
-
 SECTION = "trust"
 
 
 def run(settings: CheckSettings, context: Context) -> int:
     """Print a table of findings; return 0 if all pass, 1 if not."""
-    # Imported here: the help is printed before the seconds that the engine's imports take.
     from zhuanxing.analyses.check.bench import Bench
     from zhuanxing.analyses.check.finding import print_findings
     from zhuanxing.analyses.check.suite import run_checks

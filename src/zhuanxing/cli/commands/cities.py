@@ -9,8 +9,6 @@ from zhuanxing.cli.command import Command, Context
 from zhuanxing.cli.console import Column, print_table
 from zhuanxing.config import Archetype, InLanguage, Province, Zone, checked
 
-__all__ = ["COMMAND"]
-
 SECTION = "list"
 COLUMNS = (
     Column("城市", "city", whole=True), Column("名称", "Chinese name", "zh"),

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from zhuanxing.data.tables import Tables
 
-__all__ = ["COMMAND"]
-
 SECTION = "list"
 COUNTS = (
     ("观测", "observed"),

@@ -33,8 +33,6 @@ from zhuanxing.results import names
 from zhuanxing.results.aims import Aim, aims_of
 from zhuanxing.storage.paths import Places
 
-__all__ = ["COMMAND"]
-
 SECTION = "run"
 DIRECTIONS = {"at_least": ("不低于", "at least"), "at_most": ("不高于", "at most")}
 

@@ -31,8 +31,6 @@ from zhuanxing.storage.atomic import require_writable
 if TYPE_CHECKING:
     from zhuanxing.model import Model
 
-__all__ = ["COMMAND"]
-
 SECTION = "trust"
 COLUMNS = (
     ("结果", "output"), ("文献", "published"), ("文献范围", "estimate"), ("年份", "year"),
@@ -58,7 +56,6 @@ def run(settings: EvidenceSettings, context: Context) -> int:
     places = context.places
     target = settings.output / "evidence.csv"
     require_writable(target)
-    # Imported here: a misspelt setting is refused before the seconds that the imports take.
     from zhuanxing.model import load
     from zhuanxing.storage.netcdf import write_table
 

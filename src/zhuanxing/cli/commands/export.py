@@ -16,8 +16,6 @@ from zhuanxing.config import City, File, InLanguage, OfModel, ScenarioName, Seve
 from zhuanxing.inputs import Changes
 from zhuanxing.storage.atomic import require_writable
 
-__all__ = ["COMMAND"]
-
 SECTION = "exchange"
 
 
@@ -46,7 +44,6 @@ def run(settings: ExportSettings, context: Context) -> int:
     if settings.city is not None:
         scenario = scenario.of_cities(settings.city)
     require_writable(settings.folder / f"{scenario.name}.mdl")
-    # Imported here: a misspelt name is refused before the seconds that the engine's imports take.
     from zhuanxing.export import export
     from zhuanxing.model import load
 

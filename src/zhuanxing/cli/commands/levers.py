@@ -11,8 +11,6 @@ from zhuanxing.cli.command import Command, Context
 from zhuanxing.cli.console import Column, print_table
 from zhuanxing.config import City, Group, InLanguage, ScenarioName, checked
 
-__all__ = ["COMMAND"]
-
 SECTION = "list"
 COLUMNS = (
     Column("条", "article"), Column("举措", "lever", whole=True),

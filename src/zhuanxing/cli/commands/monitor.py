@@ -50,7 +50,7 @@ def run(settings: MonitorSettings, context: Context) -> int:
     scenarios = {name: model.scenario(name) for name in settings.scenario}
     table = monitor(model, scenarios, statistics, draws=settings.draws)
     place = 0 if context.language == "zh" else 1
-    names = {o.name: (o.name_zh, o.name_en)[place] for o in model.outputs}
+    names = {output.name: output.label(context.language) for output in model.outputs}
     rows = [
         [
             context.names.cities[row["city"]][f"name_{context.language}"], str(row["year"]),

@@ -63,7 +63,6 @@ def _target(settings: RunSettings, scenario: Scenario) -> Path:
             draws=settings.draws,
         )
     target = settings.output or Path("outputs") / scenario.name / "paths.nc"
-    # Imported here: xarray takes half a second, which a refused command should not.
     from zhuanxing.storage.formats import writer
 
     writer(target)
@@ -74,7 +73,6 @@ def run(settings: RunSettings, context: Context) -> int:
     """Run one scenario and store it."""
     scenario = named_scenario(settings, context)
     target = _target(settings, scenario)
-    # Imported here: a misspelt name is refused before the seconds that the engine's imports take.
     from zhuanxing.cli.found import print_found
     from zhuanxing.storage.formats import writer
     from zhuanxing.storage.netcdf import comparison_path, intervals_path
@@ -104,13 +102,9 @@ def beyond(
     """Yield a sentence for each replaced assumption that leaves the range of its row."""
     for name, value in assumptions.items():
         parts = value.items() if isinstance(value, Mapping) else [("", value)]
-        rows = table.loc[[name.replace(" ", "_")]]
+        key = name.replace(" ", "_")
         for element, number in parts:
-            row = (
-                rows.xs(element, level="subscript")
-                if (name.replace(" ", "_"), element) in (rows.index)
-                else rows
-            )
+            row = table.loc[[(key, element)] if (key, element) in table.index else [key]]
             low, high = float(row["low"].min()), float(row["high"].max())
             if not low <= number <= high:
                 place = f"{name}[{element}]" if element else name
@@ -124,7 +118,7 @@ def _write_intervals(
     model: Model, scenario: Scenario, settings: RunSettings, target: Path, context: Context
 ) -> None:
     from zhuanxing.analyses.bands import comparison_bands
-    from zhuanxing.results.aims import read_aims
+    from zhuanxing.results.aims import change_bases, read_aims
     from zhuanxing.storage.netcdf import comparison_path, intervals_path, write
 
     bands = model.run_ensemble(scenario, draws=settings.draws)
@@ -132,11 +126,9 @@ def _write_intervals(
     write(bands, intervals_path(target))
     if scenario.name != BASELINE:
         aims = read_aims(context.places.model / "data" / "aims.csv")
-        changes = aims[aims["measure"] == "change"]
-        pairs = zip(changes["variable"], changes["base_year"].astype(int), strict=True)
         compared = comparison_bands(
             model, scenario, model.scenario(BASELINE), draws=settings.draws,
-            since=sorted(set(pairs)), outputs=[one.name for one in model.plain_outputs],
+            since=change_bases(aims), outputs=[one.name for one in model.plain_outputs],
         )  # fmt: skip
         compared = compared if settings.city is None else compared.sel(city=list(settings.city))
         write(compared, comparison_path(target))

@@ -10,8 +10,6 @@ from zhuanxing.cli.console import Column, print_table
 from zhuanxing.config import InLanguage, checked
 from zhuanxing.inputs import read_scenario, scenario_names
 
-__all__ = ["COMMAND"]
-
 SECTION = "list"
 COLUMNS = (
     Column("情景", "scenario", whole=True), Column("继承", "extends", whole=True, spare=True),

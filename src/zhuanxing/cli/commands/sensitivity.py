@@ -21,8 +21,6 @@ from zhuanxing.storage.atomic import require_writable
 if TYPE_CHECKING:
     from zhuanxing.model import Model
 
-__all__ = ["COMMAND"]
-
 SECTION = "trust"
 COLUMNS = (
     ("结果", "output"), ("参数", "parameter"), ("平均总指数", "mean total index"),
@@ -45,7 +43,6 @@ def run(settings: SensitivitySettings, context: Context) -> int:
 def _analyse(
     context: Context, settings: SensitivitySettings
 ) -> tuple[Model, xr.DataArray, xr.DataArray]:
-    # Imported here: a misspelt setting is refused before the seconds that the imports take.
     from zhuanxing.analyses.sensitivity.analyse import chosen_ranges, screen, variance_shares
     from zhuanxing.model import load
     from zhuanxing.results.outputs import select_outputs

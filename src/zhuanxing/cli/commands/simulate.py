@@ -20,8 +20,6 @@ from zhuanxing.engine.reading.encodings import decode
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.storage.atomic import require_writable
 
-__all__ = ["COMMAND"]
-
 SECTION = "exchange"
 
 SUFFIXES = (".mdl", ".xmile", ".xml", ".stmx")

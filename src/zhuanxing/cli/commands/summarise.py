@@ -35,8 +35,6 @@ from zhuanxing.results import names
 from zhuanxing.storage.atomic import require_writable
 from zhuanxing.storage.netcdf import write
 
-__all__ = ["COMMAND"]
-
 SECTION = "run"
 Chart = Literal["fan", "parallel", "tradeoff", "heatmap"]
 TWO = "{key} names {count}, but two are expected"

@@ -146,7 +146,6 @@ def _run(
     design: Design,
     outputs: tuple[str, ...],
 ) -> None:
-    # Imported here: a misspelt name is refused before the seconds that the engine's imports take.
     from zhuanxing.analyses.sweep.execute import execute
     from zhuanxing.analyses.sweep.store import open_for
     from zhuanxing.analyses.sweep.sweep import Simulation, Sweep
