@@ -26,20 +26,9 @@ if TYPE_CHECKING:
     from zhuanxing.storage.netcdf import read as open_result
 
 __all__ = [
-    "Calibration",
-    "Design",
-    "Model",
-    "Scenario",
-    "SweepResult",
-    "ZhuanxingError",
-    "__version__",
-    "calibrate",
-    "compile_text",
-    "design",
-    "load",
-    "open_result",
-    "open_sweep",
-]
+    "Calibration", "Design", "Model", "Scenario", "SweepResult", "ZhuanxingError", "__version__",
+    "calibrate", "compile_text", "design", "load", "open_result", "open_sweep",
+]  # fmt: skip
 
 __version__ = "0.1.0"
 

@@ -68,10 +68,8 @@ class Calibration:
             raise ZhuanxingError(
                 "calibration {name}: it holds {stored} draws, but {count} are asked for; make more "
                 "with 'zhuanxing calibrate name={name} draws={count}'",
-                name=self.name,
-                stored=stored,
-                count=count,
-            )
+                name=self.name, stored=stored, count=count,
+            )  # fmt: skip
         found = {}
         for name, array in self._of(DRAWS).items():
             if name in tabled:

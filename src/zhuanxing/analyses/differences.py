@@ -20,13 +20,8 @@ from zhuanxing.errors import ZhuanxingError, require_known
 from zhuanxing.results.bands import ENDS
 
 __all__ = [
-    "Difference",
-    "DifferenceSettings",
-    "Estimate",
-    "differences",
-    "number_of",
-    "published_range",
-]
+    "Difference", "DifferenceSettings", "Estimate", "differences", "number_of", "published_range",
+]  # fmt: skip
 
 SIGNS = {"positive": 1.0, "negative": -1.0}
 

@@ -11,30 +11,14 @@ import xarray as xr
 from annotated_types import MinLen
 
 from zhuanxing.analyses.differences import DifferenceSettings, number_of
-from zhuanxing.config import (
-    File,
-    InLanguage,
-    ScenarioName,
-    Seed,
-    Several,
-    Text,
-    Year,
-    checked,
-)
+from zhuanxing.config import File, InLanguage, ScenarioName, Seed, Several, Text, Year, checked
 from zhuanxing.errors import require_known
 from zhuanxing.results.bands import ENDS
 
 __all__ = [
-    "INSIDE",
-    "MIDDLE",
-    "NO_ESTIMATE",
-    "OUTSIDE",
-    "Effect",
-    "EvidenceSettings",
-    "Published",
-    "compare",
-    "spread",
-]
+    "INSIDE", "MIDDLE", "NO_ESTIMATE", "OUTSIDE", "Effect", "EvidenceSettings", "Published",
+    "compare", "spread",
+]  # fmt: skip
 
 INSIDE, OUTSIDE, NO_ESTIMATE = "inside", "outside", "no estimate"
 # A number without a range of its own counts from one of these multiples to the other.

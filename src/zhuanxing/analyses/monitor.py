@@ -44,10 +44,8 @@ def read_statistics(path: Path, model: Model) -> pd.DataFrame:
         if column not in table.columns:
             raise ZhuanxingError(
                 "{path}, line 1: the column '{column}' is missing{near}",
-                path=path,
-                column=column,
-                near="",
-            )
+                path=path, column=column, near="",
+            )  # fmt: skip
     rows = []
     for place, row in enumerate(table.to_dict("records")):
         where = f"{path}, line {line_of(place)}"
@@ -79,12 +77,8 @@ def _require_unit(model: Model, output: str, found: str, where: str) -> None:
         raise ZhuanxingError(
             "{where}: the unit of '{output}' is '{found}', but the model has it in {ours} "
             "({unit}); convert the value, or leave the unit out",
-            where=where,
-            output=output,
-            found=found,
-            ours=ours[1],
-            unit=one.unit,
-        )
+            where=where, output=output, found=found, ours=ours[1], unit=one.unit,
+        )  # fmt: skip
 
 
 def monitor(
@@ -103,10 +97,8 @@ def monitor(
         if year not in model.years:
             raise ZhuanxingError(
                 "a statistic is of {year}, but the runs cover {first} to {last}; set years.end",
-                year=year,
-                first=model.years[0],
-                last=model.years[-1],
-            )
+                year=year, first=model.years[0], last=model.years[-1],
+            )  # fmt: skip
     drawn = draw_runs(model, scenarios, draws=draws, outputs=outputs) if draws else {}
     rows = []
     for name, scenario in scenarios.items():

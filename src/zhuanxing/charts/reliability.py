@@ -8,15 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from zhuanxing.charts.style import (
-    GREY,
-    PRINT_WIDTH,
-    SEQUENCE,
-    finish,
-    house_style,
-    panels,
-    wrapped,
-)
+from zhuanxing.charts.style import GREY, PRINT_WIDTH, SEQUENCE, finish, house_style, panels, wrapped
 from zhuanxing.results.words import LANGUAGES, Language, word
 
 __all__ = ["draw"]

@@ -20,28 +20,10 @@ from zhuanxing.charts.fonts import check_glyphs, font_family
 from zhuanxing.results.words import Language, word
 
 __all__ = [
-    "BAD",
-    "GOOD",
-    "GREY",
-    "HIGHLIGHT",
-    "INK",
-    "PRINT_WIDTH",
-    "SEQUENCE",
-    "colours",
-    "darker",
-    "end_label",
-    "finish",
-    "house_style",
-    "joined",
-    "legend_line",
-    "mark_projection",
-    "panels",
-    "part_thousands",
-    "scenario_colours",
-    "value_axis",
-    "wrapped",
-    "year_axis",
-]
+    "BAD", "GOOD", "GREY", "HIGHLIGHT", "INK", "PRINT_WIDTH", "SEQUENCE", "colours", "darker",
+    "end_label", "finish", "house_style", "joined", "legend_line", "mark_projection", "panels",
+    "part_thousands", "scenario_colours", "value_axis", "wrapped", "year_axis",
+]  # fmt: skip
 
 # Okabe and Ito's palette in an order whose neighbours differ in lightness as well as in hue, so
 # that stacked areas stay apart in grey print and for colour-blind readers; yellow is darkened.

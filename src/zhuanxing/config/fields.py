@@ -14,31 +14,10 @@ from pydantic_core import PydanticCustomError, core_schema
 from zhuanxing.errors import Sentence, ZhuanxingError
 
 __all__ = [
-    "Archetype",
-    "Assignments",
-    "Assumption",
-    "City",
-    "Count",
-    "Device",
-    "Driver",
-    "File",
-    "FreeKeys",
-    "Group",
-    "Language",
-    "Lever",
-    "Named",
-    "Output",
-    "Payer",
-    "Province",
-    "ScenarioName",
-    "Seed",
-    "Several",
-    "Share",
-    "Year",
-    "Zone",
-    "between",
-    "refused",
-]
+    "Archetype", "Assignments", "Assumption", "City", "Count", "Device", "Driver", "File",
+    "FreeKeys", "Group", "Language", "Lever", "Named", "Output", "Payer", "Province",
+    "ScenarioName", "Seed", "Several", "Share", "Year", "Zone", "between", "refused",
+]  # fmt: skip
 
 T = TypeVar("T")
 FIRST_YEAR, LAST_YEAR = 1900, 2200

@@ -13,16 +13,9 @@ from zhuanxing.data.names import ModelNames
 from zhuanxing.errors import ZhuanxingError, require_known
 
 __all__ = [
-    "below",
-    "classes_of",
-    "in_order",
-    "is_free",
-    "is_union",
-    "known_key",
-    "named",
-    "table_of",
+    "below", "classes_of", "in_order", "is_free", "is_union", "known_key", "named", "table_of",
     "type_of",
-]
+]  # fmt: skip
 
 
 class Found(NamedTuple):

@@ -55,11 +55,8 @@ def read_cells(path: Path, chinese: bool = False) -> list[list[str]]:
             raise DataError(
                 "{path}, line {line}: {found} cells, expected {expected}, one for each "
                 "column; a text with a comma needs quotation marks",
-                path=path,
-                line=number,
-                found=len(row),
-                expected=len(header),
-            )
+                path=path, line=number, found=len(row), expected=len(header),
+            )  # fmt: skip
     twice = next((name for name in header if header.count(name) > 1), None)
     if twice is not None:
         raise DataError(

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pandas as pd
 
+from zhuanxing.data.kinds import NATION
 from zhuanxing.data.reading import DataError, line_of, refuse_unknown
 from zhuanxing.errors import nearest
 
 __all__ = ["check_funding", "check_known", "check_references", "check_units"]
 
-NOBODY, NATION = "none", "China"
+NOBODY = "none"
 TOLERANCE = 1e-6
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from zhuanxing.data.initial.states import Start
+from zhuanxing.data.kinds import NATION
 from zhuanxing.data.observed import observed
 from zhuanxing.data.reading import DataError
 from zhuanxing.data.tables import Tables
@@ -46,7 +47,7 @@ def _province_rows(tables: Tables, start: Start, province: str) -> list[tuple[st
     if province in set(tables.units["province_en"]):
         return []
     needed = tables.provinces[tables.provinces["variable"].isin(start.economy.province.asked)]
-    by_variable = needed[needed["province"] != "China"].groupby("variable")["year"]
+    by_variable = needed[needed["province"] != NATION].groupby("variable")["year"]
     rows = [
         ("provinces.csv", f"{variable} of {province}, {years.min()}-{years.max()}", REQUIRED)
         for variable, years in by_variable

@@ -161,6 +161,11 @@ def _payers(names: ModelNames) -> dict[str, tuple[str, ...]]:
     }
 
 
+def _drivers(names: ModelNames) -> dict[str, tuple[str, ...]]:
+    tables = (read_rows(names.folder / f"{table}.csv", ("name",)) for table in DRIVER_TABLES)
+    return {row["name"]: () for rows in tables for row in rows}
+
+
 def _scenario_labels(names: ModelNames) -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for path in sorted((names.folder.parents[1] / "scenarios").glob("*.yaml")):
@@ -188,14 +193,7 @@ KINDS: Mapping[str, Callable[[ModelNames], Mapping[str, tuple[str, ...]]]] = {
     "assumption": lambda names: dict.fromkeys(
         (name.replace(" ", "_") for name in names.assumptions), ()
     ),
-    "driver": lambda names: dict.fromkeys(
-        (
-            row["name"]
-            for table in DRIVER_TABLES
-            for row in read_rows(names.folder / f"{table}.csv", ("name",))
-        ),
-        (),
-    ),
+    "driver": _drivers,
 }
 
 

@@ -89,14 +89,9 @@ def check_figures(
         raise DataError(
             "{path}, line {line}: {value:g} is not a {name} "
             "in {unit}, expected {low:g} to {high:g}",
-            path=path,
-            line=line_of(row),
-            value=frame["value"].iloc[row],
-            name=base.iloc[row],
-            unit=unit,
-            low=low,
-            high=high,
-        )
+            path=path, line=line_of(row), value=frame["value"].iloc[row], name=base.iloc[row],
+            unit=unit, low=low, high=high,
+        )  # fmt: skip
     allowed = bases.groupby("bases")["basis"].unique().to_dict()
     known = {kind: set(names) for kind, names in allowed.items()}
     wrong = [

@@ -13,13 +13,14 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from zhuanxing.data.kinds import NATION
 from zhuanxing.data.tables import Tables
 
 __all__ = ["WHOLE", "Outside", "parts_of_provinces"]
 
 # The driver that drivers.csv gives for whole provinces, relative to the nation.
 WHOLE = "provincial_demand_index"
-GROWTH, OUTPUT, NATION = "gdp_growth", "gdp", "China"
+GROWTH, OUTPUT = "gdp_growth", "gdp"
 
 
 @dataclass(frozen=True)

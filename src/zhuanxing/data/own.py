@@ -91,14 +91,16 @@ def _known(path: Path, cells: pd.Series, column: str, names: dict[str, str]) -> 
 
 def _measures(frame: pd.DataFrame, tables: Tables) -> pd.Series:
     """Return the units of measure, that of variables.csv where none is given."""
-    usual = frame["variable"].map(base_name).map(tables.variables.set_index("variable")["unit"])
-    return frame["unit"].where(frame["unit"] != "", usual)
+    return frame["unit"].where(frame["unit"] != "", _usual(frame, tables))
+
+
+def _usual(frame: pd.DataFrame, tables: Tables) -> pd.Series:
+    return frame["variable"].map(base_name).map(tables.variables.set_index("variable")["unit"])
 
 
 def _converted(frame: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     """Return the figures in the units of variables.csv where a factor to them is known."""
-    usual = frame["variable"].map(base_name).map(tables.variables.set_index("variable")["unit"])
-    pairs = list(zip(frame["unit"], usual, strict=True))
+    pairs = list(zip(frame["unit"], _usual(frame, tables), strict=True))
     factors = [FACTORS.get(pair, 1.0) for pair in pairs]
     units = [pair[1] if pair in FACTORS else pair[0] for pair in pairs]
     return frame.assign(value=frame["value"] * factors, unit=units)
@@ -111,11 +113,8 @@ def _refuse_later(path: Path, frame: pd.DataFrame, last: int) -> None:
         raise DataError(
             "{path}, line {line}: {year} is later than {last}, the last year of the "
             "statistics that the tables know (provinces.csv)",
-            path=path,
-            line=line_of(row),
-            year=frame["year"].iloc[row],
-            last=last,
-        )
+            path=path, line=line_of(row), year=frame["year"].iloc[row], last=last,
+        )  # fmt: skip
 
 
 def _bases(frame: pd.DataFrame, tables: Tables) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -68,19 +68,17 @@ def read_table(path: Path, **options: Any) -> pd.DataFrame:
     return found
 
 
-def read_checked(
-    path: Path, schema: Any, frame: pd.DataFrame | None = None, optional: Sequence[str] = ()
-) -> pd.DataFrame:
+def read_checked(path: Path, schema: Any, frame: pd.DataFrame | None = None) -> pd.DataFrame:
     """Return the table of `path` with the types of its pandera `schema`.
 
-    `frame` holds its cells where they were read already; columns that are `optional` may be
-    missing. Raises DataError in one sentence for the first row that breaks the schema.
+    `frame` holds its cells where they were read already. Raises DataError in one sentence for the
+    first row that breaks the schema.
     """
     # Imported here: most commands only read tables that are checked elsewhere.
     from pandera.errors import SchemaError
 
     frame = open_table(path) if frame is None else frame
-    _check_columns(path, frame, schema, optional)
+    _check_columns(path, frame, schema)
     for name, column in schema.columns.items():
         if str(column.dtype) in NUMERIC and name in frame:
             frame[name] = _numbers(path, frame, name, column)
@@ -91,9 +89,9 @@ def read_checked(
     return checked
 
 
-def _check_columns(path: Path, frame: pd.DataFrame, schema: Any, optional: Sequence[str]) -> None:
+def _check_columns(path: Path, frame: pd.DataFrame, schema: Any) -> None:
     wanted, found = list(schema.columns), list(frame.columns)
-    missing = [name for name in wanted if name not in found and name not in optional]
+    missing = [name for name in wanted if name not in found]
     extra = [name for name in found if name not in wanted]
     if missing:
         near = f", the nearest found is '{nearest(missing[0], extra)}'" if extra else ""

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 from pandera.pandas import Check, Column, DataFrameSchema
 
-from zhuanxing.data.kinds import CHOSEN, UNCERTAIN
+from zhuanxing.data.kinds import AGGREGATES, BETTER, CHOSEN, UNCERTAIN
 from zhuanxing.data.selection.collected import QUALITIES
 
 __all__ = ["schema_of"]
@@ -24,8 +24,6 @@ DOSE_KINDS = ["works", "rule", "title", "plant"]
 KNOWN = ["yes", "part", "no"]
 YEAR_BASES = ["", "official", "reported", "assumed"]
 COVERAGES = ["represented", "partly", "outside"]
-AGGREGATES = ["sum", "end", "mean", "ratio", "end_ratio", "change"]
-BETTER = ["up", "down", "none"]
 IDENTIFIER = r"^[a-z][a-z0-9_]*$"
 FIRST_YEAR, LAST_YEAR = 1990, 2100
 # What any statistic of a unit of measure may be, for tables whose variables have no ranges.

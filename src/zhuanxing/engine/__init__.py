@@ -26,15 +26,9 @@ HOMES = {
 }
 
 __all__ = [
-    "Failure",
-    "Program",
-    "ReferenceEngine",
-    "Runs",
-    "TranslationError",
-    "Variable",
-    "compile_file",
+    "Failure", "Program", "ReferenceEngine", "Runs", "TranslationError", "Variable", "compile_file",
     "compile_text",
-]
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

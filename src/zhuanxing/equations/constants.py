@@ -17,13 +17,8 @@ if TYPE_CHECKING:
     from zhuanxing.data.tables import Tables
 
 __all__ = [
-    "OTHERS",
-    "Constant",
-    "Row",
-    "assumption_constants",
-    "initial_constants",
-    "lever_constants",
-]
+    "OTHERS", "Constant", "Row", "assumption_constants", "initial_constants", "lever_constants",
+]  # fmt: skip
 
 # The subscript of a row that stands for all elements that no other row names.
 OTHERS = "others"

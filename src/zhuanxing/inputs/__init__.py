@@ -8,15 +8,6 @@ from zhuanxing.inputs.scenario import Scenario, changed, resolve, resolve_mappin
 from zhuanxing.inputs.scenario_files import ScenarioFile, read_scenario, scenario_names
 
 __all__ = [
-    "Changes",
-    "LeverSetting",
-    "ModelNames",
-    "Scenario",
-    "ScenarioFile",
-    "changed",
-    "read_names",
-    "read_scenario",
-    "resolve",
-    "resolve_mapping",
-    "scenario_names",
-]
+    "Changes", "LeverSetting", "ModelNames", "Scenario", "ScenarioFile", "changed", "read_names",
+    "read_scenario", "resolve", "resolve_mapping", "scenario_names",
+]  # fmt: skip

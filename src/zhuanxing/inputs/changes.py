@@ -17,13 +17,8 @@ from zhuanxing.data.kinds import LEVER_YEARS
 from zhuanxing.errors import nearest, unknown
 
 __all__ = [
-    "Assumptions",
-    "Budget",
-    "Changes",
-    "Groups",
-    "LeverSetting",
-    "Levers",
-]
+    "Assumptions", "Budget", "Changes", "Groups", "LeverSetting", "Levers",
+]  # fmt: skip
 
 BUDGET_SHARE, PAYER_CEILING = "budget share", "payer ceiling"
 

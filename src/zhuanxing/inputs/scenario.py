@@ -204,10 +204,8 @@ def _require_action(
     if not (selected & target).any():
         raise ZhuanxingError(
             "{where}: the lever '{lever}' acts only in {cities}; select one of these",
-            where=where,
-            lever=lever,
-            cities=", ".join(np.array(list(names.cities))[target]),
-        )
+            where=where, lever=lever, cities=", ".join(np.array(list(names.cities))[target]),
+        )  # fmt: skip
 
 
 def _frozen(array: np.ndarray) -> np.ndarray:

@@ -12,14 +12,7 @@ from zhuanxing.config import Archetype, City, Several, Text, Zone, checked, vali
 from zhuanxing.config.fields import Named
 from zhuanxing.data.names import ModelNames
 from zhuanxing.errors import ZhuanxingError, require_known
-from zhuanxing.inputs.changes import (
-    Assumptions,
-    Budget,
-    Changes,
-    Groups,
-    LeverSetting,
-    Setting,
-)
+from zhuanxing.inputs.changes import Assumptions, Budget, Changes, Groups, LeverSetting, Setting
 from zhuanxing.storage.yaml_files import load_yaml
 
 __all__ = ["Override", "ScenarioFile", "parse_scenario", "read_scenario", "scenario_names"]

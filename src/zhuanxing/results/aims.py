@@ -18,16 +18,9 @@ from zhuanxing.results.bands import CHANGE, centre
 from zhuanxing.results.words import Language
 
 __all__ = [
-    "COLUMNS",
-    "EVERYWHERE",
-    "MARKS",
-    "Aim",
-    "Verdict",
-    "aims_of",
-    "change_bases",
-    "city_targets",
+    "COLUMNS", "EVERYWHERE", "MARKS", "Aim", "Verdict", "aims_of", "change_bases", "city_targets",
     "read_aims",
-]
+]  # fmt: skip
 
 COLUMNS = (
     "unit_id", "variable", "year", "measure", "base_year", "direction", "value", "name_zh",

@@ -42,9 +42,5 @@ def _refuse(first: str, second: str, what: str, one: str, other: str) -> None:
     raise ZhuanxingError(
         "the results of {first} and {second} cannot be compared, because their {what} differs "
         "({one} and {other}); run both again with the same settings",
-        first=first,
-        second=second,
-        what=what,
-        one=short[0] or "none",
-        other=short[1] or "none",
-    )
+        first=first, second=second, what=what, one=short[0] or "none", other=short[1] or "none",
+    )  # fmt: skip

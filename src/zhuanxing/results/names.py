@@ -11,21 +11,10 @@ from zhuanxing.errors import ZhuanxingError, require_known
 from zhuanxing.results.words import Language, unit, word
 
 __all__ = [
-    "axis_title",
-    "city_ids",
-    "city_label",
-    "detail_dim",
-    "difference_unit",
-    "element_label",
-    "find",
-    "get_year",
-    "is_percentage",
-    "result_notes",
-    "scenario_label",
-    "unit_label",
-    "variable",
+    "axis_title", "city_ids", "city_label", "detail_dim", "difference_unit", "element_label",
+    "find", "get_year", "is_percentage", "result_notes", "scenario_label", "unit_label", "variable",
     "variable_label",
-]
+]  # fmt: skip
 
 # Characters of a hash that tell one state of the model from another.
 _HASH = 6
@@ -61,10 +50,8 @@ def get_year(array: xr.DataArray, year: int) -> int:
     if year not in years:
         raise ZhuanxingError(
             "the result has no year {year}; expected one of {first} to {last}",
-            year=year,
-            first=years[0],
-            last=years[-1],
-        )
+            year=year, first=years[0], last=years[-1],
+        )  # fmt: skip
     return year
 
 

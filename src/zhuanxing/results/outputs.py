@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from zhuanxing.config import Language
 from zhuanxing.data.cells import read_rows
+from zhuanxing.data.kinds import AGGREGATES, BETTER
 from zhuanxing.errors import ZhuanxingError, require_known
 
 if TYPE_CHECKING:
@@ -27,10 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Output", "Outputs", "read_outputs", "select_outputs"]
 
-AGGREGATES = ("sum", "end", "mean", "ratio", "end_ratio", "change")
 NEED_DENOMINATOR = ("ratio", "end_ratio")
-# Which way a planner wants an output to go.
-BETTER = ("up", "down", "none")
 
 
 @dataclass(frozen=True)

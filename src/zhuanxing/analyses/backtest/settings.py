@@ -1,4 +1,4 @@
-"""``conf/backtest.yaml`` as values."""
+"""`conf/backtest.yaml` as values."""
 
 from __future__ import annotations
 
@@ -6,16 +6,7 @@ from typing import Annotated
 
 from annotated_types import Ge, MinLen
 
-from zhuanxing.config import (
-    Count,
-    Driver,
-    File,
-    InLanguages,
-    Seed,
-    Several,
-    Year,
-    checked,
-)
+from zhuanxing.config import Count, Driver, File, InLanguages, Seed, Several, Year, checked
 
 __all__ = ["BacktestSettings", "Outside", "Pool"]
 

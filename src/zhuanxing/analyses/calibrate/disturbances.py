@@ -1,6 +1,6 @@
 """Disturbances: what the equations do not explain, as autoregressive processes by city and year.
 
-The equations of ``disturbances.mdl`` add up yearly news (innovations, in standard deviations) that
+The equations of `disturbances.mdl` add up yearly news (innovations, in standard deviations) that
 fade, but for the opening difference of a level, which lasts, and may go on for some years before
 they do (momentum: a damped trend, Gardner and McKenzie 1985). These are the names under which a fit
 sets them, and how sizes, persistence and momentum turn news into the disturbances of mid-year and

@@ -1,4 +1,4 @@
-"""``conf/calibrate.yaml`` as values."""
+"""`conf/calibrate.yaml` as values."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ _HALF = Fraction(1, 2)
 
 @dataclass(frozen=True)
 class Quantity:
-    """Unit of a sub-expression; ``number``: made of literals alone, ``value`` if it is one."""
+    """Unit of a sub-expression; `number`: made of literals alone, `value` if it is one."""
 
     unit: Unit
     number: bool = False
@@ -28,11 +28,11 @@ NUMBER = Quantity(DMNL, number=True)
 
 
 class Inference:
-    """Infers units within one equation and collects what is inconsistent in ``problems``.
+    """Infers units within one equation and collects what is inconsistent in `problems`.
 
-    ``units`` maps the key (lower case, single spaces) of every variable to its unit;
-    ``lookups`` are the keys that are called with an argument;
-    ``ranges`` the keys of subscript ranges and their elements.
+    `units` maps the key (lower case, single spaces) of every variable to its unit;
+    `lookups` are the keys that are called with an argument;
+    `ranges` the keys of subscript ranges and their elements.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Inference:
             self.problems.append(f"is {found.unit}, declared {declared}")
 
     def infer(self, node: Any) -> Quantity:
-        """Unit of ``node``; on an inconsistency the first operand's unit, to find further ones."""
+        """Unit of `node`; on an inconsistency the first operand's unit, to find further ones."""
         if isinstance(node, (int, float, np.number)):
             return Quantity(DMNL, True, float(node))
         if isinstance(node, np.ndarray):

@@ -1,4 +1,4 @@
-"""Statements about one run against another, as the rows of ``conf/check.yaml`` put them."""
+"""Statements about one run against another, as the rows of `conf/check.yaml` put them."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from zhuanxing.config import checked
 
 @checked
 class Expectation:
-    """``output`` lies within factors of its value in the reference run, in enough cities.
+    """`output` lies within factors of its value in the reference run, in enough cities.
 
-    A factor is output / reference in ``year`` (None: the last); ``share_of_cities`` is the part
-    of the cities (0-1) in which it has to be strictly below ``below`` and above ``above``.
+    A factor is output / reference in `year` (None: the last); `share_of_cities` is the part
+    of the cities (0-1) in which it has to be strictly below `below` and above `above`.
     """
 
     output: str
@@ -29,10 +29,10 @@ class Expectation:
 
 
 def met_by(expectation: Expectation, run: xr.Dataset, reference: xr.Dataset) -> xr.DataArray:
-    """Whether each city (dim ``city``, bool) meets ``expectation``.
+    """Whether each city (dim `city`, bool) meets `expectation`.
 
     Dims other than city and year are summed first. Where the reference is 0, the run meets
-    ``below`` if it is 0 too, and ``above`` if it is positive.
+    `below` if it is 0 too, and `above` if it is positive.
     """
     value = _in_year(run, expectation)
     base = _in_year(reference, expectation)

@@ -15,7 +15,7 @@ from zhuanxing.config import ScenarioName, checked
 
 @checked
 class InputChange:
-    """A constant of the model, set to ``value`` or multiplied by ``times``, at some elements."""
+    """A constant of the model, set to `value` or multiplied by `times`, at some elements."""
 
     name: str
     value: float | None = None
@@ -23,7 +23,7 @@ class InputChange:
     at: dict[str, str] = field(default_factory=dict)
 
     def apply(self, default: xr.DataArray) -> xr.DataArray:
-        """The changed input; dims and coordinates of ``default``."""
+        """The changed input; dims and coordinates of `default`."""
         changed = default * 1.0 if self.value is None else xr.full_like(default, self.value, float)
         if self.times is not None:
             changed = changed * self.times
@@ -48,7 +48,7 @@ class Extreme:
 
 
 def extreme_finding(extreme: Extreme, run: xr.Dataset, reference: xr.Dataset) -> Finding:
-    """All annual outputs finite, and every expectation against ``reference`` met."""
+    """All annual outputs finite, and every expectation against `reference` met."""
     broken = not_finite(run)
     faults = [fault_of(expectation, run, reference) for expectation in extreme.expect]
     faults = [fault for fault in faults if fault]

@@ -28,7 +28,7 @@ _BOTH = re.compile(r"^(.*[\u3400-\u9fff][^\s]*)\s+([A-Za-z].*)$", re.DOTALL)
 
 @dataclass(frozen=True)
 class Finding:
-    """Outcome of one check; ``offenders`` name where it is worst, worst first."""
+    """Outcome of one check; `offenders` name where it is worst, worst first."""
 
     check: str
     what: str
@@ -41,7 +41,7 @@ class Finding:
 def print_findings(
     findings: Iterable[Finding], console: Console, worst: int, language: Language
 ) -> None:
-    """Print the table, then up to ``worst`` offenders of every check that failed."""
+    """Print the table, then up to `worst` offenders of every check that failed."""
     rows = list(findings)
     table = Table(*_HEADINGS[language])
     for row in rows:
@@ -71,5 +71,5 @@ def _in(label: str, language: Language) -> str:
 
 
 def worst_first(scored: Sequence[tuple[float, str]]) -> tuple[str, ...]:
-    """The texts of ``scored`` in falling order of their score."""
+    """The texts of `scored` in falling order of their score."""
     return tuple(text for _, text in sorted(scored, key=lambda item: -item[0]))

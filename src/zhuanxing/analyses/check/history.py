@@ -17,7 +17,7 @@ from zhuanxing.data.observed import observed
 class Comparison:
     """An output set against an observed variable, with the mean absolute error allowed.
 
-    Several ``outputs`` are pooled; each is compared with the observed variable of its own name.
+    Several `outputs` are pooled; each is compared with the observed variable of its own name.
     """
 
     outputs: tuple[str, ...]
@@ -29,7 +29,7 @@ class Comparison:
 class Fit:
     """Error of simulated against observed values.
 
-    ``mae`` and ``bias`` are in the variable's unit; bias_part + variance_part + covariance_part
+    `mae` and `bias` are in the variable's unit; bias_part + variance_part + covariance_part
     = 1 are Theil's inequality proportions of the mean squared error (0, 0, 0 if there is none).
     """
 
@@ -60,9 +60,9 @@ def fit(simulated: np.ndarray, observed: np.ndarray) -> Fit:
 def pair(
     paths: xr.Dataset, observations: pd.DataFrame, output: str, years: tuple[int, int]
 ) -> pd.DataFrame:
-    """Rows of city, year, simulated, observed for one output within ``years`` inclusive.
+    """Rows of city, year, simulated, observed for one output within `years` inclusive.
 
-    ``paths`` has dims city and year; ``observations`` is the table of that name.
+    `paths` has dims city and year; `observations` is the table of that name.
     Values are compared as they stand, never differenced, so no level break enters.
     """
     cities = [str(city) for city in paths["city"].values]
@@ -74,14 +74,14 @@ def pair(
 
 
 def fit_pairs(pairs: pd.DataFrame) -> Fit:
-    """Error measures of the rows that ``pair`` gives."""
+    """Error measures of the rows that `pair` gives."""
     return fit(pairs["simulated"].to_numpy(float), pairs["observed"].to_numpy(float))
 
 
 def history_finding(
     paths: xr.Dataset, observations: pd.DataFrame, comparison: Comparison, years: tuple[int, int]
 ) -> Finding:
-    """One comparison pooled over cities, with the cities that fit worst; ``years`` inclusive."""
+    """One comparison pooled over cities, with the cities that fit worst; `years` inclusive."""
     pairs = pd.concat([pair(paths, observations, name, years) for name in comparison.outputs])
     threshold = f"MAE <= {comparison.threshold:g}"
     if pairs.empty:

@@ -18,10 +18,10 @@ _TIME_STEP = "time step"
 
 @dataclass(frozen=True)
 class Experiment:
-    """A scenario with changes. ``label`` is unique; it names the experiment in messages.
+    """A scenario with changes. `label` is unique; it names the experiment in messages.
 
-    ``every_lever`` sets the intensity of all levers; ``levers`` sets single ones after that, and
-    ``start`` the year in which all levers begin. Levers act in their target cities only.
+    `every_lever` sets the intensity of all levers; `levers` sets single ones after that, and
+    `start` the year in which all levers begin. Levers act in their target cities only.
     """
 
     label: str
@@ -33,7 +33,7 @@ class Experiment:
 
 
 class Laboratory:
-    """Runs experiments on ``model`` and keeps their annual outputs."""
+    """Runs experiments on `model` and keeps their annual outputs."""
 
     def __init__(self, model: Model) -> None:
         self.model = model
@@ -51,12 +51,12 @@ class Laboratory:
             self._annual[label] = paths.drop_vars(["run", "failure"]).assign_attrs(failure=failure)
 
     def paths(self, experiment: Experiment) -> xr.Dataset:
-        """Annual outputs (dims city, year and others); attribute ``failure`` names what broke."""
+        """Annual outputs (dims city, year and others); attribute `failure` names what broke."""
         self.prepare([experiment])
         return self._annual[experiment.label]
 
     def many(self, experiments: Mapping[str, Experiment]) -> xr.Dataset:
-        """Annual outputs of several experiments along ``run``, whose coordinate are the keys."""
+        """Annual outputs of several experiments along `run`, whose coordinate are the keys."""
         self.prepare(experiments.values())
         parts = [self.paths(experiment) for experiment in experiments.values()]
         return xr.concat(parts, xr.Variable("run", list(experiments)), combine_attrs="drop")
@@ -76,7 +76,7 @@ class Laboratory:
         return xr.Dataset(series)
 
     def paths_at_step(self, experiment: Experiment, factor: float) -> xr.Dataset:
-        """Annual outputs with the model's time step times ``factor``."""
+        """Annual outputs with the model's time step times `factor`."""
         step = float(self.model.program.constants()[_TIME_STEP]) * factor
         times = self.model.program.times(time_step=step)
         requests = yearly_requests(self.model.outputs)

@@ -24,7 +24,7 @@ class Law:
 def relative_residual(law: Law, steps: xr.Dataset) -> xr.DataArray:
     """|residual| / |scale| with the dims of the residual; where the scale is 0, 0 or infinite.
 
-    ``steps`` holds both variables at every time step, along any dims (run, time, city, ...).
+    `steps` holds both variables at every time step, along any dims (run, time, city, ...).
     A value that is not finite counts as infinite.
     """
     residual, scale = xr.broadcast(abs(steps[law.residual]), abs(steps[law.scale]))
@@ -36,7 +36,7 @@ def relative_residual(law: Law, steps: xr.Dataset) -> xr.DataArray:
 def law_findings(
     laws: Sequence[Law], runs: Mapping[str, xr.Dataset], tolerance: float
 ) -> list[Finding]:
-    """One finding a law, over all ``runs`` (label -> values at every step)."""
+    """One finding a law, over all `runs` (label -> values at every step)."""
     return [_law_finding(law, runs, tolerance) for law in laws]
 
 
@@ -59,7 +59,7 @@ def limit_findings(
 ) -> list[Finding]:
     """Every variable that declares limits in its units field stays within them.
 
-    ``tolerance`` allows for rounding, relative to the limit's size or 1, whichever is larger.
+    `tolerance` allows for rounding, relative to the limit's size or 1, whichever is larger.
     """
     scored: list[tuple[float, str]] = []
     for label, steps in runs.items():
@@ -93,7 +93,7 @@ def _index_of_max(values: xr.DataArray) -> dict[str, int]:
 
 
 def place_of_max(values: xr.DataArray) -> str:
-    """The coordinates of the largest value, e.g. ``city=north, time=2016.125``."""
+    """The coordinates of the largest value, e.g. `city=north, time=2016.125`."""
     if not values.dims:
         return "all times"
     at = values.isel(_index_of_max(values))

@@ -29,8 +29,8 @@ class LeverCase:
 class LeverTerms:
     """What a lever must do; movements are fractions of the baseline value.
 
-    ``scarce`` are outputs of which a lever must use some: money, administrative effort, ...
-    ``steady`` is the output that must not move by more than ``steady_tolerance`` elsewhere.
+    `scarce` are outputs of which a lever must use some: money, administrative effort, ...
+    `steady` is the output that must not move by more than `steady_tolerance` elsewhere.
     """
 
     first_year: int
@@ -47,8 +47,8 @@ def lever_findings(
 ) -> list[Finding]:
     """One finding a question over all levers; the levers that fail are the offenders.
 
-    ``baseline`` has dims city and year (and others that are summed); ``runs`` has in addition
-    ``run``, whose coordinate is the lever that stands alone at full in its target cities.
+    `baseline` has dims city and year (and others that are summed); `runs` has in addition
+    `run`, whose coordinate is the lever that stands alone at full in its target cities.
     """
     years = slice(terms.first_year, terms.last_year)
     baseline, runs = baseline.sel(year=years), runs.sel(year=years)
@@ -136,10 +136,10 @@ def _spill_fault(
 
 
 def rule_finding(lever: str, poor: xr.DataArray, status: xr.DataArray, first_year: int) -> Finding:
-    """The lever of direction ``rule``: two poor years in a row end the status, but only under it.
+    """The lever of direction `rule`: two poor years in a row end the status, but only under it.
 
-    ``poor`` (poor years in a row) and ``status`` (1 in a zone) have dims run, city and year;
-    run is ``on`` or ``off``. From ``first_year`` the lever is expected to be in force.
+    `poor` (poor years in a row) and `status` (1 in a zone) have dims run, city and year;
+    run is `on` or `off`. From `first_year` the lever is expected to be in force.
     """
     years = slice(first_year, None)
     poor, status = poor.sel(year=years), status.sel(year=years)

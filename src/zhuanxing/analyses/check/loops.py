@@ -28,9 +28,9 @@ SIGNS = {"reinforcing": 1.0, "balancing": -1.0}
 
 @checked
 class LoopSettings:
-    """A reader sees ``nudge`` more (a part) from ``start``; gains are judged ``years`` later.
+    """A reader sees `nudge` more (a part) from `start`; gains are judged `years` later.
 
-    ``least`` is the smallest gain of a loop that acts.
+    `least` is the smallest gain of a loop that acts.
     """
 
     nudge: float
@@ -41,7 +41,7 @@ class LoopSettings:
 
 @dataclass(frozen=True)
 class Loop:
-    """One row of loops.csv: ``reader`` reads ``variable``, in a run of ``scenario``."""
+    """One row of loops.csv: `reader` reads `variable`, in a run of `scenario`."""
 
     name: str
     sign: str
@@ -54,7 +54,7 @@ class Loop:
 def cut_text(text: str, loops: Sequence[Loop], program: Program, times: np.ndarray) -> str:
     """Return the model's text with a switch at the cut of each loop; off, nothing changes.
 
-    ``program`` knows the dimensions; ``times`` are those of the held paths. Raises
+    `program` knows the dimensions; `times` are those of the held paths. Raises
     ZhuanxingError where a reader does not read its variable.
     """
     added = []
@@ -79,7 +79,7 @@ def cut_text(text: str, loops: Sequence[Loop], program: Program, times: np.ndarr
 
 
 def _rewired(text: str, loop: Loop, held: str) -> str:
-    """Return the text in which the equations of the reader read ``held``."""
+    """Return the text in which the equations of the reader read `held`."""
     name = re.escape(loop.variable)
     reference = re.compile(rf"(?<![\w ]){name}(?![\w ])|(?<=[=] ){name}(?![\w ])")
     reader = re.compile(rf"^{re.escape(loop.reader)}(?:\[[^\]]*\])? = [^|~]*", re.MULTILINE)
@@ -109,7 +109,7 @@ def gains_of(
 ) -> list[float]:
     """Return the open-loop gain of each loop, the mean over all elements of its variable.
 
-    ``inputs`` are the overrides of each scenario, the same names in all; ``program`` is the whole
+    `inputs` are the overrides of each scenario, the same names in all; `program` is the whole
     model with its numbers. Two programs are compiled, each runs one batch.
     """
     asked = dict.fromkeys((loop.variable for loop in loops), MEAN)
@@ -149,7 +149,7 @@ def _switched(
     chosen: int,
     nudge: float,
 ) -> dict[str, np.ndarray]:
-    """Return the overrides of a run in which one loop is cut, and its path raised by ``nudge``."""
+    """Return the overrides of a run in which one loop is cut, and its path raised by `nudge`."""
     switches = {
         f"{name} {number}": np.asarray(value * (number == chosen), float)
         for number in range(len(loops))
@@ -159,7 +159,7 @@ def _switched(
 
 
 def _gain(pair: np.ndarray, where: np.ndarray | slice, nudge: float) -> float:
-    """Return the relative response over ``nudge``; ``where`` picks cities, the first axis."""
+    """Return the relative response over `nudge`; `where` picks cities, the first axis."""
     plain, nudged = (values[where] for values in pair)
     return float(np.mean(nudged - plain) / np.mean(np.abs(plain)) / nudge)
 

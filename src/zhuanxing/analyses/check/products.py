@@ -13,7 +13,7 @@ from zhuanxing.data.observed import observed
 
 @checked
 class FactorTest:
-    """An output against the mean of observed ``variables``, as factors; ``most`` null: no limit."""
+    """An output against the mean of observed `variables`, as factors; `most` null: no limit."""
 
     label: str
     output: str
@@ -25,7 +25,7 @@ class FactorTest:
 
 @checked
 class QuantityTest:
-    """An output of one city in one year, summed over ``elements``, between ``low`` and ``high``."""
+    """An output of one city in one year, summed over `elements`, between `low` and `high`."""
 
     label: str
     output: str
@@ -38,7 +38,7 @@ class QuantityTest:
 
 @checked
 class GrowthTest:
-    """An output of all cities together, ``last`` year over ``first``, between two factors."""
+    """An output of all cities together, `last` year over `first`, between two factors."""
 
     label: str
     output: str
@@ -50,7 +50,7 @@ class GrowthTest:
 
 @checked
 class BoundTest:
-    """An output of no city and year above ``most`` after the year ``after``."""
+    """An output of no city and year above `most` after the year `after`."""
 
     label: str
     output: str
@@ -60,10 +60,10 @@ class BoundTest:
 
 @checked
 class ChangeTest:
-    """Change of an output from ``first`` to ``last`` in percent, against published yearly changes.
+    """Change of an output from `first` to `last` in percent, against published yearly changes.
 
-    Over cities its standard deviation is at least ``spread``, and its correlation with the change
-    of the city's province, ``published`` in provinces.csv for every year, at least ``correlation``.
+    Over cities its standard deviation is at least `spread`, and its correlation with the change
+    of the city's province, `published` in provinces.csv for every year, at least `correlation`.
     """
 
     label: str
@@ -77,7 +77,7 @@ class ChangeTest:
 
 @checked
 class ProductSettings:
-    """Tests of the resource core; see ``analyses/check/products.py``."""
+    """Tests of the resource core; see `analyses/check/products.py`."""
 
     scenario: str
     factors: tuple[FactorTest, ...]

@@ -14,7 +14,7 @@ from zhuanxing.config import City, ScenarioName, checked
 
 @checked
 class Bounds:
-    """``output`` stays within low..high in every scenario, city and year."""
+    """`output` stays within low..high in every scenario, city and year."""
 
     label: str
     output: str
@@ -24,7 +24,7 @@ class Bounds:
 
 @checked
 class Worse:
-    """``scenario`` does worse than ``reference`` in at least ``at_least`` of the expectations."""
+    """`scenario` does worse than `reference` in at least `at_least` of the expectations."""
 
     label: str
     scenario: ScenarioName
@@ -35,9 +35,9 @@ class Worse:
 
 @checked
 class GainRatio:
-    """Each of ``cities`` gains ``ratio`` times what the median city gains.
+    """Each of `cities` gains `ratio` times what the median city gains.
 
-    The gain is ``output`` in ``year`` in ``scenario`` less the same in ``reference``.
+    The gain is `output` in `year` in `scenario` less the same in `reference`.
     """
 
     label: str
@@ -70,7 +70,7 @@ def bounds_finding(bounds: Bounds, runs: Mapping[str, xr.Dataset]) -> Finding:
 
 
 def worse_finding(worse: Worse, runs: Mapping[str, xr.Dataset]) -> Finding:
-    """How many of the expectations hold for ``scenario`` against ``reference``."""
+    """How many of the expectations hold for `scenario` against `reference`."""
     lines, held = [], 0
     for expectation in worse.expect:
         share = float(met_by(expectation, runs[worse.scenario], runs[worse.reference]).mean())
@@ -82,7 +82,7 @@ def worse_finding(worse: Worse, runs: Mapping[str, xr.Dataset]) -> Finding:
 
 
 def gain_finding(rule: GainRatio, runs: Mapping[str, xr.Dataset]) -> Finding:
-    """Smallest gain among ``cities`` as a multiple of the median gain over all cities."""
+    """Smallest gain among `cities` as a multiple of the median gain over all cities."""
     chosen = {
         label: runs[label][rule.output].sel(year=rule.year)
         for label in (rule.scenario, rule.reference)

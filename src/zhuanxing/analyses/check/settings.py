@@ -1,4 +1,4 @@
-"""``conf/check.yaml`` as values."""
+"""`conf/check.yaml` as values."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class LawSettings:
 
 @checked
 class TimestepSettings:
-    """Scenario run at the model's step and at half of it; ``tolerance`` is a fraction."""
+    """Scenario run at the model's step and at half of it; `tolerance` is a fraction."""
 
     scenario: ScenarioName
     tolerance: float
@@ -49,7 +49,7 @@ class RuleSettings:
 
 @checked
 class LeverSettings:
-    """Terms of the one-at-a-time lever runs; see ``levers.LeverTerms``."""
+    """Terms of the one-at-a-time lever runs; see `levers.LeverTerms`."""
 
     scenario: ScenarioName
     start: int

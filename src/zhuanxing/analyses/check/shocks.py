@@ -12,7 +12,7 @@ from zhuanxing.config import Output, ScenarioName, checked
 
 @checked
 class Interval:
-    """Relative change in ``year`` lies from ``low`` to ``high``, in percent."""
+    """Relative change in `year` lies from `low` to `high`, in percent."""
 
     year: int
     low: float
@@ -21,9 +21,9 @@ class Interval:
 
 @checked
 class Shock:
-    """``inputs`` change ``scenario``; ``output`` of all cities together moves as ``within`` says.
+    """`inputs` change `scenario`; `output` of all cities together moves as `within` says.
 
-    ``fades_by``: a later year in which the change is smaller than its largest by a third or more.
+    `fades_by`: a later year in which the change is smaller than its largest by a third or more.
     """
 
     name: str
@@ -36,7 +36,7 @@ class Shock:
 
 
 def relative_path(run: xr.Dataset, reference: xr.Dataset, output: str) -> xr.DataArray:
-    """Change of ``output`` summed over everything but years, in percent of ``reference``."""
+    """Change of `output` summed over everything but years, in percent of `reference`."""
     values = [paths[output].sum([d for d in paths[output].dims if d != "year"], skipna=False)
               for paths in (run, reference)]  # fmt: skip
     return 100.0 * (values[0] / values[1] - 1.0)

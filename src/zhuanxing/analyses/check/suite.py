@@ -18,11 +18,7 @@ from zhuanxing.analyses.check.finding import Finding
 from zhuanxing.analyses.check.history import history_finding
 from zhuanxing.analyses.check.laboratory import Experiment
 from zhuanxing.analyses.check.laws import law_findings, limit_findings
-from zhuanxing.analyses.check.lever_effects import (
-    distinct_finding,
-    dose_finding,
-    return_finding,
-)
+from zhuanxing.analyses.check.lever_effects import distinct_finding, dose_finding, return_finding
 from zhuanxing.analyses.check.levers import LeverTerms, lever_findings, rule_finding
 from zhuanxing.analyses.check.loops import gains_of, loop_findings
 from zhuanxing.analyses.check.products import (
@@ -33,6 +29,7 @@ from zhuanxing.analyses.check.products import (
     quantity_finding,
 )
 from zhuanxing.analyses.check.reality import bounds_finding, gain_finding, worse_finding
+from zhuanxing.analyses.check.settings import CheckSettings
 from zhuanxing.analyses.check.shocks import Shock, shock_finding
 from zhuanxing.analyses.check.structure import lever_term_finding, unread_finding
 from zhuanxing.analyses.check.timestep import timestep_finding
@@ -47,14 +44,19 @@ __all__ = ["CHECKS", "run_checks"]
 
 @dataclass(frozen=True)
 class Check:
-    """``runs`` names the experiments whose annual outputs ``find`` reads."""
+    """`find` reads the annual outputs of the experiments that `runs` names, if any."""
 
-    runs: Callable[[Bench], list[Experiment]]
     find: Callable[[Bench], list[Finding]]
+    runs: Callable[[Bench], list[Experiment]] = lambda bench: []
+
+
+def _of(scenario: Callable[[CheckSettings], str]) -> Callable[[Bench], list[Experiment]]:
+    """Return the run of the scenario that the settings name."""
+    return lambda bench: [bench.of_scenario(scenario(bench.settings))]
 
 
 def run_checks(bench: Bench, only: Sequence[str] | None) -> Iterator[Finding]:
-    """Findings of the checks named in ``only`` (None: all), in the order of ``CHECKS``.
+    """Findings of the checks named in `only` (None: all), in the order of `CHECKS`.
 
     All experiments run in one batch before the first check that needs one. Raises
     ZhuanxingError for an unknown check.
@@ -95,10 +97,6 @@ def _require_names(bench: Bench) -> None:
         require_known("output", name, outputs, "check.yaml")
     for city in (city for gain in settings.reality.gains for city in gain.cities):
         require_known("city", city, bench.model.names.cities, "check.yaml")
-
-
-def _nothing(bench: Bench) -> list[Experiment]:
-    return []
 
 
 def _structure(bench: Bench) -> list[Finding]:
@@ -172,10 +170,6 @@ def _loops(bench: Bench) -> list[Finding]:
     structure = model.source.equations.structure()
     gains = gains_of(bench.loops, structure, model.origin, model.program, inputs, terms)
     return loop_findings(bench.loops, gains, terms)
-
-
-def _timestep_runs(bench: Bench) -> list[Experiment]:
-    return [bench.of_scenario(bench.settings.timestep.scenario)]
 
 
 def _timestep(bench: Bench) -> list[Finding]:
@@ -270,10 +264,6 @@ def _clauses(bench: Bench) -> list[Finding]:
     return [Finding("clauses", what, result, "no unknown name", not missing, missing)]
 
 
-def _evaluation_runs(bench: Bench) -> list[Experiment]:
-    return [bench.of_scenario(bench.settings.evaluation.history)]
-
-
 def _evaluation(bench: Bench) -> list[Finding]:
     terms = bench.settings.evaluation
     scores = bench.laboratory.paths(bench.of_scenario(terms.history))["evaluation_score"]
@@ -286,10 +276,6 @@ def _evaluation(bench: Bench) -> list[Finding]:
     ]
 
 
-def _history_runs(bench: Bench) -> list[Experiment]:
-    return [bench.of_scenario(bench.settings.history.scenario)]
-
-
 def _history(bench: Bench) -> list[Finding]:
     terms = bench.settings.history
     paths = bench.laboratory.paths(bench.of_scenario(terms.scenario))
@@ -298,10 +284,6 @@ def _history(bench: Bench) -> list[Finding]:
         history_finding(paths, bench.observations, comparison, years)
         for comparison in terms.compare
     ]
-
-
-def _product_runs(bench: Bench) -> list[Experiment]:
-    return [bench.of_scenario(bench.settings.products.scenario)]
 
 
 def _products(bench: Bench) -> list[Finding]:
@@ -316,10 +298,6 @@ def _products(bench: Bench) -> list[Finding]:
     ]
 
 
-def _all_scenarios(bench: Bench) -> list[Experiment]:
-    return [bench.of_scenario(name) for name in bench.scenarios]
-
-
 def _reality(bench: Bench) -> list[Finding]:
     terms = bench.settings.reality
     runs = {name: bench.laboratory.paths(bench.of_scenario(name)) for name in bench.scenarios}
@@ -331,23 +309,23 @@ def _reality(bench: Bench) -> list[Finding]:
 
 
 CHECKS = {
-    "structure": Check(_nothing, _structure),
-    "units": Check(_nothing, _units),
-    "laws": Check(_nothing, _laws),
+    "structure": Check(_structure),
+    "units": Check(_units),
+    "laws": Check(_laws),
     "extremes": Check(
-        lambda bench: _with_references(bench, bench.settings.extremes),
         lambda bench: _compared(bench, bench.settings.extremes, extreme_finding),
+        lambda bench: _with_references(bench, bench.settings.extremes),
     ),
     "shocks": Check(
-        lambda bench: _with_references(bench, bench.settings.shocks),
         lambda bench: _compared(bench, bench.settings.shocks, shock_finding),
+        lambda bench: _with_references(bench, bench.settings.shocks),
     ),
-    "loops": Check(_nothing, _loops),
-    "timestep": Check(_timestep_runs, _timestep),
-    "levers": Check(_lever_runs, _levers),
-    "clauses": Check(_nothing, _clauses),
-    "evaluation": Check(_evaluation_runs, _evaluation),
-    "history": Check(_history_runs, _history),
-    "products": Check(_product_runs, _products),
-    "reality": Check(_all_scenarios, _reality),
+    "loops": Check(_loops),
+    "timestep": Check(_timestep, _of(lambda settings: settings.timestep.scenario)),
+    "levers": Check(_levers, _lever_runs),
+    "clauses": Check(_clauses),
+    "evaluation": Check(_evaluation, _of(lambda settings: settings.evaluation.history)),
+    "history": Check(_history, _of(lambda settings: settings.history.scenario)),
+    "products": Check(_products, _of(lambda settings: settings.products.scenario)),
+    "reality": Check(_reality, lambda bench: [*map(bench.of_scenario, bench.scenarios)]),
 }

@@ -19,7 +19,7 @@ PERCENT = "percent"
 def relative_change(coarse: xr.DataArray, fine: xr.DataArray) -> xr.DataArray:
     """|coarse - fine| relative to the largest |fine| over the years, or in points / 100.
 
-    Points are taken where ``fine`` has the attribute ``units`` = percent. A value that only one
+    Points are taken where `fine` has the attribute `units` = percent. A value that only one
     of the two has (the other is NaN), or a change from a path of zeros, is infinite.
     """
     difference = abs(coarse - fine)
@@ -32,9 +32,9 @@ def relative_change(coarse: xr.DataArray, fine: xr.DataArray) -> xr.DataArray:
 
 
 def timestep_finding(coarse: xr.Dataset, fine: xr.Dataset, tolerance: float) -> Finding:
-    """Annual outputs of one run at a time step (``coarse``) and at half of it (``fine``).
+    """Annual outputs of one run at a time step (`coarse`) and at half of it (`fine`).
 
-    ``tolerance`` is a fraction: 0.005 allows 0.5 %.
+    `tolerance` is a fraction: 0.005 allows 0.5 %.
     """
     scored: list[tuple[float, str]] = []
     worst = 0.0

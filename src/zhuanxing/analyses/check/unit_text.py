@@ -19,7 +19,7 @@ class UnitTextError(ZhuanxingError):
 
 @dataclass(frozen=True)
 class Unit:
-    """A product of powers, e.g. yiCNY/Year; ``powers`` is sorted and holds no zero exponent."""
+    """A product of powers, e.g. yiCNY/Year; `powers` is sorted and holds no zero exponent."""
 
     powers: tuple[tuple[str, Fraction], ...] = ()
 
@@ -60,9 +60,9 @@ def _power_text(token: str, exponent: Fraction) -> str:
 
 
 def parse_unit(text: str, tokens: Iterable[str]) -> Unit:
-    """Read a unit text such as ``yiCNY/(wanperson*Year)``.
+    """Read a unit text such as `yiCNY/(wanperson*Year)`.
 
-    ``tokens`` are the names allowed; ``Dmnl`` and ``1`` are always allowed.
+    `tokens` are the names allowed; `Dmnl` and `1` are always allowed.
     Raises UnitTextError on an empty text, an unknown token or a broken expression.
     """
     parser = _Parser(text, frozenset(tokens))

@@ -23,9 +23,9 @@ class UnitProblem:
 
 
 def unit_problems(model: ParsedModel, tokens: Iterable[str]) -> list[UnitProblem]:
-    """Every inconsistency of units in ``model``, in the order of its equations.
+    """Every inconsistency of units in `model`, in the order of its equations.
 
-    ``tokens`` are the unit names allowed. A variable without a unit, without a comment or with
+    `tokens` are the unit names allowed. A variable without a unit, without a comment or with
     an unreadable unit is a problem as well.
     """
     section = model.sections[0]

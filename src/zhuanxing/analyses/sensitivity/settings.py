@@ -1,4 +1,4 @@
-"""``conf/sensitivity.yaml`` as values."""
+"""`conf/sensitivity.yaml` as values."""
 
 from __future__ import annotations
 

@@ -230,10 +230,8 @@ def _power_of_two(options: Mapping[str, Any], key: str) -> int:
         raise ZhuanxingError(
             "design.{key} is {runs}, but a Sobol' sequence covers its space evenly only with a "
             "power of two; the nearest is {near}",
-            key=key,
-            runs=runs,
-            near=near,
-        )
+            key=key, runs=runs, near=near,
+        )  # fmt: skip
     _require_size(runs, "this design")
     return runs
 
@@ -247,10 +245,9 @@ def _whole(options: Mapping[str, Any], key: str, least: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
         raise ZhuanxingError(
             "{where} is {value}, but {expected} is expected",
-            where=f"design.{key}",
-            value=f"'{value}'",
+            where=f"design.{key}", value=f"'{value}'",
             expected=Sentence("a whole number of {least} at least", least=least),
-        )
+        )  # fmt: skip
     return value
 
 
@@ -259,7 +256,5 @@ def _require_size(runs: int, what: str) -> None:
         raise ZhuanxingError(
             "{what} has {runs:,} runs, but {most:,} are the most; vary fewer factors or take "
             "another design",
-            what=what,
-            runs=runs,
-            most=MOST_RUNS,
-        )
+            what=what, runs=runs, most=MOST_RUNS,
+        )  # fmt: skip

@@ -124,10 +124,8 @@ def parse_condition(text: str, result: SweepResult) -> Condition:
     if found is None:
         raise ZhuanxingError(
             "'{text}' is not a condition; write for example '{output}@{city}>=100'",
-            text=text,
-            output=result.outputs[0],
-            city=result.dataset["city"].values[0],
-        )
+            text=text, output=result.outputs[0], city=result.dataset["city"].values[0],
+        )  # fmt: skip
     try:
         limit = float(found[3])
     except ValueError as error:
@@ -156,11 +154,8 @@ def parse_measure(text: str, result: SweepResult) -> Measure:
         if wanted is not None and wanted not in years:
             raise ZhuanxingError(
                 "'{text}': the store has no year {year}, but {first} to {last}",
-                text=text,
-                year=wanted,
-                first=years[0],
-                last=years[-1],
-            )
+                text=text, year=wanted, first=years[0], last=years[-1],
+            )  # fmt: skip
     return Measure(text, output, element or None, city, year, base_year)
 
 

@@ -18,16 +18,7 @@ from zhuanxing.analyses.sweep.summarise import aim_misses
 from zhuanxing.cli.asking import aims_of_model
 from zhuanxing.cli.command import Command, Context
 from zhuanxing.cli.console import print_table
-from zhuanxing.config import (
-    File,
-    InLanguage,
-    Language,
-    Output,
-    Share,
-    Text,
-    Year,
-    checked,
-)
+from zhuanxing.config import File, InLanguage, Language, Output, Share, Text, Year, checked
 from zhuanxing.errors import ZhuanxingError, nearest
 from zhuanxing.results import names
 from zhuanxing.results.aims import Aim, aims_of

@@ -14,15 +14,7 @@ from zhuanxing.cli.asking import AskingPackage, asked_scenario, number
 from zhuanxing.cli.chosen import model_of
 from zhuanxing.cli.command import Command, Context
 from zhuanxing.cli.console import Column, print_table, progress_bar
-from zhuanxing.config import (
-    Count,
-    File,
-    InLanguages,
-    Lever,
-    Output,
-    Several,
-    checked,
-)
+from zhuanxing.config import Count, File, InLanguages, Lever, Output, Several, checked
 from zhuanxing.results.numerals import significant
 from zhuanxing.results.words import unit
 from zhuanxing.storage.atomic import require_writable

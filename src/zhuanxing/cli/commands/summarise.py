@@ -19,17 +19,7 @@ from zhuanxing.charts.sweep import SweepCharts, save_charts
 from zhuanxing.cli.asking import aims_of_model
 from zhuanxing.cli.command import Command, Context
 from zhuanxing.cli.summary import Summary, print_summary
-from zhuanxing.config import (
-    Count,
-    File,
-    InLanguages,
-    Output,
-    Several,
-    Share,
-    Text,
-    Year,
-    checked,
-)
+from zhuanxing.config import Count, File, InLanguages, Output, Several, Share, Text, Year, checked
 from zhuanxing.errors import ZhuanxingError, require_known
 from zhuanxing.results import names
 from zhuanxing.storage.atomic import require_writable

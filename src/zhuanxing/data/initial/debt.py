@@ -16,11 +16,11 @@ import numpy as np
 from zhuanxing.data.initial.carrying import CARRIED, ESTIMATED, OBSERVED, Value, figure_of
 from zhuanxing.data.initial.lookup import Known, Province
 from zhuanxing.data.initial.neighbours import Neighbours
+from zhuanxing.data.kinds import NATION
 from zhuanxing.data.reading import DataError
 
 __all__ = ["debt_by_kind", "debt_per_output", "platform_ambition"]
 
-NATION = "China"
 DEBT, SPECIAL, PLATFORMS = "government_debt", "government_debt_special", "platform_debt"
 # Statutory debt grew by up to this a year, as a logarithm, in most units.
 LARGEST_STEP = 0.2

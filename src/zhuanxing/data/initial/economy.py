@@ -17,12 +17,12 @@ import numpy as np
 from zhuanxing.data.initial.carrying import CARRIED, ESTIMATED, OBSERVED, Value, figure_of
 from zhuanxing.data.initial.industry import Industry
 from zhuanxing.data.initial.lookup import Known, Province
+from zhuanxing.data.kinds import NATION
 from zhuanxing.data.tables import Tables
 
 __all__ = ["Economy", "Periods"]
 
 BROAD = ("primary", "secondary", "tertiary")
-NATION = "China"
 LEAST_SHARE, LEAST_URBAN = 0.002, 0.05
 # Years before and after the start over which growth of residents is read.
 PACE_YEARS = 4

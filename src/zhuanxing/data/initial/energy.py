@@ -72,7 +72,8 @@ class EnergyState:
         """
         path, origin = self.path(unit, plant), CARRIED
         if not path:
-            part = self._area_part(unit) * self.known.typical(unit, FACTOR_OF[plant])
+            part = self.area[unit] / self.known.typical(unit, "province_area")
+            part *= self.known.typical(unit, FACTOR_OF[plant])
             path = {
                 year: mw * part for year, mw in self.path(self.province_of[unit], plant).items()
             }
@@ -115,9 +116,6 @@ class EnergyState:
         for place, plant, year, value in columns.itertuples(index=False):
             found.setdefault((place, plant), {})[int(year)] = float(value)
         return found
-
-    def _area_part(self, unit: str) -> float:
-        return self.area[unit] / self.known.typical(unit, "province_area")
 
     def wind_hours(self, unit: str) -> Value:
         """Return full-load hours of wind: nine months of the province in 2017, made a year.

@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from zhuanxing.data.kinds import NATION
 from zhuanxing.data.reading import read_table
-from zhuanxing.data.selection.products import NATION
 
 __all__ = ["product_drivers", "write_product_drivers"]
 

@@ -30,6 +30,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from zhuanxing.data.kinds import NATION
 from zhuanxing.data.reading import read_table
 
 __all__ = ["FIRST", "LAST", "product_outputs", "read_sources", "write_products"]
@@ -42,7 +43,6 @@ FIRST, LAST = 2015, 2022
 EARLIER = range(2018, LAST)
 YEARS = np.arange(FIRST, LAST + 1)
 OBSERVED, REASONED, ESTIMATED, CARRIED = "observed", "reasoned", "estimated", "carried"
-NATION = "China"
 # The two editions of the mine tracker list the same mines; the older one gives capacity.
 NEWER_EDITION = "spreadsheet copy"
 WORKING = ("operating", "operating-pre-retirement")

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import pandas as pd
 
+from zhuanxing.data.kinds import NATION
+
 __all__ = ["select_evaluations", "select_provinces"]
 
-NATION = "China"
 COLUMNS = ["province", "year", "variable", "value", "unit", "quality", "source", "url"]
 ORDER = ["official", "secondary", "preliminary", "assumption", "derived"]
 KEPT_FROM_ZONES = {
@@ -41,9 +42,8 @@ def select_provinces(
     panel: pd.DataFrame, zones: pd.DataFrame, growth: pd.DataFrame, units: pd.DataFrame
 ) -> pd.DataFrame:
     """Return one row per province (and the nation), year and variable, growth filled in."""
-    rows = pd.concat(
-        [_panel(panel), _zone_rows(zones, units), _growth_rows(growth)], ignore_index=True
-    )
+    printed = growth.rename(columns={"region": "province"})[COLUMNS]
+    rows = pd.concat([_panel(panel), _zone_rows(zones, units), printed], ignore_index=True)
     rows = _one_each(rows)
     rows = pd.concat([rows, _gdp_from_parts(rows)], ignore_index=True)
     rows = _one_each(rows)
@@ -79,10 +79,6 @@ def _english(zone: str, names: dict[str, str]) -> str | None:
     if zone == "全国":
         return NATION
     return next((en for zh, en in names.items() if zh.startswith(zone)), None)
-
-
-def _growth_rows(growth: pd.DataFrame) -> pd.DataFrame:
-    return growth.rename(columns={"region": "province"})[COLUMNS]
 
 
 def _one_each(rows: pd.DataFrame) -> pd.DataFrame:

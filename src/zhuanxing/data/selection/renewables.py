@@ -95,14 +95,8 @@ def _rows(place: str, plant: str, known: pd.Series, printed: set[int]) -> Iterat
     for year, value in zip(YEARS, path, strict=True):
         seen = int(year) in printed
         basis = "printed" if seen else "between or beyond printed years"
-        yield [
-            place,
-            plant,
-            int(year),
-            round(float(value), 1),
-            "printed" if seen else "carried",
-            basis,
-        ]
+        origin = "printed" if seen else "carried"
+        yield [place, plant, int(year), round(float(value), 1), origin, basis]
 
 
 def write_renewables(root: Path) -> None:

@@ -11,39 +11,12 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
 __all__ = [
-    "MOST_ELEMENTS",
-    "AllocateAvailable",
-    "AllocateByPriority",
-    "Arithmetic",
-    "Call",
-    "Component",
-    "DataFile",
-    "Delay",
-    "DelayFixed",
-    "DelayMaterial",
-    "DelayN",
-    "Element",
-    "Forecast",
-    "Game",
-    "GetConstants",
-    "GetData",
-    "GetLookups",
-    "History",
-    "Initial",
-    "InlineLookup",
-    "Integ",
-    "Logic",
-    "Lookup",
-    "ParsedModel",
-    "Range",
-    "Reference",
-    "SampleIfTrue",
-    "Section",
-    "Smooth",
-    "SmoothN",
-    "Trend",
-    "rewrite",
-]
+    "MOST_ELEMENTS", "AllocateAvailable", "AllocateByPriority", "Arithmetic", "Call", "Component",
+    "DataFile", "Delay", "DelayFixed", "DelayMaterial", "DelayN", "Element", "Forecast", "Game",
+    "GetConstants", "GetData", "GetLookups", "History", "Initial", "InlineLookup", "Integ", "Logic",
+    "Lookup", "ParsedModel", "Range", "Reference", "SampleIfTrue", "Section", "Smooth", "SmoothN",
+    "Trend", "rewrite",
+]  # fmt: skip
 
 # More elements of a dimension than memory holds variables of: a slip of the pen.
 MOST_ELEMENTS = 1_000_000
