@@ -35,11 +35,12 @@ from zhuanxing.charts import (
     structure,
 )
 from zhuanxing.charts.fonts import check_glyphs, font_file
-from zhuanxing.charts.kinds import Request, figures
+from zhuanxing.charts.kinds import KINDS, Request
 from zhuanxing.charts.save import save
 from zhuanxing.charts.style import GREY, SEQUENCE
 from zhuanxing.cli.main import main
 from zhuanxing.errors import ZhuanxingError
+from zhuanxing.results import words
 from zhuanxing.results.aims import aims_of, city_targets, read_aims
 from zhuanxing.results.comparable import require_comparable
 from zhuanxing.results.numerals import signed
@@ -190,12 +191,13 @@ def drawn(
     options: dict[str, Any],
     aims: pd.DataFrame,
 ) -> dict[str, Figure]:
-    """Every kind of chart in one language, as `zhuanxing chart kind=all` makes them."""
+    """Every kind of chart but disturbances in one language, as `zhuanxing chart` makes them."""
     one_variable = {**options, "compare": {**options["compare"], "variable": ["gdp"]}}
     wanted = Request(
         results, ["baotou"], request.param, one_variable, observations=statistics, aims=aims
     )
-    return dict(figures("all", wanted))
+    drawn = [kind for kind in KINDS if kind != "disturbances"]
+    return dict(figure for kind in drawn for figure in KINDS[kind](wanted))
 
 
 def texts(figure: Figure) -> list[str]:
@@ -573,3 +575,9 @@ def test_an_interrupted_chart_leaves_the_old_file(
         save(figure, tmp_path / "chart", ["png"])
     assert (tmp_path / "chart.png").read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == ["chart.png"]
+
+
+def test_every_unit_of_an_output_is_said_in_both_languages() -> None:
+    units = pd.read_csv(ROOT / "model" / "data" / "outputs.csv")["unit"].unique()
+    unspoken = [one for one in units if "1e" in words.unit(one, "zh")]
+    assert not unspoken

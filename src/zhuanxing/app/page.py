@@ -25,7 +25,7 @@ from zhuanxing.charts.fonts import font_file
 from zhuanxing.data.observed import observed
 from zhuanxing.model import Model
 from zhuanxing.results.aims import Aim
-from zhuanxing.results.words import Language, unit, word
+from zhuanxing.results.words import Language, unit, with_unit, word
 
 __all__ = ["make_page"]
 
@@ -271,8 +271,7 @@ class Session:
         difference = say(
             "difference", self.language, baseline=self.baseline, unit="%" if relative else points
         )
-        brackets = "（{}）" if self.language == "zh" else " ({})"
-        top = output.label(self.language) + (brackets.format(units) if units else "")
+        top = with_unit(output.label(self.language), units, self.language)
         kept = {
             list(KEPT)[self.kept.index(one)]: paths.line(state.output, state.city)
             for one, paths in moment.kept if one in self.kept

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from zhuanxing.charts import style
 from zhuanxing.results.numerals import number
-from zhuanxing.results.words import Language, unit, word
+from zhuanxing.results.words import Language, unit, with_unit, word
 
 __all__ = ["draw"]
 
@@ -69,9 +69,8 @@ def draw(
         units = word("points", language) if units == "%" else units
         note = "" if better == "none" else word(f"better_{better}", language)
         effect = word("effect_on", language, output=str(one[f"output_{language}"].item()))
-        axis.set_xlabel(style.joined([f"{effect}（{units}）" if language == "zh"
-                                      else f"{effect} ({units})", *([note] if note else [])],
-                                     language))  # fmt: skip
+        said = with_unit(effect, units, language)
+        axis.set_xlabel(style.joined([said, *([note] if note else [])], language))
         city = cities[str(found.attrs["city"])][f"name_{language}"]
         title = word("rank_title", language, city=city, year=found.attrs["year"])
         notes = [word("rank_note", language)]

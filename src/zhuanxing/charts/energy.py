@@ -89,4 +89,4 @@ def _carbon(
             label = names.scenario_label(datasets, key, language)
             style.end_label(axis, years[-1], data.values[-1], label, palette[key])
     data = names.variable(next(iter(datasets.values())), co2)
-    style.value_axis(axis, names.axis_title(data, language, lines=True))
+    style.value_axis(axis, names.axis_title(data, language))

@@ -48,7 +48,7 @@ def draw(
         figure, axes = style.panels(len(variables), len(ids), width=width, height=2.1)
         for row, name in zip(axes, variables, strict=True):
             data = names.variable(quantiles, name)
-            style.value_axis(row[0], names.axis_title(data, language, lines=True))
+            style.value_axis(row[0], names.axis_title(data, language))
             for axis, city in zip(row, ids, strict=True):
                 said = language if axis is axes[0, 0] else None
                 _panel(axis, data.sel(city=city), language)

@@ -70,7 +70,7 @@ def _investment(
             style.end_label(axis, years[-1], data.values[-1], label, palette[key])
     whole = next(iter(datasets.values()))
     first = names.variable(whole, name)
-    style.value_axis(axis, names.axis_title(first, language, lines=True))
+    style.value_axis(axis, names.axis_title(first, language))
     axis.set_ylim(0, 1.05 * axis.dataLim.y1)
     style.year_axis(axis, years)
     style.mark_projection(axis, years, language, names.last_known(whole), low=True)

@@ -20,13 +20,11 @@ from zhuanxing.charts import (
     scorecard,
     structure,
 )
-from zhuanxing.errors import ZhuanxingError, nearest
 from zhuanxing.results import names
 from zhuanxing.results.words import Language
 
-__all__ = ["ALL", "KINDS", "Request", "figures", "require_kind"]
+__all__ = ["KINDS", "Request"]
 
-ALL = "all"
 NamedFigures = Iterator[tuple[str, Figure]]
 
 
@@ -56,34 +54,6 @@ class Request:
     def draw_variables(self, kind: str) -> list[str]:
         """Return the variables asked for, else those that `kind` draws by itself."""
         return list(self.variables or self.options[kind]["variable"])
-
-
-def figures(kind: str, request: Request) -> NamedFigures:
-    """Yield (file name without ending, figure) of `kind`, or of every kind for "all".
-
-    Raises ZhuanxingError with the nearest name for an unknown kind, city or variable.
-    """
-    require_kind(kind)
-    for name in KINDS if kind == ALL else [kind]:
-        if kind != ALL or _holds(name, request):
-            yield from KINDS[name](request)
-
-
-def _holds(kind: str, request: Request) -> bool:
-    """Say whether the results hold what a kind draws: only a calibration has disturbances."""
-    needed = request.options.get(kind, {}).get("variable")
-    first = next(iter(request.datasets.values()))
-    return not isinstance(needed, str) or needed in first
-
-
-def require_kind(kind: str) -> None:
-    """Raise ZhuanxingError, with all kinds there are, for one that is unknown."""
-    if kind not in (ALL, *KINDS):
-        near = nearest(kind, [ALL, *KINDS])
-        raise ZhuanxingError(
-            f"there is no chart kind '{kind}', but {', '.join([ALL, *KINDS])}; "
-            f"did you mean '{near}'?"
-        )
 
 
 def _paths(request: Request) -> NamedFigures:

@@ -81,7 +81,7 @@ def draw(
                 _difference(panel[1], datasets, city, name, comparisons or {}, language)
             if index < (1 if single else columns) or len(variables) == 1:
                 panel[0].set_title(names.city_label(first, city, language))
-            titled = names.axis_title(names.variable(first, name), language, lines=True)
+            titled = names.axis_title(names.variable(first, name), language)
             style.value_axis(panel[0], titled if column == 0 or single else "")
             notes += [note for note in legend_note(dots, language) if note not in notes]
         notes = _notes(datasets, variables, notes, language)

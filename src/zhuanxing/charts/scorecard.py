@@ -15,7 +15,7 @@ from zhuanxing.errors import ZhuanxingError
 from zhuanxing.results import names
 from zhuanxing.results.aims import MARKS, Aim, Verdict, aims_of
 from zhuanxing.results.numerals import number, number_apart
-from zhuanxing.results.words import Language, word
+from zhuanxing.results.words import Language, with_unit, word
 
 __all__ = ["draw"]
 
@@ -119,10 +119,9 @@ def _table(axis: Axes, rows: Sequence[Aim], dataset: xr.Dataset, language: Langu
         y = len(rows) - 1 - line
         data = names.variable(dataset, aim.variable)
         units = "%" if aim.measure == "change" else names.unit_label(data, language)
-        bracket = f"（{units}）" if language == "zh" else f" ({units})"
         sign = "≥" if aim.direction == "at_least" else "≤"
         axis.axhline(y - 0.5, color="#E6E6E6", linewidth=0.6)
-        name = aim.name(dataset, language) + (bracket if units else "")
+        name = with_unit(aim.name(dataset, language), units, language)
         axis.text(_NAME, y, style.wrapped(name, _NAME_ROOM, 9.0), va="center", linespacing=1.3)
         axis.text(_AIM, y, f"{sign} {number(aim.value)}", va="center", ha="right")
     head = len(rows) - 0.25

@@ -13,7 +13,7 @@ from zhuanxing.charts import style
 from zhuanxing.results import names
 from zhuanxing.results.bands import centre
 from zhuanxing.results.numerals import signed
-from zhuanxing.results.words import Language, word
+from zhuanxing.results.words import Language, with_unit, word
 
 __all__ = [
     "Part", "draw_areas", "draw_bars", "draw_changes", "is_detailed", "parts", "same_top", "since",
@@ -140,8 +140,7 @@ def draw_changes(
 
 def since(year: int, units: str, language: Language) -> str:
     """Return the title of an axis of changes since a year."""
-    said = word("added_since", language, year=year)
-    return f"{said}（{units}）" if language == "zh" else f"{said} ({units})"
+    return with_unit(word("added_since", language, year=year), units, language)
 
 
 def stack_note(datasets: Mapping[str, xr.Dataset], language: Language) -> list[str]:

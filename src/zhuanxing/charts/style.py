@@ -210,22 +210,12 @@ def end_label(axis: Axes, x: float, y: float, text: str, colour: str) -> Annotat
     )  # fmt: skip
 
 
-def finish(
-    figure: Figure,
-    language: Language,
-    *,
-    title: str,
-    notes: Sequence[str] = (),
-    title_width: float = 0.97,
-) -> Figure:
-    """Add title and footnote, spread the end labels, and check that the font has every glyph.
-
-    `title_width` is the part of the figure's width that the title may take.
-    """
-    width = 72 * figure.get_figwidth()
-    figure.suptitle(wrapped(title, title_width * width, 14.0), x=0.01, ha="left")
+def finish(figure: Figure, language: Language, *, title: str, notes: Sequence[str] = ()) -> Figure:
+    """Add title and footnote, spread the end labels, and check that the font has every glyph."""
+    width = 0.97 * 72 * figure.get_figwidth()
+    figure.suptitle(wrapped(title, width, 14.0), x=0.01, ha="left")
     separator = "。" if language == "zh" else ". "
-    footnote = wrapped(separator.join([*notes, word("source", language)]), 0.97 * width, 7.5)
+    footnote = wrapped(separator.join([*notes, word("source", language)]), width, 7.5)
     figure.supxlabel(footnote, x=0.01, ha="left", fontsize=7.5, color="#666666", linespacing=1.4)
     figure.draw_without_rendering()
     # The layout stands: finding it again for each file would be most of the time of a chart.

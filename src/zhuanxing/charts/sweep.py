@@ -15,7 +15,7 @@ from zhuanxing.analyses.sweep.reading import SweepResult
 from zhuanxing.charts import fan, heatmap, parallel, tradeoff
 from zhuanxing.charts.quantity import Quantity
 from zhuanxing.charts.save import remove_outdated, save
-from zhuanxing.results.words import Language, unit, word
+from zhuanxing.results.words import Language, unit, with_unit, word
 
 __all__ = ["CHARTS", "Ranked", "SweepCharts", "save_charts"]
 
@@ -77,12 +77,9 @@ class _Material:
         one = self.result.dataset.sel(factor=name)
         label = str(one[f"factor_{self.language}"].item())
         units = unit(str(one["factor_unit"].item()), self.language)
-        full = label
-        if units:
-            full += f"（{units}）" if self.language == "zh" else f" ({units})"
         values = self.result.design[sound, self.result.factors.index(name)]
         bounds = float(one["factor_low"]), float(one["factor_high"])
-        return Quantity(label, full, values, bounds)
+        return Quantity(label, with_unit(label, units, self.language), values, bounds)
 
 
 def save_charts(

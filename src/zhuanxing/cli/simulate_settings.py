@@ -12,9 +12,6 @@ from zhuanxing.errors import ZhuanxingError, nearest
 
 __all__ = ["overrides_of"]
 
-# What a run is told in place of the model's own equation.
-CONTROLS = ("initial time", "final time", "time step", "saveper")
-
 
 def overrides_of(program: Any, settings: Sequence[str]) -> dict[str, np.ndarray]:
     """Return the arrays that NAME=VALUE and NAME[ELEMENT,...]=VALUE settings ask for.
@@ -49,6 +46,8 @@ def overrides_of(program: Any, settings: Sequence[str]) -> dict[str, np.ndarray]
 
 def _require_settable(program: Any, key: str) -> None:
     """Raise ZhuanxingError unless the key is that of a constant, a stock or a control variable."""
+    from zhuanxing.engine.reading.syntax_tree import CONTROLS
+
     if key not in program.variables:
         close = nearest(key, program.variables)
         raise ZhuanxingError(f"set: no variable '{key}', did you mean '{close}'?")

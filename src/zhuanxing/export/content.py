@@ -16,7 +16,7 @@ from zhuanxing.errors import ZhuanxingError
 __all__ = ["CLOCK", "Content", "causes", "is_constant", "is_lookup", "is_stock", "read_content"]
 
 # The names that every model has without defining them, or defines to control its run.
-CLOCK = ("time", "initial time", "final time", "time step", "saveper")
+CLOCK = ("time", *syntax_tree.CONTROLS)
 
 
 @dataclass(frozen=True)

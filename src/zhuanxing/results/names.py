@@ -97,14 +97,9 @@ def is_percentage(data: xr.DataArray) -> bool:
     return str(data.attrs.get("units", "")).startswith("percent")
 
 
-def axis_title(data: xr.DataArray, language: Language, *, lines: bool = False) -> str:
-    """Return the long name with its unit, as an axis title; on two lines when `lines`."""
-    name, units = variable_label(data, language), unit_label(data, language)
-    if not units:
-        return name
-    if lines:
-        return f"{name}\n{units}"
-    return f"{name}（{units}）" if language == "zh" else f"{name} ({units})"
+def axis_title(data: xr.DataArray, language: Language) -> str:
+    """Return the long name, with its unit on a second line, as an axis title."""
+    return f"{variable_label(data, language)}\n{unit_label(data, language)}".rstrip()
 
 
 def scenario_label(datasets: Mapping[str, xr.Dataset], key: str, language: Language) -> str:

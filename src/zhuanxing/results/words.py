@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from zhuanxing.config import Language
 
 __all__ = [
-    "LANGUAGES", "Language", "compound_unit", "listing", "spoken", "unit", "word",
+    "LANGUAGES", "Language", "compound_unit", "listing", "spoken", "unit", "with_unit", "word",
 ]  # fmt: skip
 
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
@@ -238,21 +238,18 @@ _WORDS: dict[str, tuple[str, str]] = {
 _UNITS: dict[str, tuple[str, str]] = {
     "1e8 CNY": ("亿元", "100 million CNY"),
     "yiCNY": ("亿元", "100 million CNY"),
-    "1e8 CNY, 2020 prices": ("亿元，2020年价", "100 million CNY, 2020 prices"),
-    "1e8 CNY 2020": ("亿元，2020年价", "100 million CNY, 2020 prices"),
     "1e8 CNY per km2": ("亿元/平方公里", "100 million CNY per km²"),
     "1e4 persons": ("万人", "10 thousand persons"),
     "wanperson": ("万人", "10 thousand persons"),
     "1e4 tce": ("万吨标准煤", "10 thousand tce"),
     "wantce": ("万吨标准煤", "10 thousand tce"),
     "1e4 t": ("万吨", "10 thousand t"),
+    "1e4 t a year": ("万吨/年", "10 thousand t a year"),
+    "1e4 m2": ("万平方米", "10 thousand m²"),
+    "1e8 kWh": ("亿千瓦时", "100 million kWh"),
     "wantonne": ("万吨", "10 thousand t"),
     "1e4 t CO2": ("万吨CO2", "10 thousand t CO2"),
     "tce per 1e4 CNY": ("吨标准煤/万元", "tce per 10 thousand CNY"),
-    "tce per 1e4 CNY, 2020 prices": (
-        "吨标准煤/万元，2020年价",
-        "tce per 10 thousand CNY, 2020 prices",
-    ),
     "1e4 CNY per person": ("万元/人", "10 thousand CNY per person"),
     "2015 = 1": ("2015年 = 1", "2015 = 1"),
     "firms": ("家", "firms"),
@@ -260,14 +257,15 @@ _UNITS: dict[str, tuple[str, str]] = {
     "points of 100": ("百分制得分", "points of 100"),
     "1 = in a zone": ("1 = 在示范区内", "1 = in a zone"),
     "1 = well-run city": ("1 = 治理良好城市", "1 = well-run city"),
+    "0 none, 1 growing, 2 mature, 3 declining, 4 regenerating": (
+        "0 非资源型，1 成长型，2 成熟型，3 衰退型，4 再生型",
+        "0 none, 1 growing, 2 mature, 3 declining, 4 regenerating",
+    ),
     "share of a normal city's capacity": (
         "占正常城市能力的比例",
         "share of a normal city's capacity",
     ),
     "percent": ("%", "%"),
-    "percent of GDP": ("占GDP %", "% of GDP"),
-    "percent of nominal GDP": ("占GDP %", "% of nominal GDP"),
-    "percent of industrial value added": ("占工业增加值 %", "% of industrial value added"),
     "km2": ("平方公里", "km²"),
     "MW": ("兆瓦", "MW"),
     "GWh": ("吉瓦时", "GWh"),
@@ -277,6 +275,7 @@ _UNITS: dict[str, tuple[str, str]] = {
     "1": ("", ""),
     "Year": ("年", "year"),
     "dose": ("剂量", "dose"),
+    "doses": ("剂量", "doses"),
     "firm": ("家", "firm"),
     "platform": ("个平台", "platform"),
 }
@@ -306,6 +305,13 @@ def compound_unit(text: str, language: Language) -> str:
     if not re.search(r"\W", text):
         return unit(text, language)
     return re.sub(r"\w+", lambda token: unit(token[0], language) or "1", text)
+
+
+def with_unit(name: str, unit: str, language: Language) -> str:
+    """Return a name with its unit in brackets, where it has one."""
+    if not unit:
+        return name
+    return f"{name}（{unit}）" if language == "zh" else f"{name} ({unit})"
 
 
 def listing(parts: Iterable[object], language: Language) -> str:

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from zhuanxing.analyses.check.finding import Finding
-from zhuanxing.engine.reading import syntax_tree
+from zhuanxing.engine.reading.syntax_tree import CONTROLS, Reference, nodes
 from zhuanxing.equations import TABLES
 from zhuanxing.model import Model
 
 __all__ = ["lever_term_finding", "unread_finding"]
-
-# What controls a run, and is read by it rather than by an equation.
-CONTROLS = ("initial time", "final time", "time step", "saveper")
 
 
 def lever_term_finding(model: Model) -> Finding:
@@ -64,24 +59,13 @@ def _acting(model: Model) -> set[str]:
     for name, element in model.program.elements.items():
         if model.variables.loc[name, "where"] == TABLES:
             continue
-        for reference in _references(element):
-            if reference.name in effects:
-                found.add(effects[reference.name])
-            for subscript in reference.subscripts or ():
+        for node in nodes(element):
+            if not isinstance(node, Reference):
+                continue
+            if node.name in effects:
+                found.add(effects[node.name])
+            for subscript in node.subscripts or ():
                 plain = subscript.replace("_", " ").lower()
                 if plain in levers:
                     found.add(levers[plain])
     return found
-
-
-def _references(element: syntax_tree.Element) -> Iterator[syntax_tree.Reference]:
-    found: list[syntax_tree.Reference] = []
-
-    def note(node: syntax_tree.Expression) -> syntax_tree.Expression:
-        if isinstance(node, syntax_tree.Reference):
-            found.append(node)
-        return node
-
-    for component in element.components:
-        syntax_tree.rewrite(component.expression, note)
-    yield from found

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 from zhuanxing.analyses.check.dimension import Inference
 from zhuanxing.analyses.check.unit_text import YEAR, Unit, UnitTextError, parse_unit
-from zhuanxing.engine.reading.syntax_tree import Element, ParsedModel, Section
+from zhuanxing.engine.reading.syntax_tree import CONTROLS, Element, ParsedModel, Section
 from zhuanxing.engine.running.failures import key_of
 
 NO_COMMENT = "has no comment"
-_CONTROLS = ("time step", "initial time", "final time", "saveper")
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ def unit_problems(model: ParsedModel, tokens: Iterable[str]) -> list[UnitProblem
 def _declared_units(
     section: Section, tokens: frozenset[str], problems: list[UnitProblem]
 ) -> dict[str, Unit]:
-    units: dict[str, Unit] = dict.fromkeys(_CONTROLS, YEAR)
+    units: dict[str, Unit] = dict.fromkeys(CONTROLS, YEAR)
     for element in section.elements:
         if not element.units.strip():
             problems.append(UnitProblem(element.name, "has no unit"))

@@ -17,7 +17,7 @@ import pandas as pd
 import xarray as xr
 
 from zhuanxing.charts.differences import difference
-from zhuanxing.charts.kinds import ALL, KINDS, Request, figures
+from zhuanxing.charts.kinds import KINDS, Request
 from zhuanxing.charts.save import FORMATS, remove_outdated, save
 from zhuanxing.cli.command import Command, Context
 from zhuanxing.config import (
@@ -185,10 +185,10 @@ def run(settings: ChartSettings, context: Context) -> int:
     jobs = [
         _Job(each, Request(language=language, **shared), settings, context.languages)
         for language in context.languages
-        for each in (KINDS if settings.kind == ALL else [settings.kind])
+        for each in (KINDS if settings.kind == "all" else [settings.kind])
     ]
     files = [path for written in _drawn(jobs) for path in written]
-    if settings.kind != ALL:
+    if settings.kind != "all":
         print(*files, sep="\n")
         return 0
     print(*_found(settings, shared, context.language), sep="\n")
@@ -240,7 +240,7 @@ class _Job:
         """Draw and save; return the files."""
         folder = Path("outputs") / "charts" / self.request.language
         files: list[Path] = []
-        for name, figure in figures(self.kind, self.request):
+        for name, figure in KINDS[self.kind](self.request):
             output = self.settings.output
             target, endings = _target(output, folder / name, list(self.settings.format))
             if output is None:

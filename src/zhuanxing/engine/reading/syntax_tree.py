@@ -6,20 +6,22 @@ Expressions are trees of the dataclasses below over float, numpy array and str l
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
 __all__ = [
-    "MOST_ELEMENTS", "AllocateAvailable", "AllocateByPriority", "Arithmetic", "Call", "Component",
-    "DataFile", "Delay", "DelayFixed", "DelayMaterial", "DelayN", "Element", "Forecast", "Game",
-    "GetConstants", "GetData", "GetLookups", "History", "Initial", "InlineLookup", "Integ", "Logic",
-    "Lookup", "ParsedModel", "Range", "Reference", "SampleIfTrue", "Section", "Smooth", "SmoothN",
-    "Trend", "rewrite",
+    "CONTROLS", "MOST_ELEMENTS", "AllocateAvailable", "AllocateByPriority", "Arithmetic",
+    "Call", "Component", "DataFile", "Delay", "DelayFixed", "DelayMaterial", "DelayN",
+    "Element", "Forecast", "Game", "GetConstants", "GetData", "GetLookups", "History",
+    "Initial", "InlineLookup", "Integ", "Logic", "Lookup", "ParsedModel", "Range", "Reference",
+    "SampleIfTrue", "Section", "Smooth", "SmoothN", "Trend", "nodes", "references", "rewrite",
 ]  # fmt: skip
 
 # More elements of a dimension than memory holds variables of: a slip of the pen.
 MOST_ELEMENTS = 1_000_000
+# What controls a run; the engine reads it, and equations may.
+CONTROLS = ("initial time", "final time", "time step", "saveper")
 
 Expression = Any
 
@@ -325,15 +327,18 @@ def rewrite(node: Expression, change: Callable[[Expression], Expression]) -> Exp
     return node
 
 
+def nodes(tree: Expression | Element) -> Iterator[Any]:
+    """Yield every node of a tree, or of an equation, children first."""
+    if isinstance(tree, tuple):
+        for child in tree:
+            yield from nodes(child)
+    elif is_dataclass(tree) and not isinstance(tree, type):
+        for field in fields(tree):
+            yield from nodes(getattr(tree, field.name))
+        yield tree
+
+
 def references(element: Element) -> tuple[str, ...]:
     """Return the names that an equation reads, each once, in the order of its text."""
-    found: dict[str, None] = {}
-
-    def note(node: Expression) -> Expression:
-        if isinstance(node, Reference):
-            found[node.name] = None
-        return node
-
-    for component in element.components:
-        rewrite(component.expression, note)
-    return tuple(found)
+    names = (node.name for node in nodes(element) if isinstance(node, Reference))
+    return tuple(dict.fromkeys(names))

@@ -118,17 +118,12 @@ def _called(
     main: syntax_tree.Section, macros: list[syntax_tree.Section]
 ) -> Iterator[syntax_tree.Section]:
     """Yield Vensim's own macros as far as the model calls them and has none of that name."""
-    called: set[str] = set()
-
-    def note(node: Any) -> Any:
-        if isinstance(node, syntax_tree.Call):
-            called.add(node.function.name)
-        return node
-
-    for section in (main, *macros):
-        for element in section.elements:
-            for component in element.components:
-                syntax_tree.rewrite(component.expression, note)
+    called = {
+        node.function.name
+        for section in (main, *macros)
+        for node in syntax_tree.nodes(section.elements)
+        if isinstance(node, syntax_tree.Call)
+    }
     for name in sorted(called & BUILT_IN_MACROS.keys() - {macro.name for macro in macros}):
         text = BUILT_IN_MACROS[name]
         found = _MACRO.fullmatch(text)

@@ -136,14 +136,13 @@ class Arrays:
 
     def _reduced(self, call: Call, key: str) -> Any:
         """Return a reduction over the marked subscripts, or over all of arrays without any."""
-        marked: list[str] = []
-
-        def note(node: Any) -> Any:
-            if isinstance(node, Reference) and node.subscripts:
-                marked.extend(part for part in node.subscripts if part.endswith("!"))
-            return node
-
-        syntax_tree.rewrite(call.arguments, note)
+        marked = [
+            part
+            for node in syntax_tree.nodes(call.arguments)
+            if isinstance(node, Reference)
+            for part in node.subscripts or ()
+            if part.endswith("!")
+        ]
         arguments = call.arguments
         first = arguments[0]
         if call.function.name == SIZE and getattr(first, "name", None) in self.members:

@@ -81,17 +81,13 @@ def _of(reads: Mapping[str, set[str]]) -> Any:
 
 def _reads(element: Element) -> set[str]:
     """Return what a variable reads in a step; a stock is given."""
-    names: set[str] = set()
-
-    def note(node: Any) -> Any:
-        if isinstance(node, Reference):
-            names.add(node.name)
-        return node
-
-    for component in element.components:
-        if not isinstance(component.expression, syntax_tree.Integ):
-            syntax_tree.rewrite(component.expression, note)
-    return names
+    return {
+        node.name
+        for component in element.components
+        if not isinstance(component.expression, syntax_tree.Integ)
+        for node in syntax_tree.nodes(component)
+        if isinstance(node, Reference)
+    }
 
 
 def _limited(element: Element, stock: str, inflows: list[str], before: list[str]) -> Element:
