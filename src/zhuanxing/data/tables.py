@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -16,6 +15,7 @@ from zhuanxing.data.kinds import DRIVER_TABLES
 from zhuanxing.data.observed import check_figures, known_from
 from zhuanxing.data.reading import DataError, read_checked
 from zhuanxing.engine.cache import entry, unpickled
+from zhuanxing.storage.hashes import file_hash, folder_hash
 
 __all__ = ["DataError", "Tables", "read_tables"]
 
@@ -167,8 +167,7 @@ def read_tables(root: Path) -> Tables:
 def _checked(folder: Path, name: str, schema: str, *known: Sequence[str]) -> pd.DataFrame:
     """Return the table `name` of a folder; what passed its schema before is not checked again."""
     path = folder / f"{name}.csv"
-    content = hashlib.sha256(path.read_bytes() if path.is_file() else b"").hexdigest()
-    signature = repr((_code(), schema, known, content))
+    signature = repr((_code(), schema, known, file_hash(path)))
 
     def make() -> pd.DataFrame:
         # Imported here: pandera takes a fifth of a second.
@@ -182,10 +181,7 @@ def _checked(folder: Path, name: str, schema: str, *known: Sequence[str]) -> pd.
 @lru_cache(maxsize=1)
 def _code() -> str:
     """Return the hash of the code that reads and checks tables."""
-    source = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.rglob("*.py")):
-        source.update(path.read_bytes())
-    return source.hexdigest()
+    return folder_hash(Path(__file__).parent)
 
 
 def _check_across(folder: Path, tables: Tables) -> None:
