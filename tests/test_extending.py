@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import shutil
 from pathlib import Path
 
@@ -11,6 +12,9 @@ import pytest
 import zhuanxing
 from zhuanxing.analyses.check.structure import lever_term_finding, unread_finding
 from zhuanxing.cli.main import main
+from zhuanxing.data.kinds import DRIVER_TABLES
+from zhuanxing.data.missing import missing_table
+from zhuanxing.data.tables import read_tables
 from zhuanxing.storage.netcdf import read
 
 ROOT = Path(__file__).parents[1]
@@ -81,6 +85,39 @@ def rewrite(path: Path, **cells: str) -> None:
     """Write other values into columns of a table, where they are not empty."""
     columns, rows = rows_of(path)
     write_rows(path, columns, [row | {k: v for k, v in cells.items() if row[k]} for row in rows])
+
+
+# A city and a province that the tables have, and those that are to be like them.
+NEW = {"shizuishan": "baiyin", "Ningxia": "Gansu", "ningxia_province": "gansu_province"}
+
+
+def give(root: Path, table: str, what: str) -> None:
+    """Add to a table what is listed as missing: rows like those of the city or province in NEW."""
+    named = re.match(r"(\w[\w ]*?)(?: \[(\w+)\])? of (?:Gansu|'baiyin')", what)
+    wanted = {*named.groups()} - {None} if named else set()
+    places = NEW.keys() - {"shizuishan"} if "'baiyin'" not in what else {"shizuishan"}
+    more = []
+    for stem in DRIVER_TABLES if table == "drivers.csv" else [Path(table).stem]:
+        _, rows = rows_of(root / "model/data" / f"{stem}.csv")
+        like = (row for row in rows if wanted <= {*row.values()} and places & {*row.values()})
+        more += [{key: NEW.get(cell, cell) for key, cell in row.items()} for row in like]
+    assert more, what
+    columns, rows = rows_of(root / "model/data" / table)
+    write_rows(root / "model/data" / table, columns, [*rows, *more])
+
+
+@pytest.mark.whole
+def test_what_is_listed_for_a_new_city_of_a_new_province_is_all_that_it_needs(
+    other_plan: Path,
+) -> None:
+    tables = read_tables(other_plan / "model")
+    listed = missing_table(tables, *(NEW[name] for name in ("shizuishan", "Ningxia")))
+    needed = listed[listed["need"] == "required"]
+    assert {"units.csv", "elements.csv", "areas.csv", "assumptions.csv"} <= {*needed["table"]}
+    for table, what in zip(needed["table"], needed["what"], strict=True):
+        give(other_plan, table, what)
+    start = zhuanxing.load(other_plan).source.equations.constant("initial gdp")
+    assert start.values.shape == (len(tables.cities) + 1,) and (start.values > 0).all()
 
 
 @pytest.mark.slow

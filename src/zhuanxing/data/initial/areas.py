@@ -9,9 +9,9 @@ import xarray as xr
 
 from zhuanxing.data.initial.carrying import ESTIMATED, OBSERVED
 from zhuanxing.data.initial.energy import EnergyState, power_at
-from zhuanxing.data.tables import Tables
+from zhuanxing.data.tables import DataError, Tables
 
-__all__ = ["build_areas"]
+__all__ = ["area_of", "build_areas"]
 
 RENEWABLES = ("wind_farm", "base_solar", "rooftop_solar")
 # GWh in 1e8 kWh.
@@ -36,8 +36,16 @@ def build_areas(tables: Tables, energy: EnergyState, information_year: int) -> x
     but `in_province` (city, province), which is no figure: 1 where the city lies.
     """
     areas, cities = tables.elements["province"], tables.cities
-    member = [[float(_area(energy.province_of[city]) == area) for area in areas] for city in cities]
-    names = {_area(str(name)): str(name) for name in tables.provinces["province"].unique()}
+    for city in cities:
+        if area_of(energy.province_of[city]) not in areas:
+            raise DataError(
+                f"elements.csv has no province '{area_of(energy.province_of[city])}', in which "
+                f"the city '{city}' lies"
+            )
+    member = [
+        [float(area_of(energy.province_of[city]) == area) for area in areas] for city in cities
+    ]
+    names = {area_of(str(name)): str(name) for name in tables.provinces["province"].unique()}
     values = {name: np.zeros(len(areas)) for name in UNITS if name != "in_province"}
     for place, area in enumerate(areas):
         for name, value in _province(tables, energy, names[area], information_year).items():
@@ -52,7 +60,7 @@ def build_areas(tables: Tables, energy: EnergyState, information_year: int) -> x
     )
 
 
-def _area(province: str) -> str:
+def area_of(province: str) -> str:
     """Return the element that stands for a province: cities of the same name have theirs."""
     return f"{province.lower().replace(' ', '_')}_province"
 
@@ -64,6 +72,8 @@ def _province(
     rows = rows[(rows["province"] == province) & (rows["variable"] == "power_generation")]
     path = rows[rows["year"] <= information_year].set_index("year")["value"]
     first = energy.when.first
+    if first not in path.index:
+        raise DataError(f"areas.csv has no power_generation of {province} in {first}")
     statistics = energy.province
     rest = {year: _beside(energy, province, year) for year in (first, information_year + 1)}
     generation = float(path[first]) * GWH

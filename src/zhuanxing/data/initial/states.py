@@ -79,8 +79,8 @@ def build_initial(tables: Tables, information_year: int | None = None) -> xr.Dat
 
     Each variable `name` has a companion `name_origin` of the same shape that holds `observed`,
     `carried` or `estimated`. Shares sum to 1 and land to the area of the unit. The attribute
-    `statistics` names the observations that were looked for, `assumed` the variables of
-    archetypes.csv.
+    `statistics` names the observations that were looked for, `provincial` those of provinces,
+    `assumed` the variables of archetypes.csv.
     """
     year = tables.last_information_year if information_year is None else information_year
     start = Start.of(tables, year)
@@ -97,7 +97,9 @@ def build_initial(tables: Tables, information_year: int | None = None) -> xr.Dat
     found = _dataset(tables, state).merge(build_products(start.then, year))
     found = found.merge(build_areas(tables, start.energy, year))
     return found.assign_attrs(
-        statistics=sorted(start.known.asked), assumed=sorted(start.known.assumed)
+        statistics=sorted(start.known.asked),
+        assumed=sorted(start.known.assumed),
+        provincial=sorted(start.economy.province.asked),
     )
 
 
