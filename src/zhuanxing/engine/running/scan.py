@@ -190,8 +190,8 @@ class _Run:
             if how != "path"
         }
 
-        def body(carry: Any, step: Array) -> Any:
-            states, totals = carry
+        def body(carry: Any, given: tuple[Array, dict[str, Array]]) -> Any:
+            (states, totals), (step, rows) = carry, given
             env = self.evaluate(self.env(step), states, once, plan.every_step)
             paths, noted = {}, dict(totals)
             for name, how in plan.outputs:
@@ -200,10 +200,11 @@ class _Run:
                 if how == "path":
                     paths[key] = value
                 else:
-                    noted[key] = self._note(totals[key], how, value, step)
+                    noted[key] = self._note(totals[key], how, value, rows[how])
             return (self.advance(env, states, once), noted), paths
 
-        carry, paths = jax.lax.scan(body, (states, totals), jnp.arange(plan.evaluations))
+        given = (jnp.arange(plan.evaluations), self._rows(years))
+        carry, paths = jax.lax.scan(body, (states, totals), given)
         return {**{key: total[:years] for key, total in carry[1].items()}, **paths}
 
     def smooth_outputs(self) -> dict[str, Array]:
@@ -266,18 +267,27 @@ class _Run:
         found: dict[str, Leaves] = jax.tree.map(lambda rows: rows[:-1], kept)
         return found
 
-    def _note(self, total: Array, how: str, value: Array, step: Array) -> Array:
-        """Add a value to its year, or set it where a year ends; the last row takes the rest."""
-        per_year = self.plan.steps_per_year
-        rest = total.shape[0] - 1
+    def _rows(self, years: int) -> dict[str, np.ndarray]:
+        """Return by aggregate the row of every step: its year, or the year that ends with it.
+
+        The last row takes what belongs to no whole year.
+        """
+        steps, per_year = np.arange(self.plan.evaluations), self.plan.steps_per_year or 1
+        year = np.minimum(steps // per_year, years)
+        ended = (steps > 0) & (steps % per_year == 0)
+        return {
+            "year_sum": year,
+            "year_mean": year,
+            "year_end": np.where(ended, np.minimum(steps // per_year - 1, years), years),
+        }
+
+    def _note(self, total: Array, how: str, value: Array, row: Array) -> Array:
+        """Add a value to its row, or set it there."""
         if how == "year_end":
-            ended = (step > 0) & (step % per_year == 0)
-            year = jnp.where(ended, jnp.minimum(step // per_year - 1, rest), rest)
-            return jax.lax.dynamic_update_index_in_dim(total, value, year, 0)
-        year = jnp.minimum(step // per_year, rest)
-        share = value * self.dt if how == "year_sum" else value / per_year
-        so_far = jax.lax.dynamic_index_in_dim(total, year, 0, keepdims=False)
-        return jax.lax.dynamic_update_index_in_dim(total, so_far + share, year, 0)
+            return jax.lax.dynamic_update_index_in_dim(total, value, row, 0)
+        share = value * self.dt if how == "year_sum" else value / self.plan.steps_per_year
+        so_far = jax.lax.dynamic_index_in_dim(total, row, 0, keepdims=False)
+        return jax.lax.dynamic_update_index_in_dim(total, so_far + share, row, 0)
 
     def _shape(self, name: str) -> tuple[int, ...]:
         sizes = tuple(self.graph.dimensions.size(label) for label in self.graph.nodes[name].dims)

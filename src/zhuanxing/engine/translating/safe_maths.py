@@ -7,6 +7,7 @@ instead of NaN.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -17,6 +18,8 @@ from zhuanxing.engine.translating.nodes import Array, Env
 from zhuanxing.engine.translating.vector_logarithm import compiled_logarithm
 
 __all__ = ["SMALL", "divide", "exponential", "logarithm", "power", "square_root", "zero_divide"]
+
+Function = Callable[[Array], Array]
 
 # Vensim takes a denominator smaller than this for zero in XIDZ and ZIDZ.
 SMALL = 1e-6
@@ -52,16 +55,21 @@ def _divide_jvp(primals: Any, tangents: Any) -> Any:
     return value, jnp.broadcast_to(slope, jnp.shape(value))
 
 
-@jax.custom_jvp
-def _logarithm(x: Array) -> Array:
-    return compiled_logarithm(x)
+def _with_slope(logarithm: Function) -> Function:
+    """Return a logarithm whose derivative is zero where it has none."""
+    smooth = jax.custom_jvp(logarithm)
+
+    @smooth.defjvp
+    def _jvp(primals: Any, tangents: Any) -> Any:
+        (x,) = primals
+        slope = jnp.where(x > 0, 1.0 / jnp.where(x > 0, x, 1.0), 0.0)
+        return logarithm(x), slope * tangents[0]
+
+    return smooth
 
 
-@_logarithm.defjvp
-def _logarithm_jvp(primals: Any, tangents: Any) -> Any:
-    (x,) = primals
-    slope = jnp.where(x > 0, 1.0 / jnp.where(x > 0, x, 1.0), 0.0)
-    return compiled_logarithm(x), slope * tangents[0]
+# On the few numbers of one run a call for each takes no longer, and compiles into one operation.
+_logarithm, _vector_logarithm = _with_slope(jnp.log), _with_slope(compiled_logarithm)
 
 
 @jax.custom_jvp
@@ -114,7 +122,9 @@ def divide(env: Env, above: Array, below: Array) -> Array:
 
 def logarithm(env: Env, x: Array) -> Array:
     """Return the natural logarithm."""
-    return np.log(x) if env.xp is np else _logarithm(jnp.asarray(x))
+    if env.xp is np:
+        return np.log(x)
+    return (_logarithm if env.runs is None else _vector_logarithm)(jnp.asarray(x))
 
 
 def square_root(env: Env, x: Array) -> Array:
