@@ -17,8 +17,10 @@ import pytest
 import xarray as xr
 from rich.cells import cell_len
 
+import zhuanxing
 from zhuanxing.cli.completion import candidates
 from zhuanxing.cli.main import command_names, main
+from zhuanxing.errors import OutsideRange
 from zhuanxing.inputs import read_names
 from zhuanxing.storage.atomic import written_whole
 from zhuanxing.storage.netcdf import read
@@ -417,6 +419,10 @@ def test_an_assumption_beyond_its_range_warns_and_runs(
     said = capsys.readouterr()
     assert "credit shock" in said.err and "outside its range" in said.err
     assert "2025" in said.out
+    assert main(["explain", *argv[1:-1], "output=gdp", "language=zh"]) == 0
+    assert "假设'credit shock'为 0.9，超出" in capsys.readouterr().err
+    with pytest.warns(OutsideRange, match="outside its range"):
+        zhuanxing.load().chosen("plan", assumptions={"credit_shock": 0.9})
 
 
 def test_a_run_says_how_it_differs_from_the_baseline_and_how_to_draw_it(

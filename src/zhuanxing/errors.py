@@ -1,11 +1,11 @@
-"""The one exception class of the package, and the nearest valid name for its sentences."""
+"""The exception and the warning of the package, and the nearest valid name for its sentences."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import SequenceMatcher
 
-__all__ = ["Sentence", "ZhuanxingError", "nearest", "require_known", "unknown"]
+__all__ = ["OutsideRange", "Sentence", "ZhuanxingError", "nearest", "require_known", "unknown"]
 
 
 class Sentence(str):
@@ -38,6 +38,16 @@ class ZhuanxingError(Exception):
 
     def __init__(self, sentence: str, /, **fields: object) -> None:
         super().__init__(Sentence(sentence, **fields) if fields else sentence)
+
+
+class OutsideRange(UserWarning):
+    """A number is given outside the range that the tables state for it, and is used all the same.
+
+    The sentence is a template as that of a ZhuanxingError.
+    """
+
+    def __init__(self, sentence: str, /, **fields: object) -> None:
+        super().__init__(Sentence(sentence, **fields))
 
 
 def nearest(name: str, candidates: Iterable[str]) -> str:

@@ -13,6 +13,7 @@ import tempfile
 import threading
 import time
 import traceback
+import warnings
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
@@ -21,7 +22,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from zhuanxing import __version__
-from zhuanxing.errors import ZhuanxingError, nearest
+from zhuanxing.errors import OutsideRange, ZhuanxingError, nearest
 
 __all__ = ["command_names", "entry", "main"]
 
@@ -100,11 +101,13 @@ def main(argv: Sequence[str]) -> int:
     """
     try:
         name, *words = argv or ["help"]
-        code = _called(name)(words)
+        with warnings.catch_warnings():
+            warnings.showwarning = partial(_warn, argv, warnings.showwarning)
+            code = _called(name)(words)
         sys.stdout.flush()
         return code
     except ZhuanxingError as error:
-        return _refuse(_spoken(error, argv))
+        return _refuse(_spoken(error.args[0], argv))
     except KeyboardInterrupt:
         print("zhuanxing: interrupted 已中断", file=sys.stderr)
         return EXIT_INTERRUPTED
@@ -115,14 +118,24 @@ def main(argv: Sequence[str]) -> int:
         return _tell_unforeseen(error)
 
 
-def _spoken(error: ZhuanxingError, argv: Sequence[str]) -> object:
-    """Return a refusal in the language that is asked for, else that of the system."""
+def _warn(
+    argv: Sequence[str], others: Callable[..., None], message: Warning | str, *told: Any
+) -> None:
+    """Print a warning of ours as one line; leave those of libraries to `others`."""
+    if isinstance(message, OutsideRange):
+        print(f"zhuanxing: {_spoken(message.args[0], argv)}", file=sys.stderr)
+    else:
+        others(message, *told)
+
+
+def _spoken(words: object, argv: Sequence[str]) -> object:
+    """Return what is said in the language that is asked for, else that of the system."""
     from zhuanxing.cli.console import default_language
     from zhuanxing.cli.refusals import in_chinese
 
     asked = [word.removeprefix("language=") for word in argv if word.startswith("language=")]
     language = asked[-1] if asked else default_language()
-    return in_chinese(error.args[0]) if language in ("zh", "[zh]") else error
+    return in_chinese(words) if language in ("zh", "[zh]") else words
 
 
 def _refuse(sentence: object) -> int:

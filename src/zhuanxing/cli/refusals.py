@@ -154,6 +154,9 @@ CHINESE = {
     "{what} has {runs:,} runs, but {most:,} are the most; vary fewer factors or take another "
     "design":
         "{what}有 {runs:,} 次运行，最多 {most:,} 次；请减少因素或换一种设计",
+    "the assumption '{place}' is {number:g}, outside its range of {low:g} to {high:g} in "
+    "assumptions.csv":
+        "假设'{place}'为 {number:g}，超出 assumptions.csv 中的范围 {low:g} 到 {high:g}",
     "{where}: year '{year}' and value '{value}' must be numbers":
         "{where}：年份'{year}'和数值'{value}'应为数",
     "{where}: the unit of '{output}' is '{found}', but the model has it in {ours} ({unit}); "

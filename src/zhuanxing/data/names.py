@@ -97,13 +97,13 @@ class ModelNames:
 
     `cities` and `levers` hold one mapping a row, in the order of the model's dimensions, keyed by
     name; `targets` [city, lever] is true where the lever table lets a lever act; `assumptions`
-    gives for each name the elements that its rows name ("" for a scalar).
+    gives for each name the range of each element that its rows name ("" for a scalar), as written.
     """
 
     cities: Mapping[str, Mapping[str, str]]
     levers: Mapping[str, Mapping[str, str]]
     targets: np.ndarray
-    assumptions: Mapping[str, tuple[str, ...]]
+    assumptions: Mapping[str, Mapping[str, tuple[str, str]]]
     folder: Path
 
     def of(self, kind: str) -> Names:
@@ -129,7 +129,7 @@ class ModelNames:
             cities={city: self.cities[city] for city in cities},
             targets=self.targets[places],
             assumptions={
-                name: tuple(row for row in rows if not others & set(row.split(";")))
+                name: {row: ends for row, ends in rows.items() if not others & {*row.split(";")}}
                 for name, rows in self.assumptions.items()
             },
         )
@@ -206,9 +206,9 @@ def read_names(model_dir: Path) -> ModelNames:
     units = read_rows(data / "units.csv", ("unit_id", "name_zh", "name_en", "zone_id", "archetype"))
     lever_columns = ("lever", "group", "name_zh", "name_en", "target_units")
     levers = read_rows(data / "levers.csv", lever_columns)
-    assumptions: dict[str, tuple[str, ...]] = {}
-    for row in read_rows(data / "assumptions.csv", ("name", "subscript")):
-        assumptions[row["name"]] = (*assumptions.get(row["name"], ()), row["subscript"])
+    assumptions: dict[str, dict[str, tuple[str, str]]] = {}
+    for row in read_rows(data / "assumptions.csv", ("name", "subscript", "low", "high")):
+        assumptions.setdefault(row["name"], {})[row["subscript"]] = row["low"], row["high"]
     cities = {row["unit_id"]: row for row in units}
     by_name = {row["lever"]: row for row in levers}
     targets = _targets(tuple(cities), by_name, data)

@@ -5,6 +5,7 @@ A file of scenarios/, the command line, a script and the page set them in the sa
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
@@ -14,7 +15,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, FiniteFloat, Valida
 from zhuanxing.config import Assumption, City, Group, Lever, Payer, Several, Share, checked
 from zhuanxing.config.fields import between, refused
 from zhuanxing.data.kinds import LEVER_YEARS
-from zhuanxing.errors import nearest, unknown
+from zhuanxing.errors import OutsideRange, nearest, unknown
 
 __all__ = [
     "Assumptions", "Budget", "Changes", "Groups", "LeverSetting", "Levers",
@@ -46,15 +47,33 @@ def _intensity(value: Any) -> Any:
 def _elements(
     values: Mapping[str, float | Mapping[str, float]], info: ValidationInfo
 ) -> Mapping[str, float | Mapping[str, float]]:
-    """Refuse elements that the rows of an assumption do not name."""
+    """Refuse elements that the rows of an assumption do not name; warn of what leaves its range."""
+    if info.context is None:
+        return values
     for name, value in values.items():
-        if isinstance(value, Mapping) and info.context is not None:
-            known = info.context.assumptions[name.replace("_", " ")]
-            for element in value:
-                if element not in known:
-                    near = f"'{nearest(element, known)}'"
-                    raise refused(unknown("element", element, near, ""))
+        known = info.context.assumptions[name.replace("_", " ")]
+        for element, number in value.items() if isinstance(value, Mapping) else [("", value)]:
+            if element and element not in known:
+                near = f"'{nearest(element, known)}'"
+                raise refused(unknown("element", element, near, ""))
+            _warn_outside(f"{name}[{element}]" if element else name, number, known, element)
     return values
+
+
+def _warn_outside(
+    place: str, number: float, ranges: Mapping[str, tuple[str, str]], element: str
+) -> None:
+    chosen = [ranges[element]] if element in ranges else ranges.values()
+    low, high = (pick(float(ends[i]) for ends in chosen) for i, pick in enumerate((min, max)))
+    if not low <= number <= high:
+        warnings.warn(
+            OutsideRange(
+                "the assumption '{place}' is {number:g}, outside its range of {low:g} to {high:g} "
+                "in assumptions.csv",
+                place=place.replace("_", " "), number=number, low=low, high=high,
+            ),
+            stacklevel=2,
+        )  # fmt: skip
 
 
 Setting = Annotated[LeverSetting, BeforeValidator(_intensity)]

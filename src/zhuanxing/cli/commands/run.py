@@ -5,9 +5,7 @@
 
 from __future__ import annotations
 
-import sys
 import time
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -19,8 +17,6 @@ from zhuanxing.inputs import Changes, Scenario
 from zhuanxing.inputs.scenario import BASELINE
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from zhuanxing.model import Model
 
 __all__ = ["COMMAND", "RunSettings"]
@@ -78,8 +74,6 @@ def run(settings: RunSettings, context: Context) -> int:
     from zhuanxing.storage.netcdf import comparison_path, intervals_path
 
     model = model_of(settings, context, settings.device)
-    for sentence in beyond(scenario.assumptions, model.assumptions):
-        print(f"zhuanxing: {sentence}", file=sys.stderr)
     began = time.perf_counter()
     data = None if settings.data is None else str(settings.data)
     config = {**as_mapping(settings), "output": str(target), "data": data}
@@ -94,24 +88,6 @@ def run(settings: RunSettings, context: Context) -> int:
     print(f"{target}  {label}  ({time.perf_counter() - began:.1f} s)")
     print_found(paths, target, Path("outputs") / BASELINE / "paths.nc", context.language)
     return 0
-
-
-def beyond(
-    assumptions: Mapping[str, float | Mapping[str, float]], table: pd.DataFrame
-) -> Iterator[str]:
-    """Yield a sentence for each replaced assumption that leaves the range of its row."""
-    for name, value in assumptions.items():
-        parts = value.items() if isinstance(value, Mapping) else [("", value)]
-        key = name.replace(" ", "_")
-        for element, number in parts:
-            row = table.loc[[(key, element)] if (key, element) in table.index else [key]]
-            low, high = float(row["low"].min()), float(row["high"].max())
-            if not low <= number <= high:
-                place = f"{name}[{element}]" if element else name
-                yield (
-                    f"the assumption '{place}' is {number:g}, outside its range of {low:g} to "
-                    f"{high:g} in assumptions.csv"
-                )
 
 
 def _write_intervals(
