@@ -1,7 +1,8 @@
-"""A graphics card, where there is one: `python benchmarks/card.py compute|numbers|sweep COUNT`.
+"""A graphics card, where there is one: `python benchmarks/card.py KIND COUNT` prints JSON.
 
-`compute` times blocks of COUNT runs that stay on the card, `numbers` compares all outputs of COUNT
-runs with the processor's, `sweep` writes COUNT runs to a store that is deleted. Prints JSON.
+Kinds: `present` tells whether there is one, `compute` times blocks of COUNT runs that stay on it,
+`numbers` compares all outputs of COUNT runs with the processor's, `sweep` writes COUNT runs to a
+store that is deleted.
 """
 
 from __future__ import annotations
@@ -22,6 +23,11 @@ from zhuanxing.results.annual import yearly_requests
 REPEATS = 3
 # Pieces at each end of a sweep beside which the card or the writing has nothing to do.
 EDGE = 2
+
+
+def present(_: int) -> dict[str, Any]:
+    """Tell whether JAX finds a card."""
+    return {"card": choose_device("auto").kind == "gpu"}
 
 
 def compute(block: int) -> dict[str, Any]:
@@ -95,4 +101,5 @@ def sweep(runs: int) -> dict[str, Any]:
 
 if __name__ == "__main__":
     kind, count = sys.argv[1:]
-    print(json.dumps({"compute": compute, "numbers": numbers, "sweep": sweep}[kind](int(count))))
+    kinds = {"present": present, "compute": compute, "numbers": numbers, "sweep": sweep}
+    print(json.dumps(kinds[kind](int(count))))
