@@ -10,6 +10,7 @@ import numpy as np
 
 from zhuanxing.engine.reading.syntax_tree import Element
 from zhuanxing.engine.running.failures import TranslationError
+from zhuanxing.engine.running.xla_options import settled
 from zhuanxing.engine.translating.nodes import Array, Env, Node, Scope, align, number
 from zhuanxing.engine.translating.subscripts import Dimensions, Index
 
@@ -141,6 +142,9 @@ def _gather(
             flat.append(xp.full((1, flat[0].shape[1]), np.nan))
         joined = xp.concatenate(flat)
         placed = joined if in_order else xp.take(joined, source, axis=0, mode="clip")
+        if any(batched):
+            # What XLA fuses with picked elements it does not do on vectors: up to six times slower.
+            placed = settled(placed)
         return placed.reshape(sizes + ((env.runs,) if any(batched) else ()))
 
     return combine
