@@ -211,6 +211,16 @@ def test_sizes_and_persistences_are_found_where_statistics_speak_of_them() -> No
     np.testing.assert_allclose(found.momentum, true.momentum, atol=0.15)
 
 
+def test_estimates_between_two_censuses_stray_evenly(settings: CalibrateSettings) -> None:
+    steady, strayed = (
+        next(t for t in settings.targets if t.observed == name and t.basis)
+        for name in ("gdp", "population")
+    )
+    assert steady.bias_in(2015) == steady.bias_in(2018) == steady.bias
+    assert strayed.bias_in(2010) == 0 and strayed.bias_in(2020) == strayed.bias
+    assert strayed.bias_in(2015) == pytest.approx(strayed.bias / 2)
+
+
 def test_news_of_all_cities_alike_do_what_news_of_every_city_do_together(
     posterior: Posterior,
 ) -> None:
@@ -233,7 +243,7 @@ def test_known_parameters_and_disturbances_are_recovered(posterior: Posterior) -
     seen = posterior.observations
     predicted = posterior.predictions(true.shared[None], true.own[None], true.scales)[0]
     noise = seen.error * np.random.default_rng(8).standard_t(seen.tails)
-    value = predicted + np.asarray(posterior.biases(true.own))[:, None, :] + noise
+    value = predicted + np.asarray(posterior.biases(true.own)) + noise
     shown = replace(seen, value=np.where(seen.present, value, 0.0))
     start = State(*posterior.parameters.start(), true.scales)
     synthetic = replace(posterior, observations=shown)
@@ -252,7 +262,7 @@ def test_known_parameters_and_disturbances_are_recovered(posterior: Posterior) -
 def test_a_fit_follows_the_observations_within_their_errors(fitted: Fit) -> None:
     seen = fitted.posterior.observations
     bias = np.asarray(fitted.posterior.biases(fitted.mode.own))
-    after = (fitted.shape.predicted + bias[:, None, :] - seen.value) / seen.error
+    after = (fitted.shape.predicted + bias - seen.value) / seen.error
     before = (fitted.before - seen.value) / seen.error
     middle = [float(np.median(np.abs(error[seen.present]))) for error in (before, after)]
     assert middle[1] < 1.0 < middle[0]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from zhuanxing.analyses.backtest.settings import BacktestSettings
 from zhuanxing.analyses.backtest.surprise import driver_draws
 from zhuanxing.analyses.calibrate.fit import Fit
 from zhuanxing.analyses.calibrate.observations import Observations
@@ -29,19 +30,20 @@ def predict(
     model: Model,
     fit: Fit,
     future: Observations,
-    surprises: tuple[str, ...],
-    samples: int,
-    seed: int,
+    settings: BacktestSettings,
+    changes: np.ndarray,
 ) -> np.ndarray:
     """Return samples (draws, target, year, city) of the statistics, in points.
 
-    `future` gives size and tails of their errors. Raises ZhuanxingError if too many draws leave
+    `future` gives size and tails of their errors, `changes` are those of national growth from one
+    year to the next, in points. Raises ZhuanxingError if too many draws leave
     the domain of the equations.
     """
-    posterior, random = fit.posterior, np.random.default_rng(seed)
-    shared, own = fit.draws(samples, seed)
+    posterior, random = fit.posterior, np.random.default_rng(settings.seed)
+    shared, own = fit.draws(settings.samples, settings.seed)
     shared, own = _with_news(fit, shared, own, random)
-    drivers = driver_draws(model, surprises, samples, seed)
+    alike = {settings.outside.national: changes}
+    drivers = driver_draws(model, settings.surprises, settings.samples, settings.seed, alike)
     overrides = {**posterior.overrides, **posterior.constants(shared, own, fit.mode.scales)}
     runs = posterior.program.run_many(
         {**overrides, **drivers}, posterior.requests, TOGETHER, final_time=posterior.final_time
@@ -49,7 +51,7 @@ def predict(
     said = _sound(np.array(posterior.said(runs)))
     bias = np.stack([np.asarray(posterior.biases(draw)) for draw in own])
     noise = future.error * random.standard_t(future.tails, size=said.shape)
-    found: np.ndarray = said + bias[:, :, None, :] + noise
+    found: np.ndarray = said + bias + noise
     return found
 
 

@@ -48,8 +48,10 @@ class Observations:
 
     @property
     def bias(self) -> np.ndarray:
-        """The size of the lasting differences between statistic and model (target,), in points."""
-        return np.array([target.bias for target in self.targets])
+        """The size of the lasting differences between statistic and model (target, year), in
+        points.
+        """
+        return np.array([[target.bias_in(year) for year in self.years] for target in self.targets])
 
     def until(self, year: int) -> Observations:
         """Return the same arrays without the statistics after `year`."""

@@ -179,9 +179,10 @@ def free_parameters(
     patterns: Sequence[str],
     cities: Sequence[CityParameter],
     years: Sequence[int],
-    bias: np.ndarray,
+    biased: np.ndarray,
 ) -> Parameters:
-    """Return the parameters that the settings ask for; `bias` (target,) sizes the biases.
+    """Return the parameters that the settings ask for; `biased` (target,) is true of targets with
+    a bias.
 
     Raises ZhuanxingError for a name or group that the model does not have.
     """
@@ -202,7 +203,7 @@ def free_parameters(
         tuple(blocks),
         model.elements(DIMENSION),
         tuple(years),
-        np.flatnonzero(bias > 0),
+        np.flatnonzero(biased),
         model.elements("city"),
         constants[INNOVATION].shape[2],
         {name: constants[name] for name in names},

@@ -34,7 +34,6 @@ __all__ = ["Posterior", "State"]
 TOGETHER = 64
 # Step of a derivative, in standard deviations of the prior.
 STEP = 1e-4
-BIAS = "bias"
 
 
 @dataclass(frozen=True)
@@ -98,11 +97,12 @@ class Posterior:
         }
 
     def biases(self, own: Point) -> Array:
-        """Return the lasting differences between statistic and model (target, city), in points."""
-        targets, cities = len(self.observations.targets), len(self.parameters.cities)
-        biased = self.parameters.biased
-        sized = self.observations.bias[biased][:, None] * own[:, self.parameters.news.stop :].T
-        return jnp.zeros((targets, cities)).at[biased].set(sized)
+        """Return the lasting differences between statistic and model (target, year, city), in
+        points.
+        """
+        biased, bias = self.parameters.biased, self.observations.bias
+        sized = bias[biased, :, None] * own[:, None, self.parameters.news.stop :].T
+        return jnp.zeros((*bias.shape, len(self.parameters.cities))).at[biased].set(sized)
 
     def negative_log(
         self,
@@ -120,7 +120,7 @@ class Posterior:
         constants = self.parameters.constants(shared, own, scales, given["tabled"])
         outputs = self._traced[0](constants, given["fixed"])
         predicted = predict(self.observations.targets, self.elements, outputs)
-        error = seen["value"] - predicted - self.biases(own)[:, None, :]
+        error = seen["value"] - predicted - self.biases(own)
         scaled = jnp.where(jnp.asarray(seen["present"]), error / seen["error"], 0.0)
         misfit = (seen["tails"] + 1) / 2 * jnp.log1p(scaled**2 / seen["tails"])
         news = own[:, self.parameters.news]
@@ -179,8 +179,7 @@ class Posterior:
         targets and years, and is zero where there is no statistic.
         """
         seen = self.observations
-        bias = np.asarray(self.biases(at.own))
-        error = (seen.value - predicted - bias[:, None, :]) / seen.error
+        error = (seen.value - predicted - np.asarray(self.biases(at.own))) / seen.error
         return np.where(seen.present, error, 0.0).reshape(-1, len(seen.cities)).T
 
     def weights(self, error: np.ndarray) -> np.ndarray:
@@ -248,7 +247,6 @@ class Posterior:
         seen = self.observations
         for column, target in enumerate(self.parameters.biased, self.parameters.news.stop):
             part = np.zeros(seen.value.shape)
-            part[target] = np.where(seen.present, seen.targets[target].bias / seen.error, 0.0)[
-                target
-            ]
+            sized = seen.bias[target, :, None] / seen.error[target]
+            part[target] = np.where(seen.present[target], sized, 0.0)
             jacobian[:, :, column] = part.reshape(-1, len(seen.cities)).T

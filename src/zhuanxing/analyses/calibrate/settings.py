@@ -20,6 +20,9 @@ from zhuanxing.config import (
 
 __all__ = ["CalibrateSettings", "CityParameter", "Quality", "Target"]
 
+# Years from a census to the next.
+DECADE = 10
+
 
 @checked
 class CityParameter:
@@ -46,7 +49,9 @@ class Target:
     `how`: `change` (percent on last year), `share` (percent of `over`) or `level` (100 x logarithm
     of `scale` x the variable). `way` is what a year makes of the variable, `element` one of its
     second dimension. `error` is the observation error of a good source and `bias` the size of a
-    lasting difference between statistic and model that each city has, both in points; `tails` are
+    lasting difference between statistic and model that each city has, both in points: the same in
+    all years, or that of ten years after the count of the year `since`, from whose end it grows
+    evenly, as estimates between two censuses stray; `tails` are
     degrees of freedom of the errors where these are heavier than those of the sources. `basis`
     names the bases of the statistics that count, else those of the settings.
     """
@@ -60,8 +65,13 @@ class Target:
     over: str | None = None
     scale: float = 1.0
     bias: float = 0.0
+    since: int | None = None
     tails: float | None = None
     basis: tuple[str, ...] = ()
+
+    def bias_in(self, year: int) -> float:
+        """Return the size of the lasting difference in a year."""
+        return self.bias if self.since is None else self.bias * (year - self.since) / DECADE
 
     @property
     def label(self) -> str:

@@ -132,9 +132,9 @@ def _results(fit: Fit) -> xr.Dataset:
         "disturbance_level": (of_disturbance[0], level),
         "disturbance_deviation": (of_disturbance[0], drawn.std(axis=0)),
         "observed": (("target", "year", "city"), shown),
-        "predicted": (("target", "year", "city"), fit.shape.predicted + bias[:, None, :]),
+        "predicted": (("target", "year", "city"), fit.shape.predicted + bias),
         "predicted_before": (("target", "year", "city"), fit.before),
-        "bias": (("target", "city"), bias),
+        "bias": (("target", "year", "city"), bias),
         "covariance_z": (("parameter", "other_parameter"), _covariance(fit)),
     }
     dataset = xr.Dataset(

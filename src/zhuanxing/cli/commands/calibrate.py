@@ -64,7 +64,7 @@ def _report(fit: Fit, language: Language) -> None:
     """Print how far the statistics were and are missed, by target."""
     seen = fit.posterior.observations
     bias = np.asarray(fit.posterior.biases(fit.mode.own))
-    after = fit.shape.predicted + bias[:, None, :] - seen.value
+    after = fit.shape.predicted + bias - seen.value
     rows = []
     for place, target in enumerate(seen.targets):
         chosen = seen.present[place]
