@@ -155,7 +155,7 @@ def test_the_future_of_a_driver_is_wider_than_its_past_and_widens(
 ) -> None:
     name = settings.surprises[0]
     middle = past.source.equations.driver_paths()[name][1]
-    draws = driver_draws(past, [name], 100, 3)[f"{name.replace('_', ' ')} by year"]
+    draws = driver_draws(past, [name], 100, 3, {})[f"{name.replace('_', ' ')} by year"]
     spread = (draws.std(axis=0) / middle).mean(axis=1)
     # Point 1 of the look-up is the middle of 2015.
     last = 1 + FIT_YEAR - 2015
@@ -164,9 +164,22 @@ def test_the_future_of_a_driver_is_wider_than_its_past_and_widens(
     assert spread[last + 3] > spread[last + 1]
 
 
+def test_crises_of_the_past_widen_what_is_expected_of_the_nation(
+    past: zhuanxing.Model, settings: BacktestSettings
+) -> None:
+    name = settings.outside.national
+    alike = {name: np.array([0.5, -4.5, 1.0])}
+    paths = driver_draws(past, [name], 400, 3, alike)[f"{name.replace('_', ' ')} by year"]
+    growth = np.diff(np.log(paths).mean(axis=2), axis=1).std(axis=0)
+    # Point 1 of the look-up is the middle of 2015; each year to come takes one of the changes.
+    last = FIT_YEAR - 2015
+    assert growth[1 : last + 1].max() < 0.01
+    np.testing.assert_allclose(growth[last + 1 : last + 4], 0.027, rtol=0.2)
+
+
 def test_an_unknown_driver_is_refused(past: zhuanxing.Model) -> None:
     with pytest.raises(ZhuanxingError, match="did you mean 'coal_price_index'"):
-        driver_draws(past, ["coal_price_indx"], 2, 0)
+        driver_draws(past, ["coal_price_indx"], 2, 0, {})
 
 
 def test_sensitivity_sees_what_acts_and_what_does_not(past: zhuanxing.Model) -> None:

@@ -22,14 +22,19 @@ __all__ = ["History", "read_history"]
 class History:
     """`observations` to the end of `year`, and growth of the province by calendar year and city
     and of the nation by calendar year, in percent: statistics to `year`, forecasts made then after
-    it. `surprise` is how much national growth differs from a forecast, in points.
+    it. `changes` (years,) are those of national growth from one year to the next, in points.
     """
 
     year: int
     observations: Observations
     province: dict[int, np.ndarray]
     nation: dict[int, float]
-    surprise: float
+    changes: np.ndarray
+
+    @property
+    def surprise(self) -> float:
+        """How much national growth differs from a forecast, in points."""
+        return float(np.sqrt(np.mean(self.changes**2)))
 
     def growth(self, year: int) -> np.ndarray:
         """Return the growth of the province of every city (city,); NaN where none is known."""
@@ -59,10 +64,7 @@ def read_history(
         rows = [of_province[model.names.cities[city]["province_en"]] for city in cities]
         province[when] = np.array([row.get(when, np.nan) for row in rows])
     changes = np.diff([seen[when] for when in sorted(seen)])
-    return History(
-        year, observations, province, {**nation, **seen},
-        float(np.sqrt(np.mean(changes**2))),
-    )  # fmt: skip
+    return History(year, observations, province, {**nation, **seen}, changes)
 
 
 def _expected(

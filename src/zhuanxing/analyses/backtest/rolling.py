@@ -80,7 +80,7 @@ def forecasts(
     history = read_history(model, tables, settings.outside, then)
     simulated = fit.posterior.observations.years
     future = observations_of(model, tables, calibration, simulated)
-    said = predict(model, fit, future, settings.surprises, settings.samples, settings.seed)
+    said = predict(model, fit, future, settings, history.changes)
     rows: list[dict[str, object]] = []
     for pool, target in _targets(settings, every):
         for ahead in settings.horizons:

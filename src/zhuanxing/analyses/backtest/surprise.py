@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,13 +20,19 @@ TAIL = 1.645
 
 
 def driver_draws(
-    model: Model, surprises: Sequence[str], count: int, seed: int
+    model: Model,
+    surprises: Sequence[str],
+    count: int,
+    seed: int,
+    alike: Mapping[str, np.ndarray],
 ) -> dict[str, np.ndarray]:
     """Return draws of the drivers' look-ups (draw, points, *dims) after the information year.
 
     Every driver lies anywhere between its low and high figures, in the same place in all years;
     the growth of those in `surprises` moreover differs in each year to come as much as growth has
-    changed from year to year before.
+    changed from year to year before. Where `alike` holds changes of growth by driver, in points,
+    each year brings one of them with either sign to all elements: years of the drivers are few, and
+    a crisis is rarer than that.
     """
     paths = model.source.equations.driver_paths()
     for name in surprises:
@@ -37,7 +43,8 @@ def driver_draws(
         path = driver_path(paths[name], random.standard_normal(count) / TAIL)
         if name in surprises:
             known = model.source.information_year
-            path = path * _shocks(paths[name][1], model.years[0], known, count, random)
+            middle, told = paths[name][1], alike.get(name)
+            path = path * _shocks(middle, model.years[0], known, count, random, told)
         draws[f"{name.replace('_', ' ')} by year"] = np.maximum(path, 0.0)
     return draws
 
@@ -48,17 +55,29 @@ def growth_changes(values: np.ndarray) -> np.ndarray:
 
 
 def _shocks(
-    middle: np.ndarray, start: int, known: int, count: int, random: np.random.Generator
+    middle: np.ndarray,
+    start: int,
+    known: int,
+    count: int,
+    random: np.random.Generator,
+    alike: np.ndarray | None,
 ) -> np.ndarray:
     """Return factors (draw, points, *dims): one until `known`, then a random walk.
 
     A step of the walk is a random mixture of the changes of growth seen so far, so that elements
-    go together as they did. Points of a look-up are the start, the middle of every year, the end.
+    go together as they did; where changes of all `alike` are given, of how elements differed from
+    their mean, and one of these. Points of a look-up are the start, the middle of every year, the
+    end.
     """
     years = np.clip(start - 1 + np.arange(len(middle)), start, start + len(middle) - 3)
     changes = growth_changes(middle[1 : known - start + 2])
+    if alike is not None:
+        changes -= changes.mean(axis=-1, keepdims=True)
     ahead = max(0, int(years[-1]) - known)
     mixture = random.standard_normal((count, ahead, len(changes))) / len(changes) ** 0.5
-    walk = np.tensordot(mixture, changes, axes=1).cumsum(axis=1)
+    steps = np.tensordot(mixture, changes, axes=1)
+    if alike is not None:
+        steps += random.choice(np.append(alike, -alike), (count, ahead, 1)) / 100
+    walk = steps.cumsum(axis=1)
     walk = np.concatenate([np.zeros((count, 1, *middle.shape[1:])), walk], axis=1)
     return np.asarray(np.exp(walk[:, np.maximum(years - known, 0)]))
