@@ -39,7 +39,7 @@ def pose(model: Model, settings: CalibrateSettings, until: int | None = None) ->
     known = tables.known_at(settings.last_year)
     observations = observations_of(model, known, settings, years)
     parameters = free_parameters(
-        model, settings.parameters, settings.cities, years, observations.bias.any(axis=1)
+        model, settings.parameters, settings.cities, years, observations.bias.max(axis=1) > 0
     )
     overrides = model.inputs(model.scenario(settings.scenario))
     lookups = {name: np.asarray(table) for name, table in model.program.lookups().items()}
