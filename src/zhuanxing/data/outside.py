@@ -1,8 +1,8 @@
-"""Provincial demand outside of each unit, which is not its own customer.
+"""Provincial demand outside of the units: the rest of each province.
 
-A province's growth contains that of its units: Changchun is half of Jilin. What is outside of a
-unit is the province without it, weighted by its part of the province; in the place of the unit
-stands the nation.
+A province's growth contains that of its units: Changchun is half of Jilin. What is outside of them
+is the province without its units, so that no unit is its own customer and what sets one apart is
+not lent to its neighbours.
 """
 
 from __future__ import annotations
@@ -21,34 +21,47 @@ __all__ = ["WHOLE", "Outside", "parts_of_provinces"]
 # The driver that drivers.csv gives for whole provinces, relative to the nation.
 WHOLE = "provincial_demand_index"
 GROWTH, OUTPUT = "gdp_growth", "gdp"
+# The smallest part of a province whose growth can be told from the rest of it.
+LEAST_REST = 0.1
 
 
 @dataclass(frozen=True)
 class Outside:
     """What units are of their provinces: growth less that of the nation, as logarithms
-    [year, unit], and each unit's part of the province's output.
+    [year, unit], each unit's part of the province's output, and its province.
     """
 
     growth: pd.DataFrame
     part: pd.Series
+    province: pd.Series
 
     @classmethod
     def of(cls, then: Tables) -> Outside:
         """Return it as the tables tell that could be known `then`."""
-        return cls(_relative_growth(then), parts_of_provinces(then))
+        home = then.units.set_index("unit_id")["province_en"]
+        part = parts_of_provinces(then).reindex(home.index, fill_value=0.0)
+        return cls(_relative_growth(then).reindex(columns=home.index), part, home)
 
     def units(self, province: xr.DataArray) -> xr.DataArray:
-        """Return for each unit the index `province` [year, city], 1 in the first year, without it.
+        """Return for each unit the index `province` [year, city], 1 in the first year, of the rest.
 
-        d ln outside = d ln province - part of the province x d ln unit: the unit grows as was
-        observed, relative to the nation, and as its province where it was not.
+        d ln rest = (d ln province - sum of parts x d ln unit)/(1 - sum of parts), over all units of
+        the province: they grow as was observed, relative to the nation, and as their province where
+        they were not. Where little is left of a province the rest is taken to be a tenth of it,
+        since the difference of near-equal numbers says nothing.
         """
         ordered = province.transpose("year", "city")
         whole = pd.DataFrame(np.log(ordered.values), ordered["year"].values, ordered["city"].values)
         steps = whole.diff().fillna(0.0)
-        own = self.growth.reindex(index=steps.index, columns=steps.columns).fillna(steps)
-        part = self.part.reindex(steps.columns, fill_value=0.0)
-        return ordered.copy(data=np.exp((steps - own * part).cumsum().to_numpy(float)))
+        own = self.growth.reindex(index=steps.index)
+        home = self.province[steps.columns]
+        seen, unseen = (
+            weights.T.groupby(self.province).sum().T[home].set_axis(steps.columns, axis=1)
+            for weights in (own.fillna(0.0) * self.part, own.isna() * self.part)
+        )
+        rest = 1.0 - self.part.groupby(self.province).sum()[home].to_numpy(float)
+        outside = (steps - seen - unseen * steps) / np.maximum(rest, LEAST_REST)
+        return ordered.copy(data=np.exp(outside.cumsum().to_numpy(float)))
 
 
 def parts_of_provinces(tables: Tables) -> pd.Series:
