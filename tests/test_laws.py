@@ -109,12 +109,13 @@ def test_shares_and_physical_stocks_keep_their_limits_at_any_setting(
 
 # One yuan in a hundred is lost on its way into a stock, and the law that has to notice.
 LEAKS = [
-    ("investment", "INTEG(credit drawn[city]-", "INTEG(0.99*credit drawn[city]-", "private_money"),
-    ("debt", "INTEG(new platform loans[city]+", "INTEG(0.99*new platform loans[city]+",
+    ("investment", "index*(credit drawn[city]-", "index*(0.99*credit drawn[city]-",
+     "private_money"),
+    ("debt", "index*(new platform loans[city]+", "index*(0.99*new platform loans[city]+",
      "platform_money"),
-    ("investment", "INTEG(public receipts[city]-", "INTEG(0.99*public receipts[city]-",
+    ("investment", "index*(public receipts[city]-", "index*(0.99*public receipts[city]-",
      "public_money"),
-    ("debt", "INTEG(lent[city]-returned[city]", "INTEG(lent[city]-0.99*returned[city]", "claims"),
+    ("debt", "index*(lent[city]-returned[city]", "index*(lent[city]-0.99*returned[city]", "claims"),
 ]  # fmt: skip
 
 
