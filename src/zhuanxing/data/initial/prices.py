@@ -28,9 +28,11 @@ def city_prices(
         for sector in priced
     }  # fmt: skip
     product = drivers["product_price_index"]
+    numbers = tables.assumptions.set_index("name")["value"]
+    leverage = float(numbers["oil price leverage"])
     indices = {
         "coal": drivers["coal_price_index"],
-        "oil": product.sel(product="crude_oil"),
+        "oil": product.sel(product="crude_oil") ** leverage,
         "ore": product.sel(product="metal_ore"),
     }
     resource = {
