@@ -59,8 +59,9 @@ class Outside:
             weights.T.groupby(self.province).sum().T[home].set_axis(steps.columns, axis=1)
             for weights in (own.fillna(0.0) * self.part, own.isna() * self.part)
         )
-        rest = 1.0 - self.part.groupby(self.province).sum()[home].to_numpy(float)
-        outside = (steps - seen - unseen * steps) / np.maximum(rest, LEAST_REST)
+        inside = self.part.groupby(self.province).transform("sum")[steps.columns]
+        rest = (1.0 - inside).clip(lower=LEAST_REST)
+        outside = (steps - seen - unseen * steps) / rest
         return ordered.copy(data=np.exp(outside.cumsum().to_numpy(float)))
 
 
