@@ -45,11 +45,13 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("table", [*MAKERS, "earlier_products"])
 def test_made_tables_are_what_their_rules_make_of_the_raw_ones(table: str, copy: Path) -> None:
     assert (copy / f"{table}.csv").read_bytes() == (DATA / f"{table}.csv").read_bytes()
 
 
+@pytest.mark.whole
 def test_what_is_printed_later_does_not_change_what_was_known_of_products() -> None:
     """Only where nothing was printed yet does the first later level stand for it."""
     known, sources = 2019, read_sources(DATA)

@@ -37,6 +37,8 @@ CHINESE = {
         "如 'output=outputs/${{scenario}}_${{years.end}}.nc'",
     "{where}: the lever '{lever}' acts only in {cities}; select one of these":
         "{where}：举措'{lever}'只作用于 {cities}，请从中选择",
+    "province is empty, expected the English name of a province, as {known}":
+        "province 是空的，请写省份的英文名，如 {known}",
     "{where}: name a city, a zone or an archetype": "{where}：请写明城市、示范区或类型",
     "draws={draws} needs a calibration to draw from: calibration=default":
         "draws={draws} 需要参数集：calibration=default",
@@ -210,6 +212,13 @@ KINDS = {
     "driver": "外部条件",
     "setting": "设置",
     "element": "元素",
+    "lever, assumption or driver": "举措、假设或外部条件",
+    "check": "检验",
+    "design": "设计方法",
+    "engine": "计算引擎",
+    "option": "选项",
+    "factor": "因素",
+    "uncertain number": "不确定参数",
 }
 
 

@@ -39,7 +39,9 @@ def missing_table(tables: Tables, unit: str, province: str) -> pd.DataFrame:
     """
     if not province:
         known = ", ".join(dict.fromkeys(tables.units["province_en"]))
-        raise DataError(f"province is empty, expected the English name of a province, as {known}")
+        raise DataError(
+            "province is empty, expected the English name of a province, as {known}", known=known
+        )
     initial = build_initial(_with_unit(tables, unit, province))
     rows: Rows = []
     if unit not in tables.cities:

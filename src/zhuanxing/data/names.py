@@ -78,6 +78,8 @@ class Names:
             return ""
         # A part of a long name is nearer to it than its letters tell.
         near = nearest(name, [whole for whole in known if name in whole] or known)
+        if not {*near.lower()} & {*name.lower()}:
+            return ""  # nothing is near
         return f"'{near}' ({known[near]})" if chinese else f"'{near}'"
 
 
