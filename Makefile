@@ -19,15 +19,15 @@ test: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile -m "not slow"
+	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile -m "not slow" $(COUNTED)
 
 # The tests of whole fits, sweeps and checks too.
 test-all: $(INSTALLED)
 	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile
 
-# The share of lines that the tests reach; pyproject.toml has the floor.
-coverage: $(INSTALLED)
-	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile --cov --cov-report=term:skip-covered
+# The same with the share of lines that the tests reach; pyproject.toml has the floor.
+coverage: COUNTED = --cov --cov-report=term:skip-covered
+coverage: test
 
 # The manual in site/, built strictly: a dead link fails.
 manual: $(INSTALLED)
