@@ -23,7 +23,6 @@ __all__ = [
     "aims_of_model",
     "asked_scenario",
     "number",
-    "wide_number",
 ]
 
 
@@ -76,8 +75,3 @@ def number(value: float, signed: bool = True) -> str:
     if value != value:
         return ""
     return numerals.signed(value) if signed else numerals.number(value)
-
-
-def wide_number(value: float) -> str:
-    """Return a value with four digits that count, empty where there is none."""
-    return "" if value != value else f"{value:.4g}".replace("-", "−")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["amount", "number", "number_apart", "signed", "significant"]
+__all__ = ["amount", "number", "number_apart", "signed", "significant", "wide"]
 
 
 def number(value: float, decimals: int | None = None) -> str:
@@ -29,6 +29,14 @@ def number_apart(value: float, limit: float) -> str:
 def signed(value: float) -> str:
     """Return a difference as text with its sign and three digits that count."""
     return ("+" if value > 0 else "") + number(value)
+
+
+def wide(value: float) -> str:
+    """Return a value of any size as text with four digits that count; NaN is empty."""
+    if value != value:
+        return ""
+    digits = min(max(3 - math.floor(math.log10(abs(value))), 0), 7) if value else 0
+    return f"{value:,.{digits}f}".replace("-", "−")
 
 
 def significant(value: float) -> str:

@@ -148,8 +148,9 @@ _WORDS: dict[str, tuple[str, str]] = {
         "Grey dots: before a census revision, not comparable with later ones",
     ),
     "optimise_met": (
-        "基准情景已经达到全部目标：不采取举措也行。",
-        "The baseline meets every aim already: nothing need be done.",
+        "基准情景已经达到全部目标：不采取举措也行；要比基准更进一步，可写 {example}。",
+        "The baseline meets every aim already: nothing need be done; to go further than it, write "
+        "{example}.",
     ),
     "optimise_obstacle": (
         "没有组合能达到全部目标，障碍是：{names}；以下是差距最小的组合。",

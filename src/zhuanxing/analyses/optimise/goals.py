@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import xarray as xr
 
 from zhuanxing.errors import ZhuanxingError, require_known
+from zhuanxing.results.numerals import wide
 from zhuanxing.results.words import Language, listing, word
 
 __all__ = ["BASELINE", "Goal", "goals_in_words", "parse_goal", "verdicts_in_words"]
@@ -103,7 +104,7 @@ def goals_in_words(found: xr.Dataset, language: Language) -> dict[str, str]:
             asked = _DATED.sub(r"比\2年\1", asked).replace("baseline", "基准")
         else:
             asked = _DATED.sub(r"\1 since \2", asked)
-        words[str(goal)] = f"{labels[output]} {sign} {asked} ({limit:.4g})"
+        words[str(goal)] = f"{labels[output]} {sign} {asked} ({wide(limit)})"
     return words
 
 
@@ -111,7 +112,13 @@ def verdicts_in_words(found: xr.Dataset, language: Language) -> list[str]:
     """Return in sentences what `optimise` says of all packages, where there is anything to say."""
     labels = dict(zip(found["output"].values, found[f"output_{language}"].values, strict=True))
     words = {**labels, **goals_in_words(found, language)}
-    said = [word("optimise_met", language)] if found.attrs["baseline_meets"] == "True" else []
+    said = []
+    if found.attrs["baseline_meets"] == "True":
+        first = str(found["goal"].values[0])
+        further = "+2%" if ">=" in first else "-2%"
+        sign = ">=" if ">=" in first else "<="
+        example = f"{found['goal_output'].values[0]}{sign}{BASELINE}{further}"
+        said.append(word("optimise_met", language, example=example))
     for verdict in ("obstacle", "shrinks"):
         parts = [words[name] for name in found.attrs[verdict].split(";") if name]
         if parts:

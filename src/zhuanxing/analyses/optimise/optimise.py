@@ -23,6 +23,8 @@ __all__ = ["Question", "optimise"]
 Report = Callable[[str], None]
 # Solutions that differ by less than a step in every lever are one.
 ALTERNATIVES = 2
+# What packages cost is shown beside what they do.
+SPENDING = "lever_spending_total"
 # Shrinking by less than this part of an output is rounding.
 SHRINKS = 0.002
 ROUNDS_OF_MARGINS = 2
@@ -73,7 +75,7 @@ def optimise(
     years = model.run(against, city=[question.city]).sel(city=question.city)
     goals = _goals(model, scenario, question, years)
     steered = dict.fromkeys([question.output, *(goal.output for goal in goals)])
-    outputs = tuple(steered | dict.fromkeys(question.watch))
+    outputs = tuple(steered | dict.fromkeys([*question.watch, SPENDING]))
     response = Response(model, scenario, question.city, outputs, len(steered))
     last = int(years["year"].values[-1])
     baseline = np.array([float(years[name].sel(year=last)) for name in outputs])
@@ -170,7 +172,9 @@ def _drawn_gaps(
     points = np.repeat(x[None], draws, axis=0)
     design = model.ensemble_design(scenario, draws).merge(problem.response.designs(points))
     names = [output.name for output in problem.response.outputs]
-    many = model.run_many(design, scenario=scenario, outputs=names)
+    # One compiled batch answers every question about plain outputs.
+    asked = [output.name for output in model.plain_outputs]
+    many = model.run_many(design, scenario=scenario, outputs=asked)
     city = str(problem.response.city)
     values = np.stack([many[n].sel(city=city).isel(year=-1).values for n in names], axis=1)
     sound = np.isfinite(values).all(axis=1)
@@ -211,6 +215,7 @@ def _answer(
         },
         {
             "city": question.city,
+            "year": round(float(model.program.times()[-1])) - 1,
             "objective": question.output,
             "sense": "highest" if question.highest else "lowest",
             "baseline_meets": str(bool((problem.gaps(baseline) <= 0).all())),

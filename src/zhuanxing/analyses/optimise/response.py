@@ -49,22 +49,26 @@ class Response:
         self.levers = tuple(model.elements("lever")[column] for column in self.columns)
         self.start = self._inputs[INTENSITY][row, self.columns]
         self._row = row
+        self._runs: dict[bytes, dict[str, Any]] = {}
         self._known: dict[bytes, tuple[np.ndarray, np.ndarray]] = {}
 
     def values(self, x: np.ndarray) -> np.ndarray:
         """Return the outputs [output] at intensities `x` [lever]."""
-        return np.asarray(self._measured(self._raw(self._full(x))))
+        return np.asarray(self._measured(self._run(x)))
 
     def with_slopes(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the outputs [output] and their derivatives [output, lever] at `x`."""
-        key = np.asarray(x, dtype=float).tobytes()
-        if key not in self._known:
+        if (key := x.tobytes()) not in self._known:
             self._known[key] = self._slopes(x)
         return self._known[key]
 
+    def _run(self, x: np.ndarray) -> dict[str, Any]:
+        if (key := x.tobytes()) not in self._runs:
+            self._runs[key] = self._raw(self._full(x))
+        return self._runs[key]
+
     def _slopes(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        full = self._full(x)
-        raw = self._raw(full)
+        full, raw = self._full(x), self._run(x)
         weights = jax.jacrev(self._measured)(raw)
         rows = []
         for first in range(0, self._steered, TOGETHER):

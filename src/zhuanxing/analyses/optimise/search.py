@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.optimize import linprog, minimize
@@ -13,15 +13,13 @@ from zhuanxing.analyses.optimise.response import Response
 
 __all__ = ["Problem", "Solution", "alternative", "best", "rounded"]
 
-# Relative to the size of an output: what counts as reached, and where a search stops.
+# Relative to the size of an output: what counts as reached, and what is not worth another step.
 REACHED, PRECISION = 1e-6, 1e-5
 MOST_REPAIRS = 40
-# Price of missing a goal by its whole size, and of a lever at full strength that helps nothing.
-PRICE, PARSIMONY = 1e2, 1e-5
-FIRST_STEP, SMALLEST_STEP, POLISH = 0.4, 0.02, 6
-Objective = Callable[[np.ndarray], tuple[float, np.ndarray]]
-# By how much every goal is met [goal], and the derivatives [goal, lever].
-Bound = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+# Price of missing a goal by its whole size, and of a lever at full strength: one that brings less
+# than a ten-thousandth of an output is not worth its office.
+PRICE, PARSIMONY = 1e2, 1e-4
+FIRST_STEP, SMALLEST_STEP, POLISH = 1.0, 0.02, 6
 
 
 @dataclass(frozen=True)
@@ -45,21 +43,24 @@ class Problem:
         names = [output.name for output in self.response.outputs]
         return [names.index(goal.output) for goal in self.goals]
 
-    def objective(self, x: np.ndarray) -> tuple[float, np.ndarray]:
-        """Return what is brought down, in parts of its size, and its derivatives [lever]."""
-        values, slopes = self.response.with_slopes(x)
-        factor = self.sign / self.scale[self.goal_row]
-        return float(values[self.goal_row] * factor), slopes[self.goal_row] * factor
+    def cost(self, x: np.ndarray, values: np.ndarray) -> float:
+        """Return what is brought down, in parts of its size, from the outputs at `x`."""
+        return float(self.sign * values[self.goal_row] / self.scale[self.goal_row])
 
-    def slack(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return by how much each goal is met, in parts of its size, and the derivatives."""
-        values, slopes = self.response.with_slopes(x)
-        rows = self.rows
+    def cost_slope(self, slopes: np.ndarray) -> np.ndarray:
+        """Return the derivatives of the cost [lever] from those of the outputs."""
+        found: np.ndarray = self.sign * slopes[self.goal_row] / self.scale[self.goal_row]
+        return found
+
+    def slack(self, values: np.ndarray) -> np.ndarray:
+        """Return by how much every goal is met [goal], in parts of its size, less its margin."""
+        return -self.gaps(values) - self.margins
+
+    def slack_slopes(self, slopes: np.ndarray) -> np.ndarray:
+        """Return the derivatives of the slack [goal, lever] from those of the outputs."""
         signs = np.array([1.0 if goal.at_least else -1.0 for goal in self.goals])
-        limits = np.array([goal.limit for goal in self.goals])
-        scale = self.scale[rows]
-        gap = signs * (values[rows] - limits) / scale - self.margins
-        return gap, signs[:, None] * slopes[rows] / scale[:, None]
+        found: np.ndarray = (signs / self.scale[self.rows])[:, None] * slopes[self.rows]
+        return found
 
     def gaps(self, values: np.ndarray) -> np.ndarray:
         """Return by how much values [output] miss each goal, in parts of its size."""
@@ -69,6 +70,31 @@ class Problem:
                 for goal, row in zip(self.goals, self.rows, strict=True)
             ]
         )
+
+    def merit(self, x: np.ndarray, values: np.ndarray) -> float:
+        """Return the cost with the prices of levers and of missed goals."""
+        missed = np.maximum(-self.slack(values), 0.0).sum()
+        return self.cost(x, values) + PARSIMONY * float(x.sum()) + PRICE * float(missed)
+
+
+@dataclass(frozen=True)
+class _Alternative(Problem):
+    """Use levers with small `weights` [lever], at a cost of `most` at the most."""
+
+    weights: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    most: float = 0.0
+
+    def cost(self, x: np.ndarray, values: np.ndarray) -> float:
+        return float(self.weights @ x)
+
+    def cost_slope(self, slopes: np.ndarray) -> np.ndarray:
+        return self.weights
+
+    def slack(self, values: np.ndarray) -> np.ndarray:
+        return np.append(super().slack(values), self.most - super().cost(values, values))
+
+    def slack_slopes(self, slopes: np.ndarray) -> np.ndarray:
+        return np.vstack([super().slack_slopes(slopes), -super().cost_slope(slopes)])
 
 
 @dataclass(frozen=True)
@@ -88,81 +114,93 @@ class Solution:
 def best(problem: Problem, starts: Sequence[np.ndarray]) -> Solution:
     """Return the best package that reaches the goals, else the one that misses them least.
 
-    Linear programs along the exact derivatives find the corner, and SLSQP finishes the best one.
+    Linear programs along the exact derivatives find the corner; where they do not settle, SLSQP
+    finishes what they found.
     """
-    found = [_by_linear_programs(problem, start, problem.objective) for start in starts]
-    found.append(_polished(problem, _better(problem, found).x))
-    chosen = _better(problem, found)
-    return chosen if chosen.reached else nearest_to(problem, chosen.x)
+    searched = [_by_linear_programs(problem, start) for start in starts]
+    found = [one for one, _ in searched]
+    if not all(settled for _, settled in searched):
+        found.append(_polished(problem, _better(problem, found).x))
+    return _better(problem, found)
 
 
 def _better(problem: Problem, found: Sequence[Solution]) -> Solution:
     """Return the best of those that reach the goals, else the one that misses them least."""
-    reached = [one for one in found if one.reached]
-    if not reached:
-        return min(found, key=lambda one: one.gap)
-    return min(reached, key=lambda one: problem.sign * one.values[problem.goal_row])
+    return min(found, key=lambda one: (not one.reached, problem.merit(one.x, one.values)))
 
 
-def _by_linear_programs(
-    problem: Problem, start: np.ndarray, objective: Objective, bound: Bound | None = None
-) -> Solution:
+def _by_linear_programs(problem: Problem, start: np.ndarray) -> tuple[Solution, bool]:
     """Return what sequential linear programming finds (Griffith and Stewart 1961,
-    doi:10.1287/mnsc.7.4.379), with a trust region and a price on missing a goal.
+    doi:10.1287/mnsc.7.4.379), and whether it settled, with a trust region and a price on missing a
+    goal.
 
-    The response to levers is nearly linear, so that a handful of programs is enough. Levers that
-    do nothing for the goals stay at zero.
+    The response to levers is nearly linear, so that a handful of programs is enough; derivatives
+    are taken only where a step was good. Levers that do nothing for the goals stay at zero.
     """
-    slack = bound or problem.slack
     x, radius = np.clip(start, 0.0, 1.0), FIRST_STEP
-    merit = _merit(objective, slack, x)
+    values = problem.response.values(x)
     for _ in range(problem.iterations):
-        moved = _programmed(objective, slack, x, radius)
-        after = _merit(objective, slack, moved)
-        if after < merit - PRECISION:
-            x, merit, radius = moved, after, min(2 * radius, 1.0)
+        line = _Line(problem, x)
+        moved, promised = line.best(radius, line.slack)
+        if promised < PRECISION or radius < SMALLEST_STEP:
+            return _solution(problem, x), promised < PRECISION
+        moved, after = _corrected(problem, line, radius, moved)
+        if problem.merit(moved, after) < problem.merit(x, values) - PRECISION:
+            x, values, radius = moved, after, min(2 * radius, 1.0)
         else:
             radius /= 3
-        if radius < SMALLEST_STEP:
-            break
-    return _solution(problem, x)
+    return _solution(problem, x), False
 
 
-def _merit(objective: Objective, slack: Bound, x: np.ndarray) -> float:
-    missed = np.maximum(-slack(x)[0], 0.0).sum()
-    return objective(x)[0] + PARSIMONY * float(x.sum()) + PRICE * float(missed)
+def _corrected(
+    problem: Problem, line: _Line, radius: float, moved: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return a step and its outputs, by a second program where the curvature of a goal is felt.
+
+    Without it a curved goal forbids every step but the smallest (Fletcher 1982,
+    doi:10.1007/BFb0121219).
+    """
+    after = problem.response.values(moved)
+    slack = problem.slack(after)
+    if (slack >= 0).all():
+        return moved, after
+    again, _ = line.best(radius, slack - line.slack_slopes @ (moved - line.x))
+    there = problem.response.values(again)
+    if problem.merit(again, there) < problem.merit(moved, after):
+        return again, there
+    return moved, after
 
 
-def _programmed(objective: Objective, slack: Bound, x: np.ndarray, radius: float) -> np.ndarray:
-    """Return the best package of the linear model around `x`, no lever further than `radius`."""
-    _, slope = objective(x)
-    gaps, slopes = slack(x)
-    count = len(gaps)
-    found = linprog(
-        np.r_[slope + PARSIMONY, np.full(count, PRICE)],
-        A_ub=np.hstack([-slopes, -np.eye(count)]) if count else None,
-        b_ub=gaps - slopes @ x if count else None,
-        bounds=[
-            *zip(np.maximum(x - radius, 0.0), np.minimum(x + radius, 1.0), strict=True),
-            *[(0.0, None)] * count,
-        ],
-    )
-    return np.clip(found.x[: len(x)], 0.0, 1.0) if found.success else x
+class _Line:
+    """A problem made linear at `x`."""
 
+    def __init__(self, problem: Problem, x: np.ndarray) -> None:
+        values, slopes = problem.response.with_slopes(x)
+        self.x = x
+        self.slack = problem.slack(values)
+        self.cost_slope = problem.cost_slope(slopes)
+        self.slack_slopes = problem.slack_slopes(slopes)
 
-def nearest_to(problem: Problem, start: np.ndarray) -> Solution:
-    """Return the package with the smallest sum of squared gaps."""
+    def best(self, radius: float, slack: np.ndarray) -> tuple[np.ndarray, float]:
+        """Return the best package, no lever further than `radius`, and the promised gain in merit.
 
-    def missed(x: np.ndarray) -> tuple[float, np.ndarray]:
-        slack, slopes = problem.slack(x)
-        gap = np.maximum(-slack, 0.0)
-        return 1e4 * float(gap @ gap), -2e4 * gap @ slopes
-
-    found = minimize(
-        missed, start, jac=True, method="L-BFGS-B", bounds=[(0.0, 1.0)] * len(start),
-        options={"maxiter": problem.iterations, "ftol": 1e-12},
-    )  # fmt: skip
-    return _solution(problem, np.clip(found.x, 0.0, 1.0))
+        `slack` [goal] is what the goals are taken to have at `x`.
+        """
+        x, slopes, count = self.x, self.slack_slopes, len(slack)
+        prices = np.r_[self.cost_slope + PARSIMONY, np.full(count, PRICE)]
+        found = linprog(
+            prices,
+            A_ub=np.hstack([-slopes, -np.eye(count)]) if count else None,
+            b_ub=slack - slopes @ x if count else None,
+            bounds=[
+                *zip(np.maximum(x - radius, 0.0), np.minimum(x + radius, 1.0), strict=True),
+                *[(0.0, None)] * count,
+            ],
+        )
+        if not found.success:
+            return x, 0.0
+        now = prices @ np.r_[x, np.maximum(-slack, 0.0)]
+        return np.clip(found.x[: len(x)], 0.0, 1.0), float(now - found.fun)
 
 
 def alternative(
@@ -174,15 +212,12 @@ def alternative(
     parts of the size of what is brought down) let it: the Hop-Skip-Jump method of modelling to
     generate alternatives (Brill, Chang and Hopkins 1982, doi:10.1287/mnsc.28.3.221).
     """
-    worst = problem.sign * first.values[problem.goal_row] / problem.scale[problem.goal_row]
-    weights = used / max(float(used.sum()), 1e-9)
-
-    def bound(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        value, slope = problem.objective(x)
-        slack, slopes = problem.slack(x)
-        return np.append(slack, worst + allowance - value), np.vstack([slopes, -slope])
-
-    found = _by_linear_programs(problem, first.x, lambda x: (float(weights @ x), weights), bound)
+    other = _Alternative(
+        **vars(problem),
+        weights=used / max(float(used.sum()), 1e-9),
+        most=problem.cost(first.x, first.values) + allowance,
+    )
+    found, _ = _by_linear_programs(other, first.x)
     return found if found.reached else None
 
 
@@ -203,8 +238,8 @@ def rounded(problem: Problem, solution: Solution, step: float) -> Solution:
 
 
 def _mended(problem: Problem, x: np.ndarray, step: float) -> np.ndarray:
-    slack, slopes = problem.slack(x)
-    _, cost = problem.objective(x)
+    line = _Line(problem, x)
+    slack, slopes, cost = line.slack, line.slack_slopes, line.cost_slope
     need = np.maximum(-slack, 0.0)
     gain = np.minimum(need[:, None], step * np.abs(slopes)) * np.sign(slopes)
     harm = np.minimum(slack[:, None] - step * np.abs(slopes), 0.0)
@@ -223,13 +258,19 @@ def _mended(problem: Problem, x: np.ndarray, step: float) -> np.ndarray:
 
 
 def _polished(problem: Problem, start: np.ndarray) -> Solution:
+    measure = problem.response.with_slopes
+
+    def cost(x: np.ndarray) -> tuple[float, np.ndarray]:
+        values, slopes = measure(x)
+        return problem.cost(x, values), problem.cost_slope(slopes)
+
     found = minimize(
-        problem.objective, start, jac=True, method="SLSQP", bounds=[(0.0, 1.0)] * len(start),
+        cost, start, jac=True, method="SLSQP", bounds=[(0.0, 1.0)] * len(start),
         constraints=[
             {
                 "type": "ineq",
-                "fun": lambda x: problem.slack(x)[0],
-                "jac": lambda x: problem.slack(x)[1],
+                "fun": lambda x: problem.slack(measure(x)[0]),
+                "jac": lambda x: problem.slack_slopes(measure(x)[1]),
             }
         ] if problem.goals else [],
         options={"maxiter": POLISH, "ftol": PRECISION},
@@ -239,5 +280,4 @@ def _polished(problem: Problem, start: np.ndarray) -> Solution:
 
 def _solution(problem: Problem, x: np.ndarray) -> Solution:
     values = problem.response.values(x)
-    gaps = problem.gaps(values) + problem.margins
-    return Solution(x, values, float(max(gaps, default=0.0)))
+    return Solution(x, values, float(max(-problem.slack(values), default=0.0)))

@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-from zhuanxing.cli.asking import wide_number
 from zhuanxing.cli.chosen import model_of
 from zhuanxing.cli.command import Command, Context
 from zhuanxing.cli.console import Column, print_table
 from zhuanxing.config import File, InLanguage, OfModel, ScenarioName, Several, WithDraws, checked
+from zhuanxing.results.numerals import wide
 from zhuanxing.storage.atomic import require_writable
 from zhuanxing.storage.netcdf import write_table
 
@@ -55,8 +55,8 @@ def run(settings: MonitorSettings, context: Context) -> int:
         [
             context.names.cities[row["city"]][f"name_{context.language}"], str(row["year"]),
             names[row["output"]], scenarios[row["scenario"]].labels[f"name_{context.language}"],
-            wide_number(row["observed"]), wide_number(row["expected"]),
-            wide_number(row.get("low", float("nan"))), wide_number(row.get("high", float("nan"))),
+            wide(row["observed"]), wide(row["expected"]),
+            wide(row.get("low", float("nan"))), wide(row.get("high", float("nan"))),
             WORDS[str(row.get("verdict", ""))][place],
             f"{row['surprise']:.2f}" if "surprise" in row else f"{row['error']:+.1f}%",
         ]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import xarray as xr
 
 from zhuanxing.analyses.optimise.goals import goals_in_words, verdicts_in_words
-from zhuanxing.cli.asking import AskingPackage, asked_scenario, wide_number
+from zhuanxing.cli.asking import AskingPackage, asked_scenario
 from zhuanxing.cli.chosen import model_of
 from zhuanxing.cli.command import Command, Context
 from zhuanxing.cli.console import Column, print_table, progress_bar
@@ -27,7 +27,8 @@ from zhuanxing.config import (
     checked,
 )
 from zhuanxing.errors import ZhuanxingError
-from zhuanxing.results.words import unit
+from zhuanxing.results.numerals import wide
+from zhuanxing.results.words import unit, word
 from zhuanxing.storage.atomic import require_writable, written_whole
 from zhuanxing.storage.netcdf import write
 
@@ -134,8 +135,8 @@ def _print(found: xr.Dataset, context: Context) -> None:
     baseline = Column("基准", "baseline")
     rows = [
         [
-            names[str(name)], wide_number(float(found["baseline"].sel(output=name))),
-            *(wide_number(float(v)) for v in found["value"].sel(output=name).values),
+            names[str(name)], wide(float(found["baseline"].sel(output=name))),
+            *(wide(float(v)) for v in found["value"].sel(output=name).values),
         ]
         for name in found["output"].values
     ]  # fmt: skip
@@ -146,7 +147,7 @@ def _print(found: xr.Dataset, context: Context) -> None:
             marks = [f"{mark} {share:.0%}" for mark, share in zip(marks, shares, strict=True)]
         rows.append([words[str(goal)], "", *marks])
     columns = [Column("指标与目标", "outputs and aims"), baseline, *heads]
-    print_table(("接近最优的组合", "Near-best packages"), columns, rows, context.language)
+    print_table(_title(found), columns, rows, context.language)
     used = found["lever"].values[(found["intensity"].values > 0).any(axis=0)]
     labels = dict(zip(found["lever"].values, found[f"lever_{context.language}"].values,
                       strict=True))  # fmt: skip
@@ -156,6 +157,18 @@ def _print(found: xr.Dataset, context: Context) -> None:
         for lever in used
     ]  # fmt: skip
     print_table(("力度", "Intensities"), [Column("举措", "lever"), *heads], rows, context.language)
+
+
+def _title(found: xr.Dataset) -> tuple[str, str]:
+    """Return what the packages are, in Chinese and English."""
+    year, one = found.attrs["year"], found.sel(output=found.attrs["objective"])
+    if found.attrs["feasible"] == "False":
+        return f"差距最小的组合（{year}年）", f"Nearest package, {year}"
+    zh, en = (word(found.attrs["sense"], each) for each in ("zh", "en"))
+    return (
+        f"接近最优的组合（{year}年，{one['output_zh'].item()}{zh}）",
+        f"Near-best packages, {year} ({en} {one['output_en'].item()})",
+    )
 
 
 def _scenario_file(
