@@ -255,6 +255,8 @@ def test_a_state_comes_back_from_its_address_and_its_file(model: zhuanxing.Model
     with pytest.raises(ZhuanxingError, match="extends"):
         from_yaml("a: 1", default, model)
     assert from_yaml("extends: plan\nbudget:\n", default, model).budget == 1
+    with pytest.raises(ZhuanxingError, match="end"):
+        from_yaml("extends: plan\nlevers: {dual_control: {end: 2024}}", default, model)
 
 
 def test_work_in_the_background_waits_for_a_slider_and_ends_once_it_is_not_wanted() -> None:

@@ -142,18 +142,9 @@ def test_a_brief_is_the_same_bytes_but_for_its_date_and_holds_intervals_where_th
 
     monkeypatch.setattr("zhuanxing.report.brief.intervals", ends)
     aims = pd.DataFrame(columns=["unit_id", "variable", "year", "measure", "base_year"])
+    found = gather(model, plan, baseline, city="tangshan", aims=aims, outputs=OUTPUTS, draws=2)
     briefs = [
-        gather(
-            model,
-            plan,
-            baseline,
-            city="tangshan",
-            aims=aims,
-            outputs=OUTPUTS,
-            draws=2,
-            day=day,
-            address="http://10.0.0.5:5006/?c=tangshan&s=plan",
-        )
+        found.brief("zh", day=day, address="http://10.0.0.5:5006/?c=tangshan&s=plan")
         for day in (date(2026, 1, 1), date(2026, 1, 1), date(2026, 1, 2))
     ]
     for write, ending in ((write_docx, "docx"), (write_pdf, "pdf")):

@@ -53,12 +53,12 @@ def _report(session: Session) -> bytes:
 
     engine = session.engine
     against = engine.scenarios[session.settings.against]
-    brief = gather(
+    found = gather(
         engine.model, engine.scenario(session.state), against,
         city=session.state.city, aims=engine.aims, outputs=session.settings.tiles,
         draws=session.settings.draws if engine.model.calibration else 0,
-        language=session.language, address=session.address(),
     )  # fmt: skip
+    brief = found.brief(session.language, address=session.address())
     return _written(lambda path: write_docx(brief, path), "report.docx")
 
 

@@ -159,6 +159,8 @@ def from_yaml(text: str, state: State, model: Model) -> State:
     budget = 1.0 if budget is None else budget  # a key without a value is as if it were not there
     if isinstance(budget, dict) or content.get("assumptions"):
         raise ZhuanxingError("the page has neither assumptions nor ceilings of single payers")
+    if (made.end != base.end).any():
+        raise ZhuanxingError("the page has no years in which levers end")
     stronger, later = made.intensity != base.intensity, made.start != base.start
     (changed,) = np.nonzero((stronger | later).any(axis=1))
     row = changed[0] if len(changed) == 1 else made.cities.index(state.city)

@@ -6,7 +6,8 @@ import locale
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from rich.console import Console
@@ -15,7 +16,7 @@ from rich.table import Table
 
 from zhuanxing.config import Language
 
-__all__ = ["Column", "Text", "default_language", "print_table", "progress_bar", "width"]
+__all__ = ["Column", "Text", "default_language", "print_table", "progress_bar", "width", "working"]
 
 # Where the output is not a terminal (a pipe, a file), no line is cut.
 WIDE = 240
@@ -111,3 +112,11 @@ def progress_bar() -> Progress:
         TimeElapsedColumn(),
         console=Console(stderr=True),
     )
+
+
+@contextmanager
+def working(text: Text, language: Language) -> Iterator[None]:
+    """Show on stderr what takes its time, and for how long it has."""
+    with progress_bar() as progress:
+        progress.add_task(text[0 if language == "zh" else 1], total=None)
+        yield

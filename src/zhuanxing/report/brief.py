@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from zhuanxing.inputs import Scenario
     from zhuanxing.model import Model
 
-__all__ = ["Brief", "Table", "gather"]
+__all__ = ["Brief", "Findings", "Table", "gather"]
 
 MONEY, COST = "lever_spending", "lever_spending_by_lever"
 TOP = 5
@@ -68,6 +68,34 @@ class Brief:
     address: str = ""
 
 
+@dataclass(frozen=True)
+class Findings:
+    """What runs found of a package in a city: the same in every language.
+
+    `cases` are the results if things go otherwise, by scenario, that with half the public money
+    under "half"; `divided` is what each lever adds, with `bands` with intervals.
+    """
+
+    model: Model
+    scenario: Scenario
+    city: str
+    outputs: Sequence[str]
+    results: Mapping[str, xr.Dataset]
+    cases: Mapping[str, xr.Dataset]
+    divided: xr.Dataset
+    bands: xr.Dataset | None
+    aims: Sequence[Aim]
+
+    @property
+    def year(self) -> int:
+        """Return the last year."""
+        return self.model.years[-1]
+
+    def brief(self, language: Language, *, day: date | None = None, address: str = "") -> Brief:
+        """Return the brief in a language."""
+        return _Maker(**vars(self), language=language).whole(day or date.today(), address)
+
+
 def gather(
     model: Model,
     scenario: Scenario,
@@ -78,79 +106,72 @@ def gather(
     outputs: Sequence[str],
     what_if: Sequence[str] = (),
     draws: int = 0,
-    day: date | None = None,
-    language: Language = "zh",
-    address: str = "",
-) -> Brief:
-    """Return the brief of `scenario` for `city`, its numbers from new runs.
+) -> Findings:
+    """Return what a brief of `scenario` for `city` says, from new runs.
 
-    `outputs` are the indicators, the first two of them drawn; `what_if` are scenarios whose results
-    stand beside the package, after one with half the public money. With `draws` (and a
-    calibration) differences have intervals. Raises ZhuanxingError as the runs do.
+    `outputs` are the indicators, the second and the third of them drawn; `what_if` are scenarios
+    whose results stand beside the package, after one with half the public money. With `draws` (and
+    a calibration) differences have intervals. Raises ZhuanxingError as the runs do.
     """
+    shown = list(outputs)
     results = {"against": model.run(against), "package": model.run(scenario)}
-    year = int(results["package"]["year"].values[-1])
+    divided = contributions(model, scenario, against, city=city, outputs=shown, alone=False)
+    known = aims_of(aims, results["package"], city, model.years[-1])
     bands = None
     if draws:
         bands = comparison_bands(
-            model, scenario, against, draws=draws, since=change_bases(aims), outputs=list(outputs)
+            model, scenario, against, draws=draws, since=change_bases(aims), outputs=shown
         )
-    divided = contributions(model, scenario, against, city=city, outputs=list(outputs), alone=False)
-    known = aims_of(aims, results["package"], city, year)
-    if draws:
-        shown = {str(row["lever"]) for _, _, row in _top(divided, known, outputs)}
+        levers = {str(row["lever"]) for _, _, row in _top(divided, known, outputs)}
         divided = divided.merge(
             intervals(
-                model, scenario, against, city=city, outputs=list(outputs), levers=sorted(shown),
+                model, scenario, against, city=city, outputs=shown, levers=sorted(levers),
                 draws=draws,
             )
         )  # fmt: skip
-    maker = _Maker(model, results, bands, divided, known, city, year, language)
     half = changed(scenario, Changes(budget=HALF), model.names)
-    alternatives = {"half": half} | {n: model.scenario(n) for n in what_if}
-    label = scenario.labels[f"name_{language}"]
-    first = results["package"].attrs
-    return Brief(
-        title=phrase("title", language, city=maker.city_name, scenario=label),
-        made=phrase(
-            "made", language, model=str(first.get("model_hash", ""))[:8],
-            data=str(first.get("data_hash", ""))[:8],
-            calibration=str(first.get("calibration", "none")),
-        ),
-        day=(day or date.today()).isoformat(),
-        sentences=maker.sentences(outputs, label),
-        indicators=maker.indicators(outputs),
-        charts=maker.charts(outputs),
-        levers=maker.levers(known, outputs),
-        what_if=maker.what_if(alternatives, outputs),
-        trust=maker.trust(),
-        annex=maker.annex(scenario),
-        language=language,
-        address=address,
-    )  # fmt: skip
+    alternatives = {"half": half} | {name: model.scenario(name) for name in what_if}
+    cases = {name: model.run(one, outputs=shown) for name, one in alternatives.items()}
+    return Findings(model, scenario, city, shown, results, cases, divided, bands, known)
 
 
 @dataclass(frozen=True)
-class _Maker:
-    """Turns results into the parts of a brief."""
+class _Maker(Findings):
+    """Turns findings into the parts of a brief."""
 
-    model: Model
-    results: Mapping[str, xr.Dataset]
-    bands: xr.Dataset | None
-    divided: xr.Dataset
-    aims: Sequence[Aim]
-    city: str
-    year: int
-    language: Language
+    language: Language = "zh"
+
+    def whole(self, day: date, address: str) -> Brief:
+        """Return the whole."""
+        label = self.scenario.labels[f"name_{self.language}"]
+        first = self.results["package"].attrs
+        return Brief(
+            title=phrase("title", self.language, city=self.city_name, scenario=label),
+            made=phrase(
+                "made", self.language, model=str(first.get("model_hash", ""))[:8],
+                data=str(first.get("data_hash", ""))[:8],
+                calibration=str(first.get("calibration", "none")),
+            ),
+            day=day.isoformat(),
+            sentences=self.sentences(label),
+            indicators=self.indicators(),
+            charts=self.charts(),
+            levers=self.levers(),
+            what_if=self.what_if(),
+            trust=self.trust(),
+            annex=self.annex(),
+            language=self.language,
+            address=address,
+        )  # fmt: skip
 
     @property
     def city_name(self) -> str:
         """Return the city's name."""
         return self.model.names.cities[self.city][f"name_{self.language}"]
 
-    def sentences(self, outputs: Sequence[str], label: str) -> list[str]:
+    def sentences(self, label: str) -> list[str]:
         """Return three sentences: what the package does, costs and misses."""
-        say = self.language
+        say, outputs = self.language, self.outputs
         does = listing((f"{self._name(n)} {self._difference(n)[0]}" for n in outputs[:4]), say)
         spent = self.results["package"][MONEY].sel(city=self.city).sum("year")
         total = float(spent.sum())
@@ -172,11 +193,11 @@ class _Maker:
         )  # fmt: skip
         return [phrase("does", say, label=label, year=self.year, effects=does), costs, misses]
 
-    def indicators(self, outputs: Sequence[str]) -> Table:
+    def indicators(self) -> Table:
         """Return the table of indicators with difference, interval, aim and verdict."""
         before = names.base_year(self.results["package"])
         rows = []
-        for name in outputs:
+        for name in self.outputs:
             package, base = (self.results[k][name].sel(city=self.city) for k in
                              ("package", "against"))  # fmt: skip
             gap, spread = self._difference(name)
@@ -196,15 +217,17 @@ class _Maker:
                     number(float(package.sel(year=self.year))), gap, spread, limit, verdict,
                 ]
             )  # fmt: skip
-        columns = phrase("indicator_columns", self.language, before=before, year=self.year)
-        return Table(phrase("indicators", self.language), columns.split("|"), rows)
+        columns = phrase("indicator_columns", self.language, before=before, year=self.year).split(
+            "|"
+        )
+        return Table(phrase("indicators", self.language), columns, rows)
 
-    def charts(self, outputs: Sequence[str]) -> dict[str, Figure]:
+    def charts(self) -> dict[str, Figure]:
         """Return the two charts, drawn for a page."""
         datasets = {"baseline": self.results["against"], "package": self.results["package"]}
         return {
             phrase("chart_paths", self.language): paths.draw(
-                datasets, cities=[self.city], variables=list(outputs[1:3]), language=self.language,
+                datasets, cities=[self.city], variables=self.outputs[1:3], language=self.language,
                 comparisons={} if self.bands is None else {"package": self.bands},
             ),
             phrase("chart_money", self.language): finance.draw(
@@ -213,7 +236,7 @@ class _Maker:
             ),
         }  # fmt: skip
 
-    def levers(self, aims: Sequence[Aim], outputs: Sequence[str]) -> Table:
+    def levers(self) -> Table:
         """Return the levers that help each aim most, and those that cost output."""
         labels = dict(zip(self.divided["lever"].values,
                           self.divided[f"lever_{self.language}"].values, strict=True))  # fmt: skip
@@ -223,7 +246,7 @@ class _Maker:
                 significant(row["left_out"]), *self._ends(row),
                 number(row["cost"]) if row["cost"] else "—",
             ]
-            for name, word_, row in _top(self.divided, aims, outputs)
+            for name, word_, row in _top(self.divided, self.aims, self.outputs)
         ]  # fmt: skip
         columns = phrase("lever_columns", self.language).split("|")
         if self.bands is None:
@@ -236,20 +259,21 @@ class _Maker:
             return []
         return [f"{significant(row['low'])} … {significant(row['high'])}"]
 
-    def what_if(self, alternatives: Mapping[str, Scenario], outputs: Sequence[str]) -> Table:
+    def what_if(self) -> Table:
         """Return what the indicators become if things go otherwise."""
         rows = []
-        for name, scenario in alternatives.items():
-            found = self.model.run(scenario, outputs=list(outputs))
-            label = phrase("half", self.language) if name == "half" else scenario.labels[
-                f"name_{self.language}"]  # fmt: skip
+        for name, found in self.cases.items():
+            label = (
+                phrase("half", self.language) if name == "half"
+                else self.model.scenario(name).labels[f"name_{self.language}"]
+            )  # fmt: skip
             cells = []
-            for output in outputs:
+            for output in self.outputs:
                 gap = difference(self.results["against"], found, output)
                 value = float(gap.values.sel(city=self.city, year=self.year))
                 cells.append(f"{signed(value)}{'%' if gap.relative else ''}")
             rows.append([label, *cells])
-        columns = [phrase("what_if_case", self.language), *(self._name(n) for n in outputs)]
+        columns = [phrase("what_if_case", self.language), *(self._name(n) for n in self.outputs)]
         return Table(phrase("what_if", self.language), columns, rows,
                      phrase("what_if_note", self.language))  # fmt: skip
 
@@ -262,8 +286,9 @@ class _Maker:
                             self.language))  # fmt: skip
         return [*lines, phrase("trust_use", self.language)]
 
-    def annex(self, scenario: Scenario) -> Table:
+    def annex(self) -> Table:
         """Return every lever with its strength, cost and payers."""
+        scenario = self.scenario
         place = scenario.cities.index(self.city)
         payers = element_names(self.model.places.model / "data")
         side, parts = (0, "、") if self.language == "zh" else (1, ", ")

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from zhuanxing.cli.asking import Asking, asked_scenario
 from zhuanxing.cli.chosen import model_of
 from zhuanxing.cli.command import Command, Context
-from zhuanxing.cli.console import Column, print_table
+from zhuanxing.cli.console import Column, print_table, working
 from zhuanxing.config import Count, File, InLanguage, Lever, Output, ScenarioName, checked
+from zhuanxing.results.numerals import significant, wide
 from zhuanxing.storage.atomic import require_writable
 from zhuanxing.storage.netcdf import write, write_table
 
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 __all__ = ["COMMAND", "ExplainSettings"]
 
 SECTION = "ask"
+WORKING = (
+    "推演因果（首次需先编译，要几分钟）",
+    "tracing causes (first compiling: some minutes)",
+)
 
 
 @checked
@@ -69,17 +74,18 @@ def _effect(model: Model, settings: ExplainSettings, context: Context) -> int:
     from zhuanxing.results.glossary import read_glossary
     from zhuanxing.results.words import unit
 
-    effect = explain_effect(
-        model, asked_scenario(model, settings), lever=str(settings.lever),
-        output=settings.output, city=settings.city,
-    )  # fmt: skip
+    with working(WORKING, context.language):
+        effect = explain_effect(
+            model, asked_scenario(model, settings), lever=str(settings.lever),
+            output=settings.output, city=settings.city,
+        )  # fmt: skip
     glossary = read_glossary(context.places.model)
     places = model.variables["where"]
     named = {one.variable for one in model.outputs}
     units = unit(effect.output.unit, context.language)
-    size = f"{effect.total:+.4g} {units}".replace("-", "−")
-    said = {"zh": "效果：{}（无此举措时 {:.4g}）", "en": "effect: {} (without the lever {:.4g})"}
-    print(said[context.language].format(size, effect.base))
+    size = f"{significant(effect.total)} {units}"
+    said = {"zh": "效果：{}（无此举措时 {}）", "en": "effect: {} (without the lever {})"}
+    print(said[context.language].format(size, wide(effect.base)))
     for number, path in enumerate(effect.paths, start=1):
         rows = []
         for name in effect.shown(path, named):
@@ -132,9 +138,10 @@ def _tree(model: Model, settings: ExplainSettings, context: Context) -> int:
 def _loops(model: Model, settings: ExplainSettings, context: Context) -> int:
     from zhuanxing.analyses.explain.loops import loops_that_matter
 
-    found = loops_that_matter(
-        model, asked_scenario(model, settings), city=settings.city, most=settings.top
-    )
+    with working(WORKING, context.language):
+        found = loops_that_matter(
+            model, asked_scenario(model, settings), city=settings.city, most=settings.top
+        )
     years = [int(year) for year in found["year"].values]
     shown = years[:: max(1, len(years) // 4)]
     name, more = {"zh": ("short_zh", "（共{}个变量）"), "en": ("short", " ({} variables)")}[

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from zhuanxing.cli.chosen import model_of
 from zhuanxing.cli.command import Command, Context
-from zhuanxing.cli.console import Column, print_table
+from zhuanxing.cli.console import Column, print_table, working
 from zhuanxing.config import File, InLanguage, OfModel, ScenarioName, Several, WithDraws, checked
 from zhuanxing.results.numerals import wide
 from zhuanxing.storage.atomic import require_writable
@@ -48,7 +48,8 @@ def run(settings: MonitorSettings, context: Context) -> int:
     model = model_of(OfModel(years=settings.years, calibration=settings.calibration), context)
     statistics = read_statistics(settings.data, model)
     scenarios = {name: model.scenario(name) for name in settings.scenario}
-    table = monitor(model, scenarios, statistics, draws=settings.draws)
+    with working(("推演各情景", "running the scenarios"), context.language):
+        table = monitor(model, scenarios, statistics, draws=settings.draws)
     place = 0 if context.language == "zh" else 1
     names = {output.name: output.label(context.language) for output in model.outputs}
     rows = [

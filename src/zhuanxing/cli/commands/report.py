@@ -11,6 +11,7 @@ from typing import Literal
 from zhuanxing.cli.asking import AskingPackage, aims_of_model, asked_scenario
 from zhuanxing.cli.chosen import model_of
 from zhuanxing.cli.command import Command, Context
+from zhuanxing.cli.console import working
 from zhuanxing.config import File, InLanguages, Output, ScenarioName, Several, checked
 from zhuanxing.results.words import Language
 from zhuanxing.storage.atomic import require_writable
@@ -53,13 +54,14 @@ def run(settings: ReportSettings, context: Context) -> int:
     model = model_of(settings, context)
     scenario = asked_scenario(model, settings)
     aims = aims_of_model(context.places)
-    for language in context.languages:
-        brief = gather(
+    with working(("推演方案及各种假设", "running the package and what-ifs"), context.language):
+        found = gather(
             model, scenario, model.scenario(settings.against),
             city=settings.city, aims=aims, outputs=settings.outputs,
-            what_if=settings.what_if, draws=settings.draws, language=language,
-            address=_address(settings, language),
+            what_if=settings.what_if, draws=settings.draws,
         )  # fmt: skip
+    for language in context.languages:
+        brief = found.brief(language, address=_address(settings, language))
         for ending in settings.format:
             name = f"{settings.city}_{scenario.name}_{language}.{ending}"
             path = settings.output / name
