@@ -196,7 +196,8 @@ class Tabs:
             "cities_title", self._language, year=last, output=output.label(self._language),
             baseline=session.baseline,
         )  # fmt: skip
-        title += "（%）" if relative else ""
+        if relative:
+            title += "（%）" if self._language == "zh" else " (%)"
         self._map.show(names, gaps, good, own, title)
         self._dots.show(names, gaps, own)
 
@@ -246,7 +247,7 @@ class Tabs:
     def _ask_why(self) -> None:
         session, lever = self._session, str(self._lever.value)
         state = session.state
-        self._why.object = _small(say("computing", self._language))
+        self._why.object = _small(say("why_computing", self._language))
         session.run_later(
             lambda model: explain_effect(
                 model, self._engine.scenario(state), lever=lever,

@@ -59,6 +59,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "better": ("↗ 变好", "↗ better"),
     "worse": ("↘ 变差", "↘ worse"),
     "computing": ("计算中…", "computing…"),
+    "why_computing": (
+        "推演中…首次需先编译，要几分钟",
+        "computing… the first time compiles, which takes some minutes",
+    ),
     "left_out": (
         "{year}年：去掉该举措失去的部分；合计为方案与{baseline}之差",
         "In {year}: what is lost without the lever; the sum is the package less {baseline}",
