@@ -143,8 +143,8 @@ def lever_effect(
     without[:, column] = 0.0
     when = model.years[-1] if year is None else year
     design = of_intensities(np.stack([whole, without]), model.source.equations)
-    many = model.run_many(design, scenario=scenario, outputs=list(outputs), years=[when])
-    pair = many.squeeze("year", drop=True)
+    many = model.run_many(design, scenario=scenario, outputs=_asked(model), years=[when])
+    pair = many[list(outputs)].squeeze("year", drop=True)
     return (pair.isel(run=0, drop=True) - pair.isel(run=1, drop=True)).assign_attrs(
         lever=lever, year=when, scenario=scenario.name
     )
@@ -193,10 +193,9 @@ def _run(
 ) -> tuple[xr.Dataset, xr.Dataset]:
     """Return all outputs that are asked for here of the package's runs, and of `against`.
 
-    Blocks of runs go through the cores side by side. All plain outputs are asked for whatever is
-    shown, so that one compiled batch answers every question.
+    Blocks of runs go through the cores side by side.
     """
-    outputs = [*(one.name for one in model.plain_outputs), COST]
+    outputs = _asked(model)
     runs, last = package.runs(alone), model.inputs(against)[INTENSITY][None]
     if alike := _alike(package.scenario, against):
         runs, last = np.concatenate([runs, last]), last[:0]
@@ -214,6 +213,11 @@ def _run(
     with ThreadPoolExecutor(len(cores())) as pool:
         many = xr.concat(list(pool.map(block, blocks)), "run")
     return many.isel(run=slice(None, -1)), many.isel(run=-1)
+
+
+def _asked(model: Model) -> list[str]:
+    """Return the outputs that are asked for, whatever is shown: one compiled batch answers all."""
+    return [*(one.name for one in model.plain_outputs), COST]
 
 
 def _alike(one: Scenario, other: Scenario) -> bool:

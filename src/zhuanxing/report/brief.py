@@ -131,7 +131,8 @@ def gather(
         )  # fmt: skip
     half = changed(scenario, Changes(budget=HALF), model.names)
     alternatives = {"half": half} | {name: model.scenario(name) for name in what_if}
-    cases = {name: model.run(one, outputs=shown) for name, one in alternatives.items()}
+    # Of all outputs, as above: another choice would be compiled anew.
+    cases = {name: model.run(one)[shown] for name, one in alternatives.items()}
     return Findings(model, scenario, city, shown, results, cases, divided, bands, known)
 
 
