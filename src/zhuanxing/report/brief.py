@@ -173,7 +173,7 @@ class _Maker(Findings):
     def sentences(self, label: str) -> list[str]:
         """Return three sentences: what the package does, costs and misses."""
         say, outputs = self.language, self.outputs
-        does = listing((f"{self._name(n)} {self._difference(n)[0]}" for n in outputs[:4]), say)
+        does = listing((f"{self._name(n)} {self._difference(n)[0]}" for n in outputs[:3]), say)
         spent = self.results["package"][MONEY].sel(city=self.city).sum("year")
         total = float(spent.sum())
         dim = names.detail_dim(self.results["package"][MONEY])
@@ -185,12 +185,14 @@ class _Maker(Findings):
             debt=self._difference(_debt(outputs))[0] if _debt(outputs) else "",
         )  # fmt: skip
         verdicts = [(aim, self._verdict(aim)) for aim in self.aims]
-        missed = [aim.name(self.results["package"], say) for aim, v in verdicts if v == "missed"]
-        open_ = [aim.name(self.results["package"], say) for aim, v in verdicts if v == "open"]
+        others = ""
+        for verdict in ("missed", "open"):
+            short = [aim.name(self.results["package"], say) for aim, v in verdicts if v == verdict]
+            if short:
+                others += phrase(f"misses_{verdict}", say, names=listing(short, say))
         misses = phrase(
-            "misses" if missed or open_ else "misses_none", say, total=len(verdicts),
-            met=sum(v == "met" for _, v in verdicts), missed=listing(missed, say) or "—",
-            open=listing(open_, say) or "—",
+            "misses" if others else "misses_none", say, total=len(verdicts),
+            met=sum(v == "met" for _, v in verdicts), others=others,
         )  # fmt: skip
         return [phrase("does", say, label=label, year=self.year, effects=does), costs, misses]
 
@@ -212,15 +214,14 @@ class _Maker(Findings):
                 verdict += f" ({number_apart(reached, aim.value)})"
             rows.append(
                 [
-                    f"{self._name(name)} ({names.unit_label(package, self.language)})",
+                    self._with_unit(name),
                     number(float(package.sel(year=before))),
                     number(float(base.sel(year=self.year))),
-                    number(float(package.sel(year=self.year))), gap, spread, limit, verdict,
+                    number(float(package.sel(year=self.year))), gap,
+                    *([spread] if self.bands is not None else []), limit, verdict,
                 ]
             )  # fmt: skip
-        columns = phrase("indicator_columns", self.language, before=before, year=self.year).split(
-            "|"
-        )
+        columns = self._columns("indicator_columns", before=before, year=self.year)
         return Table(phrase("indicators", self.language), columns, rows)
 
     def charts(self) -> dict[str, Figure]:
@@ -241,18 +242,24 @@ class _Maker(Findings):
         """Return the levers that help each aim most, and those that cost output."""
         labels = dict(zip(self.divided["lever"].values,
                           self.divided[f"lever_{self.language}"].values, strict=True))  # fmt: skip
-        rows = [
-            [
-                self._name(name), phrase(word_, self.language), str(labels[row["lever"]]),
-                significant(row["left_out"]), *self._ends(row),
-                number(row["cost"]) if row["cost"] else "—",
-            ]
-            for name, word_, row in _top(self.divided, self.aims, self.outputs)
-        ]  # fmt: skip
-        columns = phrase("lever_columns", self.language).split("|")
-        if self.bands is None:
-            columns.remove(phrase("range", self.language))
-        return Table(phrase("levers", self.language), columns, rows)
+        rows: list[list[str]] = []
+        told = ""
+        for name, word_, row in _top(self.divided, self.aims, self.outputs):
+            rows.append(
+                [
+                    self._with_unit(name) if name != told else "", phrase(word_, self.language),
+                    str(labels[row["lever"]]), significant(row["left_out"]), *self._ends(row),
+                    number(row["cost"]) if row["cost"] else "—",
+                ]
+            )  # fmt: skip
+            told = name
+        return Table(phrase("levers", self.language), self._columns("lever_columns"), rows)
+
+    def _columns(self, key: str, **fields: object) -> list[str]:
+        """Return the headings of a table; that of intervals only where there are any."""
+        columns = phrase(key, self.language, **fields).split("|")
+        drawn = self.bands is not None
+        return [one for one in columns if drawn or one != phrase("range", self.language)]
 
     def _ends(self, row: Mapping[str, float]) -> list[str]:
         """Return the cell of a lever's interval, none without draws."""
@@ -274,7 +281,14 @@ class _Maker(Findings):
                 value = float(gap.values.sel(city=self.city, year=self.year))
                 cells.append(f"{signed(value)}{'%' if gap.relative else ''}")
             rows.append([label, *cells])
-        columns = [phrase("what_if_case", self.language), *(self._name(n) for n in self.outputs)]
+        points = phrase("points", self.language)
+        columns = [
+            phrase("what_if_case", self.language),
+            *(
+                self._name(n) + ("" if self._difference(n)[0].endswith("%") else points)
+                for n in self.outputs
+            ),
+        ]
         return Table(phrase("what_if", self.language), columns, rows,
                      phrase("what_if_note", self.language))  # fmt: skip
 
@@ -308,6 +322,10 @@ class _Maker(Findings):
             )  # fmt: skip
         columns = phrase("annex_columns", self.language).split("|")
         return Table(phrase("annex", self.language, count=len(rows)), columns, rows)
+
+    def _with_unit(self, output: str) -> str:
+        unit = names.unit_label(self.results["package"][output], self.language)
+        return f"{self._name(output)} ({unit})"
 
     def _name(self, output: str) -> str:
         return names.variable_label(self.results["package"][output], self.language)

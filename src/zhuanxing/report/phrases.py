@@ -7,14 +7,14 @@ from zhuanxing.results.words import Language, spoken
 __all__ = ["phrase"]
 
 PHRASES: dict[str, tuple[str, str]] = {
-    "title": ("{city}：{scenario}简报", "{city}: a brief on {scenario}"),
+    "title": ("{city}：{scenario}简报", "{city}: a brief on “{scenario}”"),
     "made": (
         "模型 {model}，数据 {data}，参数集 {calibration}",
         "Model {model}, data {data}, calibration {calibration}",
     ),
     "does": (
         "到{year}年，“{label}”与基准相比：{effects}。",
-        "By {year}, against the baseline, {label} changes: {effects}.",
+        "By {year}, “{label}” changes against the baseline: {effects}.",
     ),
     "costs": (
         "举措资金累计{total}亿元，其中{payer}占{share}；政府债务{debt}。",
@@ -22,9 +22,11 @@ PHRASES: dict[str, tuple[str, str]] = {
         "government debt {debt}.",
     ),
     "misses": (
-        "{total}项目标中达成{met}项；未达成：{missed}；难以判定：{open}。",
-        "Of {total} aims {met} are met; missed: {missed}; too close to call: {open}.",
+        "{total}项目标中达成{met}项{others}。",
+        "Of {total} aims {met} are met{others}.",
     ),
+    "misses_missed": ("；未达成：{names}", "; missed: {names}"),
+    "misses_open": ("；难以判定：{names}", "; too close to call: {names}"),
     "misses_none": ("{total}项目标全部达成。", "All {total} aims are met."),
     "indicators": ("主要指标", "Indicators"),
     "indicator_columns": (
@@ -38,6 +40,7 @@ PHRASES: dict[str, tuple[str, str]] = {
         "指标|作用|举措|去掉后失去|80%区间|花费(亿元)",
         "Indicator|Effect|Lever|Lost without it|80 % range|Cost, 100 million CNY",
     ),
+    "points": ("（百分点）", " (percentage points)"),
     "range": ("80%区间", "80 % range"),
     "helps": ("有利", "helps"),
     "harms": ("不利", "harms"),
@@ -59,8 +62,8 @@ PHRASES: dict[str, tuple[str, str]] = {
         "outside.",
     ),
     "trust_no_bands": (
-        "未用校准参数集，没有区间：不宜据此排序细小差异。",
-        "Without a calibration there are no ranges: do not rank small differences.",
+        "没有抽样，没有区间：不宜据此排序细小差异。",
+        "Nothing was drawn, so there are no ranges: do not rank small differences.",
     ),
     "annex": ("附：全部{count}项举措", "Annex: all {count} levers"),
     "annex_columns": (

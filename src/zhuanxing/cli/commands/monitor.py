@@ -16,9 +16,12 @@ from zhuanxing.storage.netcdf import write_table
 __all__ = ["COMMAND", "MonitorSettings"]
 
 SECTION = "ask"
+NO_BANDS = (
+    "没有区间：加 calibration=default draws=200 才知道偏离是否意外。",
+    "No bands: calibration=default draws=200 tells whether it is a surprise.",
+)
 WORDS = {
     "inside": ("区间内", "inside"), "above": ("高于区间", "above"), "below": ("低于区间", "below"),
-    "": ("", ""),
 }  # fmt: skip
 
 
@@ -57,19 +60,30 @@ def run(settings: MonitorSettings, context: Context) -> int:
             context.names.cities[row["city"]][f"name_{context.language}"], str(row["year"]),
             names[row["output"]], scenarios[row["scenario"]].labels[f"name_{context.language}"],
             wide(row["observed"]), wide(row["expected"]),
-            wide(row.get("low", float("nan"))), wide(row.get("high", float("nan"))),
-            WORDS[str(row.get("verdict", ""))][place],
-            f"{row['surprise']:.2f}" if "surprise" in row else f"{row['error']:+.1f}%",
+            *(
+                [
+                    wide(row["low"]), wide(row["high"]), WORDS[str(row["verdict"])][place],
+                    f"{row['surprise']:.2f}",
+                ] if settings.draws
+                else [f"{row['error']:+.1f}%".replace("-", "−")]
+            ),
         ]
         for row in table.to_dict("records")
     ]  # fmt: skip
     columns = [
         Column("城市", "city"), Column("年份", "year"), Column("指标", "output"),
         Column("情景", "scenario"), Column("统计", "observed"), Column("预期", "expected"),
-        Column("下限", "low", spare=True), Column("上限", "high", spare=True),
-        Column("判定", "verdict"), Column("意外程度(p)或误差", "surprise (p) or error"),
     ]  # fmt: skip
+    if settings.draws:
+        columns += [
+            Column("下限", "low", spare=True), Column("上限", "high", spare=True),
+            Column("判定", "verdict"), Column("意外程度(p)", "surprise (p)"),
+        ]  # fmt: skip
+    else:
+        columns.append(Column("偏离", "error"))
     print_table(("统计与预期", "Statistics and what was expected"), columns, rows, context.language)
+    if not settings.draws:
+        print(NO_BANDS[place])
     write_table(table, settings.output)
     print(settings.output)
     return 0
