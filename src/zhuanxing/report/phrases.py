@@ -7,14 +7,14 @@ from zhuanxing.results.words import Language, spoken
 __all__ = ["phrase"]
 
 PHRASES: dict[str, tuple[str, str]] = {
-    "title": ("{city}：{scenario}简报", "{city}: a brief on “{scenario}”"),
+    "title": ("{city}：{scenario}简报", '{city}: a brief on "{scenario}"'),
     "made": (
         "模型 {model}，数据 {data}，参数集 {calibration}",
         "Model {model}, data {data}, calibration {calibration}",
     ),
     "does": (
         "到{year}年，“{label}”与基准相比：{effects}。",
-        "By {year}, “{label}” changes against the baseline: {effects}.",
+        'By {year}, "{label}" changes against the baseline: {effects}.',
     ),
     "costs": (
         "举措资金累计{total}亿元，其中{payer}占{share}；政府债务{debt}。",
