@@ -10,6 +10,7 @@ import jax
 import numpy as np
 from numpy.typing import ArrayLike
 
+from zhuanxing.engine.running.dependency_order import reachable
 from zhuanxing.engine.running.devices import CPU
 from zhuanxing.engine.running.graph import Graph
 from zhuanxing.engine.running.run_plan import inputs_read, keyed, make_plan
@@ -28,19 +29,14 @@ MASK = "frozen:mask"
 def causes(program: Program) -> dict[str, frozenset[str]]:
     """Return by variable what it reads in a step; a stock reads what its rates read."""
     graph = Graph(program.built, frozenset())
-    found = {}
-    for name in graph.nodes:
-        reads: set[str] = set()
-        waiting, seen = list(graph.nodes[name].needs), set()
-        while waiting:
-            need = waiting.pop()
-            if not need.startswith("@"):
-                reads.add(need)
-            elif need not in seen:
-                seen.add(need)
-                waiting.extend(graph.states[need].needs)
-        found[name] = frozenset(reads & graph.nodes.keys())
-    return found
+
+    def through_states(name: str) -> frozenset[str]:
+        return graph.states[name].needs if name.startswith("@") else frozenset()
+
+    return {
+        name: frozenset(reachable(node.needs, through_states) & graph.nodes.keys())
+        for name, node in graph.nodes.items()
+    }
 
 
 def stocks(program: Program) -> frozenset[str]:

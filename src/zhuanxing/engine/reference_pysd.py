@@ -74,12 +74,13 @@ class ReferenceEngine:
                     model = pysd.read_xmile(str(path), data_files=data)
                 return _mended(model)
             except Exception as failure:  # PySD raises what its builders raise
-                reason = (str(failure).strip().splitlines() or [type(failure).__name__])[0]
-                raise TranslationError(
-                    f"{self._origin} cannot be run by PySD: {reason}."
-                ) from failure
+                raise TranslationError(self._refusal(failure)) from failure
             finally:
                 python_model_builder.black = formatter
+
+    def _refusal(self, failure: Exception) -> str:
+        reason = (str(failure).strip().splitlines() or [type(failure).__name__])[0].rstrip(".")
+        return f"{self._origin} cannot be run by PySD: {reason}."
 
     @property
     def dims(self) -> dict[str, tuple[str, ...]]:
@@ -112,8 +113,7 @@ class ReferenceEngine:
         try:
             table = self._table(overrides, python, columns, float(times[0]), clock)
         except Exception as failure:  # PySD and what it calls raise what they like
-            reason = (str(failure).strip().splitlines() or [type(failure).__name__])[0].rstrip(".")
-            raise ZhuanxingError(f"{self._origin} cannot be run by PySD: {reason}.") from failure
+            raise ZhuanxingError(self._refusal(failure)) from failure
         paths = {name: self._path(table[python[name]], name) for name in named}
         return {name: _aggregate(paths[name], how, step) for name, how in named.items()}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -44,26 +43,17 @@ class _Expansion:
         self.calls = 0
 
     def add(self, element: syntax_tree.Element, above: tuple[str, ...]) -> None:
-        components = []
-        for component in element.components:
-            labels = tuple(
-                name for name in component.subscripts if not self.dimensions.is_element(name)
-            )
-            expression = syntax_tree.rewrite(
-                component.expression, self._inliner(element, labels, above)
-            )
-            components.append(_with_expression(component, expression))
-        self.elements.append(replace(element, components=tuple(components)))
+        def inlined(component: syntax_tree.Component) -> Any:
+            labels = tuple(n for n in component.subscripts if not self.dimensions.is_element(n))
 
-    def _inliner(
-        self, caller: syntax_tree.Element, labels: tuple[str, ...], above: tuple[str, ...]
-    ) -> Callable[[Any], Any]:
-        def change(node: Any) -> Any:
-            if isinstance(node, syntax_tree.Call) and node.function.name in self.macros:
-                return self._inline(node, caller, labels, above)
-            return node
+            def change(node: Any) -> Any:
+                if isinstance(node, syntax_tree.Call) and node.function.name in self.macros:
+                    return self._inline(node, element, labels, above)
+                return node
 
-        return change
+            return syntax_tree.rewrite(component.expression, change)
+
+        self.elements.append(syntax_tree.with_expressions(element, inlined))
 
     def _inline(
         self,
@@ -101,12 +91,11 @@ class _Expansion:
             self.add(syntax_tree.Element(prefix + parameter, (component,)), above)
         for element in macro.elements:
             components = tuple(
-                syntax_tree.Component(
-                    component.subscripts or (labels if component.role != "lookup" else ()),
-                    component.excepts,
-                    syntax_tree.rewrite(component.expression, rename),
-                    component.role,
-                    component.keyword,
+                replace(
+                    component,
+                    subscripts=component.subscripts
+                    or (labels if component.role != "lookup" else ()),
+                    expression=syntax_tree.rewrite(component.expression, rename),
                 )
                 for component in element.components
             )
@@ -117,9 +106,3 @@ class _Expansion:
     def _refuse(self, caller: syntax_tree.Element, reason: str) -> TranslationError:
         where = located(self.origin, caller.line)
         return TranslationError(f"variable '{caller.name}' ({where}): {reason}.")
-
-
-def _with_expression(component: syntax_tree.Component, expression: Any) -> syntax_tree.Component:
-    return syntax_tree.Component(
-        component.subscripts, component.excepts, expression, component.role, component.keyword
-    )

@@ -16,6 +16,7 @@ __all__ = [
     "Element", "Forecast", "Game", "GetConstants", "GetData", "GetLookups", "History",
     "Initial", "InlineLookup", "Integ", "Logic", "Lookup", "ParsedModel", "Range", "Reference",
     "SampleIfTrue", "Section", "Smooth", "SmoothN", "Trend", "nodes", "references", "rewrite",
+    "with_expressions",
 ]  # fmt: skip
 
 # More elements of a dimension than memory holds variables of: a slip of the pen.
@@ -325,6 +326,12 @@ def rewrite(node: Expression, change: Callable[[Expression], Expression]) -> Exp
         }
         return change(replace(node, **children))
     return node
+
+
+def with_expressions(element: Element, change: Callable[[Component], Expression]) -> Element:
+    """Return a variable whose pieces have other expressions."""
+    parts = (replace(part, expression=change(part)) for part in element.components)
+    return replace(element, components=tuple(parts))
 
 
 def nodes(tree: Expression | Element) -> Iterator[Any]:

@@ -52,6 +52,10 @@ class _Source:
     def line(self, at: int) -> int:
         return self.text.count("\n", 0, at) + 1
 
+    def first(self, begin: int, end: int) -> int:
+        """Return the place of the first letter between two places."""
+        return end - len(self.text[begin:end].lstrip())
+
     def refuse(self, key: str, at: int, reason: str) -> TranslationError:
         return TranslationError(f"variable '{key}' ({self.origin}:{self.line(at)}): {reason}.")
 
@@ -188,7 +192,7 @@ def _entries(source: _Source, begin: int, end: int) -> Iterator[_Entry]:
         )
         if found["comment"] is None:
             marks = "no '~'" if found["units"] is None else "one '~'"
-            place = entry.begin + len(equation) - len(equation.lstrip())
+            place = source.first(entry.begin, entry.end)
             raise source.refuse(_left_name(equation), place, f"its entry has {marks}, {ONE_MARK}")
         if "=" in found["comment"] and "~" in (found["rest"] or ""):
             raise source.refuse(
@@ -200,22 +204,15 @@ def _entries(source: _Source, begin: int, end: int) -> Iterator[_Entry]:
 
 
 def _unfinished(source: _Source, at: int, end: int) -> TranslationError:
-    rest = source.text[at:end]
-    place = at + len(rest) - len(rest.lstrip())
-    return source.refuse(
-        _left_name(rest), place, f"no '|' ends its entry, the last of the model, {ONE_MARK}"
-    )
+    reason = f"no '|' ends its entry, the last of the model, {ONE_MARK}"
+    return source.refuse(_left_name(source.text[at:end]), source.first(at, end), reason)
 
 
 def _unnamed(source: _Source, entry: _Entry) -> TranslationError:
     shown = " ".join(source.text[entry.begin : entry.end].split())[:40]
-    place = (
-        entry.begin
-        + len(source.text[entry.begin : entry.end])
-        - len(source.text[entry.begin : entry.end].lstrip())
-    )
+    line = source.line(source.first(entry.begin, entry.end))
     return TranslationError(
-        f"{source.origin}:{source.line(place)}: '{shown}' does not start with the name of a "
+        f"{source.origin}:{line}: '{shown}' does not start with the name of a "
         f"variable or subscript range, {ONE_MARK}."
     )
 

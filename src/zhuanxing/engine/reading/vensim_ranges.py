@@ -57,7 +57,7 @@ def _elements(text: str, name: str, where: str) -> tuple[str, ...]:
         elif key_of(part):
             found.append(key_of(part))
     if not found:
-        raise TranslationError(f"subscript range '{name}' ({where}) has no elements.")
+        raise _refuse(name, where, "it has no elements")
     return tuple(found)
 
 
@@ -68,20 +68,12 @@ def _series(part: str, name: str, where: str) -> list[str]:
         or not series["stem"].strip()
         or key_of(series["stem"]) != key_of(series["other"])
     ):
-        raise TranslationError(
-            f"subscript range '{name}' ({where}): '{part}' is not a series of elements such as "
-            "(a1-a9)."
-        )
+        raise _refuse(name, where, f"'{part}' is not a series of elements such as (a1-a9)")
     first, last = int(series["first"]), int(series["last"])
     if first >= last:
-        raise TranslationError(
-            f"subscript range '{name}' ({where}): the series '{part}' does not go up."
-        )
+        raise _refuse(name, where, f"the series '{part}' does not go up")
     if last - first >= MOST_ELEMENTS:
-        raise TranslationError(
-            f"subscript range '{name}' ({where}): the series '{part}' has more than "
-            f"{MOST_ELEMENTS:,} elements."
-        )
+        raise _refuse(name, where, f"the series '{part}' has more than {MOST_ELEMENTS:,} elements")
     width = len(series["first"]) if series["first"].startswith("0") else 0
     return [key_of(f"{series['stem']}{number:0{width}d}") for number in range(first, last + 1)]
 
@@ -91,26 +83,25 @@ def _read_elements(inside: str, name: str, where: str, files: Files) -> tuple[st
 
     words = re.findall(r"'([^']*)'", inside)
     if len(words) != 5:
-        raise TranslationError(
-            f"subscript range '{name}' ({where}): GET DIRECT SUBSCRIPT takes 5 names in single "
-            f"quotes, {len(words)} given."
-        )
+        reason = f"GET DIRECT SUBSCRIPT takes 5 names in single quotes, {len(words)} given"
+        raise _refuse(name, where, reason)
     file, tab, first, last, prefix = words
     try:
         files.require(file)
         elements = ExtSubscript(
-            file_name=file,
-            tab=tab,
-            firstcell=first,
-            lastcell=last,
-            prefix=prefix,
+            file_name=file, tab=tab, firstcell=first, lastcell=last, prefix=prefix,
             root=files.folder,
-        ).subscript
+        ).subscript  # fmt: skip
     except TranslationError as failure:
-        raise TranslationError(f"subscript range '{name}' ({where}): {failure}") from None
+        raise _refuse(name, where, str(failure).removesuffix(".")) from None
     except Exception as failure:  # spreadsheet readers raise what they like
-        raise TranslationError(
-            f"subscript range '{name}' ({where}): its elements cannot be read from {file}, cells "
-            f"{first} to {last} of '{tab}': {reading_failure(failure)}."
-        ) from failure
+        reason = (
+            f"its elements cannot be read from {file}, cells {first} to {last} of '{tab}': "
+            f"{reading_failure(failure)}"
+        )
+        raise _refuse(name, where, reason) from failure
     return tuple(key_of(element) for element in elements)
+
+
+def _refuse(name: str, where: str, reason: str) -> TranslationError:
+    return TranslationError(f"subscript range '{name}' ({where}): {reason}.")

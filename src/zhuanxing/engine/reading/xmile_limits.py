@@ -9,11 +9,11 @@ outflow, as in a ring of stocks, it waits for the next step. So no matter is mad
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from zhuanxing.engine.reading import syntax_tree
-from zhuanxing.engine.reading.syntax_tree import Arithmetic, Call, Element, Reference
+from zhuanxing.engine.reading.syntax_tree import Arithmetic, Call, Component, Element, Reference
 from zhuanxing.engine.running.dependency_order import reachable
 
 __all__ = ["Stock", "limited"]
@@ -66,13 +66,13 @@ def _is_uniflow(element: Element) -> bool:
 
 def _not_draining(element: Element, stock: str) -> Element:
     """Return an inflow that may be negative, but takes no more than the stock holds."""
-    pieces = []
-    for component in element.components:
-        held = Arithmetic(("/",), (Reference(stock, component.subscripts or None), DT))
+
+    def kept(part: Component) -> Call:
+        held = Arithmetic(("/",), (Reference(stock, part.subscripts or None), DT))
         least = Arithmetic(("negative",), (Call(Reference("max"), (held, 0.0)),))
-        kept = Call(Reference("max"), (component.expression, least))
-        pieces.append(replace(component, expression=kept))
-    return replace(element, components=tuple(pieces))
+        return Call(Reference("max"), (part.expression, least))
+
+    return syntax_tree.with_expressions(element, kept)
 
 
 def _of(reads: Mapping[str, set[str]]) -> Any:
@@ -92,15 +92,15 @@ def _reads(element: Element) -> set[str]:
 
 def _limited(element: Element, stock: str, inflows: list[str], before: list[str]) -> Element:
     """Return an outflow with the smaller of what is wanted and what is there in every piece."""
-    pieces = []
-    for component in element.components:
-        cell = component.subscripts or None
+
+    def smaller(part: Component) -> Call:
+        cell = part.subscripts or None
         held: Any = Arithmetic(("/",), (Reference(stock, cell), DT))
         if inflows or before:
             signs = ("+",) * len(inflows) + ("-",) * len(before)
             flows = (Reference(name, cell) for name in (*inflows, *before))
             held = Arithmetic(signs, (held, *flows))
         there = Call(Reference("max"), (held, 0.0))
-        wanted = Call(Reference("min"), (component.expression, there))
-        pieces.append(replace(component, expression=wanted))
-    return replace(element, components=tuple(pieces))
+        return Call(Reference("min"), (part.expression, there))
+
+    return syntax_tree.with_expressions(element, smaller)

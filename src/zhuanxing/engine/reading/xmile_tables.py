@@ -78,15 +78,11 @@ def with_tables(
             return replace(node, function=table)
         return replace(node, arguments=(table, *node.arguments[1:]))
 
+    def changed(part: Component) -> Any:
+        return syntax_tree.rewrite(part.expression, change)
+
     found = {
-        key: replace(
-            element,
-            components=tuple(
-                replace(part, expression=syntax_tree.rewrite(part.expression, change))
-                for part in element.components
-            ),
-        )
-        for key, element in elements.items()
+        key: syntax_tree.with_expressions(element, changed) for key, element in elements.items()
     }
     for key in sorted(apart):
         name = _table_name(key)

@@ -8,13 +8,21 @@ through which derivatives pass (PySD minimises a square instead, to about eight 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import jax
 import numpy as np
 
-from zhuanxing.engine.translating.nodes import Array, Env, Node, Scope, align, lift, number
+from zhuanxing.engine.translating.nodes import (
+    Array,
+    Env,
+    Node,
+    Scope,
+    align,
+    number,
+    special,
+    valued,
+)
 
 __all__ = ["allocate_available", "allocate_by_priority"]
 
@@ -36,7 +44,7 @@ def allocate_by_priority(
         wanted, order, span, available = _first(env, scope, inputs, joint, axis)
         return env.xp.moveaxis(_by_priority(env.xp, wanted, order, span[0], available[0]), 0, axis)
 
-    return _like(scope, inputs, joint, value)
+    return valued(scope, inputs, joint, value)
 
 
 def _by_priority(xp: Any, wanted: Array, priority: Array, width: Array, supply: Array) -> Array:
@@ -91,7 +99,7 @@ def allocate_available(scope: Scope, request: Node, profile: Node, supply: Node)
         shares = _available(env, wanted, kind, priority, width, supply_[0])
         return env.xp.moveaxis(shares, 0, place)
 
-    return _like(scope, inputs, kept, value)
+    return valued(scope, inputs, kept, value)
 
 
 def _to_front(env: Env, array: Array, axis: int) -> Array:
@@ -167,22 +175,11 @@ def _shares(
     rectangle = xp.clip(0.5 - away, 0.0, 1.0)
     near = xp.clip(away, -0.5, 0.5)
     triangle = xp.where(near < 0, 1.0 - 2.0 * (near + 0.5) ** 2, 2.0 * (0.5 - near) ** 2)
-    if xp is np:
-        from scipy.special import erfc
-    else:
-        from jax.scipy.special import erfc
-    normal = 0.5 * erfc(away / np.sqrt(2.0))
+    normal = 0.5 * special(xp, "erfc")(away / np.sqrt(2.0))
     tail = 0.5 * xp.exp(-xp.abs(away))
     exponential = xp.where(away < 0, 1.0 - tail, tail)
-    share = xp.where(
-        kind == 1,
-        rectangle,
-        xp.where(
-            kind == 2,
-            triangle,
-            xp.where(kind == 3, normal, xp.where(kind == 4, exponential, 0.0)),
-        ),
-    )
+    share = xp.where(kind == 3, normal, xp.where(kind == 4, exponential, 0.0))
+    share = xp.where(kind == 1, rectangle, xp.where(kind == 2, triangle, share))
     return wanted * share
 
 
@@ -192,10 +189,3 @@ def _first(
     arrays = [(number(env.xp, node.value(env)), node.dims) for node in inputs]
     full = env.xp.broadcast_arrays(*align(scope, arrays, joint))
     return [env.xp.moveaxis(array, axis, 0) for array in full]
-
-
-def _like(
-    scope: Scope, inputs: list[Node], dims: tuple[str, ...], value: Callable[[Env], Array]
-) -> Node:
-    plain = lift(scope, lambda env, *_: 0.0, inputs)
-    return replace(plain, dims=dims, value=value, constant=None)

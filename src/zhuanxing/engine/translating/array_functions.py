@@ -10,7 +10,7 @@ import numpy as np
 
 from zhuanxing.engine.reading.expression_parser import MISSING
 from zhuanxing.engine.running.failures import TranslationError
-from zhuanxing.engine.translating.nodes import Array, Env, Node, Scope, align, lift, number
+from zhuanxing.engine.translating.nodes import Array, Env, Node, Scope, align, number, valued
 from zhuanxing.engine.translating.sum_products import contract
 
 __all__ = ["COUNTS", "FUNCTIONS", "element_map"]
@@ -65,11 +65,7 @@ def _vector_select(scope: Scope, arguments: Sequence[Node]) -> Node:
         other, out_ = align(scope, [(missing.value(env), missing.dims), (out, left)], left)
         return xp.where(none, other, out_)
 
-    return replace(
-        lift(scope, lambda env, *_: 0.0, [selection, expression, missing, action]),
-        dims=left,
-        value=value,
-    )
+    return valued(scope, [selection, expression, missing, action], left, value)
 
 
 def _chosen(
@@ -129,8 +125,7 @@ def _along_last(
                 second = env.xp.moveaxis(env.xp.broadcast_to(second, shape), axis, 0)
             return env.xp.moveaxis(function(env, moved, second), 0, axis)
 
-        plain = lift(scope, lambda env, *_: 0.0, arguments)
-        return replace(plain, dims=target, value=value, constant=None)
+        return valued(scope, arguments, target, value)
 
     return build
 
@@ -170,12 +165,7 @@ def element_map(scope: Scope, whole: Node, start: Node, offset: Node, axis: str)
         kept_place = xp.clip(place, 0, size - 1).astype(int)
         return xp.where(inside, xp.take_along_axis(rows, kept_place, axis=0), MISSING)[0]
 
-    return replace(
-        lift(scope, lambda env, *_: 0.0, [whole, start, offset]),
-        dims=target,
-        value=value,
-        constant=None,
-    )
+    return valued(scope, [whole, start, offset], target, value)
 
 
 def _invert(scope: Scope, arguments: Sequence[Node]) -> Node:

@@ -84,12 +84,8 @@ def taken_apart(
             parts[key] = list(cells)
             found.update(cells)
         elif key in circle:
-            found[key] = replace(
-                element,
-                components=tuple(
-                    replace(part, expression=writer.bound(part.expression, {}))
-                    for part in element.components
-                ),
+            found[key] = syntax_tree.with_expressions(
+                element, lambda part: writer.bound(part.expression, {})
             )
     return {**found, **writer.whole}, parts
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import jax
 import numpy as np
 
-from zhuanxing.engine.translating.nodes import Array, Env, number
+from zhuanxing.engine.translating.nodes import Array, Env, number, special
 from zhuanxing.engine.translating.safe_maths import (
     SMALL,
     divide,
@@ -25,10 +25,6 @@ from zhuanxing.engine.translating.safe_maths import (
 __all__ = ["CLOCKED", "COMPARISONS", "ELEMENTWISE", "OPERATORS", "divide_exactly"]
 
 Function = Callable[..., Array]
-
-
-def _integer(env: Env, x: Array) -> Array:
-    return env.xp.trunc(x)
 
 
 def _quantum(env: Env, x: Array, unit: Array) -> Array:
@@ -109,26 +105,8 @@ def _round(env: Env, x: Array) -> Array:
     return env.xp.sign(x) * env.xp.floor(env.xp.abs(x) + 0.5)
 
 
-def _log_gamma(env: Env, x: Array) -> Array:
-    """GAMMA LN: the logarithm of the gamma function."""
-    # Imported here: few models need them.
-    if env.xp is np:
-        from scipy.special import gammaln
-    else:
-        from jax.scipy.special import gammaln
-    return gammaln(x)
-
-
 def _unary(name: str) -> Function:
     return lambda env, x: getattr(env.xp, name)(x)
-
-
-def _divide_or_zero(env: Env, above: Array, below: Array) -> Array:
-    return zero_divide(env, above, below, 0.0)
-
-
-def _game(env: Env, x: Array) -> Array:
-    return x
 
 
 ELEMENTWISE: dict[str, Function] = {
@@ -149,15 +127,15 @@ ELEMENTWISE: dict[str, Function] = {
     "sqrt": square_root,
     "ln": logarithm,
     "log": _log,
-    "integer": _integer,
+    "integer": _unary("trunc"),
     "floor": _unary("floor"),
     "round": _round,
-    "gamma ln": _log_gamma,
+    "gamma ln": lambda env, x: special(env.xp, "gammaln")(x),
     "modulo": _modulo,
     "quantum": _quantum,
     "xidz": zero_divide,
-    "zidz": _divide_or_zero,
-    "game": _game,
+    "zidz": lambda env, above, below: zero_divide(env, above, below, 0.0),
+    "game": lambda env, x: x,
 }
 
 # Functions that read Time.

@@ -8,7 +8,8 @@ so evaluated once for the whole batch, without any analysis.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from importlib import import_module
 from typing import Any
 
 import jax
@@ -17,7 +18,9 @@ import numpy as np
 from zhuanxing.engine.running.xla_options import elements_along
 from zhuanxing.engine.translating.subscripts import Dimensions
 
-__all__ = ["Array", "Env", "Node", "Scope", "align", "lift", "literal", "number"]
+__all__ = [
+    "Array", "Env", "Node", "Scope", "align", "lift", "literal", "number", "special", "valued",
+]  # fmt: skip
 
 Array = Any
 
@@ -111,6 +114,11 @@ def number(xp: Any, array: Array) -> Array:
     return array
 
 
+def special(xp: Any, name: str) -> Any:
+    """Return a special function of SciPy, or of JAX; few models need one."""
+    return getattr(import_module("scipy.special" if xp is np else "jax.scipy.special"), name)
+
+
 def align(
     scope: Scope, arrays: Sequence[tuple[Array, tuple[str, ...]]], target: tuple[str, ...]
 ) -> list[Array]:
@@ -171,3 +179,12 @@ def lift(
         switches=any(argument.switches for argument in arguments),
         operations=1 + sum(argument.operations for argument in arguments),
     )
+
+
+def valued(
+    scope: Scope, arguments: Sequence[Node], dims: tuple[str, ...], value: Callable[[Env], Array],
+    *, chance: bool = False,
+) -> Node:  # fmt: skip
+    """Return the node of a function that finds its own labels, and reads what its arguments do."""
+    plain = lift(scope, lambda env, *_: 0.0, arguments, chance=chance)
+    return replace(plain, dims=dims, value=value)

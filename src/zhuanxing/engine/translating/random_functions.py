@@ -9,13 +9,21 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
-import jax.scipy.special as jax_special
 import numpy as np
 
 from zhuanxing.engine.running.failures import TranslationError
-from zhuanxing.engine.translating.nodes import Array, Env, Node, Scope, align, lift, number
+from zhuanxing.engine.translating.nodes import (
+    Array,
+    Env,
+    Node,
+    Scope,
+    align,
+    number,
+    special,
+    valued,
+)
 
 __all__ = ["RANDOM", "SEED_NAME", "draw"]
 
@@ -40,14 +48,6 @@ def _uniform(env: Env, stream: int, cells: np.ndarray, seed: Array) -> Array:
     return ((word >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
 
 
-def _special(env: Env, name: str) -> Callable[[Array], Array]:
-    if env.xp is np:
-        import scipy.special
-
-        return cast("Callable[[Array], Array]", getattr(scipy.special, name))
-    return cast("Callable[[Array], Array]", getattr(jax_special, name))
-
-
 def _scaled(env: Env, u: Array, low: Array, high: Array, seed: Array = 0.0) -> Array:
     return low + u * (high - low)
 
@@ -55,7 +55,7 @@ def _scaled(env: Env, u: Array, low: Array, high: Array, seed: Array = 0.0) -> A
 def _normal(
     env: Env, u: Array, low: Array, high: Array, mean: Array, deviation: Array, seed: Array = 0.0
 ) -> Array:
-    ndtr, ndtri = _special(env, "ndtr"), _special(env, "ndtri")
+    ndtr, ndtri = special(env.xp, "ndtr"), special(env.xp, "ndtri")
     width = env.xp.where(deviation == 0, 1.0, deviation)
     first, last = ndtr((low - mean) / width), ndtr((high - mean) / width)
     return mean + deviation * ndtri(first + u * (last - first))
@@ -69,12 +69,8 @@ def _exponential(
     return start - stretch * env.xp.log1p(-u * room)
 
 
-def _plain(env: Env, u: Array) -> Array:
-    return u
-
-
 RANDOM: dict[str, tuple[Callable[..., Array], int]] = {
-    "random 0 1": (_plain, 0),
+    "random 0 1": (lambda env, u: u, 0),
     "random uniform": (_scaled, 2),
     "random normal": (_normal, 4),
     "random exponential": (_exponential, 4),
@@ -111,13 +107,6 @@ def draw(name: str, scope: Scope, arguments: Sequence[Node], seeded: bool, count
         )
         return function(env, *shaped)
 
-    plain = lift(scope, lambda env, *_: 0.0, arguments, chance=True)
-    needs = frozenset((SEED_NAME,)) if seeded else frozenset()
-    return replace(
-        plain,
-        dims=target,
-        value=value,
-        constant=None,
-        needs=plain.needs | needs,
-        needs_initial=plain.needs_initial | needs,
-    )
+    plain = valued(scope, arguments, target, value, chance=True)
+    seed = frozenset((SEED_NAME,)) if seeded else frozenset()
+    return replace(plain, needs=plain.needs | seed, needs_initial=plain.needs_initial | seed)
