@@ -92,10 +92,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "why_none": ("没有可见的效果", "no effect to be seen"),
     "carries": ("承载 {share}", "carries {share}"),
     "cities_title": ("{year}年{output}与{baseline}之差", "{output} in {year} less {baseline}"),
-    "tradeoff_title": (
-        "方案力度从0到1",
-        "Strength of the package from 0 to 1",
-    ),
+    "tradeoff_title": ("方案力度从0到1", "Strength of the package from 0 to 1"),
     "trust_title": ("{city}的结果可信到什么程度", "How far to trust the results for {city}"),
     "trust_error": (
         "模型{year}年的结果与统计相差：{errors}。",

@@ -52,10 +52,7 @@ def draw(
             figure,
             language,
             title=word("reliability_title", language, first=origins[0], last=origins[1]),
-            notes=[
-                word("reliability_level", language),
-                word("reliability_note", language),
-            ],
+            notes=[word("reliability_level", language), word("reliability_note", language)],
         )
 
 

@@ -32,10 +32,7 @@ BOUND = {
     "zh": "举措主要受限于{limit}：{years}年，{last}年{count}/{cities}个城市",
     "en": "levers were held back most by: {limit}, {years}, in {last} in {count} of {cities}",
 }
-NEXT = {
-    "zh": "接着看：{command}",
-    "en": "look at it with: {command}",
-}
+NEXT = {"zh": "接着看：{command}", "en": "look at it with: {command}"}
 
 
 def print_found(paths: xr.Dataset, target: Path, baseline: Path, language: Language) -> None:

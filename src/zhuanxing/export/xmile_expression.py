@@ -13,12 +13,7 @@ from zhuanxing.errors import ZhuanxingError
 
 __all__ = ["Printer", "identifier", "number"]
 
-CLOCK = {
-    "time": "TIME",
-    "time step": "DT",
-    "initial time": "STARTTIME",
-    "final time": "STOPTIME",
-}
+CLOCK = {"time": "TIME", "time step": "DT", "initial time": "STARTTIME", "final time": "STOPTIME"}
 FUNCTIONS = {
     "abs": "ABS",
     "arccos": "ARCCOS",

@@ -117,10 +117,7 @@ def _by_year(data: xr.DataArray) -> dict[str, float | str]:
 
 
 def _aims(
-    results: Mapping[str, xr.Dataset],
-    city: str,
-    table: pd.DataFrame,
-    language: Language,
+    results: Mapping[str, xr.Dataset], city: str, table: pd.DataFrame, language: Language
 ) -> pd.DataFrame:
     rows = []
     first = next(iter(results.values()))

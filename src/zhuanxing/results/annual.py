@@ -16,14 +16,7 @@ __all__ = ["PATH", "annual", "yearly_requests"]
 # What an engine can give of a variable: a value a step, or already a value a year.
 PATH = "path"
 SUM, MEAN, END = "year_sum", "year_mean", "year_end"
-OF_VARIABLE = {
-    "sum": SUM,
-    "mean": MEAN,
-    "end": END,
-    "ratio": SUM,
-    "end_ratio": END,
-    "change": SUM,
-}
+OF_VARIABLE = {"sum": SUM, "mean": MEAN, "end": END, "ratio": SUM, "end_ratio": END, "change": SUM}
 
 
 def yearly_requests(outputs: Sequence[Output]) -> dict[str, str]:

@@ -144,10 +144,7 @@ def _stacked(overrides: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndar
 
 
 def _switched(
-    inputs: Mapping[str, Mapping[str, np.ndarray]],
-    loops: Sequence[Loop],
-    chosen: int,
-    nudge: float,
+    inputs: Mapping[str, Mapping[str, np.ndarray]], loops: Sequence[Loop], chosen: int, nudge: float
 ) -> dict[str, np.ndarray]:
     """Return the overrides of a run in which one loop is cut, and its path raised by `nudge`."""
     switches = {

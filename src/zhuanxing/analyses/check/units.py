@@ -67,10 +67,7 @@ def _range_names(section: Section) -> frozenset[str]:
 
 
 def _element_problems(
-    element: Element,
-    units: Mapping[str, Unit],
-    lookups: frozenset[str],
-    ranges: frozenset[str],
+    element: Element, units: Mapping[str, Unit], lookups: frozenset[str], ranges: frozenset[str]
 ) -> list[UnitProblem]:
     declared = units.get(key_of(element.name))
     if declared is None:

@@ -83,11 +83,7 @@ def aim_shares(
 
 
 def best_runs(
-    result: SweepResult,
-    goal: Measure,
-    highest: bool,
-    conditions: Sequence[Condition],
-    count: int,
+    result: SweepResult, goal: Measure, highest: bool, conditions: Sequence[Condition], count: int
 ) -> pd.DataFrame:
     """Return the `count` best sound runs that satisfy every condition, best first.
 

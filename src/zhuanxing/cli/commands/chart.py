@@ -310,9 +310,7 @@ def _results(settings: ChartSettings, context: Context) -> dict[str, xr.Dataset]
 
 
 def _beside(
-    datasets: Mapping[str, xr.Dataset],
-    settings: ChartSettings,
-    beside: Callable[[Path], Path],
+    datasets: Mapping[str, xr.Dataset], settings: ChartSettings, beside: Callable[[Path], Path]
 ) -> dict[str, xr.Dataset]:
     """Read the quantiles over draws that lie beside the results."""
     found = {key: beside(settings.results / key / "paths.nc") for key in datasets}

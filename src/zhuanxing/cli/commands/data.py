@@ -18,11 +18,7 @@ if TYPE_CHECKING:
     from zhuanxing.data.tables import Tables
 
 SECTION = "list"
-COUNTS = (
-    ("观测", "observed"),
-    ("推算", "carried"),
-    ("估计", "estimated"),
-)
+COUNTS = (("观测", "observed"), ("推算", "carried"), ("估计", "estimated"))
 COLUMNS_BY_CITY = (
     Column("城市", "city", whole=True), Column("名称", "Chinese name", "zh"),
     Column("英文名", "name", "en"), *COUNTS, ("统计观测数", "observations"),

@@ -125,10 +125,7 @@ def _write(
 
     folder = settings.output
     table = xr.Dataset(
-        {
-            "mean_absolute_effect": effects.rename(parameter="screened"),
-            "total_index": shares,
-        },
+        {"mean_absolute_effect": effects.rename(parameter="screened"), "total_index": shares},
         attrs={"scenario": settings.scenario, "year": settings.year, "seed": settings.seed},
     )
     netcdf.write(table, folder / "sensitivity.nc")

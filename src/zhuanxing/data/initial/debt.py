@@ -65,10 +65,7 @@ def debt_by_kind(
         origin = CARRIED if unit in per_output else ESTIMATED
         ratio = per_output[unit] if unit in per_output else neighbours.estimate(unit, per_output)
         share = usual if math.isnan(shares[unit]) else shares[unit]
-        debts[unit] = (
-            (ratio * produced * (1 - share), origin),
-            (ratio * produced * share, origin),
-        )
+        debts[unit] = ((ratio * produced * (1 - share), origin), (ratio * produced * share, origin))
     return debts
 
 

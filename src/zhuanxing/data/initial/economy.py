@@ -83,10 +83,7 @@ class Economy:
             if year in seen:
                 path[year] = (seen[year], OBSERVED)
             else:
-                path[year] = (
-                    self.province.value(where, "gdp_growth", year) / 100 + lag,
-                    CARRIED,
-                )
+                path[year] = (self.province.value(where, "gdp_growth", year) / 100 + lag, CARRIED)
         for first, last, mean in self.known.averages(unit, "gdp_growth_avg"):
             if first > self.when.first:
                 path = _meet_average(

@@ -94,12 +94,7 @@ def _listed(listed: pd.DataFrame, unit: str, mineral: str) -> Mineral:
 
 
 def _rows(
-    unit: str,
-    product: str,
-    output: pd.Series,
-    mineral: Mineral,
-    stage: str,
-    terms: Row,
+    unit: str, product: str, output: pd.Series, mineral: Mineral, stage: str, terms: Row
 ) -> list[list[object]]:
     since = float(output[(output.index >= FIRST) & (output.index <= LAST)].sum())
     if mineral.proven > 0:
@@ -124,11 +119,7 @@ def _rows(
 
 
 def _extracted(
-    output: pd.Series,
-    mineral: Mineral,
-    reserves: float,
-    stage: str,
-    terms: Row,
+    output: pd.Series, mineral: Mineral, reserves: float, stage: str, terms: Row
 ) -> list[object]:
     """Return value, low, high, origin and basis of what was taken out before 2015."""
     if mineral.past is not None:

@@ -123,10 +123,7 @@ def _table(path: Path) -> Iterator[tuple[Title, Column]]:
     for place, title in enumerate(titles[1:], 1):
         yield (
             _title(title),
-            (
-                times,
-                np.array([_number(path, f"column '{title}'", row[place]) for row in body]),
-            ),
+            (times, np.array([_number(path, f"column '{title}'", row[place]) for row in body])),
         )
 
 

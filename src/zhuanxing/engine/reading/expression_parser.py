@@ -314,9 +314,7 @@ class Parser:
             raise Misread(f"its table is not understood at '{rest.strip()[:SHOWN]}'", opening)
         points = sorted(points, key=lambda point: point[0])
         table = syntax_tree.Lookup(
-            x=tuple(x for x, _ in points),
-            y=tuple(y for _, y in points),
-            type="interpolate",
+            x=tuple(x for x, _ in points), y=tuple(y for _, y in points), type="interpolate"
         )
         return table, closing + 1
 

@@ -31,10 +31,7 @@ def expand_macros(
 
 class _Expansion:
     def __init__(
-        self,
-        macros: dict[str, syntax_tree.Section],
-        dimensions: Dimensions,
-        origin: str,
+        self, macros: dict[str, syntax_tree.Section], dimensions: Dimensions, origin: str
     ) -> None:
         self.macros = macros
         self.origin = origin

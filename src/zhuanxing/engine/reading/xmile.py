@@ -295,11 +295,7 @@ class _Reader:
         return cell if self.arrays.axes[name] else None
 
     def _note_stock(
-        self,
-        instance: Instance,
-        node: etree._Element,
-        key: str,
-        behaviour: etree._Element | None,
+        self, instance: Instance, node: etree._Element, key: str, behaviour: etree._Element | None
     ) -> None:
         if self._non_negative(node, behaviour, "stock"):
             inflows, outflows = (self._flows(instance, node, way) for way in ("inflow", "outflow"))

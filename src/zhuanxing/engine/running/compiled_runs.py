@@ -43,11 +43,7 @@ class CompiledRuns:
         )
 
     def run(
-        self,
-        plan: Plan,
-        inputs: Sequence[str],
-        batched: frozenset[str],
-        device: Device,
+        self, plan: Plan, inputs: Sequence[str], batched: frozenset[str], device: Device
     ) -> Function:
         """Return the run of a plan as a function of named inputs, compiled when first called."""
         key = (

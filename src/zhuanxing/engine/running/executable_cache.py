@@ -30,10 +30,7 @@ WORTH_KEEPING = 0.2
 
 
 def stored(
-    text: str,
-    question: object,
-    arguments: Mapping[str, np.ndarray],
-    compile_: Callable[[], Any],
+    text: str, question: object, arguments: Mapping[str, np.ndarray], compile_: Callable[[], Any]
 ) -> Any:
     """Return the executable that answers `question` about a model's text, compiled or from disk.
 

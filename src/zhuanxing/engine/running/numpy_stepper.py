@@ -29,11 +29,7 @@ Slopes = dict[str, Leaves]
 
 
 def walk(
-    graph: Graph,
-    env: Env,
-    states: Sequence[str],
-    times: np.ndarray,
-    visit: Callable[[Env], bool],
+    graph: Graph, env: Env, states: Sequence[str], times: np.ndarray, visit: Callable[[Env], bool]
 ) -> None:
     """Step a numpy environment through `times` by Euler's rule until `visit` returns True."""
     current = {key: env.states[key] for key in states}
@@ -45,10 +41,7 @@ def walk(
 
 
 def run_by_own_clock(
-    built: Built,
-    method: str,
-    inputs: Mapping[str, np.ndarray],
-    outputs: Sequence[tuple[str, str]],
+    built: Built, method: str, inputs: Mapping[str, np.ndarray], outputs: Sequence[tuple[str, str]]
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Return the times (T+1,) of a run and the paths (T+1, *dims) of outputs, by key.
 

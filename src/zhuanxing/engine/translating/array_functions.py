@@ -115,9 +115,7 @@ def _along_last(
 
         def value(env: Env) -> Array:
             first, second = align(
-                scope,
-                [(number(env.xp, node.value(env)), node.dims) for node in arguments],
-                target,
+                scope, [(number(env.xp, node.value(env)), node.dims) for node in arguments], target
             )
             shape = np.broadcast_shapes(np.shape(first), np.shape(second))
             moved = env.xp.moveaxis(env.xp.broadcast_to(first, shape), axis, 0)

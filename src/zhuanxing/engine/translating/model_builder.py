@@ -42,10 +42,7 @@ class Built:
 
 
 def build(
-    parsed: syntax_tree.ParsedModel,
-    origin: str,
-    data: DataFiles,
-    data_root: Path | None = None,
+    parsed: syntax_tree.ParsedModel, origin: str, data: DataFiles, data_root: Path | None = None
 ) -> Built:
     """Translate a parsed model, with its data variables' values from `data`.
 
