@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from zhuanxing.engine.reading import syntax_tree
@@ -14,35 +14,33 @@ from zhuanxing.errors import ZhuanxingError
 __all__ = ["Printer", "identifier", "number"]
 
 CLOCK = {"time": "TIME", "time step": "DT", "initial time": "STARTTIME", "final time": "STOPTIME"}
-FUNCTIONS = {
-    "abs": "ABS",
-    "arccos": "ARCCOS",
-    "arcsin": "ARCSIN",
-    "arctan": "ARCTAN",
-    "cos": "COS",
-    "exp": "EXP",
-    "ln": "LN",
-    "max": "MAX",
-    "min": "MIN",
-    "sin": "SIN",
-    "sqrt": "SQRT",
-    "step": "STEP",
-    "tan": "TAN",
-    # Over a range:
-    "sum": "SUM",
-    "vmax": "MAX",
-    "vmin": "MIN",
-}
-# Functions that remember: their name and the parts of the node that are its arguments, in order.
-REMEMBERING: dict[type, tuple[str, ...]] = {
-    syntax_tree.Initial: ("INIT", "initial"),
-    syntax_tree.Delay: ("DELAY", "input", "delay_time", "initial"),
-    syntax_tree.DelayN: ("DELAYN", "input", "delay_time", "initial"),
-    syntax_tree.DelayFixed: ("DELAY", "input", "delay_time", "initial"),
-    syntax_tree.Smooth: ("SMTH", "input", "smooth_time", "initial"),
-    syntax_tree.SmoothN: ("SMTHN", "input", "smooth_time", "initial"),
-    syntax_tree.Trend: ("TREND", "input", "average_time", "initial_trend"),
-    syntax_tree.Forecast: ("FORCST", "input", "average_time", "horizon", "initial_trend"),
+SAME = [
+    "abs",
+    "arccos",
+    "arcsin",
+    "arctan",
+    "cos",
+    "exp",
+    "ln",
+    "max",
+    "min",
+    "sin",
+    "sqrt",
+    "step",
+    "sum",
+    "tan",
+]
+FUNCTIONS = {**{name: name.upper() for name in SAME}, "vmax": "MAX", "vmin": "MIN"}
+# Functions that remember, whose arguments are the fields of the node in order.
+REMEMBERING: dict[type, str] = {
+    syntax_tree.Initial: "INIT",
+    syntax_tree.Delay: "DELAY",
+    syntax_tree.DelayN: "DELAYN",
+    syntax_tree.DelayFixed: "DELAY",
+    syntax_tree.Smooth: "SMTH",
+    syntax_tree.SmoothN: "SMTHN",
+    syntax_tree.Trend: "TREND",
+    syntax_tree.Forecast: "FORCST",
 }
 
 
@@ -131,7 +129,8 @@ class Printer:
 
     def _remembering(self, node: Any) -> str:
         """Return INIT, a delay, a smooth, a trend or a forecast."""
-        name, *parts = REMEMBERING[type(node)]
+        name = REMEMBERING[type(node)]
+        parts = [field.name for field in fields(node) if field.name != "order"]
         order = getattr(node, "order", None)
         if name in ("DELAY", "SMTH") and isinstance(node, syntax_tree.Delay | syntax_tree.Smooth):
             name = f"{name}{order:g}" if order in (1.0, 3.0) else f"{name}N"

@@ -210,9 +210,7 @@ class Inference:
     # structures with memory
 
     def _delay(self, node: Any) -> Quantity:
-        duration = getattr(node, "delay_time", None)
-        duration = node.smooth_time if duration is None else duration
-        self._expect(duration, YEAR, "delay time")
+        self._expect(node.time, YEAR, "delay time")
         return self._same([node.input, node.initial], "delayed input and its initial value")
 
     def _sample(self, node: syntax_tree.SampleIfTrue) -> Quantity:
@@ -221,11 +219,11 @@ class Inference:
 
     def _trend(self, node: syntax_tree.Trend) -> Quantity:
         self.infer(node.input)
-        self._expect(node.average_time, YEAR, "averaging time")
+        self._expect(node.time, YEAR, "averaging time")
         return Quantity(DMNL / YEAR)
 
     def _forecast(self, node: syntax_tree.Forecast) -> Quantity:
-        self._expect(node.average_time, YEAR, "averaging time")
+        self._expect(node.time, YEAR, "averaging time")
         self._expect(node.horizon, YEAR, "forecast horizon")
         return self.infer(node.input)
 
@@ -234,8 +232,7 @@ class Inference:
         return self.infer(node.initial)
 
     def _allocate(self, node: Any) -> Quantity:
-        supply = node.avail if isinstance(node, syntax_tree.AllocateAvailable) else node.supply
-        return self._same([node.request, supply], "request and supply")
+        return self._same([node.request, node.supply], "request and supply")
 
 
 _NODES: dict[type, Callable[[Inference, Any], Quantity]] = {

@@ -1,6 +1,5 @@
 """The parsed model as plain values, the same for both languages.
 
-Its nodes are those of PySD's abstract model, which the reference engine builds from.
 Expressions are trees of the dataclasses below over float, numpy array and str leaves.
 """
 
@@ -71,8 +70,8 @@ class AllocateAvailable:
     """ALLOCATE AVAILABLE(request, priority profile, supply)."""
 
     request: Expression
-    pp: Expression
-    avail: Expression
+    priority: Expression
+    supply: Expression
 
 
 @dataclass(frozen=True)
@@ -103,23 +102,23 @@ class Integ:
 
 
 @dataclass(frozen=True)
-class Delay:
-    """DELAY1, DELAY3 and their initialised forms."""
+class Staged:
+    """A delay or smooth in stages."""
 
     input: Expression
-    delay_time: Expression
+    time: Expression
     initial: Expression
     order: Expression
 
 
 @dataclass(frozen=True)
-class DelayN:
-    """DELAY N, whose stages remember the delay time with which they were filled."""
+class Delay(Staged):
+    """DELAY1, DELAY3 and their initialised forms."""
 
-    input: Expression
-    delay_time: Expression
-    initial: Expression
-    order: Expression
+
+@dataclass(frozen=True)
+class DelayN(Staged):
+    """DELAY N, whose stages remember the delay time with which they were filled."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +126,7 @@ class DelayMaterial:
     """DELAY MATERIAL(input, delay time, initial, missing): every inflow leaves after its delay."""
 
     input: Expression
-    delay_time: Expression
+    time: Expression
     initial: Expression
     missing: Expression
 
@@ -145,28 +144,18 @@ class DelayFixed:
     """DELAY FIXED, a pipeline."""
 
     input: Expression
-    delay_time: Expression
+    time: Expression
     initial: Expression
 
 
 @dataclass(frozen=True)
-class Smooth:
+class Smooth(Staged):
     """SMOOTH, SMOOTH3 and their initialised forms."""
 
-    input: Expression
-    smooth_time: Expression
-    initial: Expression
-    order: Expression
-
 
 @dataclass(frozen=True)
-class SmoothN:
+class SmoothN(Staged):
     """SMOOTH N."""
-
-    input: Expression
-    smooth_time: Expression
-    initial: Expression
-    order: Expression
 
 
 @dataclass(frozen=True)
@@ -174,8 +163,8 @@ class Trend:
     """TREND(input, average time, initial trend)."""
 
     input: Expression
-    average_time: Expression
-    initial_trend: Expression
+    time: Expression
+    trend: Expression
 
 
 @dataclass(frozen=True)
@@ -183,9 +172,9 @@ class Forecast:
     """FORECAST(input, average time, horizon, initial trend)."""
 
     input: Expression
-    average_time: Expression
+    time: Expression
     horizon: Expression
-    initial_trend: Expression
+    trend: Expression
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from zhuanxing.engine.translating.elementwise_functions import (
 )
 from zhuanxing.engine.translating.lookups import RULES, Tabulated
 from zhuanxing.engine.translating.nodes import Array, Env, Node, align, lift, literal, number
+from zhuanxing.engine.translating.stateful_functions import STATES
 from zhuanxing.engine.translating.subscripts import bare
 from zhuanxing.errors import nearest
 
@@ -46,6 +47,8 @@ class Translator(Tabulated):
             return literal(expression)
         if isinstance(expression, np.ndarray):
             return self._array(expression)
+        if type(expression) in STATES:
+            return self._remembered(expression)
         method = getattr(self, f"_{type(expression).__name__.lower()}", None)
         if method is None:
             raise self.refuse(f"{type(expression).__name__} has no place inside an expression.")
@@ -252,19 +255,19 @@ class Translator(Tabulated):
             raise self.refuse(str(failure)) from None
 
     def _allocateavailable(self, node: syntax_tree.AllocateAvailable) -> Node:
-        profile = node.pp
+        profile = node.priority
         if not isinstance(profile, syntax_tree.Reference) or profile.name not in self.model.labels:
             raise self.refuse("ALLOCATE AVAILABLE takes a variable as its priority profile.")
         # Written with the first part of the profile; all parts are read.
         parts = self.model.labels[profile.name][-1]
         whole = syntax_tree.Reference(profile.name, (*(profile.subscripts or ())[:-1], parts))
-        request, avail = self.node(node.request), self.node(node.avail)
+        request, supply = self.node(node.request), self.node(node.supply)
         self._bounded(
             "ALLOCATE AVAILABLE takes priority profiles of type 1 (rectangular), 2 (triangular), "
             "3 (normal) and 4 (exponential), widths above 0, and requests and a supply that are "
             "not negative"
         )
-        return allocate_available(self.scope, request, self.node(whole), avail)
+        return allocate_available(self.scope, request, self.node(whole), supply)
 
     def _allocatebypriority(self, node: syntax_tree.AllocateByPriority) -> Node:
         parts = (node.request, node.priority, node.width, node.supply)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
+from dataclasses import fields
 from typing import Any
 
 from zhuanxing.engine.reading import syntax_tree
@@ -11,12 +12,24 @@ from zhuanxing.engine.translating import delays, samples, states
 from zhuanxing.engine.translating.nodes import Node
 from zhuanxing.engine.translating.references import References
 
-__all__ = ["Remembering"]
+__all__ = ["STATES", "Remembering"]
 
 # What keeps every value of a run is as long as the run.
 WHOLE_RUN = {
     "begin": syntax_tree.Reference("initial time"),
     "end": syntax_tree.Reference("final time"),
+}
+STATES: dict[type, type[states.State]] = {
+    syntax_tree.Initial: samples.HeldState,
+    syntax_tree.Delay: delays.DelayState,
+    syntax_tree.DelayN: delays.DelayNState,
+    syntax_tree.DelayFixed: samples.DelayFixedState,
+    syntax_tree.DelayMaterial: samples.DelayMaterialState,
+    syntax_tree.History: samples.HistoryState,
+    syntax_tree.Smooth: delays.SmoothState,
+    syntax_tree.SmoothN: delays.SmoothState,
+    syntax_tree.Trend: delays.TrendState,
+    syntax_tree.Forecast: delays.ForecastState,
 }
 
 
@@ -52,8 +65,13 @@ class Remembering(References):
             chance=any(node.chance for node in node_inputs),
         )
 
-    def _kept(self, kind: type[states.State], **expressions: Any) -> Node:
-        inputs = {name: self.node(expression) for name, expression in expressions.items()}
+    def _remembered(self, node: Any) -> Node:
+        """Return the state of a function: the fields of the node are its inputs."""
+        kind = STATES[type(node)]
+        parts = {field.name: getattr(node, field.name) for field in fields(node)}
+        if issubclass(kind, samples.HistoryState):
+            parts |= WHOLE_RUN
+        inputs = {name: self.node(part) for name, part in parts.items()}
         return self._state(lambda key: kind(key, self.scope, inputs))
 
     def _integ(self, node: syntax_tree.Integ) -> Node:
@@ -62,70 +80,6 @@ class Remembering(References):
             lambda key: states.StockState(
                 key, self.scope, inputs, bool(node.non_negative), self.region
             )
-        )
-
-    def _initial(self, node: syntax_tree.Initial) -> Node:
-        return self._kept(samples.HeldState, initial=node.initial)
-
-    def _delay(self, node: syntax_tree.Delay) -> Node:
-        return self._kept(
-            delays.DelayState,
-            input=node.input,
-            time=node.delay_time,
-            initial=node.initial,
-            order=node.order,
-        )
-
-    def _delayn(self, node: syntax_tree.DelayN) -> Node:
-        return self._kept(
-            delays.DelayNState,
-            input=node.input,
-            time=node.delay_time,
-            initial=node.initial,
-            order=node.order,
-        )
-
-    def _delayfixed(self, node: syntax_tree.DelayFixed) -> Node:
-        return self._kept(
-            samples.DelayFixedState, input=node.input, time=node.delay_time, initial=node.initial
-        )
-
-    def _delaymaterial(self, node: syntax_tree.DelayMaterial) -> Node:
-        return self._kept(
-            samples.DelayMaterialState,
-            input=node.input,
-            time=node.delay_time,
-            initial=node.initial,
-            missing=node.missing,
-            **WHOLE_RUN,
-        )
-
-    def _history(self, node: syntax_tree.History) -> Node:
-        return self._kept(samples.HistoryState, input=node.input, moment=node.moment, **WHOLE_RUN)
-
-    def _smooth(self, node: syntax_tree.Smooth | syntax_tree.SmoothN) -> Node:
-        return self._kept(
-            delays.SmoothState,
-            input=node.input,
-            time=node.smooth_time,
-            initial=node.initial,
-            order=node.order,
-        )
-
-    _smoothn = _smooth
-
-    def _trend(self, node: syntax_tree.Trend) -> Node:
-        return self._kept(
-            delays.TrendState, input=node.input, time=node.average_time, trend=node.initial_trend
-        )
-
-    def _forecast(self, node: syntax_tree.Forecast) -> Node:
-        return self._kept(
-            delays.ForecastState,
-            input=node.input,
-            time=node.average_time,
-            trend=node.initial_trend,
-            horizon=node.horizon,
         )
 
     def _sampleiftrue(self, node: syntax_tree.SampleIfTrue) -> Node:
