@@ -181,9 +181,6 @@ class Inference:
         found = self.infer(nodes[0])
         return Quantity(found.unit**_HALF, found.number)
 
-    def _power_call(self, name: str, nodes: Sequence[Any]) -> Quantity:
-        return self._power(nodes[0], nodes[1:])
-
     def _safe_ratio(self, name: str, nodes: Sequence[Any]) -> Quantity:
         ratio = self._product(["/"], nodes[:2])
         if len(nodes) > 2:
@@ -265,7 +262,7 @@ _CALLS: dict[str, _CallRule] = {
     **dict.fromkeys(("exp", "ln", "log", "sin", "cos", "tan", "tanh", "prod"), Inference._pure),
     "if then else": Inference._if_then_else,
     "sqrt": Inference._sqrt,
-    "power": Inference._power_call,
+    "power": lambda self, name, nodes: self._power(nodes[0], nodes[1:]),
     "zidz": Inference._safe_ratio,
     "xidz": Inference._safe_ratio,
     "step": Inference._step,

@@ -31,7 +31,11 @@ def unit_problems(model: ParsedModel, tokens: Iterable[str]) -> list[UnitProblem
     allowed = frozenset(tokens)
     problems: list[UnitProblem] = []
     units = _declared_units(section, allowed, problems)
-    lookups = frozenset(key_of(e.name) for e in section.elements if _is_lookup(e))
+    lookups = frozenset(
+        key_of(e.name)
+        for e in section.elements
+        if any(part.role == "lookup" for part in e.components)
+    )
     ranges = _range_names(section)
     for element in section.elements:
         if not element.documentation.strip():
@@ -53,10 +57,6 @@ def _declared_units(
         except UnitTextError as error:
             problems.append(UnitProblem(element.name, str(error)))
     return units
-
-
-def _is_lookup(element: Element) -> bool:
-    return any(component.role == "lookup" for component in element.components)
 
 
 def _range_names(section: Section) -> frozenset[str]:

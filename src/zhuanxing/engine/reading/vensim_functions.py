@@ -10,7 +10,7 @@ from typing import Any
 from zhuanxing.engine.reading import syntax_tree
 from zhuanxing.engine.reading.expression_parser import NUMBER, Arguments, Language
 
-__all__ = ["BUILT_IN_MACROS", "PIPELINE", "VENSIM", "counted", "smaller_or_larger"]
+__all__ = ["BUILT_IN_MACROS", "PIPELINE", "VENSIM", "counted", "smaller_or_larger", "staged"]
 
 Maker = Callable[..., Any]
 Makers = Mapping[str, tuple[Maker, tuple[int, ...]]]
@@ -59,16 +59,9 @@ def counted(makers: Makers, function: syntax_tree.Reference, arguments: Argument
     return maker(*arguments)
 
 
-def _delay(order: float, given_start: bool) -> Maker:
-    if given_start:
-        return lambda x, time, start: syntax_tree.Delay(x, time, start, order)
-    return lambda x, time: syntax_tree.Delay(x, time, x, order)
-
-
-def _smooth(order: float, given_start: bool) -> Maker:
-    if given_start:
-        return lambda x, time, start: syntax_tree.Smooth(x, time, start, order)
-    return lambda x, time: syntax_tree.Smooth(x, time, x, order)
+def staged(kind: type[syntax_tree.Staged], order: Any) -> Maker:
+    """Return the maker of a delay or smooth, which starts at its input unless a start is given."""
+    return lambda x, time, start=None: kind(x, time, x if start is None else start, order)
 
 
 def _pulse_train(start: Any, width: Any, interval: Any, end: Any) -> Any:
@@ -94,18 +87,18 @@ _MAKERS: Any = {
     "initial": (syntax_tree.Initial, (1,)),
     "reinitial": (syntax_tree.Initial, (1,)),
     "game": (syntax_tree.Game, (1,)),
-    "delay1": (_delay(1.0, False), (2,)),
-    "delay1i": (_delay(1.0, True), (3,)),
-    "delay3": (_delay(3.0, False), (2,)),
-    "delay3i": (_delay(3.0, True), (3,)),
+    "delay1": (staged(syntax_tree.Delay, 1.0), (2,)),
+    "delay1i": (staged(syntax_tree.Delay, 1.0), (3,)),
+    "delay3": (staged(syntax_tree.Delay, 3.0), (2,)),
+    "delay3i": (staged(syntax_tree.Delay, 3.0), (3,)),
     "delay n": (syntax_tree.DelayN, (4,)),
     "delay fixed": (syntax_tree.DelayFixed, (3,)),
     "delay material": (syntax_tree.DelayMaterial, (4,)),
     PIPELINE: (lambda x, time, _: syntax_tree.Delay(x, time, x, 3.0), (3,)),
-    "smooth": (_smooth(1.0, False), (2,)),
-    "smoothi": (_smooth(1.0, True), (3,)),
-    "smooth3": (_smooth(3.0, False), (2,)),
-    "smooth3i": (_smooth(3.0, True), (3,)),
+    "smooth": (staged(syntax_tree.Smooth, 1.0), (2,)),
+    "smoothi": (staged(syntax_tree.Smooth, 1.0), (3,)),
+    "smooth3": (staged(syntax_tree.Smooth, 3.0), (2,)),
+    "smooth3i": (staged(syntax_tree.Smooth, 3.0), (3,)),
     "smooth n": (syntax_tree.SmoothN, (4,)),
     "trend": (syntax_tree.Trend, (3,)),
     "forecast": (lambda x, time, ahead: syntax_tree.Forecast(x, time, ahead, 0.0), (3,)),

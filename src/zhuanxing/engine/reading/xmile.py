@@ -193,12 +193,9 @@ class _Reader:
         ]
         whole = product(*(self.arrays.members[axis] for axis in axes))
         if set(whole) - set(cells):
-            default = node if self._has_equation(node) else None
+            default = node if text_of(self.file, node, "eqn").strip() else None
             pieces.insert(0, (axes, tuple(cells), default))
         return pieces
-
-    def _has_equation(self, node: etree._Element) -> bool:
-        return bool(text_of(self.file, node, "eqn").strip())
 
     # -- equations ----------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ import numpy as np
 from zhuanxing.engine.reading import syntax_tree
 from zhuanxing.engine.reading.expression_parser import NUMBER, Language
 from zhuanxing.engine.reading.syntax_tree import Arithmetic, Call, Reference
-from zhuanxing.engine.reading.vensim_functions import counted, smaller_or_larger
+from zhuanxing.engine.reading.vensim_functions import counted, smaller_or_larger, staged
 
 __all__ = ["CONSTANTS", "MEAN", "REDUCTIONS", "SELF", "SIZE", "XMILE", "average"]
 
@@ -53,28 +53,12 @@ def _extreme(name: str) -> Callable[..., Any]:
     )
 
 
-def _delay(order: float) -> Callable[..., Any]:
-    return lambda x, time, start=None: syntax_tree.Delay(
-        x, time, x if start is None else start, order
-    )
-
-
-def _delay_n(x: Any, time: Any, order: Any, start: Any = None) -> Any:
-    return syntax_tree.DelayN(x, time, x if start is None else start, order)
-
-
 def _fixed(x: Any, time: Any, start: Any = None) -> Any:
     return syntax_tree.DelayFixed(x, time, x if start is None else start)
 
 
-def _smooth(order: float) -> Callable[..., Any]:
-    return lambda x, time, start=None: syntax_tree.Smooth(
-        x, time, x if start is None else start, order
-    )
-
-
-def _smooth_n(x: Any, time: Any, order: Any, start: Any = None) -> Any:
-    return syntax_tree.SmoothN(x, time, x if start is None else start, order)
+def _counted_stages(kind: type[syntax_tree.Staged]) -> Callable[..., Any]:
+    return lambda x, time, order, start=None: staged(kind, order)(x, time, start)
 
 
 def _pulse(size: Any, first: Any, interval: Any = None) -> Any:
@@ -122,14 +106,14 @@ _MAKERS: Any = {
     "previous": (lambda x, start: syntax_tree.DelayFixed(x, DT, start), (2,)),
     "history": (syntax_tree.History, (2,)),
     "delay": (_fixed, (2, 3)),
-    "delay1": (_delay(1.0), (2, 3)),
-    "delay3": (_delay(3.0), (2, 3)),
-    "delayn": (_delay_n, (3, 4)),
+    "delay1": (staged(syntax_tree.Delay, 1.0), (2, 3)),
+    "delay3": (staged(syntax_tree.Delay, 3.0), (2, 3)),
+    "delayn": (_counted_stages(syntax_tree.DelayN), (3, 4)),
     # Vensim's DELAY N in a converted file, with its order of arguments.
     "delay n": (syntax_tree.DelayN, (4,)),
-    "smth1": (_smooth(1.0), (2, 3)),
-    "smth3": (_smooth(3.0), (2, 3)),
-    "smthn": (_smooth_n, (3, 4)),
+    "smth1": (staged(syntax_tree.Smooth, 1.0), (2, 3)),
+    "smth3": (staged(syntax_tree.Smooth, 3.0), (2, 3)),
+    "smthn": (_counted_stages(syntax_tree.SmoothN), (3, 4)),
     "trend": (lambda x, time, start=0.0: syntax_tree.Trend(x, time, start), (2, 3)),
     "forcst": (
         lambda x, time, ahead, start=0.0: syntax_tree.Forecast(x, time, ahead, start),

@@ -110,15 +110,12 @@ class DelayNState(_Staged):
         return divide(env, self.last(env, leaves, leaves["level"]), leaves["times"][0])
 
     def rate(self, env: Env, leaves: Leaves) -> Leaves:
-        times = self._rolled(env, leaves)
+        times = env.xp.concatenate([self.get(env, "time")[None], leaves["times"][:-1]])
         out = divide(env, leaves["level"], times)
         into = env.xp.concatenate([self.get(env, "input")[None], out[:-1]])
         # The times are not a quantity that flows: their "rate" moves them on within one step.
         moved = (times - leaves["times"]) / env.time_step
         return self.changes(leaves, into - out, times=moved)
-
-    def _rolled(self, env: Env, leaves: Leaves) -> Array:
-        return env.xp.concatenate([self.get(env, "time")[None], leaves["times"][:-1]])
 
 
 class SmoothState(_Staged):

@@ -181,7 +181,7 @@ class Translator(Tabulated):
         name = call.function.name
         if name in self.model.tables:
             self._count(call, 1)
-            return self._lookup_call(call)
+            return self._read_table(call.function, call.arguments[0], None)
         if name in ELEMENTWISE or name in CLOCKED:
             return self._elementwise(call)
         if name in random_functions.RANDOM:

@@ -28,9 +28,6 @@ RULES = {
 class Tabulated(Remembering):
     """Translates everything that interpolates."""
 
-    def _lookup_call(self, call: syntax_tree.Call) -> Node:
-        return self._read_table(call.function, call.arguments[0], None)
-
     def _lookup_by_rule(self, name: str, arguments: tuple[Any, ...]) -> Node:
         """Return LOOKUP FORWARD and its kin: a table, and where in it, by a rule of their own."""
         table, argument = arguments

@@ -88,10 +88,8 @@ class References:
             return Node((label,), lambda env: places, constant=places)
         if dimensions.is_element(name):
             return literal(dimensions.position(name) + 1.0)
-        raise self.refuse(f"'{name}' is not defined, {self._hint(name)}")
-
-    def _hint(self, name: str) -> str:
-        return f"did you mean '{nearest(name, [*self.model.labels, *self.model.tables])}'?"
+        near = nearest(name, [*self.model.labels, *self.model.tables])
+        raise self.refuse(f"'{name}' is not defined, did you mean '{near}'?")
 
     def _variable(self, reference: syntax_tree.Reference) -> Node:
         name = reference.name
