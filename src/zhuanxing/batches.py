@@ -185,11 +185,6 @@ class Batches(Probes):
         from zhuanxing.uncertainty.ensemble import ensemble_design
 
         return ensemble_design(
-            self.source.equations,
-            self.calibration,
-            scenario,
-            draws,
-            self.years[0],
-            self.program.constants(),
-            self.dims,
-        )
+            self.source.equations, self.calibration, scenario, draws, self.years[0],
+            self.program.constants(), self.dims,
+        )  # fmt: skip

@@ -58,27 +58,19 @@ class Request:
 
 def _paths(request: Request) -> NamedFigures:
     figure = paths.draw(
-        {**request.datasets, **request.intervals},
-        cities=request.cities,
-        variables=request.draw_variables("paths"),
-        observations=request.observations,
-        observed_as=request.observed_as,
-        comparisons=request.comparisons,
-        language=request.language,
-    )
+        {**request.datasets, **request.intervals}, cities=request.cities,
+        variables=request.draw_variables("paths"), observations=request.observations,
+        observed_as=request.observed_as, comparisons=request.comparisons, language=request.language,
+    )  # fmt: skip
     yield "paths", figure
 
 
 def _compare(request: Request) -> NamedFigures:
     for name in request.draw_variables("compare"):
         figure = compare.draw(
-            request.datasets,
-            variable=name,
-            year=request.year,
-            marked=request.cities,
-            comparisons=request.comparisons,
-            language=request.language,
-        )
+            request.datasets, variable=name, year=request.year, marked=request.cities,
+            comparisons=request.comparisons, language=request.language,
+        )  # fmt: skip
         yield f"compare_{name}", figure
 
 
@@ -86,13 +78,10 @@ def _scorecard(request: Request) -> NamedFigures:
     first = next(iter(request.datasets.values()))
     for city in names.city_ids(first, request.cities):
         figure = scorecard.draw(
-            request.datasets,
-            city=city,
-            aims=request.aims,
+            request.datasets, city=city, aims=request.aims,
             year=request.options["scorecard"]["year"],
-            bands={**request.intervals, **request.comparisons},
-            language=request.language,
-        )
+            bands={**request.intervals, **request.comparisons}, language=request.language,
+        )  # fmt: skip
         yield f"scorecard_{city}", figure
 
 
@@ -100,12 +89,9 @@ def _disturbances(request: Request) -> NamedFigures:
     first = next(iter(request.datasets.values()))
     for city in names.city_ids(first, request.cities):
         figure = disturbances.draw(
-            request.datasets,
-            city=city,
-            variable=request.options["disturbances"]["variable"],
-            bands=request.intervals,
-            language=request.language,
-        )
+            request.datasets, city=city, variable=request.options["disturbances"]["variable"],
+            bands=request.intervals, language=request.language,
+        )  # fmt: skip
         yield f"disturbances_{city}", figure
 
 

@@ -120,25 +120,18 @@ def _fan(material: _Material) -> Figure | None:
 def _parallel(material: _Material) -> Figure:
     names = list(material.table.index[:_MOST_AXES])
     return parallel.draw(
-        [material.factor(name) for name in names],
-        material.measured(material.charts.goal),
-        highest=material.charts.highest,
-        notes=material.notes,
-        language=material.language,
-    )
+        [material.factor(name) for name in names], material.measured(material.charts.goal),
+        highest=material.charts.highest, notes=material.notes, language=material.language,
+    )  # fmt: skip
 
 
 def _tradeoff(material: _Material) -> Figure:
     (first, first_highest), (second, second_highest) = material.charts.tradeoff
     return tradeoff.draw(
-        material.measured(first),
-        material.measured(second),
-        first_highest=first_highest,
-        second_highest=second_highest,
-        colour=material.factor(str(material.table.index[0])),
-        notes=material.notes,
-        language=material.language,
-    )
+        material.measured(first), material.measured(second), first_highest=first_highest,
+        second_highest=second_highest, colour=material.factor(str(material.table.index[0])),
+        notes=material.notes, language=material.language,
+    )  # fmt: skip
 
 
 def _heatmap(material: _Material) -> Figure | None:

@@ -41,14 +41,10 @@ def draw(
         figure, axes = style.panels(1, 1, width=8.0, height=5.2)
         axis = axes[0, 0]
         dots = axis.scatter(
-            first.values[shown],
-            second.values[shown],
-            c=colour.values[shown] if colour else style.GREY,
-            cmap="viridis" if colour else None,
-            s=12,
-            linewidths=0,
-            alpha=0.75,
-        )
+            first.values[shown], second.values[shown],
+            c=colour.values[shown] if colour else style.GREY, cmap="viridis" if colour else None,
+            s=12, linewidths=0, alpha=0.75,
+        )  # fmt: skip
         axis.plot(
             first.values[front], second.values[front], color=style.BAD, linewidth=1.4,
             marker="o", markersize=4, zorder=3,

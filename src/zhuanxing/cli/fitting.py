@@ -39,10 +39,7 @@ def fit_with_progress(
     said = f"校准至{last}年" if context.language == "zh" else f"fitting to {last}"
     task = progress.add_task(said, total=1.0)
     found = fit(
-        pose(model, settings, until),
-        settings.rounds,
-        settings.iterations,
-        lambda part: progress.update(task, completed=part),
-        checkpoint,
-    )
+        pose(model, settings, until), settings.rounds, settings.iterations,
+        lambda part: progress.update(task, completed=part), checkpoint,
+    )  # fmt: skip
     return model, found

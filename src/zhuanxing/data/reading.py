@@ -134,13 +134,10 @@ def _numbers(path: Path, frame: pd.DataFrame, name: str, column: Any) -> pd.Seri
     if bad.any():
         row = int(bad.to_numpy().argmax())
         raise DataError(
-            "{path}, line {line}: '{cell}' in the column '{column}' is not {expected}",
-            path=path,
-            line=line_of(row),
-            cell=text.iloc[row],
-            column=name,
+            "{path}, line {line}: '{cell}' in the column '{column}' is not {expected}", path=path,
+            line=line_of(row), cell=text.iloc[row], column=name,
             expected=_wanted(str(column.dtype), text.iloc[row]),
-        )
+        )  # fmt: skip
     return values
 
 

@@ -133,12 +133,9 @@ class ReferenceEngine:
             self._set_tables(python)
             start = self._set(overrides, python)
             return self._model.run(
-                **clock,
-                initial_condition=(initial_time, start) if start else "original",
-                return_columns=columns,
-                flatten_output=False,
-                cache_output=False,
-            )
+                **clock, initial_condition=(initial_time, start) if start else "original",
+                return_columns=columns, flatten_output=False, cache_output=False,
+            )  # fmt: skip
 
     def _set_tables(self, python: Mapping[str, str]) -> None:
         """Give the look-ups of the loaded model all their digits."""

@@ -15,21 +15,9 @@ __all__ = ["Printer", "identifier", "number"]
 
 CLOCK = {"time": "TIME", "time step": "DT", "initial time": "STARTTIME", "final time": "STOPTIME"}
 SAME = [
-    "abs",
-    "arccos",
-    "arcsin",
-    "arctan",
-    "cos",
-    "exp",
-    "ln",
-    "max",
-    "min",
-    "sin",
-    "sqrt",
-    "step",
-    "sum",
-    "tan",
-]
+    "abs", "arccos", "arcsin", "arctan", "cos", "exp", "ln", "max", "min", "sin", "sqrt", "step",
+    "sum", "tan",
+]  # fmt: skip
 FUNCTIONS = {**{name: name.upper() for name in SAME}, "vmax": "MAX", "vmin": "MIN"}
 # Functions that remember, whose arguments are the fields of the node in order.
 REMEMBERING: dict[type, str] = {

@@ -24,13 +24,9 @@ __all__ = [
 ]  # fmt: skip
 
 SIZE, OPENING, PERSISTENCE, MOMENTUM, COMMON, LASTING = (
-    "disturbance size",
-    "opening disturbance size",
-    "disturbance persistence",
-    "disturbance momentum",
-    "common disturbance size",
-    "opening disturbance lasts",
-)
+    "disturbance size", "opening disturbance size", "disturbance persistence",
+    "disturbance momentum", "common disturbance size", "opening disturbance lasts",
+)  # fmt: skip
 DIMENSION, YEAR = "disturbance", "disturbed year"
 
 Point = Array | np.ndarray

@@ -133,12 +133,9 @@ def most_probable_scales(linear: Linear, start: Scales, guess: Scales) -> Scales
     scale = np.exp(found.x[: 2 * kinds])
     persistence, momentum = np.split(1 / (1 + np.exp(-found.x[2 * kinds :])), 2)
     return replace(
-        start,
-        size=scale[:kinds],
-        opening=scale[kinds:],
-        persistence=persistence,
+        start, size=scale[:kinds], opening=scale[kinds:], persistence=persistence,
         momentum=np.where(start.lasting > 0, momentum, 0.0),
-    )
+    )  # fmt: skip
 
 
 def _common_size(posterior: Posterior, at: State, shape: Shape, guess: Scales) -> np.ndarray:

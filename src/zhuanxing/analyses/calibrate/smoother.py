@@ -115,12 +115,9 @@ def climb(
         return value, np.concatenate([shared, own.ravel()])
 
     found = minimize(
-        loss,
-        np.zeros(numbers + at.own.size),
-        jac=True,
-        method="L-BFGS-B",
+        loss, np.zeros(numbers + at.own.size), jac=True, method="L-BFGS-B",
         callback=lambda y: report(next(steps) / iterations),
         options={"maxiter": iterations, "maxcor": 30, "gtol": ENOUGH, "ftol": 1e-9},
-    )
+    )  # fmt: skip
     mode = there(found.x)
     return mode, shape_at(posterior, mode)

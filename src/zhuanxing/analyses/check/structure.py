@@ -19,13 +19,9 @@ def lever_term_finding(model: Model) -> Finding:
         for lever in idle
     )
     return Finding(
-        "structure",
-        "每项举措都在方程中起作用 every lever acts in an equation",
-        f"{len(idle)} of {len(model.names.levers)} levers do not",
-        "none",
-        not idle,
-        lines,
-    )
+        "structure", "每项举措都在方程中起作用 every lever acts in an equation",
+        f"{len(idle)} of {len(model.names.levers)} levers do not", "none", not idle, lines,
+    )  # fmt: skip
 
 
 def unread_finding(model: Model, reported: frozenset[str]) -> Finding:
@@ -39,13 +35,9 @@ def unread_finding(model: Model, reported: frozenset[str]) -> Finding:
     ]
     lines = tuple(f"{name} ({where}): nothing reads it" for name, where in unread)
     return Finding(
-        "structure",
-        "每个变量和参数都被用到 every variable and number is read",
-        f"{len(unread)} of {len(table)} are not",
-        "none",
-        not unread,
-        lines,
-    )
+        "structure", "每个变量和参数都被用到 every variable and number is read",
+        f"{len(unread)} of {len(table)} are not", "none", not unread, lines,
+    )  # fmt: skip
 
 
 def _acting(model: Model) -> set[str]:

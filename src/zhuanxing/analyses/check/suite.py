@@ -216,14 +216,9 @@ def _rule_runs(bench: Bench, lever: str) -> dict[str, Experiment]:
 def _levers(bench: Bench) -> list[Finding]:
     given = bench.settings.levers
     terms = LeverTerms(
-        given.start,
-        given.start + given.within - 1,
-        given.movement,
-        given.share_of_cities,
-        given.scarce,
-        given.steady,
-        given.steady_tolerance,
-    )
+        given.start, given.start + given.within - 1, given.movement, given.share_of_cities,
+        given.scarce, given.steady, given.steady_tolerance,
+    )  # fmt: skip
     baseline = bench.laboratory.paths(_lever_baseline(bench))
     runs = bench.laboratory.many(_single_levers(bench))
     rules = {lever: _rule(bench, lever) for lever in bench.rules}

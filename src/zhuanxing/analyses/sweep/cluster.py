@@ -151,12 +151,9 @@ def _started(cluster: Cluster, pieces: int) -> Any:
         from distributed import LocalCluster
 
         return LocalCluster(
-            n_workers=cluster.size(pieces),
-            threads_per_worker=1,
-            processes=True,
-            dashboard_address=None,
-            silence_logs="CRITICAL",
-        )
+            n_workers=cluster.size(pieces), threads_per_worker=1, processes=True,
+            dashboard_address=None, silence_logs="CRITICAL",
+        )  # fmt: skip
     package, _, name = cluster.start.rpartition(".")
     try:
         kind = getattr(import_module(package), name)

@@ -181,14 +181,11 @@ def _levers(data: Path) -> Iterable[Factor]:
         for field, (low, high, unit) in ranges.items():
             zh, en = FIELD_LABELS[field]
             yield Factor(
-                f"levers.{row['lever']}.{field}",
-                low,
-                high,
-                unit,
+                f"levers.{row['lever']}.{field}", low, high, unit,
                 row["name_zh"] + ("" if field == "intensity" else f"：{zh}"),
                 row["name_en"] + ("" if field == "intensity" else f": {en}"),
                 LIMITS.get(field, (-math.inf, math.inf)),
-            )
+            )  # fmt: skip
 
 
 def _assumptions(data: Path) -> Iterable[Factor]:
@@ -216,10 +213,6 @@ def _drivers(data: Path) -> Iterable[Factor]:
     glossary = read_glossary(data.parent)
     for name in dict.fromkeys(row["name"] for row in read_rows(data / "drivers.csv", ["name"])):
         yield Factor(
-            f"drivers.{name}",
-            *DRIVER_LIMITS,
-            "Dmnl",
-            f"{glossary.chinese(name)}（−1低、1高）",
-            f"{name.replace('_', ' ')} (−1 low, 1 high)",
-            limits=DRIVER_LIMITS,
-        )
+            f"drivers.{name}", *DRIVER_LIMITS, "Dmnl", f"{glossary.chinese(name)}（−1低、1高）",
+            f"{name.replace('_', ' ')} (−1 low, 1 high)", limits=DRIVER_LIMITS,
+        )  # fmt: skip

@@ -76,13 +76,9 @@ class Simulation:
             {"run": np.arange(len(values))},
         )
         batches = self.model.batches(
-            design,
-            base,
-            outputs=self.outputs,
-            years=self.years,
-            chunk=len(values),
+            design, base, outputs=self.outputs, years=self.years, chunk=len(values),
             device=self.device,
-        )
+        )  # fmt: skip
         found = next(iter(batches))
         if self.cities is not None:
             found = found.sel(city=list(self.cities))

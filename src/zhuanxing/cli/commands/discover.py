@@ -78,12 +78,9 @@ def run(settings: DiscoverSettings, context: Context) -> int:
     result = open_sweep(settings.store)
     question = _question(settings, result, context.places)
     box = discover(
-        result,
-        question.happens,
-        density=settings.density,
-        most_limits=settings.most,
+        result, question.happens, density=settings.density, most_limits=settings.most,
         peel=settings.peel,
-    )
+    )  # fmt: skip
     print(_sentence(box, question, result, context.language))
     print()
     _print_table(box, result, context.language)

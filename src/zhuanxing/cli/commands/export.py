@@ -49,13 +49,9 @@ def run(settings: ExportSettings, context: Context) -> int:
 
     years = settings.years
     model = load(
-        context.places.root,
-        end=years.end,
-        information_year=years.information,
-        calibration=settings.calibration,
-        data=settings.data,
-        cities=settings.city,
-    )
+        context.places.root, end=years.end, information_year=years.information,
+        calibration=settings.calibration, data=settings.data, cities=settings.city,
+    )  # fmt: skip
     written = export(model, scenario, settings.folder)
     print(written.mdl)
     if written.xmile is None:

@@ -132,17 +132,11 @@ def _summary(
     }
     cities = charts.cities or names.city_ids(result.dataset, None)
     return Summary(
-        values=values,
-        levels=_levels(settings),
-        shares=aim_shares(result, aims, cities, settings.year),
-        by_city=charts.cities is not None,
-        ranked=ranked,
-        best=best_runs(result, goal, highest, conditions, settings.top),
-        goal=goal,
-        highest=highest,
-        conditions=conditions,
-        top=settings.top,
-    )
+        values=values, levels=_levels(settings),
+        shares=aim_shares(result, aims, cities, settings.year), by_city=charts.cities is not None,
+        ranked=ranked, best=best_runs(result, goal, highest, conditions, settings.top), goal=goal,
+        highest=highest, conditions=conditions, top=settings.top,
+    )  # fmt: skip
 
 
 def _charts(settings: SummariseSettings, result: SweepResult) -> SweepCharts:
@@ -162,14 +156,10 @@ def _charts(settings: SummariseSettings, result: SweepResult) -> SweepCharts:
     return SweepCharts(
         kinds=settings.charts,
         cities=names.city_ids(result.dataset, settings.city) if settings.city else None,
-        fan=_fan(settings, result, [*measures, aim]),
-        scenario=result.scenarios.index(scenario),
-        goal=aim,
-        highest=highest,
-        tradeoff=_tradeoff(settings, result, measures, (aim, highest)),
-        heatmap=(factors[0], factors[1]) if factors else None,
-        formats=settings.format,
-    )
+        fan=_fan(settings, result, [*measures, aim]), scenario=result.scenarios.index(scenario),
+        goal=aim, highest=highest, tradeoff=_tradeoff(settings, result, measures, (aim, highest)),
+        heatmap=(factors[0], factors[1]) if factors else None, formats=settings.format,
+    )  # fmt: skip
 
 
 def _measures(settings: SummariseSettings, result: SweepResult) -> list[Measure]:

@@ -50,13 +50,10 @@ class Periods:
         before = tables.bases[tables.bases["current"] == 0].set_index("bases")["basis"]
         current = now[~now.index.duplicated()]
         return cls(
-            first=tables.first_year,
-            prices=tables.price_year,
-            last=last,
-            accounts=str(current["accounts"]),
-            census=str(current["census"]),
+            first=tables.first_year, prices=tables.price_year, last=last,
+            accounts=str(current["accounts"]), census=str(current["census"]),
             older=str(before["accounts"]),
-        )
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)

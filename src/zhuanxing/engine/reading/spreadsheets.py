@@ -66,16 +66,9 @@ def read_series(
     reader: Any
     if isinstance(source, syntax_tree.GetData):
         reader = ExtData(
-            source.file,
-            source.tab,
-            source.time_row_or_col,
-            source.cell,
-            rule,
-            coords,
-            folder,
-            coords,
-            name,
-        )
+            source.file, source.tab, source.time_row_or_col, source.cell, rule, coords, folder,
+            coords, name,
+        )  # fmt: skip
     else:
         reader = ExtLookup(
             source.file, source.tab, source.x_row_or_col, source.cell, coords, folder, coords, name

@@ -124,15 +124,11 @@ class _Reader:
         ]
         limits = self._range(node)
         self.elements[key] = Element(
-            instance.prefix + named(self.file, node),
-            tuple(components),
+            instance.prefix + named(self.file, node), tuple(components),
             " ".join(text_of(self.file, node, "units").split()),
-            text_of(self.file, node, "doc").strip(),
-            limits,
-            self.arrays.axes[key],
-            node.sourceline,
+            text_of(self.file, node, "doc").strip(), limits, self.arrays.axes[key], node.sourceline,
             self._written(node),
-        )
+        )  # fmt: skip
         if kind == "stock":
             self._note_stock(instance, node, key, behaviour)
 

@@ -120,15 +120,9 @@ def start_numpy(
     """
     lengths: dict[str, int] = {}
     env = Env(
-        np,
-        np.float64(clock[0]),
-        0,
-        np.float64(clock[1]),
-        initialising=True,
-        inputs=dict(inputs),
-        runs=runs,
-        batched=batched,
-    )
+        np, np.float64(clock[0]), 0, np.float64(clock[1]), initialising=True, inputs=dict(inputs),
+        runs=runs, batched=batched,
+    )  # fmt: skip
     env.values = LazyValues(graph, env)
     env.states = _LazyStates(graph, env, clock[1], lengths)
     return env, lengths

@@ -110,15 +110,9 @@ def _clock_value(env: Env, name: str) -> float:
 def moment(graph: Graph, env: Env, time: float, step: int, states: Mapping[str, Leaves]) -> Env:
     """Return the environment of a run at another time, whose values are computed as read."""
     now = Env(
-        np,
-        np.float64(time),
-        step,
-        env.time_step,
-        False,
-        inputs=env.inputs,
-        runs=env.runs,
+        np, np.float64(time), step, env.time_step, False, inputs=env.inputs, runs=env.runs,
         batched=env.batched,
-    )
+    )  # fmt: skip
     now.states = dict(states)
     now.values = LazyValues(graph, now)
     return now

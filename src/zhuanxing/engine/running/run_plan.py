@@ -83,20 +83,9 @@ def make_plan(
                 env.states[key]  # reading a state notes its length
     lengths |= noted
     return Plan(
-        graph,
-        *orders,
-        lengths,
-        spread,
-        runs,
-        count,
-        per_year,
-        method,
-        pairs,
-        settled,
-        moved is not None,
-        batched,
-        moving,
-    )
+        graph, *orders, lengths, spread, runs, count, per_year, method, pairs, settled,
+        moved is not None, batched, moving,
+    )  # fmt: skip
 
 
 def inputs_read(plan: Plan, inputs: Iterable[str]) -> list[str]:

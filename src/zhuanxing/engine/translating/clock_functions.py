@@ -13,17 +13,10 @@ import numpy as np
 __all__ = ["MEASURES", "computer_time"]
 
 MEASURES = (
-    "year",
-    "quarter (1-4)",
-    "month (1-12)",
-    "day of the month (1-31)",
-    "day of the week (0 is Sunday)",
-    "days since 1 January 1 BC",
-    "hour (0-23)",
-    "minute (0-59)",
-    "second (0-59.99)",
-    "elapsed seconds modulo 500,000",
-)
+    "year", "quarter (1-4)", "month (1-12)", "day of the month (1-31)",
+    "day of the week (0 is Sunday)", "days since 1 January 1 BC", "hour (0-23)", "minute (0-59)",
+    "second (0-59.99)", "elapsed seconds modulo 500,000",
+)  # fmt: skip
 DAYS_OF_THE_YEAR_ZERO = 366
 
 

@@ -25,12 +25,9 @@ Cell = tuple[str, ...]
 MOST_CELLS = 20_000
 # What stands for a part of an array that is given as a whole.
 WHOLE = (
-    syntax_tree.GetConstants,
-    syntax_tree.GetData,
-    syntax_tree.DataFile,
-    syntax_tree.Lookup,
+    syntax_tree.GetConstants, syntax_tree.GetData, syntax_tree.DataFile, syntax_tree.Lookup,
     syntax_tree.GetLookups,
-)
+)  # fmt: skip
 
 
 def entangled(names: Collection[str], needs: Callable[[str], Collection[str]]) -> set[str]:

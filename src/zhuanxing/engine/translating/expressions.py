@@ -339,14 +339,10 @@ class Translator(Tabulated):
             return env.xp.broadcast_to(array, shape + np.shape(array)[len(shape) :])
 
         return Node(
-            target,
-            value,
-            needs=running.needs,
-            needs_initial=starting.needs_initial,
-            clock=running.clock or starting.clock,
-            chance=running.chance or starting.chance,
+            target, value, needs=running.needs, needs_initial=starting.needs_initial,
+            clock=running.clock or starting.clock, chance=running.chance or starting.chance,
             switches=True,
-        )
+        )  # fmt: skip
 
     def _element_map(self, arguments: tuple[Any, ...]) -> Node:
         """Return VECTOR ELM MAP: the element so many places after the one that is written."""

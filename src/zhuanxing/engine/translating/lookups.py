@@ -94,14 +94,10 @@ class Tabulated(Remembering):
 
         needs = frozenset((name,)) if name is not None else frozenset()
         return Node(
-            target,
-            value,
-            needs=argument.needs | needs,
-            needs_initial=argument.needs_initial | needs,
-            clock=argument.clock,
-            chance=argument.chance,
-            switches=argument.switches,
-        )
+            target, value, needs=argument.needs | needs,
+            needs_initial=argument.needs_initial | needs, clock=argument.clock,
+            chance=argument.chance, switches=argument.switches,
+        )  # fmt: skip
 
 
 def _over(

@@ -97,12 +97,9 @@ class References:
         read = _reader(name, indices)
         select = self._arrange(indices, written)
         return Node(
-            self.scope.order([written]),
-            lambda env: select(env.xp, read(env)),
-            needs=frozenset((name,)),
-            needs_initial=frozenset((name,)),
-            written=written,
-        )
+            self.scope.order([written]), lambda env: select(env.xp, read(env)),
+            needs=frozenset((name,)), needs_initial=frozenset((name,)), written=written,
+        )  # fmt: skip
 
     def _subscripts(
         self, name: str, axes: tuple[str, ...], subscripts: tuple[str, ...] | None

@@ -57,13 +57,10 @@ class Remembering(References):
             if extra:
                 raise self.refuse(f"the {name} of a stock or delay runs over {sorted(extra)}.")
         return Node(
-            self.scope.labels,
-            lambda env: state.read(env, env.states[key]),
-            needs=state.read_needs,
-            needs_initial=state.read_needs_initial,
-            clock=any(node.clock for node in node_inputs),
+            self.scope.labels, lambda env: state.read(env, env.states[key]), needs=state.read_needs,
+            needs_initial=state.read_needs_initial, clock=any(node.clock for node in node_inputs),
             chance=any(node.chance for node in node_inputs),
-        )
+        )  # fmt: skip
 
     def _remembered(self, node: Any) -> Node:
         """Return the state of a function: the fields of the node are its inputs."""
