@@ -36,7 +36,7 @@ def pysd(folder: Path) -> dict[str, Any]:
     spent = []
     for count in PYSD_STEPS:
         with cpu_seconds() as one:
-            engine.run(inputs, paths, final_time=float(times[count]))
+            engine.run({**inputs, "final time": times[count]}, paths)
         spent.append(one[0])
     each = (spent[1] - spent[0]) / (PYSD_STEPS[1] - PYSD_STEPS[0])
     return {

@@ -92,7 +92,7 @@ def test_at_the_centre_of_the_prior_parameters_are_those_of_the_tables(
 def test_the_model_of_the_tables_has_no_disturbances(past: zhuanxing.Model) -> None:
     for news in (INNOVATION, COMMON_INNOVATION):
         assert not past.program.constants()[news].any()
-    found = past.program.run({}, {"disturbance state": "year_mean"}, final_time=2018)
+    found = past.program.run({"final time": 2018}, {"disturbance state": "year_mean"})
     assert not found["disturbance state"].any()
 
 
@@ -118,7 +118,7 @@ def test_news_add_up_to_the_disturbances_of_the_equations(posterior: Posterior) 
     news = np.zeros_like(tabled[INNOVATION])
     news[:, :, :4] = random.standard_normal((*news.shape[:2], 4))
     found = posterior.program.run(
-        {INNOVATION: news}, {"disturbance state": "year_mean"}, final_time=2021
+        {INNOVATION: news, "final time": 2021}, {"disturbance state": "year_mean"}
     )["disturbance state"]
     expected = np.moveaxis(levels(news, scales)[:, :, :6], 2, 0)
     np.testing.assert_allclose(found, expected, atol=1e-9)

@@ -38,7 +38,7 @@ def test_a_run_ends_and_steps_as_its_own_equations_say() -> None:
     assert program.times().tolist() == [0.0, 0.5, 1.0, 1.25]
     assert program.run({}, {"x": "path"})["x"].tolist() == [1.0, 1.5, 2.25, 2.8125]
     # A fixed end takes the place of the equation: five steps, the last three of a quarter.
-    fixed = program.run({}, {"x": "path"}, final_time=1.75)["x"]
+    fixed = program.run({"final time": 1.75}, {"x": "path"})["x"]
     assert fixed.tolist() == [1.0, 1.5, 2.25, 2.8125, 3.515625, 4.39453125]
 
 

@@ -127,12 +127,13 @@ def test_our_model_gives_pysds_numbers() -> None:
         name: "path" for name, found in program.variables.items() if found.stage in ("time", "step")
     }
     # All levers at once, so that what they do is compared too and is not zero but for rounding.
-    levers = {
+    soon = {
+        "final time": 2015.25,
         "lever intensity": np.ones_like(program.constants()["lever intensity"]),
         "lever start": np.full_like(program.constants()["lever start"], 2012),
     }
-    ours = program.run(levers, outputs, final_time=2015.25)
-    theirs = ReferenceEngine(text, "zhuanxing.mdl").run(levers, outputs, final_time=2015.25)
+    ours = program.run(soon, outputs)
+    theirs = ReferenceEngine(text, "zhuanxing.mdl").run(soon, outputs)
     for name in outputs:
         if name.endswith("residual"):  # zero but for rounding, checked by `zhuanxing check`
             continue
@@ -172,9 +173,10 @@ def test_annual_outputs_are_the_paths_summed_averaged_and_ended(arrays: Program)
 
 
 def test_another_step_and_end_are_taken(arrays: Program) -> None:
-    path = arrays.run({}, {"stock": "path"}, final_time=2017, time_step=0.25)["stock"]
+    clock = {"final time": 2017, "time step": 0.25}
+    path = arrays.run(clock, {"stock": "path"})["stock"]
     assert path.shape == (9, 4)
-    assert len(arrays.times(final_time=2017, time_step=0.25)) == 9
+    assert len(arrays.times(clock)) == 9
 
 
 def test_a_stock_override_is_its_initial_value(arrays: Program) -> None:

@@ -112,7 +112,7 @@ def test_pysd_reads_the_vensim_file_and_agrees(exported: Exported) -> None:
     reference = ReferenceEngine(exported.mdl.read_text(encoding="utf-8"), exported.mdl.name)
     steps = 3
     theirs = reference.run(
-        {}, dict.fromkeys(exported.stocks, "path"), final_time=float(exported.times[steps])
+        {"final time": exported.times[steps]}, dict.fromkeys(exported.stocks, "path")
     )
     assert _worst(exported.paths[:, : steps + 1], _flat(theirs)) < 1e-9
 

@@ -101,7 +101,7 @@ class FrozenRuns:
         return {name: np.concatenate(parts) for name, parts in found.items()}
 
     def _gathered(self, overrides: Mapping[str, ArrayLike]) -> dict[str, Any]:
-        return self._given.gather(overrides, None, None, runs=True)
+        return self._given.gather(overrides, runs=True)
 
 
 def _freezable(node: Node, place: int) -> Node:

@@ -34,7 +34,7 @@ def link_scores(
     one variable, whose change is the sum of the sizes of its elements' changes in `city`. A state,
     named "@...", takes the score of its rate of change.
     """
-    inputs = program.given.gather(overrides, None, None)
+    inputs = program.given.gather(overrides)
     start, step, count = program.given.clock(inputs)
     graph = Graph(program.built, frozenset(inputs))
     steps = round(1.0 / step)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import jax
 import numpy as np
@@ -32,6 +32,7 @@ from zhuanxing.errors import ZhuanxingError
 
 __all__ = ["Failure", "Program", "Runs", "Variable"]
 
+T = TypeVar("T")
 Objective = Callable[[dict[str, jax.Array]], jax.Array]
 Array = jax.Array | np.ndarray
 Traced = Callable[[Mapping[str, Array], Mapping[str, Array]], dict[str, jax.Array]]
@@ -39,21 +40,25 @@ ValueAndGradient = Callable[[Mapping[str, ArrayLike]], tuple[jax.Array, dict[str
 
 
 class Program:
-    """One model, ready to run. Arrays have the dimensions of their variable, in its order."""
+    """One model, ready to run. Arrays have the dimensions of their variable, in its order.
+
+    For analyses of its structure: `built` holds nodes and states, `given` the model's own inputs
+    and how overrides take their place, `method` is the integration method.
+    """
 
     def __init__(self, built: Built, method: str, text: str, origin: str, data: str) -> None:
-        self._built = built
-        self._method = method
+        self.built = built
+        self.method = method
         self._origin = origin
         self._device: DeviceName = "cpu"
         self._compiled = CompiledRuns(text, (method, origin, data))
         self._check_cycles()
-        self._given = Inputs(built, origin)
+        self.given = Inputs(built, origin)
         self.dims: dict[str, tuple[str, ...]] = dict(built.model.dimensions.elements)
         self.variables: dict[str, Variable] = describe(built)
 
     def _check_cycles(self) -> None:
-        graph = Graph(self._built, frozenset())
+        graph = Graph(self.built, frozenset())
         for goals, needs, cure in (
             ([*graph.nodes], graph.in_step, "put a stock or a delay between them"),
             ([*graph.states, *graph.nodes], graph.at_start, "start one of them with a number"),
@@ -64,21 +69,6 @@ class Program:
                 where = self.where(failure.names[0].split("[")[0])
                 raise TranslationError(f"{where}: {failure}; {cure}.") from None
 
-    @property
-    def built(self) -> Built:
-        """The translated model: nodes and states, for analyses of its structure."""
-        return self._built
-
-    @property
-    def given(self) -> Inputs:
-        """The model's own inputs, and how overrides take their place."""
-        return self._given
-
-    @property
-    def method(self) -> str:
-        """The integration method."""
-        return self._method
-
     def with_values(self, values: Mapping[str, ArrayLike]) -> Program:
         """Return the same compiled model with other numbers; nothing is compiled again.
 
@@ -86,7 +76,7 @@ class Program:
         ZhuanxingError for an unknown name or a wrong shape.
         """
         other = copy(self)
-        other._given = self._given.with_values(values)
+        other.given = self.given.with_values(values)
         return other
 
     def on(self, device: DeviceName) -> Program:
@@ -102,62 +92,53 @@ class Program:
     @property
     def elements(self) -> Mapping[str, Element]:
         """The syntax of every variable by its key."""
-        return self._built.elements
+        return self.built.elements
 
     def where(self, name: str) -> str:
         """Return 'file:line' of a variable's definition."""
-        return located(self._origin, self._built.lines.get(key_of(name), 0))
+        return located(self._origin, self.built.lines.get(key_of(name), 0))
 
     def constants(self) -> dict[str, np.ndarray]:
         """Return the values that may be overridden, by name, with the variable's dimensions."""
-        constants = self._given.constants
+        constants = self.given.constants
         return {n: value.copy() for n, value in constants.items() if n in self.variables}
 
     def lookups(self) -> dict[str, np.ndarray]:
         """Return the ordinates of the look-ups, which may be overridden: (points, *dims)."""
-        return {name: self._given.lookup(name) for name in self._built.model.tables}
+        return {name: self.given.lookup(name) for name in self.built.model.tables}
 
     def moves_its_clock(self, overrides: Mapping[str, ArrayLike]) -> bool:
         """Tell whether FINAL TIME or TIME STEP change during a run: it has no batches then."""
-        return self._given.moves_its_clock(self._given.gather(overrides, None, None))
+        return self.given.moves_its_clock(self.given.gather(overrides))
 
-    def times(
-        self,
-        overrides: Mapping[str, ArrayLike] | None = None,
-        *,
-        final_time: float | None = None,
-        time_step: float | None = None,
-    ) -> np.ndarray:
+    def times(self, overrides: Mapping[str, ArrayLike] | None = None) -> np.ndarray:
         """Return the times of a 'path' output: (T+1,)."""
-        inputs = self._given.gather(overrides or {}, final_time, time_step)
-        if self._given.moves_its_clock(inputs):
-            return run_by_own_clock(self._built, self._method, inputs, ())[0]
-        start, step, count = self._given.clock(inputs)
+        inputs = self.given.gather(overrides or {})
+        if self.given.moves_its_clock(inputs):
+            return run_by_own_clock(self.built, self.method, inputs, ())[0]
+        start, step, count = self.given.clock(inputs)
         return start + step * np.arange(count + 1)
 
     def run(
         self,
         overrides: Mapping[str, ArrayLike],
         outputs: Mapping[str, str],
-        *,
-        final_time: float | None = None,
-        time_step: float | None = None,
     ) -> dict[str, np.ndarray]:
         """Return the outputs of one run.
 
-        `overrides` gives constants, auxiliaries, look-up ordinates or (for a stock) initial
-        values. `outputs` maps a variable to 'path' (every step and the last time: (T+1, *dims)),
-        'year_sum', 'year_mean' or 'year_end' ((years, *dims)).
+        `overrides` gives constants (FINAL TIME and TIME STEP among them), auxiliaries, look-up
+        ordinates or (for a stock) initial values. `outputs` maps a variable to 'path' (every step
+        and the last time: (T+1, *dims)), 'year_sum', 'year_mean' or 'year_end' ((years, *dims)).
         Raises ZhuanxingError for an unknown name, shape or aggregate, and for an allocation of
         something that cannot be allocated.
         """
-        inputs = self._given.gather(overrides, final_time, time_step)
+        inputs = self.given.gather(overrides)
         with within_memory(f"{self._origin}: the paths of a run do not fit into this memory"):
             found = self._paths(inputs, outputs)
         refuse_outside(
-            self._built.model.domains,
+            self.built.model.domains,
             found,
-            lambda: self.times(overrides, final_time=final_time, time_step=time_step),
+            lambda: self.times(overrides),
         )
         return found
 
@@ -165,9 +146,9 @@ class Program:
         self, inputs: dict[str, np.ndarray], outputs: Mapping[str, str]
     ) -> dict[str, np.ndarray]:
         """Return the outputs of one run of gathered inputs, by key."""
-        if self._given.moves_its_clock(inputs):
-            pairs = asked(self._built, self._given, outputs)
-            return run_by_own_clock(self._built, self._method, inputs, pairs)[1]
+        if self.given.moves_its_clock(inputs):
+            pairs = asked(self.built, self.given, outputs)
+            return run_by_own_clock(self.built, self.method, inputs, pairs)[1]
         raw = self._function(inputs, outputs, frozenset(), None)(inputs)
         return {name: np.asarray(raw[f"{name}|{how}"]) for name, how in keyed(outputs).items()}
 
@@ -175,9 +156,9 @@ class Program:
         self, overrides: Mapping[str, ArrayLike], steps: Sequence[int]
     ) -> dict[str, Leaves]:
         """Return every state of a run at the beginning of time steps, by key: [step, ...]."""
-        inputs = self._given.gather(overrides, None, None)
-        everything = dict.fromkeys(self.variables.keys() - self._built.model.tables, "path")
-        plan = make_plan(self._built, self._given, self._method, inputs, everything)
+        inputs = self.given.gather(overrides)
+        everything = dict.fromkeys(self.variables.keys() - self.built.model.tables, "path")
+        plan = make_plan(self.built, self.given, self.method, inputs, everything)
         chosen = {name: inputs[name] for name in inputs_read(plan, inputs)}
         question = ("states", tuple(steps), plan.steps, tuple(chosen))
         function = self.compiled(
@@ -191,7 +172,7 @@ class Program:
 
         `paths` are 'path' outputs of all variables. What is meant to be infinite is left out.
         """
-        return first_unsound(self._built, _paths_by_key(paths))
+        return first_unsound(self.built, _by_key(paths))
 
     def run_many(
         self,
@@ -199,8 +180,6 @@ class Program:
         outputs: Mapping[str, str],
         chunk: int = 64,
         *,
-        final_time: float | None = None,
-        time_step: float | None = None,
         device: DeviceName | Device | None = None,
     ) -> Runs:
         """Return the outputs of many runs, run axis first; overrides may have it as first axis.
@@ -208,8 +187,7 @@ class Program:
         A run whose outputs are not finite is all NaN and listed in `failures`. `device` is auto,
         cpu or gpu (see `choose_device`), by default that of the program.
         """
-        clock = {"final_time": final_time, "time_step": time_step}
-        parts = list(self.chunks(overrides, outputs, chunk, device=device, **clock))
+        parts = list(self.chunks(overrides, outputs, chunk, device=device))
         if len(parts) == 1:
             return parts[0]
         whole = Runs({name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
@@ -222,12 +200,10 @@ class Program:
         outputs: Mapping[str, str],
         chunk: int = 64,
         *,
-        final_time: float | None = None,
-        time_step: float | None = None,
         device: DeviceName | Device | None = None,
     ) -> Iterator[Runs]:
         """Yield chunks of outputs; memory does not grow with the runs."""
-        inputs = self._given.gather(overrides, final_time, time_step, runs=True)
+        inputs = self.given.gather(overrides, runs=True)
         batched = self._batched(inputs)
         counts = sorted({inputs[name].shape[-1] for name in batched})
         if len(counts) != 1 or counts[0] == 0:
@@ -239,7 +215,7 @@ class Program:
             device = choose_device(self._device).for_runs(counts[0])
         chosen = device if isinstance(device, Device) else choose_device(device)
         function = self._function(inputs, outputs, batched, chosen.block, chosen)
-        batch = Batch(self._built, self._given, inputs, batched, function, outputs, chosen)
+        batch = Batch(self.built, self.given, inputs, batched, function, outputs, chosen)
         yield from batch.chunks(max(chunk, 1))
 
     def block(self, overrides: Mapping[str, ArrayLike], outputs: Mapping[str, str]) -> Any:
@@ -247,16 +223,16 @@ class Program:
 
         Overrides are as for `run_many`, with as many runs as a block has.
         """
-        inputs = self._given.gather(overrides, None, None, runs=True)
+        inputs = self.given.gather(overrides, runs=True)
         batched = self._batched(inputs)
         plan = make_plan(
-            self._built, self._given, self._method, inputs, outputs, batched=batched, runs=CPU.block
+            self.built, self.given, self.method, inputs, outputs, batched=batched, runs=CPU.block
         )
         read = {name: inputs[name] for name in inputs_read(plan, inputs)}
         return jax.make_jaxpr(lambda chosen: simulate(plan, chosen))(read).jaxpr
 
     def _batched(self, inputs: Mapping[str, np.ndarray]) -> frozenset[str]:
-        return frozenset(n for n, value in inputs.items() if self._given.has_runs(n, value))
+        return frozenset(n for n, value in inputs.items() if self.given.has_runs(n, value))
 
     def gradient(
         self,
@@ -264,9 +240,6 @@ class Program:
         outputs: Mapping[str, str],
         objective: Objective,
         wrt: Sequence[str],
-        *,
-        final_time: float | None = None,
-        time_step: float | None = None,
     ) -> tuple[float, dict[str, np.ndarray]]:
         """Return a scalar function of the outputs, and its derivative by each override in `wrt`.
 
@@ -274,10 +247,8 @@ class Program:
         the initial value) that are among the overrides, constants and look-ups.
         """
         names = [key_of(name) for name in wrt]
-        inputs = self._given.gather(overrides, final_time, time_step, also=names)
-        function = self.value_and_gradient(
-            overrides, outputs, objective, wrt, final_time=final_time, time_step=time_step
-        )
+        inputs = self.given.gather(overrides, also=names)
+        function = self.value_and_gradient(overrides, outputs, objective, wrt)
         value, slopes = function({name: inputs[name] for name in names})
         return float(value), {name: np.asarray(slope) for name, slope in slopes.items()}
 
@@ -287,24 +258,19 @@ class Program:
         outputs: Mapping[str, str],
         objective: Objective,
         wrt: Sequence[str],
-        *,
-        final_time: float | None = None,
-        time_step: float | None = None,
     ) -> ValueAndGradient:
         """Return the compiled function of the overrides in `wrt` to value and gradient.
 
         Reverse mode: the states of every step are kept, and what lies between is computed again.
         """
-        traced, fixed = self.traced(
-            overrides, outputs, wrt, final_time=final_time, time_step=time_step
-        )
+        traced, fixed = self.traced(overrides, outputs, wrt)
 
         def scalar(chosen: Mapping[str, Array], others: Mapping[str, Array]) -> jax.Array:
             return objective(traced(chosen, others))
 
         compiled = jax.jit(jax.value_and_grad(scalar), compiler_options=known(HASTY))
         return lambda chosen: compiled(
-            {n: self._given.shaped(n, v, False) for n, v in _by_key(chosen).items()}, fixed
+            {n: self.given.shaped(n, v, False) for n, v in _by_key(chosen).items()}, fixed
         )
 
     def traced(
@@ -312,9 +278,6 @@ class Program:
         overrides: Mapping[str, ArrayLike],
         outputs: Mapping[str, str],
         wrt: Sequence[str],
-        *,
-        final_time: float | None = None,
-        time_step: float | None = None,
     ) -> tuple[Traced, dict[str, np.ndarray]]:
         """Return one run as a JAX function of (overrides in `wrt`, fixed inputs), and the latter.
 
@@ -322,7 +285,7 @@ class Program:
         fixed inputs are arguments so that compiling does not fold them.
         """
         names = [key_of(name) for name in wrt]
-        inputs = self._given.gather(overrides, final_time, time_step, also=names)
+        inputs = self.given.gather(overrides, also=names)
         for name in names:
             if name not in inputs:
                 raise ZhuanxingError(
@@ -330,7 +293,7 @@ class Program:
                     "not a constant of the model."
                 )
         plan = make_plan(
-            self._built, self._given, self._method, inputs, outputs, moved=frozenset(names)
+            self.built, self.given, self.method, inputs, outputs, moved=frozenset(names)
         )
         read = inputs_read(plan, inputs)
         keys = keyed(outputs)
@@ -363,7 +326,7 @@ class Program:
         device: Device = CPU,
     ) -> Callable[..., Any]:
         plan = make_plan(
-            self._built, self._given, self._method, inputs, outputs, batched=batched, runs=runs
+            self.built, self.given, self.method, inputs, outputs, batched=batched, runs=runs
         )
         if device.kind == "gpu":
             # Memory is what a card lacks time for, so that it computes again what is cheap.
@@ -371,9 +334,5 @@ class Program:
         return self._compiled.run(plan, sorted(inputs), batched, device)
 
 
-def _paths_by_key(paths: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    return {key_of(name): path for name, path in paths.items()}
-
-
-def _by_key(values: Mapping[str, ArrayLike]) -> dict[str, ArrayLike]:
+def _by_key(values: Mapping[str, T]) -> dict[str, T]:
     return {key_of(name): value for name, value in values.items()}

@@ -23,9 +23,13 @@ from zhuanxing.engine.program import Program
 from zhuanxing.engine.reading import syntax_tree
 from zhuanxing.engine.reading.parser import parse
 from zhuanxing.engine.running.failures import TranslationError, key_of
+from zhuanxing.engine.running.inputs import FINAL_TIME, TIME_STEP
 from zhuanxing.errors import ZhuanxingError, nearest
 
 __all__ = ["ReferenceEngine"]
+
+# What PySD's run is told in words of its own.
+CLOCK = (FINAL_TIME, TIME_STEP)
 
 
 class ReferenceEngine:
@@ -91,9 +95,6 @@ class ReferenceEngine:
         self,
         overrides: Mapping[str, ArrayLike],
         outputs: Mapping[str, str],
-        *,
-        final_time: float | None = None,
-        time_step: float | None = None,
     ) -> dict[str, np.ndarray]:
         """Return the outputs of one run, with the shapes and aggregates of `Program.run`."""
         named = {key_of(name): how for name, how in outputs.items()}
@@ -104,11 +105,12 @@ class ReferenceEngine:
                     f"{self._origin} has no variable '{name}', "
                     f"did you mean '{nearest(name, python)}'?"
                 )
-        times = self._program.times(overrides, final_time=final_time, time_step=time_step)
+        times = self._program.times(overrides)
         step = float(times[1] - times[0]) if len(times) > 1 else 1.0
-        clock = {"final_time": final_time, "time_step": time_step}
+        clock = {}
         if not self._program.moves_its_clock(overrides):
             clock = {"final_time": float(times[-1]), "time_step": step}
+            overrides = {name: v for name, v in overrides.items() if key_of(name) not in CLOCK}
         columns = [python[name] for name in named]
         try:
             table = self._table(overrides, python, columns, float(times[0]), clock)
@@ -123,7 +125,7 @@ class ReferenceEngine:
         python: Mapping[str, str],
         columns: list[str],
         initial_time: float,
-        clock: Mapping[str, float | None],
+        clock: Mapping[str, float],
     ) -> Any:
         """Return PySD's table of a run: a row a time, a column a variable."""
         with warnings.catch_warnings():

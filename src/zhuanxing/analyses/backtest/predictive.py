@@ -46,7 +46,7 @@ def predict(
     drivers = driver_draws(model, settings.surprises, settings.samples, settings.seed, alike)
     overrides = {**posterior.overrides, **posterior.constants(shared, own, fit.mode.scales)}
     runs = posterior.program.run_many(
-        {**overrides, **drivers}, posterior.requests, TOGETHER, final_time=posterior.final_time
+        {**overrides, **drivers, **posterior.clock}, posterior.requests, TOGETHER
     )
     said = _sound(np.array(posterior.said(runs)))
     bias = np.stack([np.asarray(posterior.biases(draw)) for draw in own])

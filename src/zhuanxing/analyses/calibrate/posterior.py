@@ -22,6 +22,7 @@ from zhuanxing.analyses.calibrate.curvature import Jacobian
 from zhuanxing.analyses.calibrate.disturbances import Point, Scales, by_common
 from zhuanxing.analyses.calibrate.observations import Observations, predict
 from zhuanxing.analyses.calibrate.parameters import Parameters
+from zhuanxing.engine.running.inputs import FINAL_TIME
 from zhuanxing.engine.running.xla_options import HASTY, known
 from zhuanxing.errors import ZhuanxingError
 
@@ -62,9 +63,9 @@ class Posterior:
     recorded: np.ndarray
 
     @property
-    def final_time(self) -> float:
-        """The end of the last year that could be compared."""
-        return float(self.observations.years[-1] + 1)
+    def clock(self) -> dict[str, np.ndarray]:
+        """The end of a run: that of the last year that could be compared."""
+        return {FINAL_TIME: np.asarray(self.observations.years[-1] + 1.0)}
 
     @property
     def requests(self) -> dict[str, str]:
@@ -78,9 +79,8 @@ class Posterior:
 
     @cached_property
     def _traced(self) -> tuple[Callable[..., dict[str, Array]], dict[str, np.ndarray]]:
-        return self.program.traced(
-            self.overrides, self.requests, self.parameters.names, final_time=self.final_time
-        )
+        overrides = {**self.overrides, **self.clock}
+        return self.program.traced(overrides, self.requests, self.parameters.names)
 
     @cached_property
     def _compiled(self) -> Callable[..., tuple[Array, tuple[Array, Array]]]:
@@ -143,9 +143,8 @@ class Posterior:
         leaves the domain of the equations.
         """
         constants = self.constants(shared, own, scales)
-        runs = self.program.run_many(
-            {**self.overrides, **constants}, self.requests, TOGETHER, final_time=self.final_time
-        )
+        overrides = {**self.overrides, **constants, **self.clock}
+        runs = self.program.run_many(overrides, self.requests, TOGETHER)
         if runs.failures:
             first = runs.failures[0]
             raise ZhuanxingError(

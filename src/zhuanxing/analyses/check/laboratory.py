@@ -77,10 +77,10 @@ class Laboratory:
 
     def paths_at_step(self, experiment: Experiment, factor: float) -> xr.Dataset:
         """Annual outputs with the model's time step times `factor`."""
-        step = float(self.model.program.constants()[_TIME_STEP]) * factor
-        times = self.model.program.times(time_step=step)
+        step = {_TIME_STEP: self.model.program.constants()[_TIME_STEP] * factor}
+        times = self.model.program.times(step)
         requests = yearly_requests(self.model.outputs)
-        found = self.model.program.run(self.overrides(experiment), requests, time_step=step)
+        found = self.model.program.run({**self.overrides(experiment), **step}, requests)
         series = {
             name: self.model.series(name, found[name], way, times=times)
             for name, way in requests.items()

@@ -79,24 +79,14 @@ class Inputs:
         return tuple(model.dimensions.size(label) for label in model.labels[name])
 
     def gather(
-        self,
-        overrides: Mapping[str, ArrayLike],
-        final_time: float | None,
-        time_step: float | None,
-        *,
-        runs: bool = False,
-        also: Sequence[str] = (),
+        self, overrides: Mapping[str, ArrayLike], *, runs: bool = False, also: Sequence[str] = ()
     ) -> dict[str, np.ndarray]:
         """Return all inputs of a run by key; a first axis of runs becomes the last.
 
         `also` names look-ups that are wanted among the inputs with their own values.
         Raises ZhuanxingError for an unknown name or a wrong shape.
         """
-        given: dict[str, ArrayLike] = {key_of(name): value for name, value in overrides.items()}
-        if final_time is not None:
-            given[FINAL_TIME] = final_time
-        if time_step is not None:
-            given[TIME_STEP] = time_step
+        given = {key_of(name): value for name, value in overrides.items()}
         inputs = {**self.constants, **self._lookups}
         inputs.update({name: self.lookup(name) for name in also if name in self._model.tables})
         inputs.update({name: self.shaped(name, value, runs) for name, value in given.items()})
