@@ -13,9 +13,9 @@ from math import ceil
 import numpy as np
 from scipy.optimize import isotonic_regression
 
-from zhuanxing.export.views import View
+from zhuanxing.export.views import CLOUD, View
 
-__all__ = ["Box", "Placed", "cloud_of", "place"]
+__all__ = ["Box", "Placed", "place"]
 
 MARGIN = 60
 RANK_GAP, NODE_GAP = 50, 9
@@ -41,19 +41,15 @@ class Box:
 Placed = dict[str, Box]
 
 
-def cloud_of(flow: str, side: str) -> str:
-    """Return the name under which the cloud at one side of a flow is placed."""
-    return f"cloud: {side} {flow}"
-
-
 def place(view: View) -> Placed:
     """Return the box of every variable and cloud of a view."""
     sizes = {name: _size(name, name in view.stocks) for name in (*view.own, *view.shadows)}
-    for pipe in view.pipes:
-        for side, stock in (("source", pipe.source), ("target", pipe.target)):
-            if stock is None:
-                sizes[cloud_of(pipe.flow, side)] = (10, 8)
-    links = _forward(list(sizes), _links(view))
+    ends = [end for pipe in view.pipes for end in (pipe.source, pipe.target)]
+    sizes |= {end: (10, 8) for end in ends if end.startswith(CLOUD)}
+    piped = [
+        link for pipe in view.pipes for link in ((pipe.source, pipe.flow), (pipe.flow, pipe.target))
+    ]
+    links = _forward(list(sizes), [*view.arrows, *piped])
     ranks = _ordered(_ranked(list(sizes), links), _beside(sizes, links))
     flows = {pipe.flow for pipe in view.pipes}
     room = {name: size[1] + (VALVE // 2 if name in flows else 0) for name, size in sizes.items()}
@@ -66,16 +62,6 @@ def place(view: View) -> Placed:
             boxes[name] = Box(left + widest, round(heights[name]) + MARGIN, *sizes[name])
         left += 2 * widest + RANK_GAP
     return boxes
-
-
-def _links(view: View) -> list[tuple[str, str]]:
-    """Return from where to where arrows and pipes go."""
-    found = list(view.arrows)
-    for pipe in view.pipes:
-        source = pipe.source or cloud_of(pipe.flow, "source")
-        target = pipe.target or cloud_of(pipe.flow, "target")
-        found += [(source, pipe.flow), (pipe.flow, target)]
-    return found
 
 
 def _forward(names: Sequence[str], links: Sequence[tuple[str, str]]) -> Neighbours:

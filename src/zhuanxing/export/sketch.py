@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from zhuanxing.export.layout import Box, Placed, cloud_of
+from zhuanxing.export.layout import Box, Placed
 from zhuanxing.export.views import Pipe, View
 
 __all__ = ["sketch"]
@@ -71,10 +71,7 @@ class _Drawing:
     def _pipe(self, pipe: Pipe) -> None:
         box = self.boxes[pipe.flow]
         valve_box = Box(box.x, box.y - VALVE_RISE, 6, 8)
-        ends = [
-            (self._end(pipe, "target", pipe.target), INTO_STOCK),
-            (self._end(pipe, "source", pipe.source), FROM_STOCK),
-        ]
+        ends = [(self._end(pipe.target), INTO_STOCK), (self._end(pipe.source), FROM_STOCK)]
         valve = self.count + len(ends) + 1
         for (number, end), direction in ends:
             middle = f"|({(valve_box.x + end.x) // 2},{valve_box.y})|"
@@ -83,9 +80,9 @@ class _Drawing:
         place = f"{box.x},{box.y},{box.half_width},{box.half_height}"
         self.numbers[pipe.flow] = self._add(10, f"{pipe.flow},{place},{FLOW}")
 
-    def _end(self, pipe: Pipe, side: str, stock: str | None) -> tuple[int, Box]:
+    def _end(self, name: str) -> tuple[int, Box]:
         """Return the number and box of a stock, or of a cloud drawn for the purpose."""
-        if stock is not None:
-            return self.numbers[stock], self.boxes[stock]
-        box = self.boxes[cloud_of(pipe.flow, side)]
+        box = self.boxes[name]
+        if name in self.numbers:
+            return self.numbers[name], box
         return self._add(12, f"48,{box.x},{box.y},10,8,0,3,0,0,-1,0,0,0"), box

@@ -8,18 +8,20 @@ from dataclasses import dataclass
 from zhuanxing.export.content import CLOCK, Content, causes, is_constant, is_stock
 from zhuanxing.export.flows import find_flows
 
-__all__ = ["Pipe", "View", "make_views"]
+__all__ = ["CLOUD", "Pipe", "View", "make_views"]
 
 REST = "data"
+# With what the name begins under which a cloud is placed.
+CLOUD = "cloud: "
 
 
 @dataclass(frozen=True)
 class Pipe:
-    """A flow by key with the stocks at its ends; None is a cloud, or a stock on another view."""
+    """A flow by key with what stands at its ends: a stock, or a cloud for want of one in view."""
 
     flow: str
-    source: str | None
-    target: str | None
+    source: str
+    target: str
 
 
 @dataclass(frozen=True)
@@ -52,9 +54,10 @@ def make_views(content: Content, sectors: Mapping[str, str]) -> tuple[View, ...]
     }
     for name in names:
         for key in [key for key, home in homes.items() if home == name]:
-            for cause in free.intersection(read[key]):
-                homes[cause] = name
-                free.remove(cause)
+            for cause in read[key]:
+                if cause in free:
+                    homes[cause] = name
+                    free.remove(cause)
     rest = [key for key in content.elements if key not in homes and key not in CLOCK]
     homes.update(dict.fromkeys(rest, REST))
     views = (
@@ -69,9 +72,7 @@ def _view(
 ) -> View:
     here = {*own}
     pipes = _pipes(content, here)
-    piped = {
-        *((pipe.flow, stock) for pipe in pipes for stock in (pipe.source, pipe.target) if stock)
-    }
+    piped = {(pipe.flow, end) for pipe in pipes for end in (pipe.source, pipe.target)}
     arrows = [
         (cause, key)
         for key in own
@@ -92,4 +93,7 @@ def _pipes(content: Content, here: set[str]) -> list[Pipe]:
             for flow in names:
                 if flow in here:
                     ends.setdefault(flow, {})[side] = stock
-    return [Pipe(flow, side.get("source"), side.get("target")) for flow, side in ends.items()]
+    return [
+        Pipe(flow, *(stocks.get(side, f"{CLOUD}{side} {flow}") for side in ("source", "target")))
+        for flow, stocks in ends.items()
+    ]

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 from zhuanxing.export.content import CLOCK
 from zhuanxing.export.flows import Flows
-from zhuanxing.export.layout import Box, Placed, cloud_of
+from zhuanxing.export.layout import Box, Placed
 from zhuanxing.export.views import View
 from zhuanxing.export.xmile_expression import identifier
 
@@ -62,9 +62,8 @@ class _Section:
                 for flow in net_flows.get(name, Flows((), ())).inflows:
                     self._net_flow(flow, box)
             elif name in pipes:
-                source = pipes[name].source or cloud_of(name, "source")
-                target = pipes[name].target or cloud_of(name, "target")
-                self._flow(name, box, _bent(self.boxes[source], box, self.boxes[target]))
+                source, target = self.boxes[pipes[name].source], self.boxes[pipes[name].target]
+                self._flow(name, box, _bent(source, box, target))
             elif name in rates:
                 ends = [(box.x - box.half_width, box.y), (box.x + box.half_width, box.y)]
                 self._flow(name, box, ends)
