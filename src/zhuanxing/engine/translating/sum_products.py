@@ -28,7 +28,7 @@ def contract(
     """Return the sum of the factors' product over one label, or None where it gains nothing.
 
     It gains where the product has more labels than either what varies between the runs or what
-    does not.
+    does not, and where what does not vary weighs the last label.
     """
     if env.runs is None:
         return None
@@ -42,9 +42,14 @@ def contract(
         return None
     many, many_dims = _product(scope, varying)
     one, one_dims = _product(scope, fixed)
-    if summed not in many_dims or summed not in one_dims or set(one_dims) <= set(many_dims):
+    if summed not in many_dims or summed not in one_dims:
         return None
-    if scope.dimensions.size(summed) > FEW:
+    several = scope.dimensions.size(summed) > FEW
+    # Weights of the last label alone: XLA adds runs by runs, a matrix product on vectors.
+    weighted = several and one_dims == (summed,) and many_dims[-1] == summed
+    if set(one_dims) <= set(many_dims) and not weighted:
+        return None
+    if several:
         return _matrix_product(scope, env, (many, many_dims), (one, one_dims), left)
     return _term_by_term(scope, env, (many, many_dims), (one, one_dims), summed, left)
 
