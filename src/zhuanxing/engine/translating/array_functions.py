@@ -10,6 +10,7 @@ import numpy as np
 
 from zhuanxing.engine.reading.expression_parser import MISSING
 from zhuanxing.engine.running.failures import TranslationError
+from zhuanxing.engine.running.xla_options import settled
 from zhuanxing.engine.translating.nodes import Array, Env, Node, Scope, align, number, valued
 from zhuanxing.engine.translating.sum_products import contract
 
@@ -34,7 +35,10 @@ def _reduce(method: str) -> Callable[[Scope, Sequence[Node]], Node]:
                 if total is not None:
                     return total
             array = number(env.xp, argument.value(env))
-            return getattr(env.xp, method)(array, axis=axes) if axes else array
+            found = getattr(env.xp, method)(array, axis=axes) if axes else array
+            # What XLA fuses with a sum it computes anew for each reader, and not on vectors.
+            varies = env.runs is not None and np.ndim(array) > len(argument.dims)
+            return settled(found) if varies else found
 
         return replace(argument, dims=left, value=value, written=(), factors=(), constant=None)
 
