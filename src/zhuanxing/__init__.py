@@ -2,6 +2,8 @@
 
 `load()` gives the model; `Model.run` a scenario's annual paths as an xarray.Dataset.
 
+Examples
+--------
 >>> import zhuanxing
 >>> model = zhuanxing.load()
 >>> plan = model.run("plan", outputs=["gdp", "energy_intensity"])

@@ -43,6 +43,8 @@ class Catalogue:
     def cities(self) -> pd.DataFrame:
         """The cities, with their names, zone, province and kind.
 
+        Examples
+        --------
         >>> import zhuanxing
         >>> model = zhuanxing.load()
         >>> model.cities.loc["tangshan", "name_zh"]
@@ -56,6 +58,8 @@ class Catalogue:
     def levers(self) -> pd.DataFrame:
         """The levers, with their names, group, article of the plan, payers and indicator.
 
+        Examples
+        --------
         >>> import zhuanxing
         >>> model = zhuanxing.load()
         >>> model.levers.loc["solar_base", "group"]
@@ -69,6 +73,8 @@ class Catalogue:
     def scenarios(self) -> pd.DataFrame:
         """The scenarios, with their names, what they extend and what they are about.
 
+        Examples
+        --------
         >>> import zhuanxing
         >>> model = zhuanxing.load()
         >>> {"baseline", "plan"} <= set(model.scenarios.index)
@@ -85,6 +91,8 @@ class Catalogue:
 
         The index is the name as `run(assumptions=...)` takes it, and the element ("" for all).
 
+        Examples
+        --------
         >>> import zhuanxing
         >>> model = zhuanxing.load()
         >>> bool(model.assumptions.loc[("credit_shock", ""), "high"] > 0)
@@ -103,6 +111,8 @@ class Catalogue:
         Kinds: stock, auxiliary, constant, lookup, data, initial. `where` is the sector file with
         its line, or model/data for numbers of the tables.
 
+        Examples
+        --------
         >>> import zhuanxing
         >>> model = zhuanxing.load()
         >>> stock = model.variables.loc["modern capital"]

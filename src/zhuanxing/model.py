@@ -67,22 +67,38 @@ def load(
     data: Path | None = None,
     device: DeviceName = "cpu",
 ) -> Model:
-    """Return the model in `root` (default: the working directory, else the package's own).
+    """Return the model of the cities.
 
+    Parameters
+    ----------
+    root
+        Folder with model/, scenarios/ and conf/; the working directory, else the package's own.
+    end
+        Last year of runs; by default the last of the aims.
+    information_year
+        Outside conditions after it are forecasts as they could be known then; by default the last
+        year of the statistics.
+    calibration
+        Stored set whose values replace those of the tables; `Model.calibration.warning` says
+        whether it is out of date.
+    cities
+        A model of these alone: they start as they do in the whole, and share markets, credit and
+        grants among themselves.
+    data
+        CSV file of a planner's own statistics (unit, year, variable, value) over the tables.
+    device
+        What computes many runs at once: cpu, gpu, or auto, a graphics card where there is one.
+
+    Raises
+    ------
+    ZhuanxingError
+        If model/, its data or that file are wrong, or for an unknown city.
+
+    Examples
+    --------
     >>> import zhuanxing
     >>> zhuanxing.load(cities=["包头", "tangshan"], end=2020).elements("city")
     ('baotou', 'tangshan')
-
-    It runs to the end of the year `end`, by default the last of the aims; outside conditions after
-    `information_year` are forecasts as they could be known then: the last year of the statistics
-    unless it is given.
-    `calibration` names a stored set whose values replace those of the tables;
-    `Model.calibration.warning` says whether the set is out of date. With `cities` it is a model of
-    these alone: they start as they do in the whole, and share markets, credit and grants among
-    themselves. `data` is a CSV file of a planner's own statistics (unit, year, variable, value)
-    that lie over the tables. `device` computes what is run many times at once: cpu, gpu, or auto,
-    which takes a graphics card where there is one. Raises ZhuanxingError if model/, its data or
-    that file are wrong, or for an unknown city.
     """
     places = find_places(root)
     names = read_names(places.model)
@@ -113,6 +129,8 @@ class Model(Batches):
     What it holds stands in the tables `cities`, `levers`, `scenarios`, `assumptions`, `outputs`
     and `variables`.
 
+    Examples
+    --------
     >>> import zhuanxing
     >>> model = zhuanxing.load()
     >>> "plan" in model.scenarios.index, model.outputs.table.loc["gdp", "unit"]
