@@ -79,9 +79,11 @@ def optimise(
     response = Response(model, scenario, question.city, outputs, len(steered))
     last = int(years["year"].values[-1])
     baseline = np.array([float(years[name].sel(year=last)) for name in outputs])
+    # What the baseline has none of, as spending on levers, is as large as the scenario's.
+    size = np.maximum(np.abs(baseline), np.abs(response.values(response.start)))
     problem = Problem(
-        response, goals, 0, -1.0 if question.highest else 1.0,
-        np.maximum(np.abs(baseline), 1e-9), question.iterations,
+        response, goals, 0, -1.0 if question.highest else 1.0, np.where(size > 0, size, 1.0),
+        question.iterations,
     )  # fmt: skip
     report("search")
     start = response.start
