@@ -36,7 +36,7 @@ def _reduce(method: str) -> Callable[[Scope, Sequence[Node]], Node]:
                     return total
             array = number(env.xp, argument.value(env))
             found = getattr(env.xp, method)(array, axis=axes) if axes else array
-            # What XLA fuses with a sum it computes anew for each reader, and not on vectors.
+            # In a fused loop it would be added up for every element that reads it, one by one.
             varies = env.runs is not None and np.ndim(array) > len(argument.dims)
             return settled(found) if varies else found
 
