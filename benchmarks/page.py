@@ -76,10 +76,8 @@ machine (two digits at best; not measured again by `make bench`):
   schedule for one processor, fusions of several results, no unrolling (1.01 to 1.02 each, within
   the noise), pages of two megabytes (none).
 
-{duel}
+{former}
 
-An executable that was just compiled runs a twentieth slower than the same one loaded from disk, so
-only loaded ones were compared.
 
 A run by itself is compiled in a hurry, since one that is changed is compiled for every change.
 XLA fused each value into all that read it, and compiled 55,000 instructions where the equations
@@ -347,6 +345,24 @@ def _card(card: dict[str, Any] | None) -> str:
     )
 
 
+def _former(found: dict[str, Any] | None) -> str:
+    """Return how batches compare with those of a former engine."""
+    if not found or "missing" in found:
+        return "A former engine is not measured."
+    of_starts, (before, now) = sorted(found["of_each_start"][0]), found["cpu_per_run"]
+    return (
+        f"Together: the model of revision {found['revision']}, with its ten outputs and draws, ran "
+        f"{found['times_as_fast']['cpu']:.2f} times as fast as by its own engine (median of "
+        f"{len(of_starts)} starts of both, {of_starts[0]:.2f} to {of_starts[-1]:.2f}; at best "
+        f"{1e3 * before:.2f} and {1e3 * now:.2f} ms a run), in turns in one run of "
+        f"`benchmarks/run.py former` ({found['when']}), with numbers equal to "
+        f"{found['largest_difference']:.1e} of the largest. Where a process finds its memory makes "
+        "a twentieth: an executable that was just compiled is that much slower than the same one "
+        "loaded from disk, so each engine is started several times and none is compared in the "
+        "process that compiled it."
+    )
+
+
 def write(found: dict[str, Any]) -> str:
     """Write the page and return its tables."""
     counts = found["limit"]["operations"]
@@ -359,6 +375,7 @@ def write(found: dict[str, Any]) -> str:
         aims=aims,
         memory=memory,
         card=_card(found.get("card")),
+        former=_former(found.get("former")),
         simple=counts["simple"] / 1e6,
         division=(counts["division"] + counts["root"]) / 1e6,
         scarce=(counts["exponential"] + counts["logarithm"] + counts["power"]) / 1e6,

@@ -1,8 +1,8 @@
 """All benchmarks in one run on one machine: `python benchmarks/run.py [PART ...]`.
 
 `make bench` runs it without parts: all but `full`, which sweeps 100,000 runs (ten minutes of two
-cores, 5 GB of disk). Parts that are not named keep their figures, and the page says of when they
-are.
+cores, 5 GB of disk), and `former`, which takes a former engine out of the repository. Parts that
+are not named keep their figures, and the page says of when they are.
 
 Prints a table, writes benchmarks/results.json and, from it, docs/performance.md. Everything is
 measured in CPU seconds of pinned processes, so that other work on the machine disturbs little.
@@ -31,13 +31,15 @@ FULL = 100_000
 BLOCKS = (2_048, 8_192, 16_384, 32_768)
 COMPARED = 256
 CARD_SWEEP = 131_072
+# The engine of 25 November 2026, whose batches later ones are held against.
+FORMER = "46440ab"
 # In an order that puts what is compared side by side.
 PARTS = (
     "usual", "limit", "sde", "again", "simlin", "pysd", "ema", "single", "gradient", "posterior",
-    "start", "scaling", "large", "card", "full",
+    "start", "scaling", "large", "card", "full", "former",
 )  # fmt: skip
 RIVALS = frozenset(("sde", "simlin", "pysd", "ema"))
-SELDOM = frozenset(("full",))
+SELDOM = frozenset(("full", "former"))
 
 
 def measure(script: str, *arguments: str | int) -> dict[str, Any]:
@@ -90,6 +92,7 @@ def measured(part: str, folder: str, core: int) -> dict[str, Any]:
         "start": ("start.py",),
         "scaling": ("sweeping.py", "scaling", SCALING),
         "full": ("sweeping.py", "full", FULL),
+        "former": ("former.py", FORMER, 1),
         "large": ("ours.py", "batch", LARGE, core),
         "usual": ("ours.py", "batch", USUAL, core),
         "again": ("ours.py", "batch", USUAL, core),
