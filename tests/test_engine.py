@@ -382,16 +382,19 @@ def test_a_misspelt_override_or_output_is_refused_with_the_nearest(arrays: Progr
 
 def test_sums_of_products_in_a_batch_are_those_of_single_runs() -> None:
     text = (
-        "city: a, b, c ~~| lever: (l1-l10) ~~| source: s1, s2, s3 ~~|"
+        "city: a, b, c ~~| lever: (l1-l10) ~~| source: s1, s2, s3 ~~| place: (p1-p9) ~~|"
         "share[lever,source] = lever + 0.25 * source * source ~~|"
         "level[city,lever] = INTEG(rate * city - level[city,lever] / lever, 1.5) ~~|"
         "paid[city,source] = SUM(level[city,lever!] * share[lever!,source]) ~~|"
         "given[city,lever] = SUM(2 * share[lever,source!] * (paid[city,source!] - 1)) ~~|"
+        "weighed[city] = SUM(level[city,lever!] * share[lever!,s2]) ~~|"
+        "placed[city,place] = SUM(level[city,lever!] * distance[lever!,place]) ~~|"
+        "distance[lever,place] = lever - place / 3 ~~|"
         "tilted[city,lever] = level[city,lever] / lever + (given[city,lever] / rate) ^ 5 ~~|"
         "rate = 0.5 ~~|" + CONTROL
     )
     program = compile_text(text, "sums.mdl")
-    wanted = dict.fromkeys(("paid", "given", "tilted"), "path")
+    wanted = dict.fromkeys(("paid", "given", "weighed", "placed", "tilted"), "path")
     rates = np.linspace(0.2, 0.9, 5)
     many = program.run_many({"rate": rates}, wanted)
     reference = ReferenceEngine(text, "sums.mdl").run({"rate": rates[3]}, wanted)
