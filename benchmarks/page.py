@@ -64,15 +64,15 @@ machine (two digits at best; not measured again by `make bench`):
 - fewer copies of states from step to step (XLA's region analysis): 1.07 times;
 - gathers without bounds checks: 1.04 times; sums over cities not split in two: within the noise;
 - barriers round elements that are picked out of pieces (1.05 times) and round sums (1.02), since
-  XLA does nothing on vectors that it fuses with either; sums over weighted levers as matrix
-  products (1.04 times);
+  XLA does nothing on vectors that it fuses with either; sums of weighted levers added run beside
+  run (1.04), and eight terms in a loop in place of one small matrix product a city (1.04);
 - not built, because it would gain a seventh at most: computing only the pairs of city and lever
   that act, and only the products that a city has;
 - not kept, because they gained nothing or lost: blocks of 8, 16, 64 or 128 runs instead of 32; the
   city as the last axis but one (0.6 to 1.2 times in single operations, mostly below 1); barriers
   round all that is spread over more elements than it has (1.2 times, less than the rule above, and
   nothing beside it); selecting the pieces of a variable (0.7 times) or writing all of them one
-  after the other (0.95 times) instead of gathering them; sums as chains of additions (0.8); the
+  after the other (0.95 times) instead of gathering them; sums as one chain of additions (0.8); the
   schedule for one processor, fusions of several results, no unrolling (1.01 to 1.02 each, within
   the noise), pages of two megabytes (none).
 
