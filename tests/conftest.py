@@ -7,10 +7,21 @@ from pathlib import Path
 import pytest
 import xarray as xr
 from hypothesis import settings
+from jaxtyping import install_import_hook
 
 import zhuanxing
 
 ROOT = Path(__file__).parents[1]
+
+# Where annotations state shapes of arrays: every call in a test is held to them.
+SHAPED = (
+    *(f"analyses.calibrate.{name}" for name in ("curvature", "disturbances", "identify")),
+    *(f"analyses.calibrate.{name}" for name in ("marginal", "observations", "smoother")),
+    *(f"engine.reading.{name}" for name in ("data_files", "spreadsheets")),
+    *(f"engine.translating.{name}" for name in ("allocation", "array_functions")),
+    *(f"engine.translating.{name}" for name in ("lookup_tables", "vector_logarithm")),
+)
+install_import_hook([f"zhuanxing.{name}" for name in SHAPED], "beartype.beartype")
 
 # A machine that others use is slow at times; that is not a fault of what is tested.
 settings.register_profile("zhuanxing", deadline=None, derandomize=True)

@@ -7,7 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from jaxtyping import TypeCheckError
 
 SOURCE = Path(__file__).parents[1] / "src" / "zhuanxing"
 # From the ground floor up.
@@ -50,3 +52,13 @@ def test_the_engine_runs_without_the_rest_of_the_package() -> None:
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert eval(result.stdout) == {"engine", "errors"}, result.stderr
+
+
+def test_calls_are_held_to_the_shapes_that_annotations_state() -> None:
+    from zhuanxing.analyses.calibrate.curvature import Jacobian
+    from zhuanxing.engine.translating.lookup_tables import evaluate
+
+    with pytest.raises(TypeCheckError):
+        Jacobian(np.zeros((2, 5, 3)), np.zeros((2, 4, 1)))
+    with pytest.raises(TypeCheckError):
+        evaluate(np, np.ones(2), np.zeros((3, 2)), np.zeros((4, 2)), "interpolate")

@@ -10,9 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Float
 from scipy.linalg import cho_solve, cholesky, solve_triangular
 
 __all__ = ["Curvature", "Jacobian", "factorise"]
+
+
+Shared = Float[np.ndarray, " numbers"]
+Own = Float[np.ndarray, "city own"]
 
 
 @dataclass(frozen=True)
@@ -21,8 +26,8 @@ class Jacobian:
     `own` (city, n, own) and `shared` (city, n, numbers).
     """
 
-    own: np.ndarray
-    shared: np.ndarray
+    own: Float[np.ndarray, "city n own"]
+    shared: Float[np.ndarray, "city n numbers"]
 
 
 @dataclass(frozen=True)
@@ -31,11 +36,11 @@ class Curvature:
     `shared` of their Schur complement, and `border` (city, own, numbers) solved by the former.
     """
 
-    own: np.ndarray
-    border: np.ndarray
-    shared: np.ndarray
+    own: Float[np.ndarray, "city own own"]
+    border: Float[np.ndarray, "city own numbers"]
+    shared: Float[np.ndarray, "numbers numbers"]
 
-    def departure(self, shared: np.ndarray, own: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def departure(self, shared: Shared, own: Own) -> tuple[Shared, Own]:
         """Return the departures that independent standard normal `shared` and `own` mean.
 
         Their curvature is one in every direction.
@@ -43,15 +48,15 @@ class Curvature:
         first = solve_triangular(self.shared.T, shared, lower=False) if len(shared) else shared
         return first, _backward(self.own, own - self.border @ first)
 
-    def slope(self, shared: np.ndarray, own: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def slope(self, shared: Shared, own: Own) -> tuple[Shared, Own]:
         """Return the derivatives by what `departure` takes, of those by the parameters."""
         part = _forward(self.own, own[..., None])[..., 0]
         rest = shared - np.einsum("cpg,cp->g", self.border, part)
         first = solve_triangular(self.shared, rest, lower=True) if len(rest) else rest
         return first, part
 
-    def variance(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return the variances of `shared` (numbers,) and `own` (city, own)."""
+    def variance(self) -> tuple[Shared, Own]:
+        """Return the variances of `shared` and `own`."""
         identity = np.broadcast_to(np.eye(self.own.shape[1]), self.own.shape)
         inverse = _forward(self.own, identity)
         own = (inverse**2).sum(axis=1)
@@ -61,13 +66,15 @@ class Curvature:
         through = np.swapaxes(inverse, 1, 2) @ self.border @ half.T
         return (half**2).sum(axis=0), own + (through**2).sum(axis=2)
 
-    def shared_covariance(self) -> np.ndarray:
-        """Return the covariance of the shared parameters (numbers, numbers)."""
+    def shared_covariance(self) -> Float[np.ndarray, "numbers numbers"]:
+        """Return the covariance of the shared parameters."""
         count = len(self.shared)
         return np.asarray(cho_solve((self.shared, True), np.eye(count))) if count else self.shared
 
-    def draws(self, count: int, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """Return draws of the departures: (count, numbers) and (count, city, own)."""
+    def draws(
+        self, count: int, random: np.random.Generator
+    ) -> tuple[Float[np.ndarray, "draw numbers"], Float[np.ndarray, "draw city own"]]:
+        """Return draws of the departures."""
         shared = random.standard_normal((count, len(self.shared)))
         own = random.standard_normal((count, *self.own.shape[:2]))
         drawn = [self.departure(*pair) for pair in zip(shared, own, strict=True)]
@@ -77,10 +84,10 @@ class Curvature:
 
 
 def factorise(
-    jacobian: Jacobian, weight: np.ndarray, shared: np.ndarray, own: np.ndarray
+    jacobian: Jacobian, weight: Float[np.ndarray, "city n"], shared: Shared, own: Own
 ) -> Curvature:
-    """Return the curvature of statistics of `weight` (city, n) and priors of precision `shared`
-    (numbers,) and `own` (city, own): Gauss-Newton, so never indefinite.
+    """Return the curvature of statistics of `weight` and priors of precision `shared` and `own`:
+    Gauss-Newton, so never indefinite.
     """
     weighted = jacobian.own * weight[..., None]
     blocks = np.swapaxes(weighted, 1, 2) @ jacobian.own
@@ -93,13 +100,15 @@ def factorise(
     return Curvature(factors, border, corner)
 
 
-def _forward(factors: np.ndarray, right: np.ndarray) -> np.ndarray:
+def _forward(
+    factors: Float[np.ndarray, "city own own"], right: Float[np.ndarray, "city own column"]
+) -> Float[np.ndarray, "city own column"]:
     """Solve lower triangular systems, one a city."""
     pairs = zip(factors, right, strict=True)
     return np.stack([solve_triangular(factor, part, lower=True) for factor, part in pairs])
 
 
-def _backward(factors: np.ndarray, right: np.ndarray) -> np.ndarray:
+def _backward(factors: Float[np.ndarray, "city own own"], right: Own) -> Own:
     """Solve their transposes."""
     pairs = zip(factors, right, strict=True)
     return np.stack([solve_triangular(factor.T, part, lower=False) for factor, part in pairs])

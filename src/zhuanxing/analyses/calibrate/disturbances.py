@@ -14,6 +14,7 @@ from dataclasses import astuple, dataclass, replace
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from jaxtyping import Bool, Float
 
 from zhuanxing.uncertainty.ensemble import COMMON_INNOVATION, INNOVATION
 
@@ -30,6 +31,7 @@ SIZE, OPENING, PERSISTENCE, MOMENTUM, COMMON, LASTING = (
 DIMENSION, YEAR = "disturbance", "disturbed year"
 
 Point = Array | np.ndarray
+Kinds = Float[Array, " kind"] | Float[np.ndarray, " kind"]
 
 
 @dataclass(frozen=True)
@@ -39,12 +41,12 @@ class Scales:
     not fade.
     """
 
-    size: np.ndarray
-    opening: np.ndarray
-    persistence: np.ndarray
-    momentum: np.ndarray
-    common: np.ndarray
-    lasting: np.ndarray
+    size: Float[np.ndarray, " kind"]
+    opening: Float[np.ndarray, " kind"]
+    persistence: Float[np.ndarray, " kind"]
+    momentum: Float[np.ndarray, " kind"]
+    common: Float[np.ndarray, " kind"]
+    lasting: Float[np.ndarray, " kind"]
 
     def constants(self) -> dict[str, np.ndarray]:
         """Return what a fit changes of them, as constants of the model."""
@@ -56,8 +58,8 @@ class Scales:
             COMMON: self.common,
         }
 
-    def where(self, chosen: np.ndarray, other: Scales) -> Scales:
-        """Return these scales where `chosen` (disturbance,), elsewhere the others."""
+    def where(self, chosen: Bool[np.ndarray, " kind"], other: Scales) -> Scales:
+        """Return these scales where `chosen`, elsewhere the others."""
         pairs = zip(astuple(self), astuple(other), strict=True)
         return Scales(*(np.where(chosen, mine, theirs) for mine, theirs in pairs))
 
@@ -66,7 +68,7 @@ class Scales:
         """The scales of the news that all cities share, as those of one city."""
         return replace(self, size=self.common, opening=self.common)
 
-    def matrix(self, years: int) -> np.ndarray:
+    def matrix(self, years: int) -> Float[np.ndarray, "kind year year"]:
         """Return `news_matrix` of these scales."""
         return np.asarray(news_matrix(self.persistence, self.momentum, self.lasting, years))
 
@@ -77,8 +79,10 @@ class Scales:
         return Scales(*(constants[name] for name in names))
 
 
-def news_matrix(persistence: Point, momentum: Point, lasting: Point, years: int) -> Array:
-    """Return what is felt in a year (row) of the news of another (column): (K, years, years)."""
+def news_matrix(
+    persistence: Kinds, momentum: Kinds, lasting: Kinds, years: int
+) -> Float[Array, "kind year year"]:
+    """Return what is felt in a year (row) of the news of another (column)."""
     lag = np.maximum(np.arange(years)[:, None] - np.arange(years), 0)
     left, goes = (jnp.asarray(part)[:, None, None] for part in (persistence, momentum))
     felt = left**lag * (1 - goes ** (lag + 1)) / (1 - goes)
@@ -86,37 +90,45 @@ def news_matrix(persistence: Point, momentum: Point, lasting: Point, years: int)
     return jnp.tril(jnp.where(stays, 1.0, felt))
 
 
-def sizes(scales: Scales, years: int) -> np.ndarray:
-    """Return the standard deviation of the news (K, years)."""
+def sizes(scales: Scales, years: int) -> Float[np.ndarray, "kind year"]:
+    """Return the standard deviation of the news."""
     found = np.repeat(scales.size[:, None], years, axis=1)
     found[:, 0] = scales.opening
     return found
 
 
-def levels(innovation: np.ndarray, scales: Scales) -> np.ndarray:
-    """Return the disturbances of mid-year (..., K, years) that innovations of that shape make."""
+def levels(
+    innovation: Float[np.ndarray, "*before kind year"], scales: Scales
+) -> Float[np.ndarray, "*before kind year"]:
+    """Return the disturbances of mid-year that innovations make."""
     years = innovation.shape[-1]
     news = innovation * sizes(scales, years)
     return np.asarray(np.einsum("kys,...ks->...ky", scales.matrix(years), news))
 
 
-def innovations(level: np.ndarray, scales: Scales) -> np.ndarray:
-    """Return the innovations that make disturbances `level` (..., K, years): `levels` undone."""
+def innovations(
+    level: Float[np.ndarray, "*before kind year"], scales: Scales
+) -> Float[np.ndarray, "*before kind year"]:
+    """Return the innovations that make the disturbances `level`: `levels` undone."""
     years = level.shape[-1]
     undone = np.linalg.inv(scales.matrix(years))
     return np.asarray(np.einsum("kys,...ks->...ky", undone, level) / sizes(scales, years))
 
 
-def by_level(by_news: np.ndarray, scales: Scales) -> np.ndarray:
-    """Return derivatives (city, n, K, years) by disturbances, of those by innovations."""
+def by_level(
+    by_news: Float[np.ndarray, "city n kind year"], scales: Scales
+) -> Float[np.ndarray, "city n kind year"]:
+    """Return derivatives by disturbances, of those by innovations."""
     years = by_news.shape[-1]
     undone = np.linalg.inv(scales.matrix(years))
     return np.asarray(np.einsum("cnky,kys->cnks", by_news / sizes(scales, years), undone))
 
 
-def by_common(by_news: np.ndarray, scales: Scales) -> np.ndarray:
-    """Return derivatives (city, n, K x years) by innovations of all cities alike, of those by the
-    innovations of every city.
+def by_common(
+    by_news: Float[np.ndarray, "city n news"], scales: Scales
+) -> Float[np.ndarray, "city n news"]:
+    """Return derivatives by innovations of all cities alike, of those by the innovations of every
+    city; news go through disturbances and years.
     """
     kinds = len(scales.size)
     apart = by_news.reshape(*by_news.shape[:2], kinds, -1)

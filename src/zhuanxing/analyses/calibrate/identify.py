@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Float
 
 __all__ = ["Identifiability", "identify", "in_words"]
 
@@ -25,11 +26,13 @@ class Identifiability:
     """
 
     labels: tuple[str, ...]
-    removed: np.ndarray
+    removed: Float[np.ndarray, " parameter"]
     alike: tuple[tuple[int, int, float], ...]
 
 
-def identify(labels: Sequence[str], covariance: np.ndarray) -> Identifiability:
+def identify(
+    labels: Sequence[str], covariance: Float[np.ndarray, "parameter parameter"]
+) -> Identifiability:
     """Return what a posterior `covariance` of z says; the prior of each z has variance one.
 
     Prior and Fisher information add up to the inverse of the covariance, so what lies below one

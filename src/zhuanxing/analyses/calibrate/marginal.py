@@ -17,6 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 from jax.scipy.linalg import solve_triangular
+from jaxtyping import Float
 from scipy.optimize import minimize
 
 from zhuanxing.analyses.calibrate.curvature import Curvature, Jacobian, factorise
@@ -44,6 +45,9 @@ SIZES = (-12.0, 3.0)
 MOST = 25
 
 
+Kinds = Float[Array, " kind"]
+
+
 @dataclass(frozen=True)
 class Linear:
     """Statistics of every city as linear in its parameters: `shown` (city, n) = `acting`
@@ -53,14 +57,14 @@ class Linear:
     `lasting` (K,) do not fade.
     """
 
-    shown: np.ndarray
-    acting: np.ndarray
-    others: np.ndarray
-    weight: np.ndarray
-    unusual: np.ndarray
-    lasting: np.ndarray
+    shown: Float[np.ndarray, "city n"]
+    acting: Float[np.ndarray, "city n kind year"]
+    others: Float[np.ndarray, "city n other"]
+    weight: Float[np.ndarray, "city n"]
+    unusual: Float[np.ndarray, "city kind year"]
+    lasting: Float[np.ndarray, " kind"]
 
-    def minus_log(self, size: Array, opening: Array, persistence: Array, momentum: Array) -> Array:
+    def minus_log(self, size: Kinds, opening: Kinds, persistence: Kinds, momentum: Kinds) -> Array:
         """Return minus the log density of `shown`, up to a constant."""
         years = self.acting.shape[3]
         news = jnp.concatenate(
@@ -138,8 +142,10 @@ def most_probable_scales(linear: Linear, start: Scales, guess: Scales) -> Scales
     )  # fmt: skip
 
 
-def _common_size(posterior: Posterior, at: State, shape: Shape, guess: Scales) -> np.ndarray:
-    """Return the root mean square of the news of all cities alike (K,), with their variance."""
+def _common_size(
+    posterior: Posterior, at: State, shape: Shape, guess: Scales
+) -> Float[np.ndarray, " kind"]:
+    """Return the root mean square of the news of all cities alike, with their variance."""
     common, kinds = posterior.parameters.common, len(guess.size)
     variance = shape.curvature.variance()[0][common]
     usual, _ = posterior.precisions(at)
@@ -174,8 +180,10 @@ def _linear(posterior: Posterior, at: State, shape: Shape) -> Linear:
     return Linear(shown, acting, others, weight, unusual, at.scales.lasting)
 
 
-def _by_level(posterior: Posterior, at: State, jacobian: np.ndarray) -> np.ndarray:
-    """Return the derivatives (city, n, K, years) by disturbances, of those by parameters."""
+def _by_level(
+    posterior: Posterior, at: State, jacobian: Float[np.ndarray, "city n own"]
+) -> Float[np.ndarray, "city n kind year"]:
+    """Return the derivatives by disturbances, of those by parameters."""
     shape = (*jacobian.shape[:2], len(at.scales.size), len(posterior.parameters.years))
     return by_level(jacobian[:, :, posterior.parameters.news].reshape(shape), at.scales)
 

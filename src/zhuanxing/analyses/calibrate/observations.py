@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 import pandas as pd
 from jax import Array
+from jaxtyping import Bool, Float, Real
 
 from zhuanxing.analyses.calibrate.settings import Quality, Target
 from zhuanxing.data.observed import observed
@@ -36,10 +37,10 @@ class Observations:
     targets: tuple[Target, ...]
     years: tuple[int, ...]
     cities: tuple[str, ...]
-    value: np.ndarray
-    error: np.ndarray
-    tails: np.ndarray
-    present: np.ndarray
+    value: Float[np.ndarray, "target year city"]
+    error: Float[np.ndarray, "target year city"]
+    tails: Float[np.ndarray, "target year city"]
+    present: Bool[np.ndarray, "target year city"]
 
     @property
     def count(self) -> int:
@@ -47,10 +48,8 @@ class Observations:
         return int(self.present.sum())
 
     @property
-    def bias(self) -> np.ndarray:
-        """The size of the lasting differences between statistic and model (target, year), in
-        points.
-        """
+    def bias(self) -> Real[np.ndarray, "target year"]:
+        """The size of the lasting differences between statistic and model, in points."""
         return np.array([[target.bias_in(year) for year in self.years] for target in self.targets])
 
     def until(self, year: int) -> Observations:
@@ -82,8 +81,8 @@ class Observations:
 
 def predict(
     targets: Sequence[Target], elements: Mapping[str, int], outputs: Mapping[str, Array]
-) -> Array:
-    """Return what a run says of every statistic (target, year, city).
+) -> Float[Array, "target year city"]:
+    """Return what a run says of every statistic.
 
     `outputs` are (years, *dims) and `elements` the places of the targets' elements. A change has
     no value in the first year; it is zero there.

@@ -17,6 +17,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from jaxtyping import Bool, Float, Int, Real
 
 from zhuanxing.analyses.calibrate.curvature import Jacobian
 from zhuanxing.analyses.calibrate.disturbances import Point, Scales, by_common
@@ -41,8 +42,8 @@ STEP = 1e-4
 class State:
     """A point: `shared` (shared,), `own` (city, own) and the scales of the disturbances."""
 
-    shared: np.ndarray
-    own: np.ndarray
+    shared: Float[np.ndarray, " shared"]
+    own: Float[np.ndarray, "city own"]
     scales: Scales
 
 
@@ -59,8 +60,8 @@ class Posterior:
     parameters: Parameters
     observations: Observations
     elements: Mapping[str, int]
-    tails: np.ndarray
-    recorded: np.ndarray
+    tails: Real[np.ndarray, " disturbance"]
+    recorded: Bool[np.ndarray, " disturbance"]
 
     @property
     def clock(self) -> dict[str, np.ndarray]:
@@ -136,11 +137,15 @@ class Posterior:
         value, (shared, own) = self._compiled(at.shared, at.own, at.scales.constants(), self._given)
         return float(value), np.asarray(shared), np.asarray(own)
 
-    def predictions(self, shared: np.ndarray, own: np.ndarray, scales: Scales) -> np.ndarray:
-        """Return what the model says at many points: (points, target, year, city).
+    def predictions(
+        self,
+        shared: Float[np.ndarray, "point shared"],
+        own: Float[np.ndarray, "point city own"],
+        scales: Scales,
+    ) -> Float[np.ndarray, "point target year city"]:
+        """Return what the model says at many points.
 
-        `shared` (points, shared) and `own` (points, city, own). Raises ZhuanxingError if a point
-        leaves the domain of the equations.
+        Raises ZhuanxingError if a point leaves the domain of the equations.
         """
         constants = self.constants(shared, own, scales)
         overrides = {**self.overrides, **constants, **self.clock}
@@ -173,22 +178,26 @@ class Posterior:
     def _constants(self) -> Callable[..., dict[str, Array]]:
         return jax.jit(jax.vmap(lambda shared, own: self.parameters.constants(shared, own, {})))
 
-    def errors(self, at: State, predicted: np.ndarray) -> np.ndarray:
-        """Return the scaled errors (city, n) of predictions (target, year, city); n goes through
-        targets and years, and is zero where there is no statistic.
+    def errors(
+        self, at: State, predicted: Float[np.ndarray, "target year city"]
+    ) -> Float[np.ndarray, "city n"]:
+        """Return the scaled errors of predictions; n goes through targets and years, and is zero
+        where there is no statistic.
         """
         seen = self.observations
         error = (seen.value - predicted - np.asarray(self.biases(at.own))) / seen.error
         return np.where(seen.present, error, 0.0).reshape(-1, len(seen.cities)).T
 
-    def weights(self, error: np.ndarray) -> np.ndarray:
-        """Return how much scaled errors (city, n) count: less, the further out in their tail."""
+    def weights(self, error: Float[np.ndarray, "city n"]) -> Float[np.ndarray, "city n"]:
+        """Return how much scaled errors count: less, the further out in their tail."""
         seen = self.observations
         tails = seen.tails.reshape(-1, len(seen.cities)).T
         present = seen.present.reshape(-1, len(seen.cities)).T
         return np.where(present, (tails + 1) / (tails + error**2), 0.0)
 
-    def precisions(self, at: State) -> tuple[np.ndarray, np.ndarray]:
+    def precisions(
+        self, at: State
+    ) -> tuple[Float[np.ndarray, " shared"], Float[np.ndarray, "city own"]]:
         """Return the precision of the prior at a point: `shared` and `own`."""
         shared, own = np.ones_like(at.shared), np.ones_like(at.own)
         news, common = self.parameters.news, self.parameters.common
@@ -197,7 +206,7 @@ class Posterior:
         shared[common] = (tails + 1) / (tails + at.shared[common] ** 2)
         return shared, own
 
-    def jacobian(self, at: State) -> tuple[np.ndarray, Jacobian]:
+    def jacobian(self, at: State) -> tuple[Float[np.ndarray, "target year city"], Jacobian]:
         """Return the predictions at a point and their derivatives, scaled by the errors.
 
         A parameter of a city hardly acts on others, so that of every city moves in one run: as
@@ -221,7 +230,7 @@ class Posterior:
         return said[0], Jacobian(jacobian, np.concatenate([whole[:, :, :numbers], common], axis=2))
 
     @cached_property
-    def _acting(self) -> np.ndarray:
+    def _acting(self) -> Int[np.ndarray, " column"]:
         """The columns of `own` that act on a statistic through the model."""
         parameters = self.parameters
         seen = self.observations.present.any(axis=(0, 2))
@@ -241,7 +250,7 @@ class Posterior:
             own[:, column] += STEP
             yield at.shared, own
 
-    def _add_biases(self, jacobian: np.ndarray) -> None:
+    def _add_biases(self, jacobian: Float[np.ndarray, "city n own"]) -> None:
         """Fill in the derivatives by the biases: each adds its size to its own statistics."""
         seen = self.observations
         for column, target in enumerate(self.parameters.biased, self.parameters.news.stop):

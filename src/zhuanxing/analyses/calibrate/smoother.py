@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
+from jaxtyping import Float
 from scipy.optimize import minimize
 
 from zhuanxing.analyses.calibrate.curvature import Curvature, Jacobian, factorise
@@ -33,9 +34,9 @@ class Shape:
     their weights, the Jacobian, and the curvature.
     """
 
-    predicted: np.ndarray
-    error: np.ndarray
-    weight: np.ndarray
+    predicted: Float[np.ndarray, "target year city"]
+    error: Float[np.ndarray, "city n"]
+    weight: Float[np.ndarray, "city n"]
     jacobian: Jacobian
     curvature: Curvature
 

@@ -14,6 +14,7 @@ from itertools import product
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import Float
 
 from zhuanxing.engine.running.failures import key_of
 from zhuanxing.errors import ZhuanxingError
@@ -23,6 +24,7 @@ __all__ = ["DATA_SUFFIXES", "DataFiles", "read_dat"]
 DATA_SUFFIXES = (".csv", ".tab", ".dat", ".nc")
 Title = tuple[str, tuple[str, ...]]
 Column = tuple[np.ndarray, np.ndarray]
+Points = tuple[Float[np.ndarray, " points *some"], Float[np.ndarray, " points *members"]]
 
 
 class DataFiles:
@@ -50,10 +52,8 @@ class DataFiles:
                 ) from failure
         self.digest = content.hexdigest()
 
-    def series(
-        self, name: str, members: Sequence[tuple[str, ...]], rule: str
-    ) -> tuple[np.ndarray, np.ndarray] | None:
-        """Return times and values (points, *members) of a variable, or None if no file has it.
+    def series(self, name: str, members: Sequence[tuple[str, ...]], rule: str) -> Points | None:
+        """Return times and values [points, *members] of a variable, or None if no file has it.
 
         Elements without a column are NaN. Missing values are left out, but a raw series keeps them.
         """
@@ -75,9 +75,7 @@ class DataFiles:
         return self._columns[path]
 
 
-def _joined(
-    found: Sequence[Column | None], sizes: tuple[int, ...], rule: str
-) -> tuple[np.ndarray, np.ndarray]:
+def _joined(found: Sequence[Column | None], sizes: tuple[int, ...], rule: str) -> Points:
     """Return one array of times and one of values; short columns repeat their last point."""
     columns = [_cleaned(column, rule) for column in found]
     count = max(len(x) for x, _ in columns)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 
 from zhuanxing.engine.reading import syntax_tree
 from zhuanxing.engine.running.failures import TranslationError
@@ -53,8 +54,8 @@ def read_series(
     members: Members,
     name: str,
     rule: str = "interpolate",
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return x of shape (points,) and y of shape (points, *ranges) of a GET DATA or LOOKUPS.
+) -> tuple[Float[np.ndarray, " points"], Float[np.ndarray, " points *ranges"]]:
+    """Return x and y of a GET DATA or LOOKUPS.
 
     Missing values are filled by `rule`, except that a raw series keeps them.
     """

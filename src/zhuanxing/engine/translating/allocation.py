@@ -12,6 +12,7 @@ from typing import Any
 
 import jax
 import numpy as np
+from jaxtyping import Float
 
 from zhuanxing.engine.translating.nodes import (
     Array,
@@ -25,6 +26,8 @@ from zhuanxing.engine.translating.nodes import (
 )
 
 __all__ = ["allocate_available", "allocate_by_priority"]
+
+Targets = Float[Any, "target ..."]
 
 BISECTIONS = 90
 # Beyond these multiples of the width a profile is flat to a float's last digit (PySD's limits).
@@ -47,7 +50,9 @@ def allocate_by_priority(
     return valued(scope, inputs, joint, value)
 
 
-def _by_priority(xp: Any, wanted: Array, priority: Array, width: Array, supply: Array) -> Array:
+def _by_priority(
+    xp: Any, wanted: Targets, priority: Targets, width: Array, supply: Array
+) -> Targets:
     """Return shares along the first axis. A target starts when the one before has gone so far."""
     outside = (wanted < 0).any(axis=0) | (width <= 0) | (supply < 0)
     width = xp.where(width > 0, width, 1.0)
@@ -107,8 +112,8 @@ def _to_front(env: Env, array: Array, axis: int) -> Array:
 
 
 def _available(
-    env: Env, wanted: Array, kind: Array, priority: Array, width: Array, supply: Array
-) -> Array:
+    env: Env, wanted: Targets, kind: Targets, priority: Targets, width: Targets, supply: Array
+) -> Targets:
     xp = env.xp
     asked = wanted > 0
     short = (supply > 0) & (supply < wanted.sum(axis=0))

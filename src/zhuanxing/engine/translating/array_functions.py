@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from jaxtyping import Num
 
 from zhuanxing.engine.reading.expression_parser import MISSING
 from zhuanxing.engine.running.failures import TranslationError
@@ -15,6 +16,8 @@ from zhuanxing.engine.translating.nodes import Array, Env, Node, Scope, align, n
 from zhuanxing.engine.translating.sum_products import contract
 
 __all__ = ["COUNTS", "FUNCTIONS", "element_map"]
+
+Vector = Num[Any, "size ..."]
 
 
 def _summed(labels: Sequence[str]) -> tuple[int, ...]:
@@ -132,18 +135,18 @@ def _along_last(
     return build
 
 
-def _sort_order(env: Env, vector: Array, direction: Array) -> Array:
+def _sort_order(env: Env, vector: Vector, direction: Array) -> Vector:
     ascending = env.xp.argsort(vector, axis=0)
     return env.xp.where(direction > 0, ascending, ascending[::-1]).astype(np.float64)
 
 
-def _rank(env: Env, vector: Array, direction: Array) -> Array:
+def _rank(env: Env, vector: Vector, direction: Array) -> Vector:
     order = env.xp.argsort(vector, axis=0)
     rank = env.xp.argsort(order, axis=0).astype(np.float64) + 1.0
     return env.xp.where(direction > 0, rank, np.shape(vector)[0] + 1.0 - rank)
 
 
-def _reorder(env: Env, vector: Array, places: Array) -> Array:
+def _reorder(env: Env, vector: Vector, places: Vector) -> Vector:
     return env.xp.take_along_axis(vector, places.astype(int), axis=0)
 
 

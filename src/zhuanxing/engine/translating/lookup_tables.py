@@ -10,11 +10,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from jaxtyping import Bool, Float
 
 from zhuanxing.engine.reading.expression_parser import MISSING
 from zhuanxing.engine.translating.nodes import Array
 
 __all__ = ["Table", "evaluate"]
+
+Points = Float[Any, "points ..."]
 
 
 @dataclass(frozen=True)
@@ -27,12 +30,12 @@ class Table:
     """
 
     labels: tuple[str, ...]
-    x: np.ndarray
-    y: np.ndarray
+    x: Float[np.ndarray, " points *some"]
+    y: Float[np.ndarray, " points *all"]
     rule: str
 
 
-def evaluate(xp: Any, at: Array, x: Array, y: Array, rule: str) -> Array:
+def evaluate(xp: Any, at: Array, x: Points, y: Points, rule: str) -> Array:
     """Return the table's value at `at`; x and y have one axis more than `at`, the first."""
     if rule in ("hold_backward", "look_forward", "raw"):
         return _step(xp, at, x, y, rule)
@@ -54,7 +57,7 @@ def evaluate(xp: Any, at: Array, x: Array, y: Array, rule: str) -> Array:
     return xp.where(at < x[0], y[0], xp.where(at >= x[-1], y[-1], inside))
 
 
-def _inverse(xp: Any, at: Array, x: Array, y: Array) -> Array:
+def _inverse(xp: Any, at: Array, x: Points, y: Points) -> Array:
     """Return the first x at which the table has the value `at`, at its nearer end without one."""
     low, high = y[:-1], y[1:]
     active = ((low <= at) & (at < high)) | ((high < at) & (at <= low))
@@ -65,11 +68,11 @@ def _inverse(xp: Any, at: Array, x: Array, y: Array) -> Array:
     return xp.where(active.any(axis=0), inside, ends)
 
 
-def _along(flags: np.ndarray, like: Array) -> np.ndarray:
+def _along(flags: Bool[np.ndarray, " points"], like: Points) -> Bool[np.ndarray, "points ..."]:
     return flags.reshape((-1,) + (1,) * (np.ndim(like) - 1))
 
 
-def _step(xp: Any, at: Array, x: Array, y: Array, rule: str) -> Array:
+def _step(xp: Any, at: Array, x: Points, y: Points, rule: str) -> Array:
     if rule == "look_forward":
         before = xp.concatenate([xp.full_like(x[:1], -np.inf), x[:-1]])
         active = (at > before) & (at <= x)

@@ -11,10 +11,13 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Float64, UInt64
 
 from zhuanxing.engine.running.xla_options import settled
 
 __all__ = ["compiled_logarithm"]
+
+Doubles = Float64[jax.Array, "*shape"]
 
 # The logarithm of 2 in two parts: the first times a whole number k is exact.
 LOG_2_HIGH = 6.93147180369123816490e-01
@@ -35,13 +38,13 @@ WHOLE = np.float64(2.0**52)
 
 
 @jax.jit
-def compiled_logarithm(x: jax.Array) -> jax.Array:
+def compiled_logarithm(x: Doubles) -> Doubles:
     """Return log x: minus infinity of zero, NaN of what is negative."""
     found: jax.Array = settled(jax.lax.platform_dependent(x, cpu=_logarithm, default=jnp.log))
     return found
 
 
-def _logarithm(x: jax.Array) -> jax.Array:
+def _logarithm(x: Doubles) -> Doubles:
     bits = jax.lax.bitcast_convert_type(x, jnp.uint64)
     exponent = (bits + (ONE - ROOT_OF_HALF)) >> MANTISSA_BITS
     mantissa = _double(bits - ((exponent - BIAS) << MANTISSA_BITS))
@@ -59,5 +62,5 @@ def _logarithm(x: jax.Array) -> jax.Array:
     return jnp.where(x > 0, value, jnp.where(x == 0, -jnp.inf, jnp.nan))
 
 
-def _double(bits: jax.Array) -> jax.Array:
+def _double(bits: UInt64[jax.Array, "*shape"]) -> Doubles:
     return jax.lax.bitcast_convert_type(bits, jnp.float64)
