@@ -108,10 +108,8 @@ def _assemble(
         raise ZhuanxingError(
             "the last year of a run is {end}, but it must lie between {first} and {last}, "
             "the years of drivers.csv",
-            end=end,
-            first=first,
-            last=last,
-        )
+            end=end, first=first, last=last,
+        )  # fmt: skip
     try:
         initial = build_initial(tables, information_year)
     except DataError as problem:

@@ -53,11 +53,7 @@ class State:
     def query(self) -> str:
         """Return the state as the query of a web address, with what differs from a file only."""
         words = {short: str(getattr(self, key)) for key, short in KEYS.items()}
-        for key, found in (
-            (LEVERS, self.levers),
-            (GROUPS, self.groups),
-            (STARTS, self.starts),
-        ):
+        for key, found in ((LEVERS, self.levers), (GROUPS, self.groups), (STARTS, self.starts)):
             if found:
                 words[key] = ",".join(f"{name}:{value:g}" for name, value in found.items())
         for key, short in SHARES.items():

@@ -18,12 +18,8 @@ if TYPE_CHECKING:
     from zhuanxing.model import Model
 
 __all__ = [
-    "Asking",
-    "AskingPackage",
-    "aims_of_model",
-    "asked_scenario",
-    "number",
-]
+    "Asking", "AskingPackage", "aims_of_model", "asked_scenario", "number",
+]  # fmt: skip
 
 
 @checked

@@ -97,18 +97,14 @@ def _check_columns(path: Path, frame: pd.DataFrame, schema: Any) -> None:
         near = f", the nearest found is '{nearest(missing[0], extra)}'" if extra else ""
         raise DataError(
             "{path}, line 1: the column '{column}' is missing{near}",
-            path=path,
-            column=missing[0],
-            near=near,
-        )
+            path=path, column=missing[0], near=near,
+        )  # fmt: skip
     if extra:
         raise DataError(
             "{path}, line 1: the column '{column}' is not known, "
             "the nearest valid name is '{near}'",
-            path=path,
-            column=extra[0],
-            near=nearest(extra[0], wanted),
-        )
+            path=path, column=extra[0], near=nearest(extra[0], wanted),
+        )  # fmt: skip
 
 
 def refuse_unknown(

@@ -92,9 +92,7 @@ class ReferenceEngine:
         return self._program.dims
 
     def run(
-        self,
-        overrides: Mapping[str, ArrayLike],
-        outputs: Mapping[str, str],
+        self, overrides: Mapping[str, ArrayLike], outputs: Mapping[str, str]
     ) -> dict[str, np.ndarray]:
         """Return the outputs of one run, with the shapes and aggregates of `Program.run`."""
         named = {key_of(name): how for name, how in outputs.items()}

@@ -21,10 +21,7 @@ PHRASES: dict[str, tuple[str, str]] = {
         "Levers cost {total} × 100 million CNY in all, {share} of it from {payer}; "
         "government debt {debt}.",
     ),
-    "misses": (
-        "{total}项目标中达成{met}项{others}。",
-        "Of {total} aims {met} are met{others}.",
-    ),
+    "misses": ("{total}项目标中达成{met}项{others}。", "Of {total} aims {met} are met{others}."),
     "misses_missed": ("；未达成：{names}", "; missed: {names}"),
     "misses_open": ("；难以判定：{names}", "; too close to call: {names}"),
     "misses_none": ("{total}项目标全部达成。", "All {total} aims are met."),

@@ -80,10 +80,7 @@ _WORDS: dict[str, tuple[str, str]] = {
         "{variable} in {year}: {scenario} less {baseline}",
     ),
     "difference": ("差值（{unit}）", "Difference, {unit}"),
-    "difference_from": (
-        "相对“{baseline}”的差异（{unit}）",
-        "Difference from {baseline}, {unit}",
-    ),
+    "difference_from": ("相对“{baseline}”的差异（{unit}）", "Difference from {baseline}, {unit}"),
     "energy_title": ("能源、碳排放与电力装机", "Energy, carbon and power capacity"),
     "energy_by_fuel": ("能源（按品种）", "Energy by source"),
     "fan_bands": (
@@ -118,10 +115,7 @@ _WORDS: dict[str, tuple[str, str]] = {
         "每格为其中各次运行的平均值，共{runs}次；颜色越深越好；空白格没有运行",
         "Each cell is the mean of its runs, {runs} in all; darker is better; blank cells hold none",
     ),
-    "heatmap_title": (
-        "{goal}：随{across}与{upwards}的变化",
-        "{goal} by {across} and {upwards}",
-    ),
+    "heatmap_title": ("{goal}：随{across}与{upwards}的变化", "{goal} by {across} and {upwards}"),
     "highest": ("最高", "highest"),
     "history": ("历史", "history"),
     "in_year": ("{year}年", "{year}"),

@@ -27,11 +27,7 @@ SOUND = 0.9
 
 
 def predict(
-    model: Model,
-    fit: Fit,
-    future: Observations,
-    settings: BacktestSettings,
-    changes: np.ndarray,
+    model: Model, fit: Fit, future: Observations, settings: BacktestSettings, changes: np.ndarray
 ) -> np.ndarray:
     """Return samples (draws, target, year, city) of the statistics, in points.
 

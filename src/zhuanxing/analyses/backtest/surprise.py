@@ -20,11 +20,7 @@ TAIL = 1.645
 
 
 def driver_draws(
-    model: Model,
-    surprises: Sequence[str],
-    count: int,
-    seed: int,
-    alike: Mapping[str, np.ndarray],
+    model: Model, surprises: Sequence[str], count: int, seed: int, alike: Mapping[str, np.ndarray]
 ) -> dict[str, np.ndarray]:
     """Return draws of the drivers' look-ups (draw, points, *dims) after the information year.
 

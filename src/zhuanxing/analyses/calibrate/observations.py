@@ -57,12 +57,9 @@ class Observations:
         seen = np.array(self.years) <= year
         kept = self.present & seen[:, None]
         return replace(
-            self,
-            value=np.where(kept, self.value, 0.0),
-            error=np.where(kept, self.error, 1.0),
-            tails=np.where(kept, self.tails, 1.0),
-            present=kept,
-        )
+            self, value=np.where(kept, self.value, 0.0), error=np.where(kept, self.error, 1.0),
+            tails=np.where(kept, self.tails, 1.0), present=kept,
+        )  # fmt: skip
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Return the arrays by name, for a compiled function."""

@@ -199,15 +199,10 @@ def free_parameters(
         blocks.append(_block(model, setting, constants, start))
     names = {number.name for number in numbers}
     return Parameters(
-        tuple(numbers),
-        tuple(blocks),
-        model.elements(DIMENSION),
-        tuple(years),
-        np.flatnonzero(biased),
-        model.elements("city"),
-        constants[INNOVATION].shape[2],
+        tuple(numbers), tuple(blocks), model.elements(DIMENSION), tuple(years),
+        np.flatnonzero(biased), model.elements("city"), constants[INNOVATION].shape[2],
         {name: constants[name] for name in names},
-    )
+    )  # fmt: skip
 
 
 def _block(

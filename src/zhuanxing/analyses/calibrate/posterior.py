@@ -106,11 +106,7 @@ class Posterior:
         return jnp.zeros((*bias.shape, len(self.parameters.cities))).at[biased].set(sized)
 
     def negative_log(
-        self,
-        shared: Point,
-        own: Point,
-        scales: Mapping[str, Point],
-        given: Mapping[str, Any],
+        self, shared: Point, own: Point, scales: Mapping[str, Point], given: Mapping[str, Any]
     ) -> Array:
         """Return minus the log posterior density, up to a constant that is not of the parameters.
 

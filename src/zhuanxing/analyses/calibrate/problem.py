@@ -44,14 +44,11 @@ def pose(model: Model, settings: CalibrateSettings, until: int | None = None) ->
     overrides = model.inputs(model.scenario(settings.scenario))
     lookups = {name: np.asarray(table) for name, table in model.program.lookups().items()}
     return Posterior(
-        model.program,
-        {**overrides, **lookups},
-        parameters,
-        observations,
+        model.program, {**overrides, **lookups}, parameters, observations,
         _elements(model, settings),
         np.where(_chosen(parameters, settings.lumpy, "lumpy"), settings.lumps, settings.tails),
         _chosen(parameters, settings.recorded, "recorded"),
-    )
+    )  # fmt: skip
 
 
 def _chosen(parameters: Parameters, names: Sequence[str], where: str) -> np.ndarray:
@@ -66,13 +63,9 @@ def observations_of(
 ) -> Observations:
     """Return the statistics of `tables` that the settings compare, in `years`."""
     return select(
-        tables.observations,
-        settings.targets,
-        settings.quality,
-        settings.basis,
-        list(years),
+        tables.observations, settings.targets, settings.quality, settings.basis, list(years),
         model.elements("city"),
-    )
+    )  # fmt: skip
 
 
 def _elements(model: Model, settings: CalibrateSettings) -> dict[str, int]:

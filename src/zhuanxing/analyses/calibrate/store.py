@@ -14,12 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from zhuanxing.analyses.calibrate.disturbances import (
-    COMMON_INNOVATION,
-    DIMENSION,
-    INNOVATION,
-    YEAR,
-)
+from zhuanxing.analyses.calibrate.disturbances import COMMON_INNOVATION, DIMENSION, INNOVATION, YEAR
 from zhuanxing.analyses.calibrate.fit import Fit
 from zhuanxing.analyses.calibrate.settings import CalibrateSettings
 from zhuanxing.calibrations import DRAWS, FOLDER, RECORD, VALUE, file_hashes

@@ -22,10 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["COMMAND", "ExplainSettings"]
 
 SECTION = "ask"
-WORKING = (
-    "推演因果（首次需先编译，要几分钟）",
-    "tracing causes (first compiling: some minutes)",
-)
+WORKING = ("推演因果（首次需先编译，要几分钟）", "tracing causes (first compiling: some minutes)")
 
 
 @checked

@@ -45,15 +45,12 @@ def assemble(pieces: Sequence[Piece], axes: tuple[str, ...], dimensions: Dimensi
         combine = _gather(pieces, axes, sizes, dimensions)
     nodes = [piece.node for piece in pieces]
     return Node(
-        axes,
-        combine,
-        needs=frozenset().union(*(node.needs for node in nodes)),
+        axes, combine, needs=frozenset().union(*(node.needs for node in nodes)),
         needs_initial=frozenset().union(*(node.needs_initial for node in nodes)),
-        clock=any(node.clock for node in nodes),
-        chance=any(node.chance for node in nodes),
+        clock=any(node.clock for node in nodes), chance=any(node.chance for node in nodes),
         switches=any(node.switches for node in nodes),
         operations=sum(node.operations for node in nodes),
-    )
+    )  # fmt: skip
 
 
 def covered(element: Element, axes: tuple[str, ...], dimensions: Dimensions) -> np.ndarray:
