@@ -28,7 +28,6 @@ def draw_runs(
     *,
     draws: int,
     outputs: Sequence[str] | None = None,
-    years: Sequence[int] | None = None,
 ) -> dict[str, xr.Dataset]:
     """Return the runs of every scenario, along `run`, over the same draws of what is uncertain.
 
@@ -41,7 +40,7 @@ def draw_runs(
 
     def drawn(scenario: Scenario) -> xr.Dataset:
         design = model.ensemble_design(scenario, draws)
-        many = model.run_many(design, scenario=scenario, outputs=asked, years=years)
+        many = model.run_many(design, scenario=scenario, outputs=asked)
         return many if outputs is None else many[list(outputs)]
 
     with ThreadPoolExecutor(len(cores())) as pool:

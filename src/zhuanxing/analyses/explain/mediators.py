@@ -96,7 +96,7 @@ class Effect:
 
 
 def explain_effect(
-    model: Model, scenario: Scenario, *, lever: str, output: str, city: str, year: int | None = None
+    model: Model, scenario: Scenario, *, lever: str, output: str, city: str
 ) -> Effect:
     """Return what `lever` adds to `scenario` in `city`, and through which variables.
 
@@ -110,7 +110,7 @@ def explain_effect(
     graph = causes(model.program)
     names = tuple(sorted(_freezable(model, graph)))
     place = model.elements("city").index(city)
-    when = model.years[-1] if year is None else year
+    when = model.years[-1]
     changes = _changes(model, inputs, without, names, place, when - model.years[0])
     on_the_way = between(graph, INTENSITY, chosen.variable) & set(names)
     candidates = sorted(n for n in on_the_way if abs(changes.get(n, np.nan)) != 0)

@@ -112,8 +112,8 @@ def _implied_growth(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _growth(value: pd.Series, province: str, year: int) -> tuple[float, str]:
-    def have(variable: str, when: int = year, where: str = province) -> float | None:
-        key = (where, variable, when)
+    def have(variable: str, when: int = year) -> float | None:
+        key = (province, variable, when)
         return float(value.loc[key]) if key in value.index else None
 
     change = have("energy_intensity_change")

@@ -250,12 +250,12 @@ class _Reader:
         self, node: etree._Element, behaviour: etree._Element | None, kind: str
     ) -> bool:
         """Return whether a variable must not be negative: by its own word, or by the model's."""
-        own = self.file.flag(node, "non_negative")
+        own = self.file.non_negative(node)
         if own is not None or behaviour is None:
             return bool(own)
         special = self.file.child(behaviour, kind)
-        general = self.file.flag(behaviour, "non_negative")
-        found = None if special is None else self.file.flag(special, "non_negative")
+        general = self.file.non_negative(behaviour)
+        found = None if special is None else self.file.non_negative(special)
         return bool(general if found is None else found)
 
     def _flows(self, instance: Instance, node: etree._Element, way: str) -> list[str]:

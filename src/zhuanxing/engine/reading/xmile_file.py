@@ -61,9 +61,9 @@ class XmileFile:
             raise TranslationError(f"{self.origin} has no <model>, which every model needs.")
         return sorted(found, key=lambda model: model.get("name") is not None)
 
-    def flag(self, node: etree._Element, name: str) -> bool | None:
-        """Return whether a flag such as <non_negative/> is set, or None without it."""
-        child = self.child(node, name)
+    def non_negative(self, node: etree._Element) -> bool | None:
+        """Return whether the flag <non_negative/> is set, or None without it."""
+        child = self.child(node, "non_negative")
         return None if child is None else "false" not in (child.text or "").lower()
 
     def specs(self, model: etree._Element) -> Specs:
