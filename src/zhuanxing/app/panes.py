@@ -91,9 +91,8 @@ def _aim(row: Tile, language: Language) -> str:
         return ""
     verdict = row.aim.verdict(row.reached, row.aim_spread)
     mood = {"met": "good", "missed": "bad", "open": "open"}[verdict]
-    sign = "≥" if row.aim.direction == "at_least" else "≤"
     limit = f"{number(row.aim.value)}{'%' if row.aim.measure == 'change' else ''}"
-    aim = say("aim", language, sign=sign, value=limit)
+    aim = say("aim", language, sign=row.aim.sign, value=limit)
     said = number_apart(row.reached, row.aim.value) + ("%" if row.aim.measure == "change" else "")
     return f'<small class="{mood}">{said} {escape(aim)} {marked(verdict, language)}</small>'
 

@@ -117,13 +117,10 @@ def _table(axis: Axes, rows: Sequence[Aim], dataset: xr.Dataset, language: Langu
     axis.set_ylim(-0.6, len(rows) + 0.1)
     for line, aim in enumerate(rows):
         y = len(rows) - 1 - line
-        data = names.variable(dataset, aim.variable)
-        units = "%" if aim.measure == "change" else names.unit_label(data, language)
-        sign = "≥" if aim.direction == "at_least" else "≤"
         axis.axhline(y - 0.5, color="#E6E6E6", linewidth=0.6)
-        name = with_unit(aim.name(dataset, language), units, language)
+        name = with_unit(aim.name(dataset, language), aim.unit(dataset, language), language)
         axis.text(_NAME, y, style.wrapped(name, _NAME_ROOM, 9.0), va="center", linespacing=1.3)
-        axis.text(_AIM, y, f"{sign} {number(aim.value)}", va="center", ha="right")
+        axis.text(_AIM, y, f"{aim.sign} {number(aim.value)}", va="center", ha="right")
     head = len(rows) - 0.25
     axis.text(_AIM, head, word("aim", language), ha="right", va="baseline", color=style.GREY)
 

@@ -207,8 +207,7 @@ class _Maker(Findings):
             aim = next((one for one in self.aims if one.variable == name), None)
             limit = verdict = "—"
             if aim is not None:
-                sign = "≥" if aim.direction == "at_least" else "≤"
-                limit = f"{sign} {aim.value:g}{'%' if aim.measure == 'change' else ''}"
+                limit = f"{aim.sign} {aim.value:g}{'%' if aim.measure == 'change' else ''}"
                 reached = aim.reached(self.results["package"], self.city)
                 verdict = phrase(self._verdict(aim), self.language)
                 verdict += f" ({number_apart(reached, aim.value)})"

@@ -125,17 +125,12 @@ def _aims(
         for aim in aims_of(table, first, city, year):
             for key, result in results.items():
                 value = aim.reached(result, city)
-                unit = "%" if aim.measure == "change" else names.unit_label(
-                    first[aim.variable], language
-                )  # fmt: skip
                 rows.append(
                     {
                         word("aim", language): aim.name(first, language),
-                        word("column_unit", language): unit,
+                        word("column_unit", language): aim.unit(first, language),
                         word("column_year", language): year,
-                        word("column_limit", language): (
-                            f"{'≥' if aim.direction == 'at_least' else '≤'} {aim.value:g}"
-                        ),
+                        word("column_limit", language): f"{aim.sign} {aim.value:g}",
                         word("column_scenario", language): names.scenario_label(
                             results, key, language
                         ),

@@ -54,6 +54,17 @@ class Aim:
         own = self.name_zh if language == "zh" else self.name_en
         return own or names.variable_label(names.variable(dataset, self.variable), language)
 
+    @property
+    def sign(self) -> str:
+        """Say on which side of its value the aim lies."""
+        return "≥" if self.direction == "at_least" else "≤"
+
+    def unit(self, dataset: xr.Dataset, language: Language) -> str:
+        """Return the unit of the aim's own measure."""
+        if self.measure == "change":
+            return "%"
+        return names.unit_label(names.variable(dataset, self.variable), language)
+
     def start(self, dataset: xr.Dataset, city: str) -> float:
         """Return where the city stood in `base_year`, in the aim's own measure."""
         return 0.0 if self.measure == "change" else self._at(dataset, city, self.base_year)
