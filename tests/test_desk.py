@@ -228,10 +228,10 @@ def test_an_aim_is_told_in_the_reader_s_language_with_the_limit_that_it_means() 
         },
     )
     assert list(goals_in_words(found, "zh").values()) == [
-        "单位GDP能耗 ≤ 比2020年−14.5% (1.312)", "地区生产总值 ≥ 基准−1% (8700)"
+        "单位GDP能耗 ≤ 比2020年−14.5% (1.312)", "地区生产总值 ≥ 基准−1% (8,700)"
     ]  # fmt: skip
     assert list(goals_in_words(found, "en").values()) == [
-        "Energy intensity ≤ −14.5% since 2020 (1.312)", "GDP ≥ baseline−1% (8700)"
+        "Energy intensity ≤ −14.5% since 2020 (1.312)", "GDP ≥ baseline−1% (8,700)"
     ]  # fmt: skip
 
 
