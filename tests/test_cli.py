@@ -419,7 +419,7 @@ def test_an_assumption_beyond_its_range_warns_and_runs(
     said = capsys.readouterr()
     assert "credit shock" in said.err and "outside its range" in said.err
     assert "2025" in said.out
-    assert main(["explain", *argv[1:-1], "output=gdp", "language=zh"]) == 0
+    assert main(["export", "exported", "assumptions.credit_shock=0.9", "language=zh"]) == 0
     assert "假设'credit shock'为 0.9，超出" in capsys.readouterr().err
     with pytest.warns(OutsideRange, match="outside its range"):
         zhuanxing.load().chosen("plan", assumptions={"credit_shock": 0.9})
