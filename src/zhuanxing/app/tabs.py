@@ -23,7 +23,7 @@ from zhuanxing.data.observed import observed
 from zhuanxing.results.glossary import read_glossary
 from zhuanxing.results.labels import element_names
 from zhuanxing.results.numerals import number
-from zhuanxing.results.words import LANGUAGES, unit
+from zhuanxing.results.words import LANGUAGES, unit, with_unit
 
 if TYPE_CHECKING:
     from zhuanxing.app.page import Session
@@ -196,8 +196,7 @@ class Tabs:
             "cities_title", self._language, year=last, output=output.label(self._language),
             baseline=session.baseline,
         )  # fmt: skip
-        if relative:
-            title += "（%）" if self._language == "zh" else " (%)"
+        title = with_unit(title, "%" if relative else "", self._language)
         self._map.show(names, gaps, good, own, title)
         self._dots.show(names, gaps, own)
 

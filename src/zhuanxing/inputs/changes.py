@@ -64,7 +64,7 @@ def _warn_outside(
     place: str, number: float, ranges: Mapping[str, tuple[str, str]], element: str
 ) -> None:
     chosen = [ranges[element]] if element in ranges else ranges.values()
-    low, high = (pick(float(ends[i]) for ends in chosen) for i, pick in enumerate((min, max)))
+    low, high = min(float(ends[0]) for ends in chosen), max(float(ends[1]) for ends in chosen)
     if not low <= number <= high:
         warnings.warn(
             OutsideRange(

@@ -140,7 +140,7 @@ def gather(
 class _Maker(Findings):
     """Turns findings into the parts of a brief."""
 
-    language: Language = "zh"
+    language: Language
 
     def whole(self, day: date, address: str) -> Brief:
         """Return the whole."""

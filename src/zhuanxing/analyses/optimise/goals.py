@@ -114,9 +114,7 @@ def verdicts_in_words(found: xr.Dataset, language: Language) -> list[str]:
     words = {**labels, **goals_in_words(found, language)}
     said = []
     if found.attrs["baseline_meets"] == "True":
-        first = str(found["goal"].values[0])
-        further = "+2%" if ">=" in first else "-2%"
-        sign = ">=" if ">=" in first else "<="
+        sign, further = (">=", "+2%") if ">=" in str(found["goal"].values[0]) else ("<=", "-2%")
         example = f"{found['goal_output'].values[0]}{sign}{BASELINE}{further}"
         said.append(word("optimise_met", language, example=example))
     for verdict in ("obstacle", "shrinks"):

@@ -217,7 +217,7 @@ def _answer(
         },
         {
             "city": question.city,
-            "year": round(float(model.program.times()[-1])) - 1,
+            "year": model.years[-1],
             "objective": question.output,
             "sense": "highest" if question.highest else "lowest",
             "baseline_meets": str(bool((problem.gaps(baseline) <= 0).all())),
