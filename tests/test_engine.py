@@ -218,6 +218,21 @@ def test_memory_runs_in_batches_too() -> None:
         np.testing.assert_allclose(many[name][1], one[name], rtol=1e-11, atol=1e-13, err_msg=name)
 
 
+def test_runs_that_differ_from_a_year_on_may_begin_there() -> None:
+    """Whatever is remembered goes on; with another life the years before are those of the past."""
+    program = compile_text(MEMORY + CONTROL, "memory.mdl")
+    lives = np.repeat(program.constants()["life"][None], 2, axis=0)
+    outputs = outputs_of(program, "year_mean")
+    whole = program.run_many({"life": lives}, outputs)
+    for year in (2015, 2016, 2017):
+        found = program.run_many({"life": lives}, outputs, after=program.past({}, outputs, year))
+        for name in outputs:
+            np.testing.assert_allclose(found[name], whole[name], rtol=1e-14, err_msg=name)
+    other = program.run_many({"life": 1 + lives}, outputs, after=program.past({}, outputs, 2017))
+    np.testing.assert_array_equal(other["level"][:, :2], whole["level"][:, :2])
+    assert (other["level"][:, 2] > whole["level"][:, 2]).all()
+
+
 def test_a_run_that_fails_is_nan_and_named_and_does_not_stop_others() -> None:
     text = "x = INTEG(-rate, 1.5) ~~| rate = 1.0 ~~| root = SQRT(x) ~~|" + CONTROL
     rates = np.array([0.1, 2.0, 0.2])

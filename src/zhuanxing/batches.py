@@ -16,6 +16,7 @@ from zhuanxing.results.outputs import select_outputs
 
 if TYPE_CHECKING:
     from zhuanxing.calibrations import Calibration
+    from zhuanxing.engine.program import Past
     from zhuanxing.engine.running.devices import DeviceName
 
 __all__ = ["Batches"]
@@ -105,10 +106,12 @@ class Batches(Probes):
         years: Sequence[int] | None = None,
         chunk: int = 64,
         device: DeviceName | None = None,
+        after: Past | None = None,
     ) -> Iterator[xr.Dataset]:
         """Yield the annual values of `chunk` runs at a time, without names of elements.
 
-        Memory does not grow with the number of runs. Arguments and errors as for `run_many`.
+        Memory does not grow with the number of runs. Arguments and errors as for `run_many`;
+        `after` is what the runs have in common, see `past`.
         """
         # Imported here: JAX takes most of a second, which a refused command should not.
         from zhuanxing.engine.running.devices import choose_device
@@ -122,7 +125,9 @@ class Batches(Probes):
         for first in range(0, max(runs, 1), chunk):
             part = design.isel(run=slice(first, first + chunk)) if runs else design
             overrides = {**base, **design_overrides(part, base, self.source.equations)}
-            found = self.program.run_many(overrides, requests, chunk, device=chosen)
+            found = self.program.run_many(
+                overrides, requests, chunk, device=chosen, after=after
+            )  # fmt: skip
             failures = [""] * part.sizes["run"]
             for failure in found.failures:
                 failures[failure.run] = f"{failure.variable} in {failure.year:g}"
@@ -130,6 +135,21 @@ class Batches(Probes):
             values = annual(series, wanted, self.equations)
             values = values if years is None else values.sel(year=list(years))
             yield values.assign_coords(run=part["run"], failure=("run", failures))
+
+    def past(
+        self, scenario: Scenario, intensities: np.ndarray, outputs: Sequence[str]
+    ) -> Past | None:
+        """Return the years that runs of a scenario with these `intensities` have in common.
+
+        They are [run, city, lever]. A lever does nothing before it starts, so these are the years
+        to the base year; None where one of the levers that differ has started in them.
+        """
+        until = scenario.base_year + 1
+        moved = (intensities != scenario.intensity).any(axis=0)
+        if until not in self.years or scenario.start[moved].min(initial=until) < until:
+            return None
+        requests = yearly_requests(select_outputs(self.outputs, tuple(outputs)))
+        return self.program.past(self.inputs(scenario), requests, until)
 
     def run_ensemble(
         self,

@@ -199,6 +199,7 @@ def _run(
     runs, last = package.runs(alone), model.inputs(against)[INTENSITY][None]
     if alike := _alike(package.scenario, against):
         runs, last = np.concatenate([runs, last]), last[:0]
+    past = model.past(package.scenario, runs, outputs)
     blocks = [
         (package.scenario, runs[at : at + CPU.block]) for at in range(0, len(runs), CPU.block)
     ]
@@ -207,7 +208,10 @@ def _run(
     def block(each: tuple[Scenario, np.ndarray]) -> xr.Dataset:
         scenario, intensity = each
         design = of_intensities(intensity, model.source.equations)
-        (found,) = model.batches(design, scenario, outputs=outputs, chunk=CPU.block)
+        after = past if scenario is package.scenario else None
+        (found,) = model.batches(
+            design, scenario, outputs=outputs, chunk=CPU.block, after=after
+        )  # fmt: skip
         return found
 
     with ThreadPoolExecutor(len(cores())) as pool:

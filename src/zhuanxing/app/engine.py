@@ -20,6 +20,7 @@ from zhuanxing.analyses.rank import COST, contributions, intervals, ranked
 from zhuanxing.app.patience import PatientModel, Turns
 from zhuanxing.app.state import State
 from zhuanxing.data.observed import statistics_of_outputs
+from zhuanxing.engine.program import Past
 from zhuanxing.engine.running.devices import choose_device
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.inputs import Changes, LeverSetting, Scenario, changed
@@ -225,22 +226,38 @@ class Engine:
         return np.stack([last[name].values for name in outputs], axis=1)
 
     def _run(self, scenario: Scenario) -> Paths:
-        run = self._thoroughly if self._compiled else self.model.program.run
-        found = dict(run(self.model.inputs(scenario), self.requests))
+        if self._compiled:
+            found = self._thoroughly(scenario)
+        else:
+            found = self.model.program.run(self.model.inputs(scenario), self.requests)
         return Paths(self.model, found, self.requests)
 
-    def _thoroughly(
-        self, inputs: dict[str, np.ndarray], requests: dict[str, str]
-    ) -> dict[str, np.ndarray]:
-        """Return one run as a block of one: compiling it takes long, running it half as long."""
-        inputs = {**inputs, INTENSITY: inputs[INTENSITY][None]}
-        found = self.model.program.run_many(inputs, requests, device=choose_device("cpu", 1))
+    def _thoroughly(self, scenario: Scenario) -> dict[str, np.ndarray]:
+        """Return one run as a block of one: compiling it takes long, running it half as long.
+
+        It begins when levers start; the years before are the same however strong they are.
+        """
+        inputs = self.model.inputs(scenario)
+        inputs[INTENSITY] = inputs[INTENSITY][None]
+        found = self.model.program.run_many(
+            inputs, self.requests, device=choose_device("cpu", 1), after=self._past(scenario)
+        )
         for failure in found.failures:
             raise ZhuanxingError(f"{failure.variable} leaves its domain in {failure.year:g}")
         return {name: array[0] for name, array in found.items()}
 
+    def _past(self, scenario: Scenario) -> Past | None:
+        """Return the years to the base year, None if levers start in them; a budget counts too."""
+        first = self.base_year + 1
+        if first not in self.years or scenario.start.min() < first:
+            return None
+        return self._kept(
+            ("past", repr(scenario.assumptions)),
+            lambda: self.model.program.past(self.model.inputs(scenario), self.requests, first),
+        )
+
     def _compile(self, scenario: Scenario) -> None:
-        self._thoroughly(self.model.inputs(scenario), self.requests)
+        self._thoroughly(scenario)
         self._compiled = True
 
     def _quick(self, key: Hashable, scenario: Callable[[], Scenario]) -> Paths:

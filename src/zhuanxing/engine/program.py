@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from zhuanxing.engine.reading.syntax_tree import Element
-from zhuanxing.engine.running.batches import Batch, Failure, Runs
+from zhuanxing.engine.running.batches import Batch, Failure, Past, Runs
 from zhuanxing.engine.running.compiled_runs import CompiledRuns
 from zhuanxing.engine.running.dependency_order import CycleError, evaluation_order
 from zhuanxing.engine.running.devices import CPU, Device, DeviceName, choose_device
@@ -30,7 +30,7 @@ from zhuanxing.engine.translating.states import Leaves
 from zhuanxing.engine.translating.variables import Variable, describe
 from zhuanxing.errors import ZhuanxingError
 
-__all__ = ["Failure", "Program", "Runs", "Variable"]
+__all__ = ["Failure", "Past", "Program", "Runs", "Variable"]
 
 T = TypeVar("T")
 Objective = Callable[[dict[str, jax.Array]], jax.Array]
@@ -167,6 +167,20 @@ class Program:
         found: dict[str, Leaves] = jax.tree.map(np.asarray, function(chosen))
         return found
 
+    def past(
+        self, overrides: Mapping[str, ArrayLike], outputs: Mapping[str, str], until: int
+    ) -> Past:
+        """Return what runs have in common that differ from one with `overrides` from a year on.
+
+        They may begin `until` the start of that year; see `run_many`. Errors as for `run`.
+        """
+        inputs = self.given.gather(overrides)
+        start, step, _ = self.given.clock(inputs)
+        steps = round((until - start) / step)
+        plan = make_plan(self.built, self.given, self.method, inputs, outputs)
+        rest, shared = replace(plan, begin=steps), replace(plan, steps=steps, handed_on=True)
+        return Past.of(self._compiled.run(shared, sorted(inputs), frozenset(), CPU)(inputs), rest)
+
     def unsound(self, paths: Mapping[str, np.ndarray]) -> tuple[str, int, float] | None:
         """Return the first value of a run that is not finite: variable, row of its path, value.
 
@@ -181,13 +195,15 @@ class Program:
         chunk: int = 64,
         *,
         device: DeviceName | Device | None = None,
+        after: Past | None = None,
     ) -> Runs:
         """Return the outputs of many runs, run axis first; overrides may have it as first axis.
 
         A run whose outputs are not finite is all NaN and listed in `failures`. `device` is auto,
-        cpu or gpu (see `choose_device`), by default that of the program.
+        cpu or gpu (see `choose_device`), by default that of the program. `after` is what `past`
+        gave for the same outputs, with overrides that differ only in what acts later.
         """
-        parts = list(self.chunks(overrides, outputs, chunk, device=device))
+        parts = list(self.chunks(overrides, outputs, chunk, device=device, after=after))
         if len(parts) == 1:
             return parts[0]
         whole = Runs({name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
@@ -201,6 +217,7 @@ class Program:
         chunk: int = 64,
         *,
         device: DeviceName | Device | None = None,
+        after: Past | None = None,
     ) -> Iterator[Runs]:
         """Yield chunks of outputs; memory does not grow with the runs."""
         inputs = self.given.gather(overrides, runs=True)
@@ -214,8 +231,8 @@ class Program:
         if device is None:
             device = choose_device(self._device).for_runs(counts[0])
         chosen = device if isinstance(device, Device) else choose_device(device)
-        function = self._function(inputs, outputs, batched, chosen.block, chosen)
-        batch = Batch(self.built, self.given, inputs, batched, function, outputs, chosen)
+        function = self._function(inputs, outputs, batched, chosen.block, chosen, after)
+        batch = Batch(self.built, self.given, inputs, batched, function, outputs, chosen, after)
         yield from batch.chunks(max(chunk, 1))
 
     def block(self, overrides: Mapping[str, ArrayLike], outputs: Mapping[str, str]) -> Any:
@@ -324,14 +341,18 @@ class Program:
         batched: frozenset[str],
         runs: int | None,
         device: Device = CPU,
+        after: Past | None = None,
     ) -> Callable[..., Any]:
         plan = make_plan(
             self.built, self.given, self.method, inputs, outputs, batched=batched, runs=runs
         )
+        if after is not None:
+            plan = replace(plan, begin=after.steps)
         if device.kind == "gpu":
             # Memory is what a card lacks time for, so that it computes again what is cheap.
             plan = replace(plan, settled=frozenset())
-        return self._compiled.run(plan, sorted(inputs), batched, device)
+        names = sorted([*inputs, *(after.states if after else ())])
+        return self._compiled.run(plan, names, batched, device)
 
 
 def _by_key(values: Mapping[str, T]) -> dict[str, T]:

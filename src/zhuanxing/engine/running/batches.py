@@ -20,11 +20,11 @@ from zhuanxing.engine.running.graph import Graph, start_numpy
 from zhuanxing.engine.running.inputs import Inputs
 from zhuanxing.engine.running.numpy_stepper import walk
 from zhuanxing.engine.running.run_plan import keyed
-from zhuanxing.engine.running.scan import SOUND
+from zhuanxing.engine.running.scan import SOUND, STATE, Plan
 from zhuanxing.engine.translating.model_builder import Built
 from zhuanxing.engine.translating.nodes import Env
 
-__all__ = ["Batch", "Failure", "Runs"]
+__all__ = ["Batch", "Failure", "Past", "Runs"]
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,28 @@ class Failure:
     run: int
     variable: str
     year: float
+
+
+@dataclass(frozen=True)
+class Past:
+    """What many runs have in common: their first `steps`, and the states after these.
+
+    `states` are inputs of a run that begins there, `rows` the values of its outputs from before.
+    """
+
+    steps: int
+    states: Mapping[str, np.ndarray]
+    rows: Mapping[str, np.ndarray]
+
+    @classmethod
+    def of(cls, found: Mapping[str, Any], rest: Plan) -> Past:
+        """Return what was found before a plan begins."""
+        states = {name: np.asarray(one) for name, one in found.items() if name.startswith(STATE)}
+        rows = {
+            name: np.asarray(found[f"{name}|{how}"])[: rest.before(how)]
+            for name, how in rest.outputs
+        }
+        return cls(rest.begin, states, rows)
 
 
 class Runs(dict[str, np.ndarray]):
@@ -54,15 +76,17 @@ class Batch:
         function: Callable[[Mapping[str, np.ndarray]], dict[str, Any]],
         outputs: Mapping[str, str],
         device: Device,
+        after: Past | None,
     ) -> None:
         self._device = device
+        self._before = {} if after is None else after.rows
         self._built = built
         self._given = given
         self._inputs = inputs
         self._batched = batched
         self._function = function
         same = {name: value for name, value in inputs.items() if name not in batched}
-        self._same = device.place(same)
+        self._same = device.place({**same, **(after.states if after else {})})
         self._outputs = keyed(outputs)
         self.count = next(inputs[name].shape[-1] for name in batched)
 
@@ -118,6 +142,9 @@ class Batch:
         for name, key in {**keys, SOUND: SOUND}.items():
             array = np.asarray(found[key])
             result[name] = np.broadcast_to(array, (self._device.block, *array.shape[1:]))[:kept]
+        for name, rows in self._before.items():
+            before = np.broadcast_to(rows, (kept, *rows.shape))
+            result[name] = np.concatenate([before, result[name]], axis=1)
         return result
 
     def _checked(self, found: dict[str, np.ndarray], first: int) -> Runs:

@@ -53,6 +53,8 @@ class CompiledRuns:
             plan.runs,
             plan.steps,
             plan.steps_per_year,
+            plan.begin,
+            plan.handed_on,
             tuple(sorted(plan.lengths.items())),
             device.identity,
         )

@@ -12,7 +12,7 @@ from zhuanxing.engine.running.dependency_order import dependents, evaluation_ord
 from zhuanxing.engine.running.failures import key_of
 from zhuanxing.engine.running.graph import Graph, start_numpy
 from zhuanxing.engine.running.inputs import Inputs
-from zhuanxing.engine.running.scan import AGGREGATES, Plan
+from zhuanxing.engine.running.scan import AGGREGATES, STATE, Plan
 from zhuanxing.engine.translating.model_builder import Built
 from zhuanxing.engine.translating.states import State
 from zhuanxing.errors import ZhuanxingError, nearest
@@ -95,7 +95,7 @@ def inputs_read(plan: Plan, inputs: Iterable[str]) -> list[str]:
     return [
         name
         for name in sorted(inputs)
-        if name in named or name in stocks or name.startswith("time:")
+        if name in named or name in stocks or name.startswith(("time:", STATE))
     ]
 
 

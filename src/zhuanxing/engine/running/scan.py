@@ -20,10 +20,12 @@ from zhuanxing.engine.running.xla_options import settled
 from zhuanxing.engine.translating.nodes import Array, Env
 from zhuanxing.engine.translating.states import Leaves
 
-__all__ = ["AGGREGATES", "SOUND", "Plan", "simulate", "simulate_many", "states_at"]
+__all__ = ["AGGREGATES", "SOUND", "STATE", "Plan", "simulate", "simulate_many", "states_at"]
 
 # The key under which many runs say which of them are finite throughout.
 SOUND = "runs:sound"
+# Before the key and the leaf of a state that a run hands on, or begins with.
+STATE = "state:"
 AGGREGATES = ("path", "year_sum", "year_mean", "year_end")
 NEEDS_LAST = ("path", "year_end")
 
@@ -35,6 +37,8 @@ class Plan:
     `settled` are the variables that are computed once, and not again in each of their readers;
     `given` are the inputs with an axis of `runs`, `batched` all that differs between runs for it;
     `moving`, where derivatives are `guarded`, is what depends on the inputs they are taken by.
+    The run begins with the step `begin`, with states that are among the inputs unless that is the
+    first; where it is `handed_on`, it ends before its last time and returns its states.
     """
 
     graph: Graph
@@ -54,19 +58,31 @@ class Plan:
     guarded: bool
     given: frozenset[str]
     moving: frozenset[str]
+    begin: int = 0
+    handed_on: bool = False
 
     @property
     def evaluations(self) -> int:
-        """Number of times at which the equations are evaluated."""
-        last = any(how in NEEDS_LAST for _, how in self.outputs)
+        """Number of times at which the equations are evaluated, those before `begin` too."""
+        last = any(how in NEEDS_LAST for _, how in self.outputs) and not self.handed_on
         return self.steps + 1 if last else self.steps
+
+    def before(self, how: str) -> int:
+        """Return how many of the rows of an output are of times before the run begins.
+
+        The end of a year is known when the next begins.
+        """
+        if how == "path" or not self.begin:
+            return self.begin
+        return self.begin // self.steps_per_year - (how == "year_end")
 
 
 def simulate(plan: Plan, inputs: Mapping[str, Array]) -> dict[str, Array]:
     """Run the model in JAX: a pure function of the inputs, with 'time:start', 'time:step' and
     'time:one'.
 
-    Returns an array for every output, time or year first, runs last.
+    Returns an array for every output, time or year first, runs last; where the run is handed on,
+    also its states, and where it begins later, no rows from before.
     """
     return _Run(plan, inputs).outputs()
 
@@ -131,9 +147,23 @@ class _Run:
         return {key: env.states[key] for key in self.plan.states}
 
     def beginning(self) -> tuple[dict[str, Leaves], Mapping[str, Array]]:
-        """Return the initial states, and the values that never change."""
-        states = self.initial_states()
+        """Return the states to begin with, and the values that never change."""
+        states = self.given_states() if self.plan.begin else self.initial_states()
         return states, self.evaluate(self.env(jnp.asarray(0)), {}, {}, self.plan.once).values
+
+    def given_states(self) -> dict[str, Leaves]:
+        """Return the states among the inputs, the same in all runs."""
+
+        def shaped(key: str, leaf: str, like: Any) -> Array:
+            given = self.inputs[f"{STATE}{key}:{leaf}"]
+            if given.ndim < len(like.shape):
+                given = given[..., None]
+            return jnp.broadcast_to(given, like.shape)
+
+        return {
+            key: {leaf: shaped(key, leaf, like) for leaf, like in leaves.items()}
+            for key, leaves in jax.eval_shape(self.initial_states).items()
+        }
 
     def evaluate(
         self,
@@ -203,9 +233,12 @@ class _Run:
                     noted[key] = self._note(totals[key], how, value, rows[how])
             return (self.advance(env, states, once), noted), paths
 
-        given = (jnp.arange(plan.evaluations), self._rows(years))
-        carry, paths = jax.lax.scan(body, (states, totals), given)
-        return {**{key: total[:years] for key, total in carry[1].items()}, **paths}
+        given = (jnp.arange(plan.begin, plan.evaluations), self._rows(years))
+        (states, totals), paths = jax.lax.scan(body, (states, totals), given)
+        for name, how in plan.outputs:
+            if how != "path":
+                paths[f"{name}|{how}"] = totals[f"{name}|{how}"][plan.before(how) : years]
+        return {**paths, **(_named(states) if plan.handed_on else {})}
 
     def smooth_outputs(self) -> dict[str, Array]:
         """Return the outputs in a form that is quickly differentiated: paths, put together after.
@@ -272,7 +305,8 @@ class _Run:
 
         The last row takes what belongs to no whole year.
         """
-        steps, per_year = np.arange(self.plan.evaluations), self.plan.steps_per_year or 1
+        steps = np.arange(self.plan.begin, self.plan.evaluations)
+        per_year = self.plan.steps_per_year or 1
         year = np.minimum(steps // per_year, years)
         ended = (steps > 0) & (steps % per_year == 0)
         return {
@@ -301,6 +335,15 @@ def _divided(
     """Return what depends on the inputs that are moved, and the rest."""
     one = {name: value for name, value in values.items() if name in moving}
     return one, {name: value for name, value in values.items() if name not in moving}
+
+
+def _named(states: Mapping[str, Leaves]) -> dict[str, Array]:
+    """Return states as inputs of a run that begins with them."""
+    return {
+        f"{STATE}{key}:{name}": leaf
+        for key, leaves in states.items()
+        for name, leaf in leaves.items()
+    }
 
 
 def _floating(leaf: Array) -> Array:
