@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -39,6 +40,20 @@ def test_levers_interaction_and_other_cities_add_up_to_the_plan(
         true = (plan[name] - baseline[name]).sel(city="tangshan", year=2025)
         assert total == pytest.approx(float(true), rel=1e-6, abs=1e-9)
         assert float(one["total"]) == pytest.approx(float(true), rel=1e-6, abs=1e-9)
+
+
+def test_runs_share_the_years_before_their_levers_start_and_none_where_one_had_started(
+    model: zhuanxing.Model,
+) -> None:
+    plan = model.scenario("plan")
+    runs = np.stack([plan.intensity, 0.5 * plan.intensity])
+    place = tuple(np.argwhere(plan.intensity)[0])
+    early = plan.start.copy()
+    early[place] = plan.base_year
+    assert model.past(replace(plan, start=early), runs, OUTPUTS) is None
+    runs[1][place] = plan.intensity[place]
+    shared = model.past(replace(plan, start=early), runs, OUTPUTS)
+    assert shared is not None and len(shared.rows["gdp"]) == plan.base_year - model.years[0] + 1
 
 
 def test_a_lever_costs_what_the_run_spends_on_it(divided: xr.Dataset, plan: xr.Dataset) -> None:

@@ -125,9 +125,7 @@ class Batches(Probes):
         for first in range(0, max(runs, 1), chunk):
             part = design.isel(run=slice(first, first + chunk)) if runs else design
             overrides = {**base, **design_overrides(part, base, self.source.equations)}
-            found = self.program.run_many(
-                overrides, requests, chunk, device=chosen, after=after
-            )  # fmt: skip
+            found = self.program.run_many(overrides, requests, chunk, device=chosen, after=after)
             failures = [""] * part.sizes["run"]
             for failure in found.failures:
                 failures[failure.run] = f"{failure.variable} in {failure.year:g}"

@@ -209,9 +209,7 @@ def _run(
         scenario, intensity = each
         design = of_intensities(intensity, model.source.equations)
         after = past if scenario is package.scenario else None
-        (found,) = model.batches(
-            design, scenario, outputs=outputs, chunk=CPU.block, after=after
-        )  # fmt: skip
+        (found,) = model.batches(design, scenario, outputs=outputs, chunk=CPU.block, after=after)
         return found
 
     with ThreadPoolExecutor(len(cores())) as pool:
