@@ -21,8 +21,10 @@ __all__ = ["WHOLE", "Outside", "parts_of_provinces"]
 # The driver that drivers.csv gives for whole provinces, relative to the nation.
 WHOLE = "provincial_demand_index"
 GROWTH, OUTPUT = "gdp_growth", "gdp"
-# The smallest part of a province whose growth can be told from the rest of it.
-LEAST_REST = 0.1
+# The smallest part of a province whose growth can be told from the rest: errors of growth of some
+# tenths of a point become points where it is divided by less. Accounts of units from before a census
+# add up to nearly all of a province that the census found smaller.
+LEAST_REST = 0.25
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class Outside:
         """Return it as the tables tell that could be known `then`."""
         home = then.units.set_index("unit_id")["province_en"]
         part = parts_of_provinces(then).reindex(home.index, fill_value=0.0)
+        part *= ((1.0 - LEAST_REST) / part.groupby(home).transform("sum")).clip(upper=1.0)
         return cls(_relative_growth(then).reindex(columns=home.index), part, home)
 
     def units(self, province: xr.DataArray) -> xr.DataArray:
@@ -47,8 +50,8 @@ class Outside:
 
         d ln rest = (d ln province - sum of parts x d ln unit)/(1 - sum of parts), over all units of
         the province: they grow as was observed, relative to the nation, and as their province where
-        they were not. Where little is left of a province the rest is taken to be a tenth of it,
-        since the difference of near-equal numbers says nothing.
+        they were not. Where little is left of a province the rest is taken to be a quarter of it
+        and its units share the others, since the difference of near-equal numbers says nothing.
         """
         ordered = province.transpose("year", "city")
         whole = pd.DataFrame(np.log(ordered.values), ordered["year"].values, ordered["city"].values)
@@ -59,8 +62,7 @@ class Outside:
             weights.T.groupby(self.province).sum().T[home].set_axis(steps.columns, axis=1)
             for weights in (own.fillna(0.0) * self.part, own.isna() * self.part)
         )
-        inside = self.part.groupby(self.province).transform("sum")[steps.columns]
-        rest = (1.0 - inside).clip(lower=LEAST_REST)
+        rest = 1.0 - self.part.groupby(self.province).transform("sum")[steps.columns]
         outside = (steps - seen - unseen * steps) / rest
         return ordered.copy(data=np.exp(outside.cumsum().to_numpy(float)))
 
