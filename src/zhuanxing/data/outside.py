@@ -22,8 +22,8 @@ __all__ = ["WHOLE", "Outside", "parts_of_provinces"]
 WHOLE = "provincial_demand_index"
 GROWTH, OUTPUT = "gdp_growth", "gdp"
 # The smallest part of a province whose growth can be told from the rest: errors of growth of some
-# tenths of a point become points where it is divided by less. Accounts of units from before a census
-# add up to nearly all of a province that the census found smaller.
+# tenths of a point become points where it is divided by less. Accounts of units from before a
+# census add up to nearly all of a province that the census found smaller.
 LEAST_REST = 0.25
 
 
