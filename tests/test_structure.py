@@ -14,9 +14,9 @@ from jaxtyping import TypeCheckError
 SOURCE = Path(__file__).parents[1] / "src" / "zhuanxing"
 # From the ground floor up.
 FLOORS = (
-    "errors", "engine", "storage", "cores", "data", "config", "equations", "inputs", "results",
-    "calibrations", "uncertainty", "assembled", "catalogue", "probes", "batches", "model",
-    "analyses", "charts", "export", "report", "app", "cli", "manual",
+    "errors", "engine", "storage", "cores", "hidden", "data", "config", "equations", "inputs",
+    "results", "calibrations", "uncertainty", "assembled", "catalogue", "probes", "batches",
+    "model", "analyses", "charts", "export", "report", "app", "cli", "manual",
 )  # fmt: skip
 
 
@@ -52,6 +52,16 @@ def test_the_engine_runs_without_the_rest_of_the_package() -> None:
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert eval(result.stdout) == {"engine", "errors"}, result.stderr
+
+
+def test_dask_is_imported_where_it_is_needed_and_not_by_what_would_take_it_along() -> None:
+    code = (
+        "import sys; from zhuanxing.hidden import hide, show; hide(); import xarray as xr;"
+        "xr.DataArray([1.0], dims='year').sum(); found = 'dask.array' in sys.modules;"
+        "show('dask'); import dask.array; print(found, dask.array.ones(3).sum().compute())"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert result.stdout == "False 3.0\n", result.stderr
 
 
 def test_calls_are_held_to_the_shapes_that_annotations_state() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -111,7 +111,7 @@ def _assemble(
             end=end, first=first, last=last,
         )  # fmt: skip
     try:
-        initial = build_initial(tables, information_year)
+        initial = build_initial(tables, information_year, drivers["value"])
     except DataError as problem:
         if information_year == tables.last_information_year:
             raise
@@ -143,17 +143,20 @@ def _of_cities(dataset: xr.Dataset, cities: Sequence[str]) -> xr.Dataset:
 
 def _origins(initial: xr.Dataset) -> xr.Dataset:
     # Records of single years are not where a run starts, nor are a province's those of a city.
-    names = [
-        str(name)
+    found = {
+        str(name): array.variable
         for name, array in initial.items()
         if str(name).endswith("_origin") and "city" in array.dims and "record" not in array.dims
-    ]
-    origins = initial[names].drop_attrs()
-    origins = origins.rename({dim: str(dim).replace(" ", "_") for dim in origins.dims})
-    for name in names:
-        value = name.removesuffix("_origin").replace("_", " ")
-        origins[name].attrs = {
-            "long_name": f"Which rule gave the value: {value}",
-            "long_name_zh": f"初始值来源：{value}",
-        }
-    return origins
+    }
+    dims = {str(dim): str(dim).replace(" ", "_") for array in found.values() for dim in array.dims}
+    coords = {new: initial[old].values for old, new in dims.items()}
+    return xr.Dataset({name: _origin(name, array, dims) for name, array in found.items()}, coords)
+
+
+def _origin(name: str, array: xr.Variable, dims: Mapping[str, str]) -> xr.Variable:
+    value = name.removesuffix("_origin").replace("_", " ")
+    described = {
+        "long_name": f"Which rule gave the value: {value}",
+        "long_name_zh": f"初始值来源：{value}",
+    }
+    return xr.Variable([dims[str(dim)] for dim in array.dims], array.values, described)

@@ -23,6 +23,7 @@ from typing import Any, TextIO
 
 from zhuanxing import __version__
 from zhuanxing.errors import OutsideRange, ZhuanxingError, nearest
+from zhuanxing.hidden import hide
 
 __all__ = ["command_names", "entry", "main"]
 
@@ -53,6 +54,7 @@ def entry() -> None:
     collecting.daemon = True
     collecting.start()
     sys.unraisablehook = _insist
+    hide()
     sys.stdout = _opened(sys.stdout, 1)
     sys.stderr = _opened(sys.stderr, 2)
     code = main(sys.argv[1:])

@@ -12,6 +12,7 @@ from zhuanxing.analyses.sweep.sweep import Piece, Sweep, Values
 from zhuanxing.config import Count, checked
 from zhuanxing.cores import cores
 from zhuanxing.errors import ZhuanxingError
+from zhuanxing.hidden import show
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -121,6 +122,7 @@ def _result(future: Future[Values], piece: Piece) -> Values:
 
 @contextmanager
 def _client(cluster: Cluster, pieces: int) -> Iterator[Client]:
+    show("dask")
     import dask
     from distributed import Client
 

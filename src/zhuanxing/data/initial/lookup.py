@@ -33,13 +33,14 @@ class Known:
         }
         self.asked: set[str] = set()
         self.assumed: set[str] = set()
-        self._seen: dict[tuple[str, str], list[Row]] = {}
+        self._seen: dict[str, dict[str, list[Row]]] = {}
         found = tables.observations
         for unit, variable, year, value, basis in zip(
             found["unit_id"], found["variable"], found["year"], found["value"], found["basis"],
             strict=True,
         ):  # fmt: skip
-            self._seen.setdefault((unit, variable), []).append((int(year), float(value), basis))
+            rows_of = self._seen.setdefault(unit, {})
+            rows_of.setdefault(variable, []).append((int(year), float(value), basis))
 
     def typical(self, unit: str, variable: str, subscript: str = "") -> float:
         """Return the value for the unit, else its archetype, its province, or all units."""
@@ -72,15 +73,15 @@ class Known:
         Of a level known on several bases the one of today counts.
         """
         self.asked.add(variable)
-        rows = self._seen.get((unit, variable), [])
+        rows = self._seen.get(unit, {}).get(variable, [])
         return {year: value for year, value, of in rows if not any(bases) or of in bases}
 
     def averages(self, unit: str, stem: str) -> list[tuple[int, int, float]]:
         """Return period averages `stem_FROM_TO` of the unit as (first year, last year, value)."""
         self.asked.add(stem)
         found = []
-        for (of, variable), rows in self._seen.items():
-            if of == unit and variable.startswith(stem):
+        for variable, rows in self._seen.get(unit, {}).items():
+            if variable.startswith(stem):
                 first, last = variable.removeprefix(stem).strip("_").split("_")[:2]
                 found.append((int(first), int(last), rows[0][1]))
         return sorted(found)

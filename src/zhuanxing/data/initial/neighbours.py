@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -66,12 +67,17 @@ class Neighbours:
         others = [name for name in known if name != unit and known[name] > 0]
         if not others:
             raise DataError(f"observations.csv has no unit from which to estimate that of '{unit}'")
-        gaps = self.features.loc[others] - self.features.loc[unit]
-        distance = np.sqrt((gaps**2).mean(axis=1).to_numpy())
+        distance = self._distances[unit][others].to_numpy()
         nearest = np.argsort(distance, kind="stable")[:NEAREST]
         weight = np.exp(-0.5 * (distance[nearest] / REACH) ** 2)
         logs = np.log([known[others[index]] for index in nearest])
         return math.exp(float(np.average(logs, weights=weight)))
+
+    @cached_property
+    def _distances(self) -> pd.DataFrame:
+        """The distances of all units (rows) from each (columns)."""
+        gaps = {name: self.features - self.features.loc[name] for name in self.features.index}
+        return pd.DataFrame({name: np.sqrt((gap**2).mean(axis=1)) for name, gap in gaps.items()})
 
     def left_out(self, known: Mapping[str, float]) -> dict[str, float]:
         """Return by known unit the logarithm of its estimate from the others over its figure."""

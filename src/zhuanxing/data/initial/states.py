@@ -72,10 +72,13 @@ class State:
         self.values.setdefault(name, {})[key] = value
 
 
-def build_initial(tables: Tables, information_year: int | None = None) -> xr.Dataset:
+def build_initial(
+    tables: Tables, information_year: int | None = None, drivers: xr.Dataset | None = None
+) -> xr.Dataset:
     """Return the initial state: variables of the contract over city and their second dimension.
 
     Statistics after `information_year`, the last one known unless it is given, are not used.
+    `drivers` are those of `build_drivers` for that year, where they are built already.
 
     Each variable `name` has a companion `name_origin` of the same shape that holds `observed`,
     `carried` or `estimated`. Shares sum to 1 and land to the area of the unit. The attribute
@@ -83,7 +86,7 @@ def build_initial(tables: Tables, information_year: int | None = None) -> xr.Dat
     `assumed` the variables of archetypes.csv.
     """
     year = tables.last_information_year if information_year is None else information_year
-    start = Start.of(tables, year)
+    start = Start.of(tables, year, drivers)
     state = State()
     for unit in tables.cities:
         _, people, secondary = _economy(state, start.economy, unit)
@@ -116,15 +119,17 @@ class Start:
     debt: dict[str, float]
 
     @classmethod
-    def of(cls, tables: Tables, information_year: int) -> Start:
+    def of(cls, tables: Tables, information_year: int, drivers: xr.Dataset | None = None) -> Start:
         """Return the start as the statistics known at the end of `information_year` tell it."""
+        if drivers is None:
+            drivers = build_drivers(tables, information_year)
         when = Periods.of(tables, information_year)
         then = tables.known_at(information_year)
         known, province = Known(then), Province(then)
         units = tables.units
         province_of = dict(zip(units["unit_id"], units["province_en"], strict=True))
         area = dict(zip(units["unit_id"], units["area_km2"].astype(float), strict=True))
-        price = city_prices(tables, build_drivers(tables, information_year), known)
+        price = city_prices(tables, drivers, known)
         economy = Economy(known, province, province_of, price, when)
         quantities = _quantities_of(tables, known, economy)
         output = quantities.drivers[OUTPUT]
