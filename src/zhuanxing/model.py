@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -18,7 +17,7 @@ from zhuanxing.batches import Batches
 from zhuanxing.calibrations import Calibration, read_calibration
 from zhuanxing.config import validated
 from zhuanxing.engine.running.failures import TranslationError
-from zhuanxing.errors import ZhuanxingError, require_known
+from zhuanxing.errors import require_known
 from zhuanxing.inputs import (
     Changes,
     ModelNames,
@@ -30,7 +29,7 @@ from zhuanxing.inputs import (
 )
 from zhuanxing.inputs.design import INTENSITY
 from zhuanxing.results.aims import read_aims
-from zhuanxing.results.annual import PATH, annual, yearly_requests
+from zhuanxing.results.annual import PATH, annual, refuse_nonfinite, yearly_requests
 from zhuanxing.results.binding import BINDING, binding_limit
 from zhuanxing.results.describe import run_attributes
 from zhuanxing.results.labels import labels
@@ -156,7 +155,7 @@ class Model(Batches):
         try:
             structure = _compiled(equations.structure(), self.origin)
         except TranslationError as error:
-            raise TranslationError(self._by_sector_file(str(error))) from error
+            raise TranslationError(equations.located(str(error), self.origin)) from error
         return structure.with_values(equations.values()).on(self.device)
 
     @cached_property
@@ -294,7 +293,7 @@ class Model(Batches):
         found = self._engine(engine).run(self.inputs(chosen), requests)
         series = {name: self.series(name, found[name], requests[name]) for name in requests}
         paths = annual(series, wanted, self.equations)
-        self._refuse_nonfinite(paths, chosen)
+        refuse_nonfinite(paths, chosen.name)
         paths = paths.assign_coords(self.labels(paths)).merge(self.source.origins, join="exact")
         if outputs is None:
             paths[BINDING] = binding_limit(paths)
@@ -327,11 +326,6 @@ class Model(Batches):
     @property
     def origin(self) -> str:
         return str(self.places.model.resolve() / "sectors" / "model.mdl")
-
-    def _by_sector_file(self, message: str) -> str:
-        """Return a message with lines of the assembled text told as lines of sector files."""
-        pattern = re.escape(self.origin) + r":(\d+)"
-        return re.sub(pattern, lambda m: self.source.equations.where(int(m[1])), message)
 
     @cached_property
     def _times(self) -> np.ndarray:
@@ -374,19 +368,6 @@ class Model(Batches):
         moments = {"time": times} if way == PATH else {"year": years}
         coords = {**moments, **{dim: list(each) for dim, each in self.dims(name).items()}}
         return xr.DataArray(values, coords, [*(["run"] if runs else []), *coords])
-
-    def _refuse_nonfinite(self, paths: xr.Dataset, scenario: Scenario) -> None:
-        for name, values in paths.isel(year=slice(1, None)).items():
-            if not np.isfinite(values.values).all():
-                place = np.argwhere(~np.isfinite(values.values))[0]
-                at = ", ".join(
-                    str(values[dim].values[index])
-                    for dim, index in zip(values.dims, place, strict=True)
-                )
-                raise ZhuanxingError(
-                    f"scenario {scenario.name}: the output '{name}' has no finite value at {at}; "
-                    "the settings leave the domain of the equations"
-                )
 
     @cached_property
     def equations(self) -> dict[str, str]:

@@ -7,6 +7,7 @@ compiled structure, so that an edited cell of a table costs no compilation.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -151,6 +152,11 @@ class Equations:
                 return f"{name}:{line - passed}"
             passed -= 1
         return TABLES
+
+    def located(self, message: str, origin: str) -> str:
+        """Return a message with lines of `structure`, the file `origin`, as those of sectors."""
+        pattern = re.escape(origin) + r":(\d+)"
+        return re.sub(pattern, lambda found: self.where(int(found[1])), message)
 
     def _joined(self, constants: list[str], lookups: list[str]) -> str:
         parts = [

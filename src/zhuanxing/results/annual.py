@@ -11,7 +11,7 @@ from zhuanxing.errors import ZhuanxingError
 from zhuanxing.results.describe import attributes
 from zhuanxing.results.outputs import Output
 
-__all__ = ["PATH", "annual", "yearly_requests"]
+__all__ = ["PATH", "annual", "refuse_nonfinite", "yearly_requests"]
 
 # What an engine can give of a variable: a value a step, or already a value a year.
 PATH = "path"
@@ -49,6 +49,22 @@ def annual(
             for output in outputs
         }
     )
+
+
+def refuse_nonfinite(paths: xr.Dataset, scenario: str) -> None:
+    """Raise ZhuanxingError for the first of the annual `paths` of a scenario that is not finite.
+
+    The first year is left out: `change` has none.
+    """
+    for name, values in paths.isel(year=slice(1, None)).items():
+        wrong = np.argwhere(~np.isfinite(values.values))
+        if len(wrong):
+            axes = zip(values.dims, wrong[0], strict=True)
+            at = ", ".join(str(values[dim].values[index]) for dim, index in axes)
+            raise ZhuanxingError(
+                f"scenario {scenario}: the output '{name}' has no finite value at {at}; "
+                "the settings leave the domain of the equations"
+            )
 
 
 def _value(series: Mapping[str, xr.DataArray], output: Output) -> xr.DataArray:
