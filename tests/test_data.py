@@ -198,6 +198,7 @@ def test_aims_are_kept_apart_from_what_happened() -> None:
         ("targets", 2, "unit", "MW", "expected 'percent'"),
         ("levers", 6, "limit", "1.5", "at most 1"),
         ("levers", 8, "target_units", "ALL;baotuo", "identifiers of units.csv"),
+        ("assumptions", 66, "subscript", "constuction", "nearest is 'construction'"),
     ],
 )
 def test_a_bad_row_is_named_by_file_and_line(

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from io import StringIO
 from pathlib import Path
 
-from zhuanxing.errors import ZhuanxingError
+from zhuanxing.errors import ZhuanxingError, nearest
 
-__all__ = ["DataError", "read_cells", "read_rows"]
+__all__ = ["DataError", "missing_column", "read_cells", "read_rows"]
 
 CHINESE = "gb18030"
 NOT_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
@@ -71,8 +71,17 @@ def read_rows(path: Path, columns: Iterable[str]) -> list[dict[str, str]]:
     header, *rows = read_cells(path)
     missing = next((column for column in columns if column not in header), None)
     if missing is not None:
-        raise DataError(f"{path}: the column '{missing}' is missing")
+        raise missing_column(path, missing, header)
     return [dict(zip(header, row, strict=True)) for row in rows]
+
+
+def missing_column(path: Path, column: str, others: Collection[str]) -> DataError:
+    """Return the refusal of a table without a column, with the nearest of the `others` it has."""
+    near = f", the nearest found is '{nearest(column, others)}'" if others else ""
+    return DataError(
+        "{path}, line 1: the column '{column}' is missing{near}",
+        path=path, column=column, near=near,
+    )  # fmt: skip
 
 
 def _decoded(path: Path, content: bytes, chinese: bool) -> str:

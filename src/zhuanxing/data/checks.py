@@ -11,7 +11,9 @@ from zhuanxing.data.kinds import NATION
 from zhuanxing.data.reading import DataError, line_of, refuse_unknown
 from zhuanxing.errors import nearest
 
-__all__ = ["check_funding", "check_known", "check_references", "check_units"]
+__all__ = [
+    "check_funding", "check_known", "check_references", "check_subscripts", "check_units",
+]  # fmt: skip
 
 NOBODY = "none"
 TOLERANCE = 1e-6
@@ -21,6 +23,17 @@ def check_known(path: Path, frame: pd.DataFrame, column: str, names: Iterable[st
     """Raise DataError for the first cell of `column` that is not one of `names`."""
     known = list(dict.fromkeys(names))
     refuse_unknown(path, frame[column], ~frame[column].isin(known), column, known)
+
+
+def check_subscripts(path: Path, frame: pd.DataFrame, elements: Iterable[str]) -> None:
+    """Raise DataError for the first subscript that names what is not one of `elements`."""
+    known = ["", *dict.fromkeys(elements)]
+    first = [
+        next((part for part in cell.split(";") if part not in known), "")
+        for cell in frame["subscript"]
+    ]
+    wrong = pd.Series(first)
+    refuse_unknown(path, wrong, wrong != "", "subscript", known)
 
 
 def check_references(folder: Path, provinces: pd.DataFrame, units: pd.DataFrame) -> None:

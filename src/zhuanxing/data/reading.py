@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from zhuanxing.data.cells import DataError, read_cells
+from zhuanxing.data.cells import DataError, missing_column, read_cells
 from zhuanxing.errors import nearest
 
 if TYPE_CHECKING:
@@ -94,11 +94,7 @@ def _check_columns(path: Path, frame: pd.DataFrame, schema: Any) -> None:
     missing = [name for name in wanted if name not in found]
     extra = [name for name in found if name not in wanted]
     if missing:
-        near = f", the nearest found is '{nearest(missing[0], extra)}'" if extra else ""
-        raise DataError(
-            "{path}, line 1: the column '{column}' is missing{near}",
-            path=path, column=missing[0], near=near,
-        )  # fmt: skip
+        raise missing_column(path, missing[0], extra)
     if extra:
         raise DataError(
             "{path}, line 1: the column '{column}' is not known, "
@@ -173,5 +169,5 @@ def _whole_row(frame: pd.DataFrame, row: int, error: SchemaError) -> str:
         given = {name: frame[name].iloc[row] for name in ("low", "value", "high") if name in frame}
         return f"expected {expected}, found " + ", ".join(f"{k} {v:g}" for k, v in given.items())
     unique = [name for name in (error.schema.unique or []) if name in frame]
-    named = ", ".join(str(frame[name].iloc[row]) for name in unique)
+    named = ", ".join(filter(None, (str(frame[name].iloc[row]) for name in unique)))
     return f"the row of {named} is given twice"

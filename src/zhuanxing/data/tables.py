@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from zhuanxing.data.checks import check_funding, check_known, check_references, check_units
+from zhuanxing.data.checks import (
+    check_funding,
+    check_known,
+    check_references,
+    check_subscripts,
+    check_units,
+)
 from zhuanxing.data.kinds import DRIVER_TABLES
 from zhuanxing.data.observed import check_figures, known_from
 from zhuanxing.data.reading import DataError, read_checked
@@ -198,6 +205,8 @@ def _check_across(folder: Path, tables: Tables) -> None:
     check_units(folder / "targets.csv", tables.targets, measured)
     funding = tables.elements.get("funding source", ())
     check_funding(folder / "levers.csv", tables.levers, funding)
+    named = (*tables.cities, *tables.levers["lever"], OTHERS, *chain(*tables.elements.values()))
+    check_subscripts(folder / "assumptions.csv", tables.assumptions, named)
     check_references(folder, tables.provinces, tables.units)
 
 
