@@ -8,12 +8,14 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from zhuanxing.data.kinds import DRIVER_TABLES
 from zhuanxing.data.outside import WHOLE, Outside
 from zhuanxing.data.tables import DataError, Tables
 from zhuanxing.errors import nearest
 
 __all__ = ["build_drivers", "driver_paths"]
 
+FILES = " or ".join(f"{table}.csv" for table in DRIVER_TABLES)
 # Years whose smallest change a naive forecast goes on with.
 TREND = 3
 
@@ -73,7 +75,7 @@ def _continued(name: str, path: dict[int, float], years: list[int]) -> np.ndarra
     before = [year for year in years if year <= max(path)]
     gap = next((year for year in before if year not in path), None)
     if gap is not None:
-        raise DataError(f"drivers.csv: '{name}' has no figure for {gap}")
+        raise DataError(f"{FILES}: '{name}' has no figure for {gap}")
     known = np.array([path[year] for year in before], float)
     return np.concatenate([known, _ahead(known, len(years) - len(known))])
 
@@ -104,6 +106,10 @@ def _series(
     for dim, elements in tables.elements.items():
         if set(paths) == set(elements):
             return _stacked(years, dim, {element: paths[element] for element in elements})
+    for dim, elements in tables.elements.items():
+        if set(paths) < set(elements):
+            missing = next(element for element in elements if element not in paths)
+            raise DataError(f"{FILES}: '{name}' has no figure for the {dim} '{missing}'")
     return _stacked(years, "city", _by_city(tables, name, paths))
 
 
@@ -118,7 +124,7 @@ def _by_city(tables: Tables, name: str, paths: dict[str, np.ndarray]) -> dict[st
         key = city if city in paths else province
         if key not in paths:
             raise DataError(
-                f"drivers.csv: '{name}' has no figure for the city '{city}' or its province "
+                f"{FILES}: '{name}' has no figure for the city '{city}' or its province "
                 f"'{province}', the nearest given is '{nearest(province, list(paths))}'"
             )
         spread[city] = paths[key]
