@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+import zhuanxing
 from zhuanxing.analyses.explain.graph import abridged, between, widest_path
 from zhuanxing.analyses.explain.loops import loops_that_matter
+from zhuanxing.analyses.explain.tree import tree
 from zhuanxing.analyses.optimise.goals import Goal, parse_goal
 from zhuanxing.analyses.optimise.search import Problem, alternative, best, rounded
 from zhuanxing.engine import compile_text
@@ -54,6 +56,26 @@ def test_causes_reach_through_stocks(program: Any) -> None:
     assert graph["food"] == {"births", "people"}
     assert stocks(program) == {"people"}
     assert between(graph, "birth rate", "food") == {"births", "people", "food", "deaths"}
+
+
+def test_the_tree_of_an_output_names_each_variable_at_its_fewest_steps(
+    model: zhuanxing.Model,
+) -> None:
+    found = tree(model, "coal_consumption", 3)
+    graph = causes(model.program)
+    start = model.outputs.table.loc["coal_consumption", "variable"]
+    reached = [{start}]
+    for _ in range(3):
+        onward = {cause for name in reached[-1] for cause in graph.get(name, ())}
+        reached.append(onward - set().union(*reached))
+    for steps, names in enumerate(reached[1:], start=1):
+        rows = found[(found["side"] == "cause") & (found["depth"] == steps)]
+        assert sorted(rows["variable"]) == sorted(names) and names
+    # The line above an indented one that is less indented is next to it.
+    above: dict[int, str] = {}
+    for row in found[found["side"] == "cause"].itertuples():
+        assert row.depth == 1 or row.variable in graph[above[row.depth - 1]]
+        above[row.depth] = row.variable
 
 
 def test_a_frozen_variable_keeps_to_the_path_of_the_first_run(program: Any) -> None:

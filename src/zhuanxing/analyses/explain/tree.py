@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -19,7 +19,7 @@ __all__ = ["tree"]
 
 
 def tree(model: Model, output: str, depth: int) -> pd.DataFrame:
-    """Return the causes and the uses of an output down to `depth` steps, nearest first.
+    """Return the causes and the uses of an output down to `depth` steps, an outline of each.
 
     Columns: side (cause, itself, use), depth, variable, variable_zh, units, place (file:line),
     equation. Constants are causes too. Raises ZhuanxingError for an unknown output.
@@ -48,16 +48,20 @@ def tree(model: Model, output: str, depth: int) -> pd.DataFrame:
 
 
 def _walked(graph: Mapping[str, Iterable[str]], start: str, depth: int) -> list[tuple[int, str]]:
-    """Return (steps, variable) from `start`, each variable once, in depth-first order."""
-    found: list[tuple[int, str]] = []
-    seen = {start}
+    """Return (fewest steps, variable) from `start`, each variable once, below one next to it."""
+    below: dict[str, list[str]] = {}
+    seen, last = {start}, [start]
+    for _ in range(depth):
+        following = []
+        for name in last:
+            below[name] = [other for other in sorted(graph.get(name, ())) if other not in seen]
+            seen.update(below[name])
+            following += below[name]
+        last = following
 
-    def visit(name: str, level: int) -> None:
-        for other in sorted(graph.get(name, ())):
-            if other not in seen and level <= depth:
-                seen.add(other)
-                found.append((level, other))
-                visit(other, level + 1)
+    def listed(name: str, steps: int) -> Iterator[tuple[int, str]]:
+        for other in below.get(name, ()):
+            yield steps, other
+            yield from listed(other, steps + 1)
 
-    visit(start, 1)
-    return found
+    return list(listed(start, 1))
