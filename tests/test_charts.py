@@ -23,6 +23,7 @@ from matplotlib.text import Text
 
 from zhuanxing.charts import (
     compare,
+    contributions,
     energy,
     errors,
     finance,
@@ -37,7 +38,7 @@ from zhuanxing.charts import (
 from zhuanxing.charts.fonts import check_glyphs, font_file
 from zhuanxing.charts.kinds import KINDS, Request
 from zhuanxing.charts.save import save
-from zhuanxing.charts.style import GREY, SEQUENCE
+from zhuanxing.charts.style import BAD, GOOD, GREY, SEQUENCE
 from zhuanxing.cli.main import main
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.results import words
@@ -581,3 +582,36 @@ def test_every_unit_of_an_output_is_said_in_both_languages() -> None:
     units = pd.read_csv(ROOT / "model" / "data" / "outputs.csv")["unit"].unique()
     unspoken = [one for one in units if "1e" in words.unit(one, "zh")]
     assert not unspoken
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_bars_of_a_package_add_up_to_its_effect_and_less_coal_is_good(language: str) -> None:
+    sizes = np.array([-9.0, 4.0, *np.linspace(-1.0, 0.5, 18)])
+    found = xr.Dataset(
+        {
+            "left_out": (("lever", "output"), sizes[:, None]),
+            "cost": ("lever", np.arange(20.0)),
+            "interaction": ("output", [1.5]),
+            "others": ("output", [-0.25]),
+            "total": ("output", [sizes.sum() + 1.5 - 0.25]),
+        },
+        {
+            "output": ["coal"],
+            **{name: ("output", ["煤炭"]) for name in ("output_zh", "output_en")},
+            "better": ("output", ["down"]),
+            "unit": ("output", ["1e4 tce"]),
+            **{
+                name: ("lever", [f"举措{n}" for n in range(20)])
+                for name in ("lever_zh", "lever_en")
+            },
+        },
+        {"city": "baotou", "year": 2025},
+    )
+    cities = {"baotou": {"name_zh": "包头", "name_en": "Baotou"}}
+    figure = contributions.draw(found, output="coal", cities=cities, language=language)
+    bars = figure.axes[0].patches
+    drawn = [bar.get_width() for bar in bars]
+    assert drawn[0] == -9.0 and len(drawn) == 14 + 4
+    assert sum(drawn[:-1]) == pytest.approx(drawn[-1]) == pytest.approx(float(found["total"][0]))
+    colours = [matplotlib.colors.to_hex(bar.get_facecolor(), keep_alpha=False) for bar in bars]
+    assert colours[:2] == [GOOD.lower(), BAD.lower()] and set(colours[14:]) == {GREY.lower()}
