@@ -44,7 +44,7 @@ class Calibration:
     fitted: frozenset[str]
 
     def values(self, tabled: Mapping[str, np.ndarray], dims: Dims) -> dict[str, np.ndarray]:
-        """Return the fitted constants in the model's shape.
+        """Return the fitted constants by name, each with its dimensions in the model.
 
         `tabled` are the constants of the tables and `dims` gives the dimensions of each with their
         elements. Elements that the fit did not have, as a city or a disturbance that was added

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from zhuanxing.assembled import Assembled
     from zhuanxing.engine import Program
 
-__all__ = ["Catalogue", "causes"]
+__all__ = ["Catalogue"]
 
 
 class Catalogue:
@@ -119,7 +119,7 @@ class Catalogue:
         >>> stock["kind"], stock["unit"], "completions" in stock["causes"]
         ('stock', 'yiCNY', True)
         """
-        read = causes(self.program.elements)
+        read = _causes(self.program.elements)
         uses: dict[str, list[str]] = {name: [] for name in read}
         for name, others in read.items():
             for other in others:
@@ -178,7 +178,7 @@ class Catalogue:
         )
 
 
-def causes(elements: Mapping[str, syntax_tree.Element]) -> dict[str, tuple[str, ...]]:
+def _causes(elements: Mapping[str, syntax_tree.Element]) -> dict[str, tuple[str, ...]]:
     """Return for every variable the variables that its equation reads, in their order."""
     return {
         name: tuple(

@@ -81,5 +81,5 @@ def skill(one: pd.DataFrame, other: pd.DataFrame, seed: int) -> tuple[float, flo
 
 
 def coverage(ranks: np.ndarray, levels: np.ndarray) -> np.ndarray:
-    """Return the part of `ranks` inside the central intervals of `levels`."""
+    """Return the part of `ranks` [observation] (0 to 1) inside each central interval [level]."""
     return np.array([(np.abs(ranks - 0.5) <= level / 2).mean() for level in levels])

@@ -34,7 +34,10 @@ def concordance(scores: xr.DataArray, grades: pd.DataFrame) -> tuple[float, int]
 
 
 def concordance_finding(scores: xr.DataArray, grades: pd.DataFrame, least: float) -> Finding:
-    """The score orders cities as the published grades do, which nothing was fitted to."""
+    """The score [year, city] orders cities as the published grades do, which nothing was fitted to.
+
+    `grades` has a row a city and year; `least` is the share of pairs that are to agree.
+    """
     found, pairs = concordance(scores, grades)
     what = "评估得分与公布等级一致 the score agrees with published grades"
     result = f"{found:.2f} of {pairs} pairs"

@@ -64,7 +64,10 @@ def distinct_finding(
 
 
 def returns(baseline: xr.Dataset, runs: xr.Dataset, gain: str, money: str) -> xr.DataArray:
-    """Return by run what all cities gain in `gain` per yuan of `money`; NaN without money."""
+    """Return what all cities gain in `gain` per yuan of `money` [run]; NaN without money.
+
+    Both are outputs of `baseline` [year, city] and `runs` [run, year, city], over all years.
+    """
     dims = ("city", "year")
     gained = (runs[gain] - baseline[gain]).sum(dims)
     spent = (runs[money] - baseline[money]).sum(dims)

@@ -36,7 +36,7 @@ class Shock:
 
 
 def relative_path(run: xr.Dataset, reference: xr.Dataset, output: str) -> xr.DataArray:
-    """Change of `output` summed over everything but years, in percent of `reference`."""
+    """Change of `output` summed over everything but years, in percent of `reference` [year]."""
     values = [paths[output].sum([d for d in paths[output].dims if d != "year"], skipna=False)
               for paths in (run, reference)]  # fmt: skip
     return 100.0 * (values[0] / values[1] - 1.0)

@@ -44,7 +44,7 @@ class Problem:
         return [names.index(goal.output) for goal in self.goals]
 
     def cost(self, x: np.ndarray, values: np.ndarray) -> float:
-        """Return what is brought down, in parts of its size, from the outputs at `x`."""
+        """Return what is brought down, in parts of its size, from values [output] at x [lever]."""
         return float(self.sign * values[self.goal_row] / self.scale[self.goal_row])
 
     def cost_slope(self, slopes: np.ndarray) -> np.ndarray:
