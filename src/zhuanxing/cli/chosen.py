@@ -31,7 +31,7 @@ def named_scenario(settings: Any, context: Context) -> Scenario:
     Raises ZhuanxingError for a lever where it cannot act.
     """
     base = resolve(context.places.scenarios, settings.scenario, context.names)
-    return renamed(changed(base, settings, context.names), settings, context.names)
+    return changed(renamed(base, settings, context.names), settings, context.names)
 
 
 def renamed(scenario: Scenario, changes: Changes, names: ModelNames) -> Scenario:
