@@ -74,6 +74,7 @@ def compute_on(
 ) -> Iterator[tuple[Piece, Values]]:
     """Yield pieces as workers finish them, in any order. Raises ZhuanxingError as `execute`."""
     # Imported here: a sweep in one process does without Dask.
+    show("dask")
     from distributed import as_completed
 
     from zhuanxing.analyses.sweep.worker import SweepPlugin, compute_piece
@@ -122,7 +123,6 @@ def _result(future: Future[Values], piece: Piece) -> Values:
 
 @contextmanager
 def _client(cluster: Cluster, pieces: int) -> Iterator[Client]:
-    show("dask")
     import dask
     from distributed import Client
 
