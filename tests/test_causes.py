@@ -95,6 +95,16 @@ def test_a_frozen_variable_keeps_to_the_path_of_the_first_run(program: Any) -> N
     assert (found["food"][3] > found["food"][0]).all(), "births still move food directly"
 
 
+def test_frozen_runs_may_begin_where_they_differ(program: Any) -> None:
+    rates, outputs = np.array([[0.1, 0.1], [0.2, 0.2], [0.2, 0.2]]), {"people": "year_end"}
+    past = program.past({}, outputs, 2018)
+    frozen = FrozenRuns(program, {"birth rate": rates[:2]}, ["births"], outputs, past.steps)
+    found = frozen.run({"birth rate": rates}, np.array([[False], [False], [True]]), past)["people"]
+    whole = program.run_many({"birth rate": rates}, outputs, after=past)["people"]
+    np.testing.assert_allclose(found[:2, -2:], whole[:2, -2:], rtol=1e-14)
+    np.testing.assert_allclose(found[2], found[0], rtol=1e-14)
+
+
 def test_link_scores_are_the_parts_of_a_change_that_causes_bring(program: Any) -> None:
     times, scores, states = link_scores(program, {}, "here")
     assert list(times) == [2015, 2016, 2017, 2018, 2019]

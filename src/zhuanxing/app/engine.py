@@ -220,8 +220,9 @@ class Engine:
         full = np.repeat(inputs[INTENSITY][None], len(STRENGTHS), axis=0)
         full[:, row] *= np.array(STRENGTHS)[:, None]
         design = of_intensities(full, model.source.equations)
-        asked = [*self.plain, COST]  # those of a ranking, which are compiled already
-        many = model.run_many(design, scenario=base, outputs=asked)
+        asked = [*self.plain, COST]  # as for a ranking, whose runs are compiled already
+        past = model.past(base, full, asked)
+        (many,) = model.batches(design, base, outputs=asked, after=past)
         last = many.sel(city=state.city).isel(year=-1)
         return np.stack([last[name].values for name in outputs], axis=1)
 

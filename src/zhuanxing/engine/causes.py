@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import jax
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -15,11 +14,11 @@ from zhuanxing.engine.running.devices import CPU
 from zhuanxing.engine.running.graph import Graph
 from zhuanxing.engine.running.run_plan import inputs_read, keyed, make_plan
 from zhuanxing.engine.running.scan import simulate
-from zhuanxing.engine.running.xla_options import THOROUGH, known
+from zhuanxing.engine.running.xla_options import THOROUGH
 from zhuanxing.engine.translating.nodes import Array, Env, Node
 
 if TYPE_CHECKING:
-    from zhuanxing.engine.program import Program
+    from zhuanxing.engine.program import Past, Program
 
 __all__ = ["FrozenRuns", "causes", "stocks"]
 
@@ -49,6 +48,7 @@ class FrozenRuns:
     """Runs side by side, the first of which lends its path to variables frozen in the others.
 
     `names` are the variables that may be frozen, `outputs` what is asked, as for `Program.run`.
+    Where runs begin later, `begin` is the number of steps before; see `Program.past`.
     """
 
     def __init__(
@@ -57,32 +57,33 @@ class FrozenRuns:
         overrides: Mapping[str, ArrayLike],
         names: Sequence[str],
         outputs: Mapping[str, str],
+        begin: int = 0,
     ) -> None:
         nodes = dict(program.built.nodes)
         for place, name in enumerate(names):
             nodes[name] = _freezable(nodes[name], place)
         self.names = tuple(names)
-        self._given = program.given
+        self._program, self._given = program, program.given
         self._outputs = keyed(outputs)
-        self._count = len(names)
         inputs = self._gathered(overrides)
         batched = frozenset(n for n, value in inputs.items() if self._given.has_runs(n, value))
-        plan = make_plan(
+        whole = make_plan(
             replace(program.built, nodes=nodes), self._given, program.method, inputs, outputs,
             batched=batched, runs=CPU.block,
         )  # fmt: skip
-        self._read = inputs_read(plan, inputs)
-        self._function = jax.jit(
-            lambda chosen, mask: simulate(plan, {**chosen, MASK: mask}),
-            compiler_options=known(THOROUGH),
-        )
+        self._plan = replace(whole, begin=begin)
+        self._found: Callable[..., Any] | None = None
 
-    def run(self, overrides: Mapping[str, ArrayLike], mask: np.ndarray) -> dict[str, np.ndarray]:
+    def run(
+        self, overrides: Mapping[str, ArrayLike], mask: np.ndarray, after: Past | None = None
+    ) -> dict[str, np.ndarray]:
         """Return the outputs, runs first, of runs in which the variables of `mask` are frozen.
 
         `overrides` have runs first; `mask` [run, name] is true where a run takes the variable's
-        value from the first run, in which nothing may be frozen.
+        value from the first run, in which nothing may be frozen. `after` is what all have in
+        common; rows from then are not returned.
         """
+        states = {} if after is None else after.states
         found: dict[str, list[np.ndarray]] = {name: [] for name in self._outputs}
         runs, room = len(mask), CPU.block - 1
         for first in range(1, max(runs, 2), room):
@@ -92,13 +93,29 @@ class FrozenRuns:
                 else value
                 for name, value in overrides.items()
             }  # fmt: skip
-            inputs = self._gathered(chosen)
-            raw = self._function({n: inputs[n] for n in self._read}, mask[lanes].T)
+            raw = self._function({**self._gathered(chosen), **states}, mask[lanes].T)
             kept = slice(0 if first == 1 else 1, 1 + min(room, runs - first))
             for name, how in self._outputs.items():
                 array = np.moveaxis(np.asarray(raw[f"{name}|{how}"]), -1, 0)
                 found[name].append(array[kept])
         return {name: np.concatenate(parts) for name, parts in found.items()}
+
+    def _function(self, inputs: Mapping[str, Any], mask: np.ndarray) -> dict[str, Any]:
+        plan = self._plan
+        chosen = {name: inputs[name] for name in inputs_read(plan, inputs)}
+        if self._found is None:
+            question = (
+                "frozen runs", self.names, plan.outputs, plan.steps, plan.begin,
+                sorted(plan.lengths.items()),
+            )  # fmt: skip
+            self._found = self._program.compiled(
+                question,
+                lambda given, mask: simulate(plan, {**given, MASK: mask}),
+                (chosen, mask),
+                THOROUGH,
+            )
+        found: dict[str, Any] = self._found(chosen, mask)
+        return found
 
     def _gathered(self, overrides: Mapping[str, ArrayLike]) -> dict[str, Any]:
         return self._given.gather(overrides, runs=True)

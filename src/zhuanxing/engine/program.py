@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -31,6 +32,9 @@ from zhuanxing.engine.translating.variables import Variable, describe
 from zhuanxing.errors import ZhuanxingError
 
 __all__ = ["Failure", "Past", "Program", "Runs", "Variable"]
+
+# Before the name of an output whose rows are from before a run begins.
+PAST = "past:"
 
 T = TypeVar("T")
 Objective = Callable[[dict[str, jax.Array]], jax.Array]
@@ -295,11 +299,13 @@ class Program:
         overrides: Mapping[str, ArrayLike],
         outputs: Mapping[str, str],
         wrt: Sequence[str],
+        after: Past | None = None,
     ) -> tuple[Traced, dict[str, np.ndarray]]:
         """Return one run as a JAX function of (overrides in `wrt`, fixed inputs), and the latter.
 
         It can be differentiated in reverse, mapped over and compiled with what is around it. The
-        fixed inputs are arguments so that compiling does not fold them.
+        fixed inputs are arguments so that compiling does not fold them. With `after`, of the same
+        outputs or more, `wrt` must act later; see `run_many`.
         """
         names = [key_of(name) for name in wrt]
         inputs = self.given.gather(overrides, also=names)
@@ -312,14 +318,21 @@ class Program:
         plan = make_plan(
             self.built, self.given, self.method, inputs, outputs, moved=frozenset(names)
         )
-        read = inputs_read(plan, inputs)
         keys = keyed(outputs)
+        before: dict[str, np.ndarray] = {}
+        if after is not None:
+            plan, inputs = replace(plan, begin=after.steps), {**inputs, **after.states}
+            before = {f"{PAST}{name}": after.rows[name] for name in keys}
 
         def run(chosen: Mapping[str, Array], others: Mapping[str, Array]) -> dict[str, jax.Array]:
-            found = simulate(plan, {**others, **chosen})
-            return {name: found[f"{name}|{how}"] for name, how in keys.items()}
+            whole = simulate(plan, {**others, **chosen})
+            found = {name: whole[f"{name}|{how}"] for name, how in keys.items()}
+            if after is None:
+                return found
+            return {n: jnp.concatenate([others[f"{PAST}{n}"], rows]) for n, rows in found.items()}
 
-        return run, {name: inputs[name] for name in read if name not in names}
+        read = inputs_read(plan, inputs)
+        return run, {**{name: inputs[name] for name in read if name not in names}, **before}
 
     def compiled(
         self,

@@ -114,14 +114,16 @@ def explain_effect(
     changes = _changes(model, inputs, without, names, place, when - model.years[0])
     on_the_way = between(graph, INTENSITY, chosen.variable) & set(names)
     candidates = sorted(n for n in on_the_way if abs(changes.get(n, np.nan)) != 0)
-    frozen = _frozen_runs(model.program, names, _requests(model))
+    past = model.past(scenario, without[None], [one.name for one in model.outputs])
+    begin = 0 if past is None else past.steps
+    frozen = _frozen_runs(model.program, names, _requests(model), begin)
     count = 2 + len(candidates)
     mask = np.zeros((count, len(names)), dtype=bool)
     mask[2 + np.arange(len(candidates)), [names.index(name) for name in candidates]] = True
     intensity = np.repeat(inputs[INTENSITY][None], count, axis=0)
     intensity[0] = without
-    found = frozen.run({**inputs, INTENSITY: intensity}, mask)
-    values = _values(found, chosen, place, when - model.years[0])
+    found = frozen.run({**inputs, INTENSITY: intensity}, mask, past)
+    values = _values(found, chosen, place)
     total = float(values[1] - values[0])
     lost = values[1] - values[2:]
     shares = dict(zip(candidates, (lost / total if total else np.zeros_like(lost)), strict=True))
@@ -178,21 +180,21 @@ def _requests(model: Model) -> tuple[tuple[str, str], ...]:
 
 @lru_cache(maxsize=2)
 def _frozen_runs(
-    program: Program, names: tuple[str, ...], requests: tuple[tuple[str, str], ...]
+    program: Program, names: tuple[str, ...], requests: tuple[tuple[str, str], ...], begin: int
 ) -> FrozenRuns:
     """Return one compiled model for every question: all of `names` may be frozen in it."""
     base = {INTENSITY: np.repeat(program.constants()[INTENSITY][None], 2, axis=0)}
-    return FrozenRuns(program, base, names, dict(requests))
+    return FrozenRuns(program, base, names, dict(requests), begin)
 
 
-def _values(found: Mapping[str, np.ndarray], output: Output, place: int, year: int) -> np.ndarray:
-    """Return an output of a city in a year [run]."""
+def _values(found: Mapping[str, np.ndarray], output: Output, place: int) -> np.ndarray:
+    """Return an output of a city in the last year [run]."""
     series = found[output.variable][:, :, place]
     if output.denominator:
         series = series / found[output.denominator][:, :, place]
     if output.aggregate == "change":
-        return np.asarray(100 * (series[:, year] / series[:, year - 1] - 1))
-    return np.asarray(series[:, year] * output.scale)
+        return np.asarray(100 * (series[:, -1] / series[:, -2] - 1))
+    return np.asarray(series[:, -1] * output.scale)
 
 
 def _changes(

@@ -17,6 +17,7 @@ from zhuanxing.results.annual import END, OF_VARIABLE, PATH, SUM, yearly_request
 from zhuanxing.results.outputs import Output, select_outputs
 
 if TYPE_CHECKING:
+    from zhuanxing.engine.program import Past
     from zhuanxing.inputs import Scenario
     from zhuanxing.model import Model
 
@@ -40,6 +41,7 @@ class Response:
         self.outputs = select_outputs(model.outputs, tuple(outputs))
         self.city = city
         self._model = model
+        self._scenario = scenario
         self._inputs = model.inputs(scenario)
         self._place = np.array([name == city for name in model.elements("city")], dtype=float)
         row = int(self._place.argmax())
@@ -109,7 +111,14 @@ class Response:
 
     @cached_property
     def _traced(self) -> tuple[Any, dict[str, np.ndarray]]:
-        return self._model.program.traced(self._inputs, self._asked, [INTENSITY])
+        return self._model.program.traced(self._inputs, self._asked, [INTENSITY], self._past)
+
+    @cached_property
+    def _past(self) -> Past | None:
+        """Return the years before any of the levers starts."""
+        moved = self._full(np.where(self.start > 0, 0.0, 1.0))[None]
+        everything = [one.name for one in self._model.outputs]
+        return self._model.past(self._scenario, moved, everything)
 
     @property
     def _fixed(self) -> dict[str, np.ndarray]:
@@ -147,7 +156,8 @@ class Response:
             name: _padded(np.asarray(value)[None]) for name, value in self._raw(full).items()
         }
         arguments = (full, self._place, self._fixed, weights)
-        question = ("pull-back of a city", sorted(self._asked.items()), TOGETHER)
+        begin = 0 if self._past is None else self._past.steps
+        question = ("pull-back of a city", sorted(self._asked.items()), TOGETHER, begin)
         return self._model.program.compiled(question, pulled, arguments, HASTY)
 
     def _measured(self, raw: Mapping[str, Any]) -> Any:

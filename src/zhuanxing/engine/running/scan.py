@@ -256,7 +256,7 @@ class _Run:
                 key: leaves if key in plan.moving else jax.lax.stop_gradient(leaves)
                 for key, leaves in states.items()
             }
-            env = run.evaluate(run.env(place), now, once, plan.every_step)
+            env = run.evaluate(run.env(place + plan.begin), now, once, plan.every_step)
             found = {name: jnp.broadcast_to(env.values[name], self._shape(name)) for name in names}
             return run.advance(env, now, once), found
 
@@ -264,17 +264,17 @@ class _Run:
         read = plan.moving & self.graph.tables.keys(), plan.moving
         parts = [_divided(*pair) for pair in zip((self.inputs, once), read, strict=True)]
         moving, fixed = zip(*parts, strict=True)
-        found = walk(step, states, moving, fixed, plan.evaluations)
+        found = walk(step, states, moving, fixed, plan.evaluations - plan.begin)
         return {f"{name}|{how}": self._together(found[name], how) for name, how in plan.outputs}
 
     def _together(self, path: Array, how: str) -> Array:
         """Return a path [step, ...] as it is, or its values of whole years."""
-        per_year = self.plan.steps_per_year
+        per_year, begin = self.plan.steps_per_year, self.plan.begin
         if how == "path":
             return path
-        years = self.plan.steps // per_year
+        years = (self.plan.steps - begin) // per_year
         if how == "year_end":
-            return path[per_year : years * per_year + 1 : per_year]
+            return path[0 if begin else per_year : years * per_year + 1 : per_year]
         steps = path[: years * per_year].reshape(years, per_year, *path.shape[1:])
         total = steps.sum(axis=1)
         return total * self.dt if how == "year_sum" else total / per_year
