@@ -14,6 +14,7 @@ import xarray as xr
 import zhuanxing
 from zhuanxing.analyses.monitor import monitor, read_statistics
 from zhuanxing.analyses.optimise.goals import goals_in_words, parse_goal
+from zhuanxing.analyses.optimise.optimise import Question, optimise
 from zhuanxing.analyses.rank import contributions, intervals, lever_effect, places, ranked
 from zhuanxing.cli.chosen import renamed
 from zhuanxing.cli.found import print_found
@@ -250,10 +251,20 @@ def test_an_aim_is_told_in_the_reader_s_language_with_the_limit_that_it_means() 
     ]  # fmt: skip
 
 
-def test_an_aim_may_name_its_output_in_chinese() -> None:
+@pytest.mark.parametrize("aim", ["地区生产总值>=baseline-1%", "地区生产总值≥基准-1％"])
+def test_an_aim_may_be_typed_in_chinese(aim: str) -> None:
     names = {"地区生产总值": "gdp"}
     goal = parse_goal(
-        "地区生产总值>=baseline-1%", ["gdp"], lambda output, year: 200.0, 2020, 2025,
-        lambda name, where: names[name],
-    )  # fmt: skip
+        aim, ["gdp"], lambda output, year: 200.0, 2020, 2025, lambda name, where: names[name]
+    )
     assert (goal.output, goal.at_least, goal.limit) == ("gdp", True, 198.0)
+
+
+@pytest.mark.parametrize("aim", ["gpd>=baseline", "gdp>=baseline%", "gdp>=-5%2031", "gdp"])
+def test_an_aim_that_is_none_is_refused_before_anything_is_run(
+    model: zhuanxing.Model, monkeypatch: pytest.MonkeyPatch, aim: str
+) -> None:
+    monkeypatch.setattr(zhuanxing.Model, "run", lambda *_, **__: pytest.fail("it ran"))
+    plan, baseline = model.scenario("plan"), model.scenario("baseline")
+    with pytest.raises(ZhuanxingError):
+        optimise(model, plan, baseline, Question("tangshan", "co2", False, (aim,)))

@@ -60,6 +60,10 @@ class Aims:
             asked=True,
         )
 
+    def stop_waiting(self) -> None:
+        """Say no longer that an answer is coming."""
+        self._answer.object = ""
+
     def _show(self, found: tuple[State, xr.Dataset]) -> None:
         session = self._session
         state, answer = found

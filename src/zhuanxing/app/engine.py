@@ -284,7 +284,7 @@ def leading(divided: xr.Dataset, state: State) -> list[str]:
     return list(ranked(divided, state.output)["lever"][:SHOWN])
 
 
-STRENGTHS = tuple(np.linspace(0.0, 1.0, 9))
+STRENGTHS = tuple(np.linspace(0.0, 1.0, 11))
 
 
 class Latest:

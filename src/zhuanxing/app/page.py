@@ -224,6 +224,7 @@ class Session:
 
     def _shown_or_told(self, found: Any, show: Callable[[Any], None]) -> None:
         if isinstance(found, Exception):
+            self.tabs.stop_waiting()
             self.tell(str(found))
             return
         show(found)

@@ -23,7 +23,7 @@ from zhuanxing.data.observed import observed
 from zhuanxing.results.glossary import read_glossary
 from zhuanxing.results.labels import element_names
 from zhuanxing.results.numerals import number
-from zhuanxing.results.words import LANGUAGES, unit, with_unit
+from zhuanxing.results.words import LANGUAGES, listing, unit, with_unit
 
 if TYPE_CHECKING:
     from zhuanxing.app.page import Session
@@ -95,6 +95,11 @@ class Tabs:
                 ),
                 self._show_tradeoff,
             )
+
+    def stop_waiting(self) -> None:
+        """Say no longer that an answer is coming."""
+        self._why.object = self._status.object = ""
+        self._aims.stop_waiting()
 
     def _layout(self) -> Any:
         def bokeh(drawn: Any) -> Any:
@@ -204,12 +209,15 @@ class Tabs:
         state, other, points = found
         if state != self._session.state:
             return
-        names = []
-        for key in (state.output, other):
-            output = self._engine.plain[key]
-            names.append(f"{output.label(self._language)} {unit(output.unit, self._language)}")
-        title = say("tradeoff_title", self._language)
-        self._curve.show(points, STRENGTHS, (names[0], names[1]), title)
+        axes, gaps = [], []
+        for place, key in enumerate((state.output, other)):
+            output, language = self._engine.plain[key], self._language
+            name, units = output.label(language), unit(output.unit, language)
+            axes.append(with_unit(name, units, language))
+            words = difference_words(points[-1, place], points[0, place], output, language)
+            gaps.append(f"{name} {''.join(words)}")
+        title = say("tradeoff_title", self._language, gaps=listing(gaps, self._language))
+        self._curve.show(points, STRENGTHS, (axes[0], axes[1]), title)
 
     def _show_trust(self) -> None:
         session, model = self._session, self._engine.model

@@ -56,8 +56,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "aims_levers": ("举措数", "levers"),
     "package": ("组合", "package"),
     "baseline": ("基准", "baseline"),
-    "better": ("↗ 变好", "↗ better"),
-    "worse": ("↘ 变差", "↘ worse"),
+    "better": ("变好", "better"),
+    "worse": ("变差", "worse"),
     "computing": ("计算中…", "computing…"),
     "why_computing": (
         "推演中…首次需先编译，要几分钟",
@@ -92,7 +92,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "why_none": ("没有可见的效果", "no effect to be seen"),
     "carries": ("承载 {share}", "carries {share}"),
     "cities_title": ("{year}年{output}与{baseline}之差", "{output} in {year} less {baseline}"),
-    "tradeoff_title": ("方案力度从0到1", "Strength of the package from 0 to 1"),
+    "tradeoff_title": (
+        "方案力度从0到100%：{gaps}",
+        "Package from nothing to full strength: {gaps}",
+    ),
     "trust_title": ("{city}的结果可信到什么程度", "How far to trust the results for {city}"),
     "trust_error": (
         "模型{year}年的结果与统计相差：{errors}。",

@@ -6,11 +6,14 @@
 - `+3`, `-2`: a change since the base year, in the output's unit (percentage points for percent);
 - `-14.5%2020`: a change in percent since the year named;
 - `baseline`, `baseline+3`, `baseline-1%`: against the run without the package.
+
+A Chinese keyboard's `≤`, `≥`, `％`, `＋` and `基准` mean the same.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -60,6 +63,8 @@ def parse_goal(
 
     `find` turns what is written, and where, into the identifier of an output.
     """
+    for written, meant in (("≤", "<="), ("≥", ">="), ("基准", BASELINE)):
+        text = unicodedata.normalize("NFKC", text).replace(written, meant)
     found = _GOAL.match(text)
     if found is None:
         raise ZhuanxingError(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from zhuanxing.inputs import Scenario
     from zhuanxing.model import Model
 
-__all__ = ["Question", "optimise"]
+__all__ = ["Question", "optimise", "require_goals"]
 
 Report = Callable[[str], None]
 # Solutions that differ by less than a step in every lever are one.
@@ -71,9 +71,11 @@ def optimise(
     and `shrinks` (names of goals and outputs, parted by ";") hold the verdicts. Raises
     ZhuanxingError for an unknown name and an aim that is none.
     """
-    require_known("city", question.city, model.names.cities, "optimise")
+    require_goals(model, scenario, question)
     years = model.run(against, city=[question.city]).sel(city=question.city)
-    goals = _goals(model, scenario, question, years)
+    goals = _goals(
+        model, scenario, question, lambda output, year: float(years[output].sel(year=year))
+    )
     steered = dict.fromkeys([question.output, *(goal.output for goal in goals)])
     outputs = tuple(steered | dict.fromkeys([*question.watch, SPENDING]))
     response = Response(model, scenario, question.city, outputs, len(steered))
@@ -103,12 +105,21 @@ def optimise(
     return answer.assign(sure=(("package", "goal"), np.stack(shares)))
 
 
-def _goals(model: Model, scenario: Scenario, question: Question, years: xr.Dataset) -> list[Goal]:
+def require_goals(model: Model, scenario: Scenario, question: Question) -> None:
+    """Raise ZhuanxingError, before anything is run, for a name or an aim that is none."""
+    require_known("city", question.city, model.names.cities, "optimise")
+    _goals(model, scenario, question, lambda output, year: 0.0)
+
+
+def _goals(
+    model: Model, scenario: Scenario, question: Question, found: Callable[[str, int], float]
+) -> list[Goal]:
+    """Return the aims and conditions, with the baseline's outputs `found`."""
     known = [one.name for one in model.plain_outputs]
     require_known("output", question.output, known, "optimise")
     for name in question.watch:
         require_known("output", name, known, "optimise: watch")
-    first, last = int(years["year"].values[0]), int(years["year"].values[-1])
+    first, last = model.years[0], model.years[-1]
 
     def value(output: str, year: int) -> float:
         if not first <= year <= last:
@@ -116,7 +127,7 @@ def _goals(model: Model, scenario: Scenario, question: Question, years: xr.Datas
                 "an aim names the year {year}, but runs cover {first} to {last}",
                 year=year, first=first, last=last,
             )  # fmt: skip
-        return float(years[output].sel(year=year))
+        return found(output, year)
 
     base_year = question.base_year or scenario.base_year
     return [

@@ -94,7 +94,7 @@ def run(settings: OptimiseSettings, context: Context) -> int:
     goal = settings.maximise or settings.minimise
     if goal is None:
         raise ZhuanxingError("minimise or maximise must name an output, as minimise=co2")
-    from zhuanxing.analyses.optimise.optimise import Question, optimise
+    from zhuanxing.analyses.optimise.optimise import Question, optimise, require_goals
 
     model = model_of(settings, context)
     scenario = asked_scenario(model, settings)
@@ -103,6 +103,7 @@ def run(settings: OptimiseSettings, context: Context) -> int:
         tuple(settings.keep), settings.step, settings.allowance, settings.draws,
         settings.sureness, tuple(settings.watch), settings.base_year, settings.iterations,
     )  # fmt: skip
+    require_goals(model, scenario, question)
     with progress_bar() as progress:
         task = progress.add_task("", total=None)
 
