@@ -51,6 +51,21 @@ def test_what_a_killed_process_left_in_the_cache_goes_with_a_later_entry(
     assert cache.kept(path, bytes) == b"second"
 
 
+def test_what_was_used_longest_ago_leaves_a_cache_that_is_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cache, "cache_folder", lambda: tmp_path)
+    monkeypatch.setattr(cache, "MOST_BYTES", 3 * (1000 + cache.DIGEST_BYTES))
+    paths = [cache.entry(kind, kind) for kind in ("first", "second", "third", "fourth")]
+    for second, path in enumerate(paths[:3]):
+        cache.keep(path, bytes(1000))
+        os.utime(path, (second, second))
+    assert cache.kept(paths[0], len) == 1000
+    assert all(path.exists() for path in paths[:3])
+    cache.keep(paths[3], bytes(1000))
+    assert [path.exists() for path in paths] == [True, False, True, True]
+
+
 @pytest.mark.parametrize("kind", ["a file", "below a file", "protected"])
 def test_a_cache_folder_that_cannot_be_written_costs_time_only(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

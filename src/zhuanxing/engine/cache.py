@@ -1,4 +1,7 @@
-"""Files that only save time: what is missing, damaged or cannot be written is made again."""
+"""Files that only save time: what is missing, damaged or cannot be written is made again.
+
+All of them together stay below a limit: what was used longest ago goes first.
+"""
 
 from __future__ import annotations
 
@@ -15,12 +18,14 @@ from typing import TypeVar
 from filelock import FileLock
 from platformdirs import user_cache_path
 
-__all__ = ["cache_folder", "entry", "keep", "kept", "one_at_a_time", "unpickled"]
+__all__ = ["cache_folder", "entry", "keep", "kept", "one_at_a_time", "prune", "unpickled"]
 
 Value = TypeVar("Value")
 
 UNFINISHED = "unfinished-"
 LITTER_SECONDS = 3600.0
+# Some five hundred compiled runs, and what else is kept beside them.
+MOST_BYTES = 4_000_000_000
 DIGEST_BYTES = hashlib.sha256().digest_size
 
 
@@ -40,6 +45,8 @@ def kept(path: Path, loads: Callable[[bytes], Value]) -> Value | None:
         content = path.read_bytes()
         digest, payload = content[:DIGEST_BYTES], content[DIGEST_BYTES:]
         if hashlib.sha256(payload).digest() == digest:
+            with suppress(OSError):
+                os.utime(path)
             # Written by other versions of the libraries, it may fail in any way to be loaded.
             with suppress(Exception):
                 return loads(payload)
@@ -60,6 +67,23 @@ def keep(path: Path, payload: bytes) -> None:
                 os.unlink(handle.name)
                 raise
         os.replace(handle.name, path)
+        prune(cache_folder(), MOST_BYTES)
+
+
+def prune(folder: Path, most_bytes: int) -> None:
+    """Remove the files in the folders of `folder` that were used longest ago, down to a limit."""
+    files = []
+    for file in folder.glob("*/*"):
+        with suppress(OSError):
+            found = file.stat()
+            files.append((max(found.st_atime, found.st_mtime), found.st_size, file))
+    left = sum(size for _, size, _ in files)
+    for _, size, file in sorted(files):
+        if left <= most_bytes:
+            break
+        with suppress(OSError):
+            file.unlink()
+            left -= size
 
 
 def _clear_litter(folder: Path) -> None:
