@@ -12,6 +12,7 @@ from zhuanxing.engine.reading.syntax_tree import Element
 from zhuanxing.engine.running.failures import TranslationError
 from zhuanxing.engine.running.xla_options import settled
 from zhuanxing.engine.translating.nodes import Array, Env, Node, Scope, align, number
+from zhuanxing.engine.translating.picking import picked
 from zhuanxing.engine.translating.subscripts import Dimensions, Index
 
 __all__ = ["Piece", "assemble", "covered", "joined"]
@@ -138,7 +139,7 @@ def _gather(
         if holes:
             flat.append(xp.full((1, flat[0].shape[1]), np.nan))
         joined = xp.concatenate(flat)
-        placed = joined if in_order else xp.take(joined, source, axis=0, mode="clip")
+        placed = joined if in_order else picked(xp, joined, source, 0)
         if any(batched):
             # What XLA fuses with picked elements it does not do on vectors: up to six times slower.
             placed = settled(placed)

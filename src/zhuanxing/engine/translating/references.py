@@ -14,6 +14,7 @@ from zhuanxing.engine.running.failures import TranslationError
 from zhuanxing.engine.translating import states
 from zhuanxing.engine.translating.lookup_tables import Table
 from zhuanxing.engine.translating.nodes import Array, Env, Node, Scope, literal
+from zhuanxing.engine.translating.picking import picked
 from zhuanxing.engine.translating.subscripts import Dimensions, Index
 from zhuanxing.errors import nearest
 
@@ -42,7 +43,7 @@ def pick(xp: Any, array: Array, indices: list[Index | None]) -> Array:
         if index is None:
             continue
         if isinstance(index, np.ndarray):
-            array = xp.take(array, index, axis=axis, mode="clip")
+            array = picked(xp, array, index, axis)
         else:
             array = array[(slice(None),) * axis + (index,)]
     return array
