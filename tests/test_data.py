@@ -432,7 +432,7 @@ def test_every_statistic_says_who_reads_it_and_the_start_reads_what_it_says() ->
     assert table.loc["platform_debt", "read_by"].startswith("start")
     assert "fit" in table.loc["gdp_growth", "read_by"]
     assert table.loc["energy_consumption_growth", "read_by"] == ""
-    assert table["figures"].sum() == len(TABLES.observations)
+    assert table["observations"].sum() == len(TABLES.observations)
 
 
 @pytest.mark.whole

@@ -80,9 +80,9 @@ def tables_with(model: Path, own: Path | None = None) -> Tables:
     tables = read_tables(model)
     if own is None:
         return tables
-    from zhuanxing.data.own import read_own_figures
+    from zhuanxing.data.own import read_own_observations
 
-    return tables.overlaid(read_own_figures(own, tables), own.name)
+    return tables.overlaid(read_own_observations(own, tables), own.name)
 
 
 def _assemble(

@@ -35,42 +35,43 @@ def left_out_table(start: Start) -> pd.DataFrame:
 def history_table(tables: Tables, result: xr.Dataset) -> pd.DataFrame:
     """Return how far the paths of a run are from the statistics of the same cities and years.
 
-    Only figures on the bases of today are compared. Columns variable, unit, figures, first, last,
-    bias, median and worst deviation, and where the worst is: factors for levels, differences for
-    shares, growth and concentrations.
+    Only observations on the bases of today are compared. Columns variable, unit, observations,
+    first, last, bias, median and worst deviation, and where the worst is: factors for levels,
+    differences for shares, growth and concentrations.
     """
     bases = current_bases(tables.bases)
     rows = []
     for name, unit, output in tables.variables[["variable", "unit", "output"]].to_numpy():
         if not output or output not in result or set(result[output].dims) != {"city", "year"}:
             continue
-        figures = observed(tables.observations, name, bases=bases)
-        figures = figures[
-            figures["unit_id"].isin(result["city"].values)
-            & figures["year"].isin(result["year"].values)
+        observations = observed(tables.observations, name, bases=bases)
+        observations = observations[
+            observations["unit_id"].isin(result["city"].values)
+            & observations["year"].isin(result["year"].values)
         ]
-        if not figures.empty:
-            rows.append(_deviations(name, unit, figures, result[output]))
+        if not observations.empty:
+            rows.append(_deviations(name, unit, observations, result[output]))
     return pd.DataFrame(rows)
 
 
 def _deviations(
-    name: str, unit: str, figures: pd.DataFrame, path: xr.DataArray
+    name: str, unit: str, observations: pd.DataFrame, path: xr.DataArray
 ) -> dict[str, object]:
-    said = path.sel(
-        city=xr.DataArray(figures["unit_id"].to_numpy(), dims="figure"),
-        year=xr.DataArray(figures["year"].to_numpy(), dims="figure"),
+    predicted = path.sel(
+        city=xr.DataArray(observations["unit_id"].to_numpy(), dims="observation"),
+        year=xr.DataArray(observations["year"].to_numpy(), dims="observation"),
     ).to_numpy()
-    figures, said = figures[np.isfinite(said)], said[np.isfinite(said)]
-    seen = figures["value"].to_numpy(float)
-    where = [f"{city} {year}" for city, year in figures[["unit_id", "year"]].to_numpy()]
-    row: dict[str, object] = {"variable": name, "unit": unit, "figures": len(figures)}
-    row |= {"first": int(figures["year"].min()), "last": int(figures["year"].max())}
+    finite = np.isfinite(predicted)
+    observations, predicted = observations[finite], predicted[finite]
+    values = observations["value"].to_numpy(float)
+    where = [f"{city} {year}" for city, year in observations[["unit_id", "year"]].to_numpy()]
+    row: dict[str, object] = {"variable": name, "unit": unit, "observations": len(observations)}
+    row |= {"first": int(observations["year"].min()), "last": int(observations["year"].max())}
     if unit in POINTS:
-        gaps = said - seen
+        gaps = predicted - values
         return row | _summary(gaps, np.abs(gaps), where)
-    both = (said > 0) & (seen > 0)
-    logs = np.log(said[both] / seen[both])
+    both = (predicted > 0) & (values > 0)
+    logs = np.log(predicted[both] / values[both])
     found = _summary(logs, np.abs(logs), [w for w, kept in zip(where, both, strict=True) if kept])
     return row | {
         key: math.exp(value) if isinstance(value, float) else value for key, value in found.items()

@@ -45,17 +45,17 @@ def coverage_table(tables: Tables, initial: xr.Dataset) -> pd.DataFrame:
 def statistics_table(
     tables: Tables, started_from: Collection[str], fitted: Collection[str]
 ) -> pd.DataFrame:
-    """Return one row per statistic: unit of measure, units, years, figures and who reads it.
+    """Return one row per statistic: unit of measure, units, years, observations and who reads it.
 
     `started_from` names the statistics that initial values are made from, `fitted` those that a
     calibration compares. Column read_by: `start`, `fit`, `output` (drawn beside an output) or
     several, empty for what nothing reads.
     """
-    figures = tables.observations.assign(base=tables.observations["variable"].map(base_name))
-    parts = figures.groupby("base")
+    observations = tables.observations.assign(base=tables.observations["variable"].map(base_name))
+    parts = observations.groupby("base")
     counted = parts.agg(
         units=("unit_id", "nunique"), first=("year", "min"), last=("year", "max"),
-        figures=("value", "size"),
+        observations=("value", "size"),
     )  # fmt: skip
     stems = tuple(started_from)
     rows = []
@@ -71,6 +71,6 @@ def statistics_table(
         ]
         rows.append({"variable": name, "unit": unit, "read_by": ", ".join(readers)})
     table = pd.DataFrame(rows).set_index("variable").join(counted)
-    whole = ["units", "first", "last", "figures"]
+    whole = ["units", "first", "last", "observations"]
     table[whole] = table[whole].fillna(0).astype(int)
     return table.reset_index()

@@ -123,8 +123,8 @@ def _statistics_rows(tables: Tables, asked: Sequence[str], unit: str) -> Rows:
     """Return the statistics that the start looks for and the unit lacks; output comes first."""
     rows: Rows = []
     for variable in sorted(asked, key=lambda name: (name != OUTPUT, name)):
-        figures = observed(tables.observations, variable, units=[unit])
-        if not figures.empty or variable not in set(tables.variables["variable"]):
+        found = observed(tables.observations, variable, units=[unit])
+        if not found.empty or variable not in set(tables.variables["variable"]):
             continue
         need = REQUIRED if variable == OUTPUT else BETTER
         rows.append(("observations.csv", f"{variable} of '{unit}' (or data=FILE.csv)", need))

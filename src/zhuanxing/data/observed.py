@@ -13,7 +13,7 @@ from zhuanxing.data.selection.bases import basis_by_year
 from zhuanxing.data.selection.collected import base_name
 
 __all__ = [
-    "basis_by_year", "check_figures", "current_bases", "known_from", "observed",
+    "basis_by_year", "check_observations", "current_bases", "known_from", "observed",
     "statistics_of_outputs",
 ]  # fmt: skip
 
@@ -70,7 +70,7 @@ def known_from(observations: pd.DataFrame, bases: pd.DataFrame) -> pd.Series:
     return since.astype(int)
 
 
-def check_figures(
+def check_observations(
     path: Path, frame: pd.DataFrame, variables: pd.DataFrame, bases: pd.DataFrame
 ) -> None:
     """Raise DataError for a row of another name, unit, range or basis than variables.csv says.

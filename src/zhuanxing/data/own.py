@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from zhuanxing.data.observed import basis_by_year, check_figures, current_bases
+from zhuanxing.data.observed import basis_by_year, check_observations, current_bases
 from zhuanxing.data.reading import DataError, line_of, open_table, read_checked, refuse_unknown
 from zhuanxing.data.schemas import schema_of
 from zhuanxing.data.selection.collected import FACTORS, base_name
 from zhuanxing.data.tables import Tables
 
-__all__ = ["SOURCE", "read_own_figures"]
+__all__ = ["SOURCE", "read_own_observations"]
 
 SOURCE = "own"
 HEADINGS = {
@@ -32,7 +32,7 @@ ENDINGS = re.compile("(市|区|县|能源化工基地|基地)$")
 BRACKETS = re.compile(r"[((].*?[))]$")
 
 
-def read_own_figures(path: Path, tables: Tables) -> pd.DataFrame:
+def read_own_observations(path: Path, tables: Tables) -> pd.DataFrame:
     """Return own figures with the columns of observations.csv, checked as these are.
 
     Raises DataError in one sentence for a file, column, unit, year, variable, value or unit of
@@ -55,7 +55,7 @@ def read_own_figures(path: Path, tables: Tables) -> pd.DataFrame:
     checked = _converted(checked, tables)
     _refuse_later(path, checked, tables.last_information_year)
     checked["basis"] = _bases(checked, tables)
-    check_figures(path, checked, tables.variables, tables.bases)
+    check_observations(path, checked, tables.variables, tables.bases)
     return checked.assign(source_id=SOURCE)[list(tables.observations.columns)]
 
 

@@ -19,7 +19,7 @@ from zhuanxing.data.checks import (
     check_units,
 )
 from zhuanxing.data.kinds import DRIVER_TABLES
-from zhuanxing.data.observed import check_figures, known_from
+from zhuanxing.data.observed import check_observations, known_from
 from zhuanxing.data.reading import DataError, read_checked
 from zhuanxing.engine.cache import entry, unpickled
 from zhuanxing.storage.hashes import file_hash, folder_hash
@@ -194,7 +194,7 @@ def _code() -> str:
 def _check_across(folder: Path, tables: Tables) -> None:
     """Refuse rows that name something that another table does not have."""
     observations = folder / "observations.csv"
-    check_figures(observations, tables.observations, tables.variables, tables.bases)
+    check_observations(observations, tables.observations, tables.variables, tables.bases)
     check_known(observations, tables.observations, "source_id", tables.sources["source_id"])
     kinds = ["", *tables.bases["bases"]]
     check_known(folder / "variables.csv", tables.variables, "bases", kinds)

@@ -26,14 +26,14 @@ COLUMNS_BY_CITY = (
 COLUMNS_BY_VARIABLE = (("变量", "variable"), *COUNTS)
 STATISTICS_COLUMNS = (
     Column("统计指标", "statistic", whole=True), ("单位", "unit"), ("城市数", "cities"),
-    ("起年", "first"), ("止年", "last"), ("数据数", "figures"), ("用于", "read by"),
+    ("起年", "first"), ("止年", "last"), ("观测数", "observations"), ("用于", "read by"),
 )  # fmt: skip
 LEFT_OUT_COLUMNS = (
     Column("初始值", "initial value", whole=True), ("城市数", "cities"),
     ("中位倍数", "median factor"), ("最大倍数", "worst factor"), ("所在", "at"),
 )  # fmt: skip
 HISTORY_COLUMNS = (
-    Column("统计指标", "statistic", whole=True), ("单位", "unit"), ("数据数", "figures"),
+    Column("统计指标", "statistic", whole=True), ("单位", "unit"), ("观测数", "observations"),
     ("年份", "years"), ("偏差", "bias"), ("平均", "mean"), ("中位", "median"), ("最大", "worst"),
     ("所在", "at"),
 )  # fmt: skip
@@ -57,8 +57,8 @@ class DataSettings(InLanguage):
     """Show the variables of one city.
     只显示一个城市的变量。"""
     statistics: bool = False
-    """Show every statistic: cities, years, figures, and who reads it.
-    显示全部统计指标：城市数、年份、数据数、用途。"""
+    """Show every statistic: cities, years, observations, and who reads it.
+    显示全部统计指标：城市数、年份、观测数、用途。"""
     accuracy: bool = False
     """Try the estimates on cities that are known, each left out in turn.
     逐一剔除已知城市，检验估计值。"""
@@ -74,7 +74,7 @@ class DataSettings(InLanguage):
 
 
 def run(settings: DataSettings, context: Context) -> int:
-    """Print what was asked for; without a wish, how many initial values have each origin."""
+    """Print what was asked for; by default how many initial values have each origin."""
     # Reading and checking the tables takes longer than the help text should.
     from zhuanxing.data.tables import read_tables
 
@@ -135,7 +135,7 @@ def _print_statistics(tables: Tables, context: Context) -> None:
     fitted = {str(target["observed"]).removesuffix("_avg_*") for target in fit["targets"]}
     initial = build_initial(tables)
     table = statistics_table(tables, initial.attrs["statistics"], fitted)
-    names = ["variable", "unit", "units", "first", "last", "figures", "read_by"]
+    names = ["variable", "unit", "units", "first", "last", "observations", "read_by"]
     rows = [[str(cell) for cell in row] for row in table[names].to_numpy()]
     print_table(("统计指标", "statistics"), STATISTICS_COLUMNS, rows, context.language)
     unread = list(table.loc[table["read_by"] == "", "variable"])
@@ -170,7 +170,7 @@ def _print_history(tables: Tables, settings: DataSettings, context: Context) -> 
         raise ZhuanxingError(f"{settings.result}: no output is one of which there are statistics")
     rows = [
         [
-            str(row.variable), str(row.unit), str(row.figures), f"{row.first}-{row.last}",
+            str(row.variable), str(row.unit), str(row.observations), f"{row.first}-{row.last}",
             f"{row.bias:.3g}", f"{row.mean:.3g}", f"{row.median:.3g}", f"{row.worst:.3g}",
             str(row.at),
         ]
