@@ -404,6 +404,15 @@ def test_results_that_differ_in_more_than_the_scenario_are_refused(
     require_comparable(results)
 
 
+def test_a_fit_of_other_data_is_named_when_results_are_refused(
+    results: dict[str, xr.Dataset],
+) -> None:
+    said = "default (calibration default: made with another model or other data; fit it again)"
+    other = results["plan"].assign_attrs(calibration=said)
+    with pytest.raises(ZhuanxingError, match=r"\(none and default\)"):
+        require_comparable({"baseline": results["baseline"], "plan": other})
+
+
 def test_structure_stacks_sectors_to_a_hundred(results: dict[str, xr.Dataset]) -> None:
     plan = {"plan": results["plan"]}
     figure = structure.draw(plan, cities=["baotou"], shares=SHARES, detail="value_added")

@@ -98,6 +98,10 @@ def test_a_run_ends_with_what_it_found_in_the_reader_s_language(
         assert unit in said and "2025" in said and "e+0" not in said
         median = float(plan["gdp"].sel(year=2025).median())
         assert "gdp" not in said or f"{median:,.0f}" in said
+        print_found(plan.sel(city=["tangshan"]), tmp_path / "paths.nc", tmp_path / "b", language)
+        of_one = capsys.readouterr().out
+        assert not {"城市中位数", "median city"} & {*of_one.split("┃")}
+        assert "of 36" not in of_one and "1/1" not in of_one
 
 
 def test_a_run_is_not_held_against_a_baseline_of_another_calibration(

@@ -142,9 +142,11 @@ def lever_effect(
     without = whole.copy()
     without[:, column] = 0.0
     when = model.years[-1] if year is None else year
-    design = of_intensities(np.stack([whole, without]), model.source.equations)
-    many = model.run_many(design, scenario=scenario, outputs=_asked(model), years=[when])
-    pair = many[list(outputs)].squeeze("year", drop=True)
+    runs, asked = np.stack([whole, without]), _asked(model)
+    design = of_intensities(runs, model.source.equations)
+    past = model.past(scenario, runs, asked)
+    (many,) = model.batches(design, scenario, outputs=asked, years=[when], after=past)
+    pair = many[list(outputs)].squeeze("year", drop=True).drop_vars("failure")
     return (pair.isel(run=0, drop=True) - pair.isel(run=1, drop=True)).assign_attrs(
         lever=lever, year=when, scenario=scenario.name
     )

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import xarray as xr
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from zhuanxing.charts import style
+from zhuanxing.charts.lines import draw_lines
 from zhuanxing.charts.stacks import draw_areas, draw_changes, parts, since, stack_note
 from zhuanxing.results import names
 from zhuanxing.results.bands import centre
@@ -59,7 +59,8 @@ def draw(
             draw_areas(power, years, parts(first, capacity, city, language))
             kind = names.unit_label(names.variable(first, capacity[0]), language)
             style.value_axis(power, f"{word('capacity', language)}\n{kind}")
-            _carbon(carbon, datasets, city, co2, language)
+            draw_lines(carbon, datasets, city, co2, language)
+            style.value_axis(carbon, names.axis_title(names.variable(first, co2), language))
             for axis in (fuel, power, carbon):
                 style.year_axis(axis, years)
                 said = language if axis is carbon else None
@@ -74,19 +75,3 @@ def draw(
             figure, language, title=word("energy_title", language),
             notes=[*names.result_notes(datasets, language), *notes],
         )  # fmt: skip
-
-
-def _carbon(
-    axis: Axes, datasets: Mapping[str, xr.Dataset], city: str, co2: str, language: Language
-) -> None:
-    """Draw one line a scenario."""
-    palette = style.scenario_colours(list(datasets))
-    for key, dataset in datasets.items():
-        data = centre(names.variable(dataset, co2)).sel(city=city)
-        years = data["year"].values
-        axis.plot(years, data.values, color=palette[key], label=key)
-        if len(datasets) > 1:
-            label = names.scenario_label(datasets, key, language)
-            style.end_label(axis, years[-1], data.values[-1], label, palette[key])
-    data = names.variable(next(iter(datasets.values())), co2)
-    style.value_axis(axis, names.axis_title(data, language))

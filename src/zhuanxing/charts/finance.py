@@ -11,9 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from zhuanxing.charts import style
+from zhuanxing.charts.lines import draw_lines
 from zhuanxing.charts.stacks import draw_bars, parts, same_top
 from zhuanxing.results import names
-from zhuanxing.results.bands import centre
 from zhuanxing.results.numerals import number
 from zhuanxing.results.words import Language, word
 
@@ -59,16 +59,9 @@ def draw(
 def _investment(
     axis: Axes, datasets: Mapping[str, xr.Dataset], city: str, name: str, language: Language
 ) -> None:
-    palette = style.scenario_colours(list(datasets))
-    years: list[int] = []
-    for key, dataset in datasets.items():
-        data = centre(names.variable(dataset, name)).sel(city=city)
-        years = [int(year) for year in data["year"].values]
-        axis.plot(years, data.values, color=palette[key], label=key)
-        if len(datasets) > 1:
-            label = names.scenario_label(datasets, key, language)
-            style.end_label(axis, years[-1], data.values[-1], label, palette[key])
+    draw_lines(axis, datasets, city, name, language)
     whole = next(iter(datasets.values()))
+    years = [int(year) for year in whole["year"].values]
     first = names.variable(whole, name)
     style.value_axis(axis, names.axis_title(first, language))
     axis.set_ylim(0, 1.05 * axis.dataLim.y1)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
 import pandas as pd
 import xarray as xr
 from matplotlib.axes import Axes
@@ -12,10 +11,11 @@ from matplotlib.figure import Figure
 
 from zhuanxing.charts import style
 from zhuanxing.charts.differences import difference
+from zhuanxing.charts.lines import draw_lines
 from zhuanxing.charts.observed import draw_observations, legend_note, of_panel
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.results import names
-from zhuanxing.results.bands import centre, interval
+from zhuanxing.results.bands import interval
 from zhuanxing.results.words import Language, word
 
 __all__ = ["draw"]
@@ -99,42 +99,15 @@ def _panel(
     say_history: bool,
 ) -> None:
     """Fill one panel: history, intervals, lines with their scenario at the end, and dots."""
-    palette = style.scenario_colours(list(datasets))
-    data = {key: names.variable(one, name).sel(city=city) for key, one in datasets.items()}
-    lines = {key: centre(one).values for key, one in data.items()}
-    years = [int(year) for year in next(iter(data.values()))["year"].values]
+    lines = list(draw_lines(axis, datasets, city, name, language).values())
     first = next(iter(datasets.values()))
-    parting = _parting(list(lines.values()), years, names.base_year(first))
-    if parting:
-        shared = next(iter(lines.values()))[: parting + 1]
-        axis.plot(years[: parting + 1], shared, color=style.GREY, label="history")
-    for key, one in data.items():
-        spread = interval(one)
-        if spread is not None:
-            low, high = (end.values[parting:] for end in spread[:2])
-            axis.fill_between(years[parting:], low, high, color=palette[key], alpha=0.18, lw=0)
-        axis.plot(years[parting:], lines[key][parting:], color=palette[key], label=key)
-        if len(datasets) > 1:
-            label = names.scenario_label(datasets, key, language)
-            style.end_label(axis, years[-1], lines[key][-1], label, palette[key])
+    years = [int(year) for year in first["year"].values]
     draw_observations(axis, dots, range(years[0], years[-1] + 1))
     style.year_axis(axis, years)
     said = language if say_history else None
     # The words stand where the lines do not end.
-    rising = bool(lines[key][-1] > lines[key][0])
+    rising = bool(lines[-1][-1] > lines[-1][0])
     style.mark_projection(axis, years, said, names.last_known(first), low=rising)
-
-
-def _parting(lines: Sequence[np.ndarray], years: Sequence[int], base_year: int) -> int:
-    """Return the place of the last year, `base_year` at most, up to which several lines are one."""
-    if len(lines) < 2:
-        return 0
-    same = np.all(
-        [np.isclose(line, lines[0], rtol=1e-9, equal_nan=True) for line in lines[1:]], axis=0
-    )
-    known = np.array(years) <= base_year
-    together = np.cumprod(same & known)
-    return max(int(together.sum()) - 1, 0)
 
 
 def _difference(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import xarray as xr
@@ -22,15 +21,20 @@ __all__ = ["print_found"]
 # Outputs that a planner wants more or less of, one a sector, as many as a glance takes in.
 MOST = 6
 PLAIN = {"city", "year"}
-COLUMNS = (
-    Column("结果", "output"), Column("单位", "unit", spare=True),
+COLUMNS = (Column("结果", "output"), Column("单位", "unit", spare=True))
+OF_ONE = (Column("数值", "value"),)
+OF_MANY = (
     Column("城市中位数", "median city"), Column("最低", "lowest", spare=True),
     Column("最高", "highest", spare=True),
 )  # fmt: skip
 DIFFERENCE = Column("与基准相比", "against the baseline")
 BOUND = {
-    "zh": "举措主要受限于{limit}：{years}年，{last}年{count}/{cities}个城市",
-    "en": "levers were held back most by: {limit}, {years}, in {last} in {count} of {cities}",
+    "zh": "举措主要受限于{limit}：{years}年{where}",
+    "en": "levers were held back most by: {limit}, {years}{where}",
+}
+WHERE = {
+    "zh": "，{last}年在{count}/{cities}个城市",
+    "en": ", in {last} in {count} of {cities} cities",
 }
 NEXT = {"zh": "接着看：{command}", "en": "look at it with: {command}"}
 
@@ -58,7 +62,8 @@ def print_found(paths: xr.Dataset, target: Path, baseline: Path, language: Langu
         return
     year = int(paths["year"].values[-1])
     rows = [_row(name, paths, reference, language) for name in names]
-    columns: Sequence[Column] = COLUMNS if reference is None else (*COLUMNS, DIFFERENCE)
+    columns = (*COLUMNS, *(OF_ONE if paths.sizes["city"] == 1 else OF_MANY))
+    columns = columns if reference is None else (*columns, DIFFERENCE)
     print_table((f"{year}年", str(year)), columns, rows, language)
     _print_bound(paths, language)
     if refusal is not None:
@@ -73,8 +78,9 @@ def _print_bound(paths: xr.Dataset, language: Language) -> None:
         return
     for first, last, limit, count in bound_years(paths, language):
         years = f"{first}–{last}" if last > first else f"{last}"
-        said = {"years": years, "last": last, "limit": limit, "count": count}
-        print(BOUND[language].format(**said, cities=paths.sizes["city"]))
+        cities = paths.sizes["city"]
+        where = WHERE[language].format(last=last, count=count, cities=cities) if cities > 1 else ""
+        print(BOUND[language].format(years=years, limit=limit, where=where))
 
 
 def _row(
@@ -82,7 +88,9 @@ def _row(
 ) -> list[str]:
     values = paths[name].isel(year=-1)
     label = values.attrs.get("long_name_zh" if language == "zh" else "long_name", name)
-    numbers = (float(values.median()), float(values.min()), float(values.max()))
+    numbers = [float(values.median())]
+    if values.size > 1:
+        numbers += [float(values.min()), float(values.max())]
     cells = [f"{label} ({name})", unit_label(values, language), *map(number, numbers)]
     if reference is None:
         return cells

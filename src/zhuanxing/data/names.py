@@ -163,6 +163,13 @@ def _payers(names: ModelNames) -> dict[str, tuple[str, ...]]:
     }
 
 
+def _terms(names: ModelNames, terms: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Return terms of the glossary with their Chinese."""
+    rows = read_rows(names.folder.parent / "glossary.csv", ("term_en", "term_zh"))
+    chinese = {row["term_en"]: row["term_zh"] for row in rows}
+    return {term: (chinese.get(term.replace("_", " "), ""),) for term in terms}
+
+
 def _drivers(names: ModelNames) -> dict[str, tuple[str, ...]]:
     tables = (read_rows(names.folder / f"{table}.csv", ("name",)) for table in DRIVER_TABLES)
     return {row["name"]: () for rows in tables for row in rows}
@@ -185,10 +192,10 @@ KINDS: Mapping[str, Callable[[ModelNames], Mapping[str, tuple[str, ...]]]] = {
     "city": _places("unit_id", "name"),
     "zone": _places("zone_id", "zone"),
     "province": _places("province_en", "province"),
-    "archetype": lambda names: dict.fromkeys(names.attribute("archetype"), ()),
+    "archetype": lambda names: _terms(names, names.attribute("archetype")),
     "named": lambda names: dict.fromkeys(names.attribute("named"), ()),
     "lever": lambda names: _labels(names.levers.values(), "lever"),
-    "lever group": lambda names: dict.fromkeys(names.lever_groups, ()),
+    "lever group": lambda names: _terms(names, names.lever_groups),
     "payer": _payers,
     "scenario": _scenario_labels,
     "output": lambda names: _labels(read_rows(names.folder / "outputs.csv", ("name",)), "name"),

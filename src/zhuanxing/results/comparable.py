@@ -38,7 +38,11 @@ def require_comparable(results: Mapping[str, xr.Dataset]) -> None:
 
 
 def _refuse(first: str, second: str, what: str, one: str, other: str) -> None:
-    short = [text[:_HASH] if len(text) > 5 * _HASH else text for text in (one, other)]
+    # A hash is told by its beginning, and a stale calibration by its name.
+    short = [text.partition(" (")[0] for text in (one, other)]
+    if short[0] == short[1]:
+        short = [one, other]
+    short = [text if " " in text else text[:_HASH] for text in short]
     raise ZhuanxingError(
         "the results of {first} and {second} cannot be compared, because their {what} differs "
         "({one} and {other}); run both again with the same settings",

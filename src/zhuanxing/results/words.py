@@ -31,7 +31,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     ),
     "sheet_aims": ("目标", "Aims"),
     "sheet_other": ("约束", "Limits"),
-    "limit_administration": ("行政能力", "administration"),
+    "limit_administration": ("行政能力", "Administrative capacity"),
     "limit_none": ("无", "none"),
     "about_calibration": ("参数集", "Calibration"),
     "about_model_hash": ("模型标识", "Model hash"),

@@ -13,10 +13,11 @@ SECTION = "list"
 COLUMNS = (
     Column("城市", "city", whole=True), Column("名称", "Chinese name", "zh"),
     Column("英文名", "name", "en"), Column("省份", "province (zh)", "zh"),
-    Column("省份(英)", "province", "en"), Column("示范区", "zone", whole=True),
-    Column("类型", "archetype", whole=True),
+    Column("省份(英)", "province", "en"), Column("示范区", "zone (zh)", "zh"),
+    Column("示范区(英)", "zone", "en", whole=True), Column("类型", "archetype (zh)", "zh"),
+    Column("类型(英)", "archetype", "en", whole=True),
 )  # fmt: skip
-KEYS = ("unit_id", "name_zh", "name_en", "province_zh", "province_en", "zone_id", "archetype")
+KEYS = ("unit_id", "name_zh", "name_en", "province_zh", "province_en", "zone_zh", "zone_id")
 
 
 @checked
@@ -49,7 +50,11 @@ def run(settings: CitiesSettings, context: Context) -> int:
         for row in context.names.cities.values()
         if all(wanted in (None, row[key]) for key, wanted in asked)
     ]
-    table = [[row.get(key, "") for key in KEYS] for row in rows]
+    kinds = context.names.of("archetype").spellings
+    table = [
+        [*(row.get(key, "") for key in KEYS), kinds[row["archetype"]][0], row["archetype"]]
+        for row in rows
+    ]
     title = (f"{len(rows)} 个城市", f"{len(rows)} cities")
     print_table(title, COLUMNS, table, context.language)
     return 0

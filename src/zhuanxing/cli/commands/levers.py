@@ -14,7 +14,8 @@ from zhuanxing.config import City, Group, InLanguage, ScenarioName, checked
 SECTION = "list"
 COLUMNS = (
     Column("条", "article"), Column("举措", "lever", whole=True),
-    Column("名称", "Chinese name", "zh"), Column("英文名", "name", "en"), Column("组", "group"),
+    Column("名称", "Chinese name", "zh"), Column("英文名", "name", "en"),
+    Column("组", "group (zh)", "zh"), Column("组(英)", "group", "en"),
     Column("城市", "cities", spare=True), Column("资金", "paid by", spare=True),
     Column("指标", "indicator", spare=True), Column("方向", "direction", spare=True),
 )  # fmt: skip
@@ -25,8 +26,8 @@ DOSES = (
     Column("地点已知", "places known", spare=True),
 )  # fmt: skip
 KEYS = (
-    "article", "lever", "name_zh", "name_en", "group", "target_units", "paid_by", "indicator",
-    "direction",
+    "article", "lever", "name_zh", "name_en", "group_zh", "group", "target_units", "paid_by",
+    "indicator", "direction",
 )  # fmt: skip
 
 
@@ -57,7 +58,11 @@ def run(settings: LeversSettings, context: Context) -> int:
     }
     if settings.city is not None:
         return _print_doses(settings.city, settings.scenario, levers, context)
-    rows = [[row.get(key, "").replace(";", ", ") for key in KEYS] for row in levers.values()]
+    groups = {key: said[0] for key, said in context.names.of("lever group").spellings.items()}
+    rows = [
+        [{**row, "group_zh": groups[row["group"]]}.get(key, "").replace(";", ", ") for key in KEYS]
+        for row in levers.values()
+    ]
     title = (f"{len(rows)} 项举措", f"{len(rows)} levers")
     print_table(title, COLUMNS, rows, context.language)
     return 0

@@ -16,7 +16,7 @@ from zhuanxing.cli.command import Command, Context
 from zhuanxing.cli.console import Column, print_table, progress_bar
 from zhuanxing.config import Count, File, InLanguages, Lever, Output, Several, checked
 from zhuanxing.results.numerals import significant
-from zhuanxing.results.words import unit
+from zhuanxing.results.words import Language, unit, with_unit
 from zhuanxing.storage.atomic import require_writable
 from zhuanxing.storage.netcdf import write, write_table
 
@@ -173,9 +173,14 @@ def _of_one_lever(model: Model, found: xr.Dataset, settings: RankSettings, conte
         for city in order[: settings.top]
     ]
     labels = {output.name: output for output in model.outputs}
+
+    def head(name: str, language: Language) -> str:
+        output = labels[name]
+        return with_unit(output.label(language), unit(output.unit, language), language)
+
     columns = [
         Column("城市", "city"),
-        *(Column(labels[n].name_zh, labels[n].name_en) for n in settings.outputs),
+        *(Column(head(n, "zh"), head(n, "en")) for n in settings.outputs),
     ]
     year = found.attrs["year"]
     title = (f"{row['name_zh']}：{year}年的效果", f"{row['name_en']}: effect in {year}")
