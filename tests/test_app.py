@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs, urlparse
 
@@ -18,6 +19,7 @@ import pytest
 import yaml
 
 import zhuanxing
+from zhuanxing.app.page import Session
 from zhuanxing.app.patience import Overtaken, Turns
 from zhuanxing.app.state import State, from_query, from_yaml
 from zhuanxing.errors import ZhuanxingError
@@ -257,6 +259,12 @@ def test_a_state_comes_back_from_its_address_and_its_file(model: zhuanxing.Model
     assert from_yaml("extends: plan\nbudget:\n", default, model).budget == 1
     with pytest.raises(ZhuanxingError, match="end"):
         from_yaml("extends: plan\nlevers: {dual_control: {end: 2024}}", default, model)
+
+
+def test_the_page_says_why_in_its_language() -> None:
+    page: Any = SimpleNamespace(language="zh", _message=SimpleNamespace(object=""))
+    Session.tell(page, ZhuanxingError("the page has no years in which levers end"))
+    assert "页面不能设举措的结束年份" in page._message.object
 
 
 def test_work_in_the_background_waits_for_a_slider_and_ends_once_it_is_not_wanted() -> None:

@@ -10,7 +10,7 @@ from string import Formatter
 import pytest
 
 from zhuanxing.cli.main import main
-from zhuanxing.cli.refusals import CHINESE
+from zhuanxing.results.refusals import CHINESE
 
 SOURCE = Path(__file__).parents[1] / "src" / "zhuanxing"
 OWN = "城市,年份,指标,数值\n{row}\n"

@@ -244,7 +244,10 @@ class Engine:
             inputs, self.requests, device=choose_device("cpu", 1), after=self._past(scenario)
         )
         for failure in found.failures:
-            raise ZhuanxingError(f"{failure.variable} leaves its domain in {failure.year:g}")
+            raise ZhuanxingError(
+                "{variable} leaves its domain in {year:g}",
+                variable=failure.variable, year=failure.year,
+            )  # fmt: skip
         return {name: array[0] for name, array in found.items()}
 
     def _past(self, scenario: Scenario) -> Past | None:

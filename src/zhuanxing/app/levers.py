@@ -252,10 +252,10 @@ class Levers:
     def _uploaded(self, event: Any) -> None:
         session = self._session
         try:
-            text = bytes(event.new or b"").decode("utf-8")
+            text = bytes(event.new or b"").decode("utf-8", "replace")
             session.take(from_yaml(text, session.state, session.engine.model))
-        except (ZhuanxingError, UnicodeDecodeError) as error:
-            session.tell(str(error))
+        except ZhuanxingError as error:
+            session.tell(error)
 
 
 def _note(text: str) -> Any:

@@ -23,8 +23,10 @@ from zhuanxing.app.tabs import Tabs
 from zhuanxing.app.words import say
 from zhuanxing.charts.fonts import font_file
 from zhuanxing.data.observed import observed
+from zhuanxing.errors import ZhuanxingError
 from zhuanxing.model import Model
 from zhuanxing.results.aims import Aim
+from zhuanxing.results.refusals import in_chinese
 from zhuanxing.results.words import Language, unit, with_unit, word
 
 __all__ = ["make_page"]
@@ -225,7 +227,7 @@ class Session:
     def _shown_or_told(self, found: Any, show: Callable[[Any], None]) -> None:
         if isinstance(found, Exception):
             self.tabs.stop_waiting()
-            self.tell(str(found))
+            self.tell(found)
             return
         show(found)
 
@@ -363,8 +365,10 @@ class Session:
         mine, base = (p.value(name, city, last) for p in (moment.mine, moment.base))
         return difference_words(mine, base, self.engine.plain[name], self.language)
 
-    def tell(self, reason: str) -> None:
+    def tell(self, error: Exception) -> None:
         """Show why something cannot be done."""
+        words = error.args[0] if isinstance(error, ZhuanxingError) else str(error)
+        reason = in_chinese(words) if self.language == "zh" else words
         self._message.object = _told(say("failed", self.language, reason=reason))
 
     def address(self) -> str:

@@ -13,7 +13,7 @@ from zhuanxing.analyses.optimise.goals import goals_in_words, verdicts_in_words
 from zhuanxing.app.words import say
 from zhuanxing.results.aims import MARKS, Aim, Verdict
 from zhuanxing.results.glossary import Glossary
-from zhuanxing.results.numerals import number, number_apart, signed
+from zhuanxing.results.numerals import measured, number, number_apart, signed
 from zhuanxing.results.outputs import Output
 from zhuanxing.results.starts import starts_in_words
 from zhuanxing.results.words import Language, listing, unit
@@ -70,7 +70,7 @@ def tiles(rows: Sequence[Tile], head: str, interval: str, language: Language) ->
 
 def _tile(row: Tile, interval: str, language: Language) -> str:
     name = row.output.label(language)
-    units = unit(row.output.unit, language)
+    units = measured("", unit(row.output.unit, language))
     gap, gap_unit = difference_words(row.value, row.base, row.output, language)
     sense, mood = _mood(row.value - row.base, row.base, row.output.better, language)
     spread = interval
@@ -110,7 +110,7 @@ def difference_words(
         return signed(value - base), " " + say("points", language)
     if base > 0:
         return signed(100 * (value / base - 1)), "%"
-    return signed(value - base), " " + unit(output.unit, language)
+    return signed(value - base), " " + measured("", unit(output.unit, language))
 
 
 def _mood(gap: float, base: float, better: str, language: Language) -> tuple[str, str]:
@@ -125,7 +125,7 @@ def why(
     language: Language,
 ) -> str:  # fmt: skip
     """Return the paths of an effect as rows of boxes."""
-    size = f"{signed(effect.total)} {unit(effect.output.unit, language)}"
+    size = measured(signed(effect.total), unit(effect.output.unit, language))
     if effect.base:
         size += f" ({signed(100 * effect.total / effect.base)}%)"
     head = say("why_total", language, lever=lever, city=city, year=effect.year,

@@ -7,13 +7,13 @@ from pathlib import Path
 import xarray as xr
 
 from zhuanxing.cli.console import Column, print_table
-from zhuanxing.cli.refusals import in_chinese
 from zhuanxing.config import Language
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.results.binding import BINDING, bound_years
 from zhuanxing.results.comparable import require_comparable
 from zhuanxing.results.names import unit_label
 from zhuanxing.results.numerals import number, significant
+from zhuanxing.results.refusals import in_chinese
 from zhuanxing.storage import netcdf
 
 __all__ = ["print_found"]

@@ -133,7 +133,7 @@ def _warn(
 def _spoken(words: object, argv: Sequence[str]) -> object:
     """Return what is said in the language that is asked for, else that of the system."""
     from zhuanxing.cli.console import default_language
-    from zhuanxing.cli.refusals import in_chinese
+    from zhuanxing.results.refusals import in_chinese
 
     asked = [word.removeprefix("language=") for word in argv if word.startswith("language=")]
     language = asked[-1] if asked else default_language()

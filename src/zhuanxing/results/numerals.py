@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["amount", "number", "number_apart", "signed", "significant", "wide"]
+__all__ = ["amount", "measured", "number", "number_apart", "signed", "significant", "wide"]
 
 
 def number(value: float, decimals: int | None = None) -> str:
@@ -16,7 +16,12 @@ def number(value: float, decimals: int | None = None) -> str:
 def amount(value: float, unit: str = "") -> str:
     """Return a quantity of any size as text, with its unit: `2,880 × 1e8 CNY`, `0.165 parks`."""
     text = number(value) if abs(value) >= 100 else f"{value:.3g}".replace("-", "−")
-    return f"{text}{' ×' if unit[:1].isdigit() else ''} {unit}".rstrip()
+    return measured(text, unit)
+
+
+def measured(text: str, unit: str) -> str:
+    """Return a number that is text already with its unit, which may begin with a number."""
+    return f"{text}{' ×' if unit[:1].isdigit() else ''} {unit}".strip()
 
 
 def number_apart(value: float, limit: float) -> str:

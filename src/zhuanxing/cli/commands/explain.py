@@ -12,7 +12,7 @@ from zhuanxing.cli.chosen import model_of
 from zhuanxing.cli.command import Command, Context
 from zhuanxing.cli.console import Column, print_table, working
 from zhuanxing.config import Count, File, InLanguage, Lever, Output, ScenarioName, checked
-from zhuanxing.results.numerals import significant, wide
+from zhuanxing.results.numerals import measured, significant, wide
 from zhuanxing.storage.atomic import require_writable
 from zhuanxing.storage.netcdf import write, write_table
 
@@ -23,6 +23,11 @@ __all__ = ["COMMAND", "ExplainSettings"]
 
 SECTION = "ask"
 WORKING = ("推演因果（首次需先编译，要几分钟）", "tracing causes (first compiling: some minutes)")
+CARRIES = {
+    "zh": "承载：把该变量固定在没有此举措时的路径上，效果失去多少；可以超过100%。",
+    "en": "carries: the part of the effect that is lost when the variable keeps to its path "
+    "without the lever; it may be more than 100%.",
+}
 
 
 @checked
@@ -79,8 +84,7 @@ def _effect(model: Model, settings: ExplainSettings, context: Context) -> int:
     glossary = read_glossary(context.places.model)
     places = model.variables["where"]
     named = {one.variable for one in model.outputs}
-    units = unit(effect.output.unit, context.language)
-    size = f"{significant(effect.total)} {units}"
+    size = measured(significant(effect.total), unit(effect.output.unit, context.language))
     said = {"zh": "效果：{}（无此举措时 {}）", "en": "effect: {} (without the lever {})"}
     print(said[context.language].format(size, wide(effect.base)))
     for number, path in enumerate(effect.paths, start=1):
@@ -90,7 +94,7 @@ def _effect(model: Model, settings: ExplainSettings, context: Context) -> int:
             rows.append(
                 [
                     glossary.chinese(name) if context.language == "zh" else name,
-                    "" if change is None or change != change else f"{change:+.2f}%",
+                    "" if change is None or change != change else f"{significant(change)}%",
                     "" if share is None else f"{share:.0%}", places.get(name, ""),
                 ]
             )  # fmt: skip
@@ -100,6 +104,7 @@ def _effect(model: Model, settings: ExplainSettings, context: Context) -> int:
         ]  # fmt: skip
         title = (f"路径 {number}", f"Path {number}")
         print_table(title, columns, rows, context.language)
+    print(CARRIES[context.language])
     target = settings.folder / f"{settings.lever}_{settings.output}_{settings.city}.nc"
     write(effect.to_dataset(model), target)
     print(target)

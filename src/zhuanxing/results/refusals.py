@@ -100,6 +100,7 @@ CHINESE = {
     "{where}, line {line}: {problem}": "{where} 第{line}行：{problem}",
     "the page has neither assumptions nor ceilings of single payers":
         "页面不能改假设，也没有单个出资方的上限",
+    "{variable} leaves its domain in {year:g}": "{year:g}年变量 {variable} 超出方程的适用范围",
     "the page has no years in which levers end": "页面不能设举措的结束年份",
     "the file is not a scenario of the page: 'extends' is missing":
         "文件不是情景文件：缺少 extends",
