@@ -43,7 +43,8 @@ DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 @pytest.fixture(scope="module")
 def address(model: zhuanxing.Model) -> Iterator[str]:
     """A server of the page on a free port of this machine."""
-    from zhuanxing.app.serve import serve, warm
+    from zhuanxing.app.engine import warm
+    from zhuanxing.app.serve import serve
     from zhuanxing.app.settings import AppSettings
     from zhuanxing.cli.asking import aims_of_model
     from zhuanxing.config import read_settings

@@ -15,9 +15,9 @@ import pandas as pd
 import xarray as xr
 
 from zhuanxing.analyses.bands import comparison_bands
-from zhuanxing.analyses.optimise.optimise import Question, optimise
 from zhuanxing.analyses.rank import COST, contributions, intervals, ranked
 from zhuanxing.app.patience import PatientModel, Turns
+from zhuanxing.app.settings import AppSettings
 from zhuanxing.app.state import State
 from zhuanxing.data.observed import statistics_of_outputs
 from zhuanxing.engine.program import Past
@@ -31,7 +31,7 @@ from zhuanxing.results.annual import annual, yearly_requests
 from zhuanxing.results.outputs import Output, select_outputs
 from zhuanxing.storage.hashes import folder_hash
 
-__all__ = ["SHOWN", "Engine", "Latest", "Paths", "leading"]
+__all__ = ["SHOWN", "Engine", "Latest", "Paths", "leading", "warm"]
 
 T = TypeVar("T")
 # Answers that are kept: a session's last moves and their undoing, for some sessions.
@@ -192,6 +192,9 @@ class Engine:
 
     def packages(self, model: Model, state: State, aims: Sequence[str], lowest: str) -> xr.Dataset:
         """Return packages that reach aims at the least of an output, as optimise does."""
+        # Imported here: SciPy takes half a second, which the first view does without.
+        from zhuanxing.analyses.optimise.optimise import Question, optimise
+
         question = Question(state.city, lowest, False, tuple(aims), ("gdp>=baseline",))
         return self._kept(
             ("aims", *state.package, *aims, lowest),
@@ -280,6 +283,15 @@ class Engine:
             while len(self._answers) > KEPT:
                 self._answers.popitem(last=False)
         return cast("T", found)
+
+
+def warm(model: Model, aims: pd.DataFrame, settings: AppSettings) -> Engine:
+    """Return the engine with the runs in it that every first view needs."""
+    engine = Engine(model, aims, settings.against, settings.draws)
+    engine.named(settings.against)
+    engine.named(settings.scenario)
+    engine.prepare(State(settings.city, settings.scenario, settings.output))
+    return engine
 
 
 def leading(divided: xr.Dataset, state: State) -> list[str]:

@@ -14,7 +14,7 @@ from bokeh.models import ColumnDataSource, FactorRange, HoverTool, NumeralTickFo
 from bokeh.models.annotations import Span
 from bokeh.plotting import figure
 
-from zhuanxing.charts.style import BAD, GOOD, GREY, INK, SEQUENCE
+from zhuanxing.charts.palette import BAD, GOOD, GREY, INK, SEQUENCE
 
 __all__ = ["Bars", "CityDots", "CityMap", "Curve", "Lines", "Stack"]
 

@@ -1,32 +1,18 @@
-"""The server of the page: one process, the model warm before the first visitor."""
+"""The server of the page: one process for all visitors."""
 
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import pandas as pd
 import panel as pn
 
 from zhuanxing.app.engine import Engine
 from zhuanxing.app.page import make_page
 from zhuanxing.app.settings import AppSettings
-from zhuanxing.app.state import State
 from zhuanxing.charts.fonts import font_file
 
-if TYPE_CHECKING:
-    from zhuanxing.model import Model
-
-__all__ = ["serve", "warm"]
-
-
-def warm(model: Model, aims: pd.DataFrame, settings: AppSettings) -> Engine:
-    """Return the engine with the runs in it that every first view needs."""
-    engine = Engine(model, aims, settings.against, settings.draws)
-    engine.named(settings.against)
-    engine.named(settings.scenario)
-    engine.prepare(State(settings.city, settings.scenario, settings.output))
-    return engine
+__all__ = ["serve"]
 
 
 def serve(engine: Engine, settings: AppSettings, *, blocking: bool = True) -> Any:

@@ -18,7 +18,7 @@ from zhuanxing.app.figures import Bars, CityDots, CityMap, Curve, Stack
 from zhuanxing.app.panes import difference_words, trust, why
 from zhuanxing.app.state import TABS, State
 from zhuanxing.app.words import say
-from zhuanxing.charts.style import BAD, GOOD, GREY, SEQUENCE
+from zhuanxing.charts.palette import BAD, GOOD, GREY, SEQUENCE
 from zhuanxing.data.observed import observed
 from zhuanxing.results.glossary import read_glossary
 from zhuanxing.results.labels import element_names

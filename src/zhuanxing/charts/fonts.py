@@ -1,7 +1,8 @@
 """The typeface of every chart: found in an installed package, and checked glyph by glyph.
 
 A chart never leans on a font of the operating system, so that it looks the same everywhere and a
-Chinese label can never come out as an empty box.
+Chinese label can never come out as an empty box. Matplotlib is imported where it draws: the page
+takes the file alone.
 """
 
 from __future__ import annotations
@@ -9,12 +10,12 @@ from __future__ import annotations
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
-
-from matplotlib import font_manager
-from matplotlib.figure import Figure
-from matplotlib.text import Text
+from typing import TYPE_CHECKING
 
 from zhuanxing.errors import ZhuanxingError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ["DISTRIBUTION", "check_glyphs", "font_family", "font_file"]
 
@@ -39,6 +40,8 @@ def font_file() -> Path:
 @lru_cache(maxsize=1)
 def font_family() -> str:
     """Make the font known to matplotlib (once) and return its family name."""
+    from matplotlib import font_manager
+
     path = str(font_file())
     font_manager.fontManager.addfont(path)
     return font_manager.FontProperties(fname=path).get_name()
@@ -46,11 +49,15 @@ def font_family() -> str:
 
 @lru_cache(maxsize=1)
 def _covered() -> frozenset[int]:
+    from matplotlib import font_manager
+
     return frozenset(font_manager.get_font(str(font_file())).get_charmap())
 
 
 def check_glyphs(figure: Figure) -> None:
     """Raise ZhuanxingError when a text of `figure` needs a character that the font lacks."""
+    from matplotlib.text import Text
+
     for text in figure.findobj(Text):
         words = text.get_text()
         missing = sorted({c for c in words if not c.isspace() and ord(c) not in _covered()})

@@ -17,6 +17,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.text import Annotation, Text
 
 from zhuanxing.charts.fonts import check_glyphs, font_family
+from zhuanxing.charts.palette import BAD, GOOD, GREY, HIGHLIGHT, INK, SEQUENCE
 from zhuanxing.results.words import Language, word
 
 __all__ = [
@@ -25,17 +26,6 @@ __all__ = [
     "part_thousands", "scenario_colours", "value_axis", "wrapped", "year_axis",
 ]  # fmt: skip
 
-# Okabe and Ito's palette in an order whose neighbours differ in lightness as well as in hue, so
-# that stacked areas stay apart in grey print and for colour-blind readers; yellow is darkened.
-SEQUENCE = (
-    "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#B8A500", "#4D4D4D",
-    "#8C6BB1", "#A6CEE3", "#B5651D",
-)  # fmt: skip
-INK = "#222222"
-GREY = "#8A8A8A"
-GOOD = "#0072B2"
-BAD = "#D55E00"
-HIGHLIGHT = "#E8F1F8"
 # Inches: sixteen centimetres, the text width of an A4 page, at which nothing is scaled down.
 PRINT_WIDTH = 6.3
 _END_LABEL = "end-label"

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -178,14 +178,20 @@ def _drivers(names: ModelNames) -> dict[str, tuple[str, ...]]:
 def _scenario_labels(names: ModelNames) -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for path in sorted((names.folder.parents[1] / "scenarios").glob("*.yaml")):
-        try:
-            raw = load_yaml(path, path.name)
-        except ZhuanxingError:
-            raw = None
-        # A broken file keeps its name; it is refused with its place when it is used.
-        labels = raw if isinstance(raw, dict) else {}
-        found[path.stem] = tuple(str(labels.get(key, "")) for key in ("name_zh", "name_en"))
+        found[path.stem] = _scenario_label(path, path.stat().st_mtime_ns)
     return found
+
+
+@lru_cache(maxsize=256)
+def _scenario_label(path: Path, changed: int) -> tuple[str, ...]:
+    """Return the labels of a file as it was when it `changed` last."""
+    try:
+        raw = load_yaml(path, path.name)
+    except ZhuanxingError:
+        raw = None
+    # A broken file keeps its name; it is refused with its place when it is used.
+    labels = raw if isinstance(raw, dict) else {}
+    return tuple(str(labels.get(key, "")) for key in ("name_zh", "name_en"))
 
 
 KINDS: Mapping[str, Callable[[ModelNames], Mapping[str, tuple[str, ...]]]] = {

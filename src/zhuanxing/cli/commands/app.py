@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 from zhuanxing.app.settings import AppSettings
 from zhuanxing.cli.asking import aims_of_model
 from zhuanxing.cli.chosen import model_of
@@ -16,10 +18,14 @@ SECTION = "ask"
 
 def run(settings: AppSettings, context: Context) -> int:
     """Warm the model, print the address and serve until interrupted."""
-    from zhuanxing.app.serve import serve, warm
+    from zhuanxing.app.engine import warm
 
     model = model_of(settings, context)
-    engine = warm(model, aims_of_model(context.places), settings)
+    with ThreadPoolExecutor(1) as pool:
+        warming = pool.submit(warm, model, aims_of_model(context.places), settings)
+        from zhuanxing.app.serve import serve  # Panel takes a second, while the model runs
+
+        engine = warming.result()
     address = f"http://{settings.host}:{settings.port}"
     print(
         f"{address}  " + {"zh": "（Ctrl-C 结束）", "en": "(Ctrl-C ends it)"}[context.language],
