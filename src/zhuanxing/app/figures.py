@@ -24,6 +24,8 @@ FONT = "system-ui, Page Sans, sans-serif"
 BASELINE = "#5A5A5A"
 # Letters in a line of a lever's name beside its bar, of which two lines have room.
 LABEL = 30
+# Letters in a line of a title; Chinese ones take twice the room.
+TITLE = 40
 # Packages that were put aside, by letter.
 KEPT = {"A": SEQUENCE[2], "B": SEQUENCE[3], "C": SEQUENCE[5], "D": SEQUENCE[6]}
 
@@ -44,6 +46,12 @@ def _figure(height: int, **options: Any) -> Any:
     drawn.title.text_font_size = "9.5pt"
     drawn.title.text_color = INK
     return drawn
+
+
+def _entitle(drawn: Any, text: str) -> None:
+    """Set a title in lines that a phone has room for."""
+    chinese = any(letter >= "\u2e80" for letter in text)
+    drawn.title.text = fill(text, TITLE // 2 if chinese else TITLE)
 
 
 class Lines:
@@ -111,7 +119,8 @@ class Lines:
 
         What is not there, or the same as mine, has no place in the legend.
         """
-        self._top.title.text, self._low.title.text = titles
+        _entitle(self._top, titles[0])
+        _entitle(self._low, titles[1])
         later = self._later
         past = self.years <= self.years[later][0]
         self._history.data = {"year": self.years[past], "value": base[past]}
@@ -214,7 +223,7 @@ class Stack:
 
     def show(self, values: np.ndarray, title: str) -> None:
         """Show values [year, payer]."""
-        self.layout.title.text = title
+        _entitle(self.layout, title)
         self._source.data = {
             "year": self._years,
             **{payer: values[:, place] for place, payer in enumerate(self._payers)},
@@ -246,7 +255,7 @@ class CityMap:
         self, names: Sequence[str], values: np.ndarray, good: np.ndarray, own: int, title: str
     ) -> None:
         """Show the differences [city]; `good` says which are for the better; `own` stands out."""
-        self.layout.title.text = title
+        _entitle(self.layout, title)
         largest = max(float(np.abs(values).max()), 1e-12)
         patch = {
             "name": list(names),
@@ -300,7 +309,7 @@ class Curve:
         self, points: np.ndarray, strengths: Sequence[float], labels: tuple[str, str], title: str
     ) -> None:
         """Show points [strength, (across, upwards)]."""
-        self.layout.title.text = title
+        _entitle(self.layout, title)
         self.layout.xaxis.axis_label, self.layout.yaxis.axis_label = labels
         self._source.data = {
             "x": points[:, 0], "y": points[:, 1],

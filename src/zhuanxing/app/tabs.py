@@ -23,7 +23,7 @@ from zhuanxing.data.observed import observed
 from zhuanxing.results.glossary import read_glossary
 from zhuanxing.results.labels import element_names
 from zhuanxing.results.numerals import number
-from zhuanxing.results.words import LANGUAGES, listing, unit, with_unit
+from zhuanxing.results.words import LANGUAGES, listing, unit, with_unit, word
 
 if TYPE_CHECKING:
     from zhuanxing.app.page import Session
@@ -201,7 +201,9 @@ class Tabs:
             "cities_title", self._language, year=last, output=output.label(self._language),
             baseline=session.baseline,
         )  # fmt: skip
-        title = with_unit(title, "%" if relative else "", self._language)
+        share = output.unit.startswith("percent")
+        units = word("points", self._language) if share else unit(output.unit, self._language)
+        title = with_unit(title, "%" if relative else units, self._language)
         self._map.show(names, gaps, good, own, title)
         self._dots.show(names, gaps, own)
 
