@@ -138,7 +138,10 @@ def lever_effect(
     whole = model.inputs(scenario)[INTENSITY]
     column = model.elements("lever").index(lever)
     if not whole[:, column].any():
-        raise ZhuanxingError(f"the scenario {scenario.name} does not use the lever '{lever}'")
+        raise ZhuanxingError(
+            "the scenario {scenario} does not use the lever '{lever}'",
+            scenario=scenario.name, lever=lever,
+        )  # fmt: skip
     without = whole.copy()
     without[:, column] = 0.0
     when = model.years[-1] if year is None else year
@@ -183,9 +186,9 @@ def _package(
     columns = tuple(np.flatnonzero((whole[places] != without[places]).any(axis=0)).tolist())
     if not columns:
         raise ZhuanxingError(
-            f"the scenario {scenario.name} sets no lever in {', '.join(cities)} that "
-            f"{against.name} does not set too"
-        )
+            "the scenario {scenario} sets no lever in {cities} that {against} does not set too",
+            scenario=scenario.name, cities=", ".join(cities), against=against.name,
+        )  # fmt: skip
     levers = tuple(model.elements("lever")[column] for column in columns)
     return _Package(scenario, places, levers, columns, whole, without)
 
@@ -237,7 +240,10 @@ def _at(many: xr.Dataset, city: str, year: int) -> xr.Dataset:
     """
     years = [int(value) for value in many["year"].values]
     if year not in years:
-        raise ZhuanxingError(f"the runs have no year {year}, but {years[0]} to {years[-1]}")
+        raise ZhuanxingError(
+            "the runs have no year {year}, but {first} to {last}",
+            year=year, first=years[0], last=years[-1],
+        )  # fmt: skip
     here = many.sel(city=city)
     at = here.sel(year=year, drop=True)
     if COST in here:

@@ -100,6 +100,17 @@ CHINESE = {
     "{where}, line {line}: {problem}": "{where} 第{line}行：{problem}",
     "the page has neither assumptions nor ceilings of single payers":
         "页面不能改假设，也没有单个出资方的上限",
+    "{command}: the output '{name}' has more than one value a city and year":
+        "{command}：指标'{name}'在一个城市一年里不止一个数值",
+    "the scenario {scenario} does not use the lever '{lever}' in {city}, so it has no effect to "
+    "explain; name a scenario that does":
+        "情景 {scenario} 在 {city} 没有采用举措'{lever}'，没有效果可解释；请换一个采用它的情景",
+    "the scenario {scenario} does not use the lever '{lever}'":
+        "情景 {scenario} 没有采用举措'{lever}'",
+    "the scenario {scenario} sets no lever in {cities} that {against} does not set too":
+        "情景 {scenario} 在 {cities} 的举措与 {against} 没有不同",
+    "the runs have no year {year}, but {first} to {last}":
+        "没有{year}年的结果，只有{first}至{last}年",
     "{variable} leaves its domain in {year:g}": "{year:g}年变量 {variable} 超出方程的适用范围",
     "the page has no years in which levers end": "页面不能设举措的结束年份",
     "the file is not a scenario of the page: 'extends' is missing":

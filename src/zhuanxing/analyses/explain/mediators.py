@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from zhuanxing.inputs import Scenario
     from zhuanxing.model import Model
 
-__all__ = ["Effect", "explain_effect"]
+__all__ = ["Effect", "explain_effect", "require_effect"]
 
 # Variables that carry less than this part of an effect are not on a path of interest.
 LEAST = 0.05
@@ -100,12 +100,10 @@ def explain_effect(
 ) -> Effect:
     """Return what `lever` adds to `scenario` in `city`, and through which variables.
 
-    Raises ZhuanxingError for an unknown name, an output that is not one value a city and year, and
-    a lever that the scenario does not use in the city.
+    Raises ZhuanxingError as `require_effect` does.
     """
+    require_effect(model, scenario, lever=lever, output=output, city=city)
     chosen = _output(model, output)
-    require_known("lever", lever, model.names.levers, "explain")
-    require_known("city", city, model.names.cities, "explain")
     inputs, without = _pair(model, scenario, lever, city)
     graph = causes(model.program)
     names = tuple(sorted(_freezable(model, graph)))
@@ -134,13 +132,26 @@ def explain_effect(
     )  # fmt: skip
 
 
+def require_effect(model: Model, scenario: Scenario, *, lever: str, output: str, city: str) -> None:
+    """Raise ZhuanxingError, before anything is run, where there is no effect to explain.
+
+    That is for an unknown name, an output that is not one value a city and year, and a lever that
+    the scenario does not use in the city.
+    """
+    require_known("lever", lever, model.names.levers, "explain")
+    require_known("city", city, model.names.cities, "explain")
+    _output(model, output)
+    _pair(model, scenario, lever, city)
+
+
 def _output(model: Model, name: str) -> Output:
     known = {one.name: one for one in model.outputs}
     require_known("output", name, known, "explain")
     if model.program.variables[known[name].variable].dims != ("city",):
         raise ZhuanxingError(
-            f"explain: the output '{name}' has more than one value a city and year"
-        )
+            "{command}: the output '{name}' has more than one value a city and year",
+            command="explain", name=name,
+        )  # fmt: skip
     return known[name]
 
 
@@ -153,9 +164,10 @@ def _pair(
     place = model.elements("city").index(city), model.elements("lever").index(lever)
     if without[place] == 0:
         raise ZhuanxingError(
-            f"the scenario {scenario.name} does not use the lever '{lever}' in {city}, so it has "
-            "no effect to explain; name a scenario that does"
-        )
+            "the scenario {scenario} does not use the lever '{lever}' in {city}, so it has no "
+            "effect to explain; name a scenario that does",
+            scenario=scenario.name, lever=lever, city=city,
+        )  # fmt: skip
     without[place] = 0.0
     return inputs, without
 

@@ -72,15 +72,15 @@ def run(settings: ExplainSettings, context: Context) -> int:
 
 
 def _effect(model: Model, settings: ExplainSettings, context: Context) -> int:
-    from zhuanxing.analyses.explain.mediators import explain_effect
+    from zhuanxing.analyses.explain.mediators import explain_effect, require_effect
     from zhuanxing.results.glossary import read_glossary
     from zhuanxing.results.words import unit
 
+    scenario, lever = asked_scenario(model, settings), str(settings.lever)
+    asked = {"lever": lever, "output": settings.output, "city": settings.city}
+    require_effect(model, scenario, **asked)
     with working(WORKING, context.language):
-        effect = explain_effect(
-            model, asked_scenario(model, settings), lever=str(settings.lever),
-            output=settings.output, city=settings.city,
-        )  # fmt: skip
+        effect = explain_effect(model, scenario, **asked)
     glossary = read_glossary(context.places.model)
     places = model.variables["where"]
     named = {one.variable for one in model.outputs}

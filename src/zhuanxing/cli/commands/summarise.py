@@ -179,7 +179,10 @@ def _fan(
         names_of = [measure.output for measure in measures if measure.element is None]
     for name in names_of:
         if result.output(name).ndim != PLAIN_DIMS:
-            raise ZhuanxingError(f"fan: '{name}' has more than one value a city and year")
+            raise ZhuanxingError(
+                "{command}: the output '{name}' has more than one value a city and year",
+                command="fan", name=name,
+            )  # fmt: skip
     return tuple(dict.fromkeys(names_of))
 
 
