@@ -64,10 +64,14 @@ def require_writable(path: Path, endings: Sequence[str] = ()) -> None:
 
 def _followed(path: Path) -> Path:
     """Return where a path leads. Raises ZhuanxingError for links that lead to one another."""
-    try:
-        return path.resolve()
-    except (OSError, RuntimeError) as error:
-        raise ZhuanxingError(f"{path}: the result cannot be written ({error})") from error
+    # Not `Path.resolve`, which since Python 3.13 takes a circle of links for a file to come.
+    found = os.path.realpath(path)
+    if os.path.islink(found):
+        raise ZhuanxingError(
+            "{path}: the result cannot be written ({reason})",
+            path=path, reason="its links lead to one another",
+        )  # fmt: skip
+    return Path(found)
 
 
 def _clear_litter(path: Path) -> None:
