@@ -51,19 +51,21 @@ def test_what_a_killed_process_left_in_the_cache_goes_with_a_later_entry(
     assert cache.kept(path, bytes) == b"second"
 
 
-def test_what_was_used_longest_ago_leaves_a_cache_that_is_full(
+def test_what_was_used_longest_ago_leaves_caches_that_are_full(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cache, "cache_folder", lambda: tmp_path)
-    monkeypatch.setattr(cache, "MOST_BYTES", 3 * (1000 + cache.DIGEST_BYTES))
     paths = [cache.entry(kind, kind) for kind in ("first", "second", "third", "fourth")]
-    for second, path in enumerate(paths[:3]):
+    for second, path in enumerate(paths):
         cache.keep(path, bytes(1000))
         os.utime(path, (second, second))
     assert cache.kept(paths[0], len) == 1000
-    assert all(path.exists() for path in paths[:3])
-    cache.keep(paths[3], bytes(1000))
+    monkeypatch.setattr(cache, "MOST_BYTES", 3 * paths[0].stat().st_size)
+    cache.prune()
     assert [path.exists() for path in paths] == [True, False, True, True]
+    monkeypatch.setattr(cache, "MOST_BYTES", 0)
+    assert compile_text(TEXT, "m.mdl").run({}, {"x": "path"})["x"][1] == 2.65625
+    assert sum(path.stat().st_size for path in tmp_path.glob("*/*")) == 0
 
 
 @pytest.mark.parametrize("kind", ["a file", "below a file", "protected"])

@@ -77,6 +77,9 @@ def refusal(text: str, suffix: str) -> str:
         ("x = " + "(" * 500 + "1" + ")" * 500 + " ~~|", ["'x'", "nested"]),
         ("d: (a3-a1) ~~|\nx[d] = 1 ~~|", ["'d'", "m.mdl:1", "does not go up"]),
         ("x = TIME STEP ~ [1,b] ~|", ["'x'", "limits"]),
+        ("x = TIME STEP ~ [1,nan] ~|", ["'x'", "limits"]),
+        ("d: a, b ~~|\nd: a, c ~~|\nx[d] = 1 ~~|", ["'d'", "m.mdl:2", "line 1"]),
+        ("d: a, b ~~|\nx[d] = TABBED ARRAY(1 inf) ~~|", ["'x'", "m.mdl:2", "'inf'"]),
     ],
 )
 def test_what_vensim_does_not_allow_is_refused_by_name_and_line(
@@ -99,6 +102,9 @@ def _refused_or_run(text: str, suffix: str) -> str:
 
 
 AUX = '<aux name="x"><eqn>{}</eqn></aux>'
+GRAPH = (
+    '<aux name="x"><eqn>TIME</eqn><gf><xscale min="0" max="{end}"/><ypts>{y}</ypts></gf></aux>'
+)
 
 
 @pytest.mark.parametrize(
@@ -112,6 +118,8 @@ AUX = '<aux name="x"><eqn>{}</eqn></aux>'
         (AUX.format(1) + '<module name="gone"/>', ["'gone'"]),
         (AUX.format("y[1]") + '<aux name="y"><eqn>1</eqn></aux>', ["'x'", "0 subscripts"]),
         (AUX.format("DERIVN(TIME, 1)"), ["'x'", "DERIVN"]),
+        (GRAPH.format(end="nan", y="1,2"), ["'x'", "'nan'"]),
+        (GRAPH.format(end="1", y="1_0,2"), ["'x'", "'1_0'"]),
         ("", ["no variables"]),
         ('<stock name="x"><eqn>0</eqn><inflow>gone</inflow></stock>', ["'x'", "'gone'"]),
     ],

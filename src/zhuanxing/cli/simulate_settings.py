@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from zhuanxing.engine.reading.numbers import finite_number
 from zhuanxing.errors import ZhuanxingError, nearest
 
 __all__ = ["overrides_of"]
@@ -63,12 +63,9 @@ def _require_settable(program: Any, key: str) -> None:
 
 def _number(text: str, setting: str) -> float:
     try:
-        value = float(text)
+        return finite_number(text)
     except ValueError:
-        raise ZhuanxingError(f"set {setting!r}: '{text}' is not a number.") from None
-    if not math.isfinite(value):
-        raise ZhuanxingError(f"set {setting!r}: '{text}' is not a finite number.")
-    return value
+        raise ZhuanxingError(f"set {setting!r}: '{text}' is not a finite number.") from None
 
 
 def _cell(program: Any, key: str, subscripts: str) -> tuple[int, ...]:

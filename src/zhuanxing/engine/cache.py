@@ -67,19 +67,18 @@ def keep(path: Path, payload: bytes) -> None:
                 os.unlink(handle.name)
                 raise
         os.replace(handle.name, path)
-        prune(cache_folder(), MOST_BYTES)
 
 
-def prune(folder: Path, most_bytes: int) -> None:
-    """Remove the files in the folders of `folder` that were used longest ago, down to a limit."""
+def prune() -> None:
+    """Remove what was used longest ago until all caches together fit their limit."""
     files = []
-    for file in folder.glob("*/*"):
+    for file in cache_folder().glob("*/*"):
         with suppress(OSError):
             found = file.stat()
             files.append((max(found.st_atime, found.st_mtime), found.st_size, file))
     left = sum(size for _, size, _ in files)
     for _, size, file in sorted(files):
-        if left <= most_bytes:
+        if left <= MOST_BYTES:
             break
         with suppress(OSError):
             file.unlink()

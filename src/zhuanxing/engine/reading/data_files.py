@@ -10,12 +10,14 @@ from __future__ import annotations
 import csv
 import hashlib
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from itertools import product
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float
 
+from zhuanxing.engine.reading.numbers import finite_number
 from zhuanxing.engine.running.failures import key_of
 from zhuanxing.errors import ZhuanxingError
 
@@ -130,16 +132,15 @@ def _padded(row: list[str], width: int) -> list[str]:
 
 
 def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+    with suppress(ValueError):
+        finite_number(text)
+        return True
+    return False
 
 
 def _number(path: Path, place: str, text: str) -> float:
-    """Return a cell as a number, NaN if it is empty."""
-    if not text.strip():
+    """Return a cell as a number, NaN if it is empty or says so."""
+    if text.strip().lower() in ("", "nan"):
         return np.nan
     if not _is_number(text):
         raise ZhuanxingError(f"data file {path} has '{text}' in {place}, expected a number.")

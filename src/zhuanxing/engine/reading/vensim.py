@@ -13,6 +13,7 @@ from typing import Any
 
 from zhuanxing.engine.reading import syntax_tree
 from zhuanxing.engine.reading.expression_parser import Misread, Parser
+from zhuanxing.engine.reading.numbers import finite_number
 from zhuanxing.engine.reading.spreadsheets import Files
 from zhuanxing.engine.reading.vensim_functions import BUILT_IN_MACROS, VENSIM
 from zhuanxing.engine.reading.vensim_ranges import read_range
@@ -92,7 +93,7 @@ def _blanked(text: str) -> str:
     Braces inside quoted names and in the comments of entries stay.
     """
     text = text.replace("\\\n", " \n")
-    quiet = re.compile(r'"(?:[^"\\\n]|\\.)*"|~[^|]*\||\{(?:[^{}|]|\{[^{}|]*\})*\}')
+    quiet = re.compile(r'"(?:[^"\\\n]|\\.)*"|~[^|]*\||\{(?:[^{}]|\{[^{}]*\})*\}')
 
     def blank(found: re.Match[str]) -> str:
         return re.sub(r"[^\n]", " ", found[0]) if found[0].startswith("{") else found[0]
@@ -152,12 +153,23 @@ def _section(
             found = read_range(
                 left["name"], left["sign"], right, f"{source.origin}:{line}", source.files
             )
+            _require_new(found, ranges, f"{source.origin}:{line}")
             ranges.append(replace(found, line=line))
             continue
         for element in _elements(source, entry, left):
             key = key_of(element.name)
             elements[key] = _joined(elements.get(key), element)
     return syntax_tree.Section(name, params, tuple(ranges), tuple(elements.values()))
+
+
+def _require_new(found: syntax_tree.Range, ranges: list[syntax_tree.Range], where: str) -> None:
+    """Raise TranslationError if another definition gives the range other elements."""
+    for known in ranges:
+        if known.name == found.name and replace(known, line=found.line) != found:
+            raise TranslationError(
+                f"subscript range '{found.name}' ({where}): it is another on line {known.line}, "
+                "keep one definition."
+            )
 
 
 def _joined(known: syntax_tree.Element | None, more: syntax_tree.Element) -> syntax_tree.Element:
@@ -282,7 +294,7 @@ def _tabbed(text: str, at: int) -> Any:
     import numpy as np
 
     try:
-        return np.array([float(word) for word in text.replace("\\t", " ").split()])
+        return np.array([finite_number(word) for word in text.replace("\\t", " ").split()])
     except ValueError as failure:
         raise Misread(f"TABBED ARRAY takes numbers ({failure})", at) from None
 
@@ -311,7 +323,7 @@ def _units(
         return text.strip(), (None, None)
     try:
         numbers = [
-            None if part.strip() in ("?", "") else float(part)
+            None if part.strip() in ("?", "") else finite_number(part)
             for part in found["limits"].split(",")
         ]
     except ValueError:

@@ -14,6 +14,7 @@ from lxml import etree
 
 from zhuanxing.engine.reading import syntax_tree
 from zhuanxing.engine.reading.expression_parser import Misread, Parser
+from zhuanxing.engine.reading.numbers import finite_number
 from zhuanxing.engine.reading.syntax_tree import Arithmetic, Component, Element, Reference
 from zhuanxing.engine.reading.xmile_arrays import Arrays
 from zhuanxing.engine.reading.xmile_file import (
@@ -149,7 +150,10 @@ class _Reader:
         span = self.file.child(node, "range")
         low, high = (None if span is None else span.get(end) for end in ("min", "max"))
         try:
-            return None if low is None else float(low), None if high is None else float(high)
+            return (
+                None if low is None else finite_number(low),
+                None if high is None else finite_number(high),
+            )
         except ValueError:
             raise self.file.refuse(node, "its <range> is not two numbers") from None
 

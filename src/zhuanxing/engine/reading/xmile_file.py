@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from lxml import etree
 
+from zhuanxing.engine.reading.numbers import finite_number
 from zhuanxing.engine.running.failures import TranslationError, key_of
 
 __all__ = ["Specs", "XmileFile", "named", "open_xmile", "tag", "text_of", "without_comments"]
@@ -95,7 +96,7 @@ class XmileFile:
 
     def _float(self, node: etree._Element, name: str, text: str) -> float:
         try:
-            return float(text)
+            return finite_number(text)
         except ValueError:
             raise TranslationError(
                 f"{self.where(node)}: <{name}> is '{text.strip()}', expected a number."

@@ -10,6 +10,7 @@ import numpy as np
 from lxml import etree
 
 from zhuanxing.engine.reading import syntax_tree
+from zhuanxing.engine.reading.numbers import finite_number
 from zhuanxing.engine.reading.syntax_tree import Call, Component, Element, Lookup, Reference
 from zhuanxing.engine.reading.xmile_file import XmileFile, tag
 
@@ -106,6 +107,6 @@ def _numbers(
 
 def _number(file: XmileFile, variable: etree._Element, text: str | None) -> float:
     try:
-        return float(text or "")
+        return finite_number(text or "")
     except ValueError:
         raise file.refuse(variable, f"'{text}' in its graphical function is not a number") from None

@@ -21,7 +21,7 @@ import jax
 import numpy as np
 from jax.experimental import serialize_executable
 
-from zhuanxing.engine.cache import entry, keep, kept, one_at_a_time
+from zhuanxing.engine.cache import entry, keep, kept, one_at_a_time, prune
 
 __all__ = ["WORTH_KEEPING", "stored"]
 
@@ -50,6 +50,7 @@ def stored(
             return found
         compiled = _afresh(compile_)
         keep(path, pickle.dumps(serialize_executable.serialize(compiled)))
+    prune()
     return compiled
 
 
