@@ -19,7 +19,7 @@ SHAPED = (
     *(f"analyses.calibrate.{name}" for name in ("marginal", "observations", "smoother")),
     *(f"engine.reading.{name}" for name in ("data_files", "spreadsheets")),
     *(f"engine.translating.{name}" for name in ("allocation", "array_functions")),
-    *(f"engine.translating.{name}" for name in ("lookup_tables", "vector_logarithm")),
+    *(f"engine.translating.{name}" for name in ("lookup_tables", "picking", "vector_logarithm")),
 )
 install_import_hook([f"zhuanxing.{name}" for name in SHAPED], "beartype.beartype")
 

@@ -8,11 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from zhuanxing.cli.main import main
 from zhuanxing.engine import TranslationError, compile_text
 from zhuanxing.engine.program import Program
 from zhuanxing.engine.reading.encodings import decode
+from zhuanxing.errors import ZhuanxingError
 
 CASES = Path(__file__).parent / "cases"
 MODELS = sorted(path for path in CASES.iterdir() if path.suffix in (".mdl", ".xmile"))
@@ -91,8 +94,6 @@ def test_what_vensim_does_not_allow_is_refused_by_name_and_line(
 
 def _refused_or_run(text: str, suffix: str) -> str:
     """Return the refusal, whether it comes when the model is read or when it is run."""
-    from zhuanxing.errors import ZhuanxingError
-
     try:
         program = compile_text(text, f"m{suffix}", suffix)
         program.run({}, {"x": "path"})
@@ -101,10 +102,31 @@ def _refused_or_run(text: str, suffix: str) -> str:
     return "nothing is refused"
 
 
+@st.composite
+def damaged(draw: st.DrawFn) -> tuple[str, str]:
+    """Return a model's text with a few places cut, doubled or replaced, and what it ends in."""
+    path = draw(st.sampled_from(MODELS))
+    text = path.read_text(encoding="utf-8")
+    for _ in range(draw(st.integers(1, 3))):
+        at = draw(st.integers(0, len(text)))
+        end = at + draw(st.integers(0, 20))
+        odd = st.sampled_from((*"()[]<>=~|,;:!\"'/-*^.9e\n\x00人", "1e999", ":MACRO:", "INTEG("))
+        text = text[:at] + draw(odd | st.just(text[at:end] * 2)) + text[end:]
+    return text, path.suffix
+
+
+@settings(max_examples=300)
+@given(damaged())
+def test_a_damaged_model_is_read_or_refused_in_a_sentence(model: tuple[str, str]) -> None:
+    text, suffix = model
+    try:
+        compile_text(text, f"m{suffix}", suffix)
+    except ZhuanxingError as failure:
+        assert not re.search(r"\w+Error\b|index out of range|NoneType", str(failure))
+
+
 AUX = '<aux name="x"><eqn>{}</eqn></aux>'
-GRAPH = (
-    '<aux name="x"><eqn>TIME</eqn><gf><xscale min="0" max="{end}"/><ypts>{y}</ypts></gf></aux>'
-)
+GRAPH = '<aux name="x"><eqn>TIME</eqn><gf><xscale min="0" max="{end}"/><ypts>{y}</ypts></gf></aux>'
 
 
 @pytest.mark.parametrize(

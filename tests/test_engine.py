@@ -18,6 +18,7 @@ from zhuanxing.engine import Program, ReferenceEngine, TranslationError, compile
 from zhuanxing.engine.reading import parser as parsing_module
 from zhuanxing.engine.running import compiled_runs
 from zhuanxing.engine.running.executable_cache import stored
+from zhuanxing.engine.translating.picking import picked
 from zhuanxing.engine.translating.vector_logarithm import compiled_logarithm
 from zhuanxing.errors import ZhuanxingError
 
@@ -302,6 +303,16 @@ def test_a_branch_not_taken_leaves_no_nan_in_a_gradient() -> None:
         {}, {"x": "path", "y": "path"}, lambda o: o["x"][-1] + o["y"][-1], ["a"]
     )
     assert slopes["a"] == pytest.approx(2.0)
+
+
+@pytest.mark.parametrize("places", [[2, 0], [1, 1, 3, 1], [0, 1, 2, 3]])
+def test_slopes_of_picked_elements_go_back_to_where_they_stood(places: list[int]) -> None:
+    whole = np.arange(24.0).reshape(2, 4, 3)
+    one_of = np.eye(4)[places]
+    found, back = jax.vjp(lambda array: picked(jnp, array, np.array(places), 1), whole)
+    assert np.array_equal(found, whole[:, places])
+    slopes = 1.0 + np.arange(found.size).reshape(found.shape) ** 2
+    assert np.array_equal(back(slopes)[0], np.einsum("pn,apb->anb", one_of, slopes))
 
 
 def test_gradients_reach_lookup_ordinates() -> None:

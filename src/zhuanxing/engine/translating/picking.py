@@ -9,10 +9,12 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Int
 
+from zhuanxing.engine.translating.nodes import Array
+
 __all__ = ["picked"]
 
 
-def picked(xp: Any, array: Any, places: Int[np.ndarray, " picked"], axis: int) -> Any:
+def picked(xp: Any, array: Array, places: Int[np.ndarray, " picked"], axis: int) -> Array:
     """Return the elements at `places` of an axis.
 
     JAX's own derivative adds slopes to places one by one, which XLA does in a loop that starts
@@ -21,10 +23,10 @@ def picked(xp: Any, array: Any, places: Int[np.ndarray, " picked"], axis: int) -
     if xp is np:
         return np.take(array, places, axis=axis)
 
-    def taken(whole: jax.Array) -> jax.Array:
+    def taken(whole: Array) -> Array:
         return jnp.take(whole, places, axis=axis, mode="clip")
 
-    def given_back(_: None, slopes: jax.Array) -> tuple[jax.Array]:
+    def given_back(_: None, slopes: Array) -> tuple[Array]:
         count = np.shape(array)[axis]
         nothing = jnp.zeros_like(jax.lax.slice_in_dim(slopes, 0, 1, axis=axis))
         padded = jnp.concatenate([slopes, nothing], axis=axis)
