@@ -93,7 +93,11 @@ XLA starts every small kernel anew, and a step of one run is about a thousand of
 was 3,100 more, 480 of them only to add up the slope by one parameter. Now
 (`engine/running/adjoint.py`) only the recursion through the states goes step by step, about a
 thousand kernels; computing the steps again, their local derivatives and the slopes by parameters
-are done for 16 steps at once; a gradient took 10.5 forward runs before. Half of the time to compile
+are done for 16 steps at once; a gradient took 10.5 forward runs before. What picks elements out of
+an array gave their slopes back one by one, for which XLA went through 5,800 turns of loops a step,
+four kernels each; now it picks them back (`engine/translating/picking.py`). Of a gradient's time
+three tenths go to computing steps again with their derivatives, nearly half to the recursion, 1,300
+kernels a step, and the rest to slopes by parameters. Half of the time to compile
 one (155 of 329 s in the run that was looked at) went into looking closely at copies, region
 analysis, which batches need and gradients do without. Of 35 slopes compared with differences of
 runs, the 25 largest and ten more, 34 agree to five digits. The other, `base time`, has no
@@ -104,7 +108,10 @@ earlier for gradients:
 - kept: barriers round each variable and its cotangent, states of every step; single elements of a
   variable (one lever of 70) taken apart once for all readers;
 - not kept: barriers for cotangents only, or only for variables with several readers (0.9 times),
-  vectors of 256 bits (0.95), a checkpoint a year or a step without barriers (1.0). In batches,
+  vectors of 256 bits (0.95), a checkpoint a year or a step without barriers (1.0); keeping the
+  slope by every variable in the recursion, so that it is not gone through a second time for the
+  slopes by parameters, with derivatives from the variables' values in place of kept ones: the
+  recursion took more than twice as long, the slopes by parameters no less. In batches,
   where arrays are 32 times larger, barriers round every variable make a run 1.4 times slower.
 
 A sweep's workers take a core each; the command that writes takes 3 % of one. Dask's watching of
