@@ -25,7 +25,7 @@ BASELINE = "#5A5A5A"
 # Letters in a line of a lever's name beside its bar, of which two lines have room.
 LABEL = 30
 # Letters in a line of a title; Chinese ones take twice the room.
-TITLE = 40
+TITLE = 44
 # Packages that were put aside, by letter.
 KEPT = {"A": SEQUENCE[2], "B": SEQUENCE[3], "C": SEQUENCE[5], "D": SEQUENCE[6]}
 
@@ -50,8 +50,8 @@ def _figure(height: int, **options: Any) -> Any:
 
 def _entitle(drawn: Any, text: str) -> None:
     """Set a title in lines that a phone has room for."""
-    chinese = any(letter >= "\u2e80" for letter in text)
-    drawn.title.text = fill(text, TITLE // 2 if chinese else TITLE)
+    cells = sum(1 + (letter >= "\u2e80") for letter in text)
+    drawn.title.text = fill(text, max(TITLE * len(text) // max(cells, 1), 1))
 
 
 class Lines:
