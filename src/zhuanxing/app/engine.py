@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -37,6 +38,8 @@ T = TypeVar("T")
 # Answers that are kept: a session's last moves and their undoing, for some sessions.
 KEPT = 96
 MONEY = "lever_spending"
+# Seconds that the first view is given.
+FIRST_VIEW = 4.0
 # Levers whose contributions are drawn one by one.
 SHOWN = 12
 
@@ -91,7 +94,9 @@ class Engine:
         self.observations = self.model.tables.observations
         self.observed_as = statistics_of_outputs(self.model.tables.variables)
         self.pool = ThreadPoolExecutor(1, thread_name_prefix="quick")
-        # What is drawn first is computed first; what a button asks for takes long.
+        # What is drawn soon does not wait for the intervals of a session that has left; what a
+        # button asks for takes long.
+        self.soon = ThreadPoolExecutor(1, thread_name_prefix="soon")
         self.slow = ThreadPoolExecutor(1, thread_name_prefix="slow")
         self.asked = ThreadPoolExecutor(2, thread_name_prefix="asked")
         self.requests = yearly_requests(self.model.outputs)
@@ -152,8 +157,12 @@ class Engine:
         return PatientModel.of(self.model, lambda: self._turns.after_quick(wanted))
 
     def prepare(self, state: State) -> None:
-        """Compile in the background what single runs, rankings and ranges go through."""
+        """Compile in the background what single runs, rankings and ranges go through.
+
+        The first view comes before that.
+        """
         patient = self.patient(lambda: True)
+        self.slow.submit(time.sleep, FIRST_VIEW)
         self.slow.submit(self._compile, self.scenario(state))
         self.slow.submit(self.contributions, patient, state)
         if self.model.calibration is not None:

@@ -171,11 +171,17 @@ class Session:
             pn.state.location.reload = True
 
     def run_later(
-        self, work: Callable[[Model], Any], show: Callable[[Any], None], *, asked: bool = False
+        self,
+        work: Callable[[Model], Any],
+        show: Callable[[Any], None],
+        *,
+        soon: bool = False,
+        asked: bool = False,
     ) -> None:
         """Do something slow with a patient model, then show it.
 
-        It ends when sliders have moved on, unless a person `asked` for it with a button.
+        It ends when sliders have moved on, unless a person `asked` for it with a button; what is
+        to come `soon` does not wait for what is slower.
         """
         state = self.state
 
@@ -195,7 +201,8 @@ class Session:
                 found = error
             self._later(lambda: self._shown_or_told(found, show))
 
-        (self.engine.asked if asked else self.engine.slow).submit(job)
+        engine = self.engine
+        (engine.asked if asked else engine.soon if soon else engine.slow).submit(job)
 
     def city_name(self, city: str | None = None) -> str:
         """Return the name of a city in the language of the page."""

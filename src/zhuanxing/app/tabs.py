@@ -81,7 +81,9 @@ class Tabs:
         session, state = self._session, self._session.state
         if self._open() == "levers":
             session.run_later(
-                lambda model: (state, self._engine.contributions(model, state)), self._show_levers
+                lambda model: (state, self._engine.contributions(model, state)),
+                self._show_levers,
+                soon=True,
             )
         elif self._open() == "tradeoff":
             other = session.settings.tradeoff
@@ -94,6 +96,7 @@ class Tabs:
                     self._engine.strengths(model, state, state.output, other),
                 ),
                 self._show_tradeoff,
+                soon=True,
             )
 
     def stop_waiting(self) -> None:
