@@ -263,9 +263,11 @@ def _described_templates(sweep: Sweep, frame: xr.Dataset) -> dict[str, xr.DataAr
     model = sweep.simulation.model
     arrays = {}
     for output in sweep.outputs:
-        coords: dict[str, Any] = {"year": frame["year"].values, **model.dims(output.variable)}
+        # Lists, since xarray takes a tuple for dimensions and data.
+        elements = {dim: list(each) for dim, each in model.dims(output.variable).items()}
+        coords: dict[str, Any] = {"year": frame["year"].values, **elements}
         if "city" in coords and sweep.simulation.cities is not None:
-            coords["city"] = sweep.simulation.cities
+            coords["city"] = list(sweep.simulation.cities)
         shape = tuple(map(len, coords.values()))
         arrays[output.name] = xr.DataArray(
             np.broadcast_to(np.nan, shape), coords, list(coords),
