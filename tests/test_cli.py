@@ -72,6 +72,19 @@ def test_a_lever_of_the_command_line_acts_in_the_cities_named(workplace: Path) -
     assert told["city"] == names
 
 
+def test_a_small_sweep_is_stored_and_read_back(workplace: Path) -> None:
+    vary = "vary=[levers.coal_reduction]"
+    kept = ["city=[tangshan,baotou]", "outputs=[gdp,co2]", "years.keep=[2025]"]
+    argv = ["scenario=[plan]", vary, *kept, "design.runs=2", "cluster.workers=1"]
+    assert main(["sweep", *argv, "output=small.zarr"]) == 0
+    found = zhuanxing.open_sweep(Path("small.zarr")).dataset
+    assert bool(found["done"].all())
+    strength = found["design"].values[:, 0]
+    carbon = found["co2"].sel(scenario="plan", year=2025, city="tangshan").values
+    assert np.ptp(strength) > 0
+    assert ((strength[1] - strength[0]) * (carbon[1] - carbon[0])).item() < 0
+
+
 def test_multirun_writes_one_result_a_scenario(workplace: Path) -> None:
     assert main(["run", "-m", "scenario=baseline,plan", "city=[tangshan]"]) == 0
     assert made(workplace) == {"outputs/baseline/paths.nc", "outputs/plan/paths.nc"}
