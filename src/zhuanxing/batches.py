@@ -135,15 +135,16 @@ class Batches(Probes):
             yield values.assign_coords(run=part["run"], failure=("run", failures))
 
     def past(
-        self, scenario: Scenario, intensities: np.ndarray, outputs: Sequence[str]
+        self, scenario: Scenario, intensities: np.ndarray | None, outputs: Sequence[str]
     ) -> Past | None:
         """Return the years that runs of a scenario with these `intensities` have in common.
 
-        They are [run, city, lever]. A lever does nothing before it starts, so these are the years
-        to the base year; None where one of the levers that differ has started in them.
+        They are [run, city, lever]; where they are None, all levers and their money may differ. A
+        lever does nothing before it starts, so these are the years to the base year; None where
+        one of the levers that differ has started in them.
         """
         until = scenario.base_year + 1
-        moved = (intensities != scenario.intensity).any(axis=0)
+        moved = True if intensities is None else (intensities != scenario.intensity).any(axis=0)
         if until not in self.years or scenario.start[moved].min(initial=until) < until:
             return None
         requests = yearly_requests(select_outputs(self.outputs, tuple(outputs)))

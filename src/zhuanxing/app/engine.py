@@ -263,13 +263,10 @@ class Engine:
         return {name: array[0] for name, array in found.items()}
 
     def _past(self, scenario: Scenario) -> Past | None:
-        """Return the years to the base year, None if levers start in them; a budget counts too."""
-        first = self.base_year + 1
-        if first not in self.years or scenario.start.min() < first:
-            return None
+        asked = [output.name for output in self.model.outputs]
         return self._kept(
-            ("past", repr(scenario.assumptions)),
-            lambda: self.model.program.past(self.model.inputs(scenario), self.requests, first),
+            ("past", repr(scenario.assumptions), scenario.base_year, float(scenario.start.min())),
+            lambda: self.model.past(scenario, None, asked),
         )
 
     def _compile(self, scenario: Scenario) -> None:
