@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -11,12 +11,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from jax.experimental import serialize_executable
 from pysd.py_backend.external import Excels
 
 import zhuanxing
 from zhuanxing.engine import Program, ReferenceEngine, TranslationError, compile_text
 from zhuanxing.engine.reading import parser as parsing_module
-from zhuanxing.engine.running import compiled_runs
+from zhuanxing.engine.running import compiled_runs, executable_cache
 from zhuanxing.engine.running.executable_cache import stored
 from zhuanxing.engine.translating.picking import picked
 from zhuanxing.engine.translating.vector_logarithm import compiled_logarithm
@@ -486,23 +487,100 @@ def test_a_second_start_sees_new_numbers_in_a_file_beside_the_model(
         assert path[5] == level
 
 
+class Doubling:
+    """A function of one array that counts how often it is compiled, and how to ask for it."""
+
+    arguments = (np.arange(3.0),)
+
+    def __init__(self) -> None:
+        self.compiled = 0
+
+    def _compile(self) -> Callable[..., jax.Array]:
+        self.compiled += 1
+        return jax.jit(lambda x: 2.0 * x).lower(*self.arguments).compile()
+
+    def answer(self) -> list[float]:
+        function = stored("text", "question", self.arguments, self._compile)
+        return [*map(float, function(*self.arguments))]
+
+
+def files_of_executables(folder: Path) -> list[Path]:
+    return [file for file in folder.rglob("executables/*") if file.suffix != ".lock"]
+
+
 def test_several_who_ask_for_an_executable_compile_it_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    arguments = {"x": np.arange(3.0)}
-    compiled = []
-
-    def compile_() -> object:
-        compiled.append(1)
-        return jax.jit(lambda given: 2.0 * given["x"]).lower(arguments).compile()
-
+    doubling = Doubling()
     with ThreadPoolExecutor(3) as pool:
-        asked = [pool.submit(stored, "text", "question", arguments, compile_) for _ in range(3)]
-        for one in asked:
-            assert np.array_equal(one.result()(arguments), [0.0, 2.0, 4.0])
-    assert len(compiled) == 1
-    assert len([p for p in tmp_path.rglob("executables/*") if p.suffix != ".lock"]) == 1
+        asked = [pool.submit(doubling.answer) for _ in range(3)]
+        assert [one.result() for one in asked] == [[0.0, 2.0, 4.0]] * 3
+    assert doubling.compiled == 1
+    assert len(files_of_executables(tmp_path)) == 1
+
+
+def cannot_run(*_: object) -> jax.Array:
+    raise jax.errors.JaxRuntimeError("NOT_FOUND: Function broadcast not found")
+
+
+def test_a_stored_executable_that_cannot_run_is_compiled_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    doubling = Doubling()
+    doubling.answer()
+    with monkeypatch.context() as damaged:
+        # Only what is read first is damaged, not what is stored in its place.
+        loads = [cannot_run]
+        damaged.setattr(
+            executable_cache, "_loaded", lambda p, load=executable_cache._loaded: (
+                loads.pop() if loads else load(p)
+            )
+        )  # fmt: skip
+        assert doubling.answer() == [0.0, 2.0, 4.0]
+    assert doubling.compiled == 2
+    assert [record.getMessage() for record in caplog.records] == [
+        "a stored executable cannot run and is compiled again: "
+        "NOT_FOUND: Function broadcast not found"
+    ]
+    assert doubling.answer() == [0.0, 2.0, 4.0]
+    assert doubling.compiled == 2
+
+
+def test_an_executable_that_cannot_run_when_read_back_is_not_stored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    doubling = Doubling()
+    with monkeypatch.context() as damaged:
+        damaged.setattr(executable_cache, "_loaded", lambda payload: cannot_run)
+        assert doubling.answer() == [0.0, 2.0, 4.0]
+    assert files_of_executables(tmp_path) == []
+
+
+def test_an_executable_from_another_cache_is_not_stored_without_its_kernels(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """XLA serialises what it loaded itself, as from JAX's own cache, without the kernels."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    arguments = (np.arange(3.0),)
+    compiled = jax.jit(lambda x: 2.0 * x).lower(*arguments).compile()
+
+    def compile_() -> Callable[..., jax.Array]:
+        return serialize_executable.deserialize_and_load(*serialize_executable.serialize(compiled))
+
+    for _ in range(2):
+        function = stored("text", "from another cache", arguments, compile_)
+        assert np.array_equal(function(*arguments), [0.0, 2.0, 4.0])
+
+
+def test_loading_a_model_does_not_turn_on_the_cache_of_jax() -> None:
+    before = jax.config.jax_compilation_cache_dir
+    compile_text(ARRAYS + CONTROL).gradient(
+        {}, {"stock": "year_end"}, lambda found: found["stock"].sum(), ["base factor"]
+    )
+    assert jax.config.jax_compilation_cache_dir == before
 
 
 def test_the_compiled_logarithm_is_that_of_the_c_library_to_the_last_digit() -> None:

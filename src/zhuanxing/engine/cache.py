@@ -18,7 +18,16 @@ from typing import TypeVar
 from filelock import FileLock
 from platformdirs import user_cache_path
 
-__all__ = ["cache_folder", "entry", "keep", "kept", "one_at_a_time", "prune", "unpickled"]
+__all__ = [
+    "cache_folder",
+    "discard",
+    "entry",
+    "keep",
+    "kept",
+    "one_at_a_time",
+    "prune",
+    "unpickled",
+]
 
 Value = TypeVar("Value")
 
@@ -67,6 +76,12 @@ def keep(path: Path, payload: bytes) -> None:
                 os.unlink(handle.name)
                 raise
         os.replace(handle.name, path)
+
+
+def discard(path: Path) -> None:
+    """Remove what is kept at `path` and turned out to be of no use."""
+    with suppress(OSError):
+        path.unlink()
 
 
 def prune() -> None:

@@ -7,13 +7,11 @@ from pathlib import Path
 
 import jax
 
-from zhuanxing.engine.cache import cache_folder
 from zhuanxing.engine.program import Program
 from zhuanxing.engine.reading.data_files import DataFiles
 from zhuanxing.engine.reading.encodings import decode
 from zhuanxing.engine.reading.parser import parse
 from zhuanxing.engine.running.devices import use_platforms
-from zhuanxing.engine.running.executable_cache import WORTH_KEEPING
 from zhuanxing.engine.translating.model_builder import build
 from zhuanxing.errors import ZhuanxingError
 
@@ -63,8 +61,6 @@ def compile_text(
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     jax.config.update("jax_enable_x64", True)
     use_platforms()
-    jax.config.update("jax_compilation_cache_dir", str(cache_folder() / "gradients"))
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", WORTH_KEEPING)
     parsed = parse(text, origin, suffix, data_root)
     files = DataFiles(data)
     built = build(parsed, origin, files, data_root)

@@ -18,6 +18,7 @@ from zhuanxing.engine.running.compiled_runs import CompiledRuns
 from zhuanxing.engine.running.dependency_order import CycleError, evaluation_order
 from zhuanxing.engine.running.devices import CPU, Device, DeviceName, choose_device
 from zhuanxing.engine.running.domains import refuse_outside
+from zhuanxing.engine.running.executable_cache import jitted
 from zhuanxing.engine.running.failures import TranslationError, key_of, located, within_memory
 from zhuanxing.engine.running.graph import Graph
 from zhuanxing.engine.running.inputs import Inputs
@@ -25,7 +26,7 @@ from zhuanxing.engine.running.numpy_stepper import run_by_own_clock
 from zhuanxing.engine.running.run_plan import asked, inputs_read, keyed, make_plan
 from zhuanxing.engine.running.scan import simulate, states_at
 from zhuanxing.engine.running.soundness import first_unsound
-from zhuanxing.engine.running.xla_options import HASTY, known
+from zhuanxing.engine.running.xla_options import HASTY
 from zhuanxing.engine.translating.model_builder import Built
 from zhuanxing.engine.translating.states import Leaves
 from zhuanxing.engine.translating.variables import Variable, describe
@@ -289,7 +290,7 @@ class Program:
         def scalar(chosen: Mapping[str, Array], others: Mapping[str, Array]) -> jax.Array:
             return objective(traced(chosen, others))
 
-        compiled = jax.jit(jax.value_and_grad(scalar), compiler_options=known(HASTY))
+        compiled = jitted(jax.value_and_grad(scalar), HASTY)
         return lambda chosen: compiled(
             {n: self.given.shaped(n, v, False) for n, v in _by_key(chosen).items()}, fixed
         )

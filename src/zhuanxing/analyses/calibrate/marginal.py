@@ -32,6 +32,7 @@ from zhuanxing.analyses.calibrate.disturbances import (
 )
 from zhuanxing.analyses.calibrate.posterior import Posterior, State
 from zhuanxing.analyses.calibrate.smoother import Shape
+from zhuanxing.engine.running.executable_cache import jitted
 
 __all__ = ["Linear", "most_probable", "most_probable_scales"]
 
@@ -127,7 +128,7 @@ def most_probable_scales(linear: Linear, start: Scales, guess: Scales) -> Scales
     lowest, highest, farthest = _logit(np.array([SHORTEST, LONGEST, FARTHEST]))
     begin = [np.log(start.size), np.log(start.opening), _logit(start.persistence)]
     found = minimize(
-        jax.jit(jax.value_and_grad(loss)),
+        jitted(jax.value_and_grad(loss)),
         np.concatenate([*begin, _logit(start.momentum)]),
         jac=True,
         method="L-BFGS-B",

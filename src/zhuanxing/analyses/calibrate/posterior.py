@@ -23,8 +23,9 @@ from zhuanxing.analyses.calibrate.curvature import Jacobian
 from zhuanxing.analyses.calibrate.disturbances import Point, Scales, by_common
 from zhuanxing.analyses.calibrate.observations import Observations, predict
 from zhuanxing.analyses.calibrate.parameters import Parameters
+from zhuanxing.engine.running.executable_cache import jitted
 from zhuanxing.engine.running.inputs import FINAL_TIME
-from zhuanxing.engine.running.xla_options import HASTY, known
+from zhuanxing.engine.running.xla_options import HASTY
 from zhuanxing.errors import ZhuanxingError
 
 if TYPE_CHECKING:
@@ -85,9 +86,7 @@ class Posterior:
 
     @cached_property
     def _compiled(self) -> Callable[..., tuple[Array, tuple[Array, Array]]]:
-        return jax.jit(
-            jax.value_and_grad(self.negative_log, argnums=(0, 1)), compiler_options=known(HASTY)
-        )
+        return jitted(jax.value_and_grad(self.negative_log, argnums=(0, 1)), HASTY)
 
     @property
     def _given(self) -> dict[str, Any]:
@@ -168,11 +167,11 @@ class Posterior:
     @cached_property
     def _said(self) -> Callable[..., Array]:
         targets = self.observations.targets
-        return jax.jit(jax.vmap(lambda outputs: predict(targets, self.elements, outputs)))
+        return jitted(jax.vmap(lambda outputs: predict(targets, self.elements, outputs)))
 
     @cached_property
     def _constants(self) -> Callable[..., dict[str, Array]]:
-        return jax.jit(jax.vmap(lambda shared, own: self.parameters.constants(shared, own, {})))
+        return jitted(jax.vmap(lambda shared, own: self.parameters.constants(shared, own, {})))
 
     def errors(
         self, at: State, predicted: Float[np.ndarray, "target year city"]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import jax
 import numpy as np
+from jax.stages import Compiled
 
 from zhuanxing.engine.running.devices import Device
 from zhuanxing.engine.running.executable_cache import stored
@@ -35,10 +37,9 @@ class CompiledRuns:
         options: Mapping[str, Any],
     ) -> Function:
         """Return a function compiled for arguments of these shapes, from disk if it was before."""
-        leaves = {str(place): leaf for place, leaf in enumerate(jax.tree.leaves(arguments))}
         return self._stored(
             question,
-            leaves,
+            arguments,
             lambda: jax.jit(function, compiler_options=known(options)).lower(*arguments).compile(),
         )
 
@@ -76,13 +77,15 @@ class CompiledRuns:
         def call(given: Mapping[str, np.ndarray]) -> Any:
             chosen = device.place({name: given[name] for name in read})
             if not found:
-                found.append(self._stored(question, chosen, lambda: compiled(chosen)))
+                found.append(self._stored(question, (chosen,), lambda: compiled(chosen)))
             return found[0](chosen)
 
         return call
 
     def _stored(
-        self, question: object, arguments: Mapping[str, Any], compile_: Callable[[], Any]
+        self, question: object, arguments: Sequence[Any], compile_: Callable[[], Compiled]
     ) -> Function:
-        found: Function = stored(self._text, (*self._made_of, question), arguments, compile_)
-        return found
+        # The data in files beside a model may have changed.
+        if re.search(r"GET[ _](XLS|DIRECT)", self._text, re.IGNORECASE):
+            return compile_()
+        return stored(self._text, (*self._made_of, question), arguments, compile_)

@@ -1,73 +1,137 @@
-"""Compiled runs on disk: a second start neither traces nor compiles the model again.
+"""Compiled functions on disk: a second start neither traces nor compiles the model again.
 
-JAX's own cache holds what XLA compiled, but finding it there takes tracing and lowering the whole
-model first, which is most of a second start.
+JAX's own cache is left alone: finding something there takes tracing and lowering the whole model
+first, which is most of a second start, and what comes from there cannot be stored here, since XLA
+leaves the kernels out when an executable that it loaded is serialised again.
 """
 
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import pickle
 import platform
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jax.experimental import serialize_executable
+from jax.stages import Compiled
 
-from zhuanxing.engine.cache import entry, keep, kept, one_at_a_time, prune
+from zhuanxing.engine.cache import discard, entry, keep, kept, one_at_a_time, prune
+from zhuanxing.engine.running.xla_options import known
 
-__all__ = ["WORTH_KEEPING", "stored"]
+__all__ = ["jitted", "stored"]
 
-# What JAX compiles in fewer seconds stays out of its own cache.
-WORTH_KEEPING = 0.2
+Function = Callable[..., Any]
+
+LOG = logging.getLogger(__name__)
 
 
 def stored(
-    text: str, question: object, arguments: Mapping[str, np.ndarray], compile_: Callable[[], Any]
-) -> Any:
-    """Return the executable that answers `question` about a model's text, compiled or from disk.
+    text: str, question: object, arguments: Sequence[Any], compile_: Callable[[], Compiled]
+) -> Function:
+    """Return the executable that answers `question` about a text, compiled or from disk.
 
     `question` is all, beside text and shapes of the arguments, that the executable depends on.
-    A model with data in files beside it is compiled every time: the data may have changed.
     """
-    if re.search(r"GET[ _](XLS|DIRECT)", text, re.IGNORECASE):
-        return compile_()
-    shapes = sorted((name, np.shape(value)) for name, value in arguments.items())
+    shapes = [
+        (jax.tree_util.keystr(path), np.shape(leaf))
+        for path, leaf in jax.tree_util.tree_leaves_with_path(tuple(arguments))
+    ]
     signature = repr((hashlib.sha256(text.encode()).hexdigest(), question, shapes, _machinery()))
     path = entry("executables", signature)
-    if (found := kept(path, _loaded)) is not None:
-        return found
+
+    def found() -> Function | None:
+        loaded = kept(path, _loaded)
+        return None if loaded is None else _Untried(loaded, path, afresh)
+
+    def afresh() -> Function:
+        compiled = compile_()
+        payload = pickle.dumps(serialize_executable.serialize(compiled))
+        if _runs(payload, arguments):
+            keep(path, payload)
+            prune()
+        return compiled
+
+    if (ready := found()) is not None:
+        return ready
     # The workers of a sweep all ask at the same moment, and compiling takes half a gigabyte.
     with one_at_a_time(path):
-        if (found := kept(path, _loaded)) is not None:
-            return found
-        compiled = _afresh(compile_)
-        keep(path, pickle.dumps(serialize_executable.serialize(compiled)))
-    prune()
-    return compiled
+        return found() or afresh()
 
 
-def _loaded(payload: bytes) -> Any:
-    return serialize_executable.deserialize_and_load(*pickle.loads(payload))
+def jitted(function: Function, options: Mapping[str, Any] | None = None) -> Function:
+    """Return a function that is compiled for the shapes it is called with, as by `jax.jit`.
 
-
-def _afresh(compile_: Callable[[], Any]) -> Any:
-    """Compile and keep the result out of JAX's own cache: what comes from there cannot be stored.
-
-    XLA leaves the kernels out when an executable that it loaded is serialised again.
+    It is found on disk by what it computes, so that it may depend on anything; see `stored`.
     """
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", float("inf"))
+    options = known(options or {})
+    compiled: dict[Any, Function] = {}
+
+    def call(*arguments: Any) -> Any:
+        leaves, tree = jax.tree.flatten(arguments)
+        shapes = (tree, *((np.shape(leaf), jnp.result_type(leaf)) for leaf in leaves))
+        if shapes not in compiled:
+            lowered = jax.jit(function, compiler_options=options).lower(*arguments)
+            question = sorted(options.items())
+            compiled[shapes] = stored(lowered.as_text(), question, arguments, lowered.compile)
+        return compiled[shapes](*arguments)
+
+    return call
+
+
+class _Untried:
+    """An executable from disk: one that cannot run is dropped, compiled again and run instead."""
+
+    def __init__(self, loaded: Function, path: Path, afresh: Callable[[], Function]) -> None:
+        self._function = loaded
+        self._path = path
+        self._afresh = afresh
+        self._tried = False
+        self._lock = Lock()
+
+    def __call__(self, *arguments: Any) -> Any:
+        if not self._tried:
+            with self._lock:
+                if not self._tried:
+                    return self._first(arguments)
+        return self._function(*arguments)
+
+    def _first(self, arguments: Sequence[Any]) -> Any:
+        try:
+            # What a device cannot do is said where its results are waited for.
+            found = jax.block_until_ready(self._function(*arguments))
+        except jax.errors.JaxRuntimeError as error:
+            if "RESOURCE_EXHAUSTED" in str(error):
+                raise
+            LOG.warning("a stored executable cannot run and is compiled again: %s", error)
+            discard(self._path)
+            self._function = self._afresh()
+            found = self._function(*arguments)
+        self._tried = True
+        return found
+
+
+def _loaded(payload: bytes) -> Function:
+    found: Function = serialize_executable.deserialize_and_load(*pickle.loads(payload))
+    return found
+
+
+def _runs(payload: bytes, arguments: Sequence[Any]) -> bool:
+    """Tell whether what is about to be stored can run when it is read back."""
     try:
-        return compile_()
-    finally:
-        jax.config.update("jax_persistent_cache_min_compile_time_secs", WORTH_KEEPING)
+        jax.block_until_ready(_loaded(payload)(*arguments))
+    except Exception:  # versions of JAX raise errors of different kinds
+        return False
+    return True
 
 
 @lru_cache(maxsize=1)
