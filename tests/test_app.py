@@ -10,8 +10,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qs, urlparse
 
 import numpy as np
@@ -19,11 +18,15 @@ import pytest
 import yaml
 
 import zhuanxing
-from zhuanxing.app.page import Session
+from zhuanxing.app import downloads
+from zhuanxing.app.engine import Engine
 from zhuanxing.app.patience import Overtaken, Turns
 from zhuanxing.app.state import State, from_query, from_yaml
+from zhuanxing.app.tabs import Tabs
+from zhuanxing.app.words import failure, say
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.inputs import LeverSetting
+from zhuanxing.results.words import Language
 
 ROOT = Path(__file__).parents[1]
 BROWSER = next(
@@ -74,8 +77,29 @@ def visit(browser: Any, address: str, query: str = "", **options: Any) -> Any:
     page = context.new_page()
     page.set_default_timeout(PATIENCE)
     page.goto(f"{address}/{query}", timeout=PATIENCE)
-    page.wait_for_selector(".tile")
+    page.wait_for_selector(".tile, [role=alert]")
+    all_is_well(page)
     return page
+
+
+def all_is_well(page: Any) -> None:
+    """Fail with what the page says is wrong, rather than wait for what does not come."""
+    told = page.locator("[role=alert]").all_inner_texts()
+    assert not told, told
+
+
+def saved(page: Any, kind: str) -> Any:
+    """Return the file of a button, once it is there."""
+    files: list[Any] = []
+    page.on("download", files.append)
+    page.locator(f".save-{kind} a, .save-{kind} button").first.click()
+    until = time.monotonic() + PATIENCE / 1000
+    while not files:
+        all_is_well(page)
+        assert time.monotonic() < until
+        page.wait_for_timeout(50)
+    page.remove_listener("download", files.append)
+    return files[0]
 
 
 def shown(page: Any, output: str) -> float:
@@ -86,6 +110,7 @@ def settled(page: Any, output: str, expected: float) -> None:
     """Wait until a number has become what it should be."""
     until = time.monotonic() + PATIENCE / 1000
     while not np.isclose(shown(page, output), expected, rtol=1e-9):
+        all_is_well(page)
         assert time.monotonic() < until, (shown(page, output), expected)
         page.wait_for_timeout(50)
 
@@ -182,10 +207,9 @@ def test_files_of_the_page_open(browser: Any, address: str, tmp_path: Path) -> N
     page = visit(browser, address, "?l=dual_control:0.2")
     files = {}
     for kind in ("yaml", "table", "report", "picture", "vector"):
-        with page.expect_download(timeout=PATIENCE) as waiting:
-            page.locator(f".save-{kind} a, .save-{kind} button").first.click()
-        files[kind] = tmp_path / waiting.value.suggested_filename
-        waiting.value.save_as(files[kind])
+        found = saved(page, kind)
+        files[kind] = tmp_path / found.suggested_filename
+        found.save_as(files[kind])
     content = yaml.safe_load(files["yaml"].read_text(encoding="utf-8"))
     assert content["overrides"] == [
         {"where": {"city": "tangshan"}, "levers": {"dual_control": 0.2}}
@@ -196,6 +220,39 @@ def test_files_of_the_page_open(browser: Any, address: str, tmp_path: Path) -> N
     )
     assert files["picture"].read_bytes().startswith(b"\x89PNG")
     assert files["vector"].read_text(encoding="utf-8").rstrip().endswith("</svg>")
+
+
+@needs_browser
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_what_fails_is_said_on_the_page_in_one_sentence_that_names_the_log(
+    browser: Any, address: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, language: str
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("by nothing")
+
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
+    monkeypatch.setitem(downloads.KINDS, "yaml", broken)
+    monkeypatch.setattr(Engine, "strengths", broken)
+    monkeypatch.setattr(Tabs, "_show_cities", broken)
+    start = {"zh": "无法完成：程序出错", "en": "This cannot be done: an unforeseen error"}[language]
+
+    def told(page: Any) -> None:
+        alert = page.locator("[role=alert]")
+        alert.wait_for(timeout=30_000)
+        said = alert.inner_text()
+        assert said.startswith(start) and "ZeroDivisionError: by nothing" in said
+        (log,) = tmp_path.glob("zhuanxing-*.txt")
+        assert str(log) in said and "broken" in log.read_text(encoding="utf-8")
+        log.unlink()
+
+    page = visit(browser, address, f"?lang={language}")
+    page.locator(".save-yaml a, .save-yaml button").first.click()
+    told(page)  # a download
+    for tab in ("tradeoff", "cities"):  # an answer from the background, a drawing
+        page = visit(browser, address, f"?lang={language}")
+        name = say(f"tab_{tab}", cast("Language", language))
+        page.get_by_text(name, exact=True).first.click()
+        told(page)
 
 
 @needs_browser
@@ -263,9 +320,8 @@ def test_a_state_comes_back_from_its_address_and_its_file(model: zhuanxing.Model
 
 
 def test_the_page_says_why_in_its_language() -> None:
-    page: Any = SimpleNamespace(language="zh", _message=SimpleNamespace(object=""))
-    Session.tell(page, ZhuanxingError("the page has no years in which levers end"))
-    assert "页面不能设举措的结束年份" in page._message.object
+    refusal = ZhuanxingError("the page has no years in which levers end")
+    assert "页面不能设举措的结束年份" in failure(refusal, "zh")
 
 
 def test_work_in_the_background_waits_for_a_slider_and_ends_once_it_is_not_wanted() -> None:

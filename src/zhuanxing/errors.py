@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import sys
+import time
 from collections.abc import Iterable
+from contextlib import suppress
 from difflib import SequenceMatcher
+from pathlib import Path
 
-__all__ = ["OutsideRange", "Sentence", "ZhuanxingError", "nearest", "require_known", "unknown"]
+__all__ = [
+    "OutsideRange", "Sentence", "ZhuanxingError", "nearest", "require_known", "unforeseen",
+    "unknown",
+]  # fmt: skip
 
 
 class Sentence(str):
@@ -48,6 +56,22 @@ class OutsideRange(UserWarning):
 
     def __init__(self, sentence: str, /, **fields: object) -> None:
         super().__init__(Sentence(sentence, **fields))
+
+
+def unforeseen(error: BaseException) -> ZhuanxingError:
+    """Return an error that nobody foresaw as one sentence, and keep its traceback in a file."""
+    import tempfile  # imported here: what seldom happens costs no start of a command anything
+    import traceback
+
+    name = f"zhuanxing-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.txt"
+    path = Path(tempfile.gettempdir()) / name
+    text = "".join(traceback.format_exception(error))
+    with suppress(OSError), path.open("a", encoding="utf-8") as log:
+        log.write(f"{' '.join(sys.argv)}\n\n{text}")
+    return ZhuanxingError(
+        "an unforeseen error, {error}: {first}; the traceback is in {path}, please report it",
+        error=type(error).__name__, first=(str(error).strip().splitlines() or [""])[0], path=path,
+    )  # fmt: skip
 
 
 def nearest(name: str, candidates: Iterable[str]) -> str:

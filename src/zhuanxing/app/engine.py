@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -23,7 +23,7 @@ from zhuanxing.app.state import State
 from zhuanxing.data.observed import statistics_of_outputs
 from zhuanxing.engine.program import Past
 from zhuanxing.engine.running.devices import choose_device
-from zhuanxing.errors import ZhuanxingError
+from zhuanxing.errors import ZhuanxingError, unforeseen
 from zhuanxing.inputs import Changes, LeverSetting, Scenario, changed
 from zhuanxing.inputs.design import INTENSITY, of_intensities
 from zhuanxing.model import Model
@@ -99,9 +99,13 @@ class Engine:
         self.soon = ThreadPoolExecutor(1, thread_name_prefix="soon")
         self.slow = ThreadPoolExecutor(1, thread_name_prefix="slow")
         self.asked = ThreadPoolExecutor(2, thread_name_prefix="asked")
+        # One at a time: Matplotlib has one style for all threads.
+        self.files = ThreadPoolExecutor(1, thread_name_prefix="files")
         self.requests = yearly_requests(self.model.outputs)
         self.plain: dict[str, Output] = {one.name: one for one in self.model.plain_outputs}
         self._compiled = False
+        # What went wrong in the background, where no session is there to be told.
+        self.trouble: ZhuanxingError | None = None
         self.years = list(self.model.years)
 
     @cached_property
@@ -162,12 +166,22 @@ class Engine:
         The first view comes before that.
         """
         patient = self.patient(lambda: True)
-        self.slow.submit(time.sleep, FIRST_VIEW)
-        self.slow.submit(self._compile, self.scenario(state))
-        self.slow.submit(self.contributions, patient, state)
+        jobs: list[Callable[[], object]] = [
+            partial(time.sleep, FIRST_VIEW),
+            partial(self._compile, self.scenario(state)),
+            partial(self.contributions, patient, state),
+        ]
         if self.model.calibration is not None:
-            self.slow.submit(self.bands, patient, state)
-            self.slow.submit(self.intervals, patient, state)
+            jobs += [partial(self.bands, patient, state), partial(self.intervals, patient, state)]
+        for job in jobs:
+            self.slow.submit(self._unattended, job)
+
+    def _unattended(self, work: Callable[[], object]) -> None:
+        """Do what no session waits for; every one is told if it fails."""
+        try:
+            work()
+        except Exception as error:
+            self.trouble = error if isinstance(error, ZhuanxingError) else unforeseen(error)
 
     def paths(self, state: State) -> Paths:
         """Return the run of a state."""

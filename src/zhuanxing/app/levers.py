@@ -9,9 +9,8 @@ import panel as pn
 from bokeh.models import CustomJSTickFormatter
 
 from zhuanxing.analyses.rank import COST
-from zhuanxing.app.state import FULL, NONE, PACKAGE, State, from_yaml
+from zhuanxing.app.state import FULL, NONE, PACKAGE, State
 from zhuanxing.app.words import say
-from zhuanxing.errors import ZhuanxingError
 from zhuanxing.results.glossary import read_glossary
 from zhuanxing.results.labels import element_names
 from zhuanxing.results.numerals import number
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Levers"]
 
-FILES = {"table": "xlsx", "report": "docx", "picture": "png", "vector": "svg", "yaml": "yaml"}
 STEP = 0.05
 # Marks on a slider where the package's file has the lever.
 TICK = """.noUi-base::before { content: ""; position: absolute; left: %s%%; top: -5px; height: 16px;
@@ -49,7 +47,7 @@ class Levers:
         rows = [self._row(group) for group in self._sliders]
         self.layout = pn.Column(
             pn.pane.HTML(f"<small>{say('levers_note', self._language)}</small>"),
-            *self._shares.values(), self._search(), self._found, *rows, *self._files(), **WIDE,
+            *self._shares.values(), self._search(), self._found, *rows, **WIDE,
         )  # fmt: skip
 
     def follow(self, state: State) -> None:
@@ -225,37 +223,6 @@ class Levers:
 
     def _show_sought(self) -> None:
         self._found.objects = [self._lever(self._sought)] if self._sought else []
-
-    # -- files ---------------------------------------------------------------------------------
-
-    def _files(self) -> list[Any]:
-        session, language = self._session, self._language
-        found: list[Any] = [pn.pane.HTML(f"<b>{say('save', language)}</b>")]
-        words = {"table": "save_table", "report": "save_report", "picture": "save_picture",
-                 "vector": "save_picture", "yaml": "save_yaml"}  # fmt: skip
-        buttons = [
-            pn.widgets.FileDownload(
-                callback=lambda kind=kind: session.download(kind),
-                filename=f"zhuanxing_{session.state.city}.{ending}", button_type="default",
-                label=f"{say(words[kind], language)} .{ending}", embed=False, auto=True,
-                css_classes=[f"save-{kind}"], width=150, margin=(0, 4, 4, 0),
-            )
-            for kind, ending in FILES.items()
-        ]  # fmt: skip
-        upload = pn.widgets.FileInput(accept=".yaml,.yml", multiple=False, **WIDE)
-        upload.param.watch(self._uploaded, "value")
-        found.append(pn.FlexBox(*buttons, **WIDE))
-        found += [pn.pane.HTML(f"<b>{say('upload', language)}</b>"), upload]
-        found.append(_note(say("share", language)))
-        return found
-
-    def _uploaded(self, event: Any) -> None:
-        session = self._session
-        try:
-            text = bytes(event.new or b"").decode("utf-8", "replace")
-            session.take(from_yaml(text, session.state, session.engine.model))
-        except ZhuanxingError as error:
-            session.tell(error)
 
 
 def _note(text: str) -> Any:

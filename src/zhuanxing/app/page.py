@@ -4,29 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from html import escape
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import panel as pn
 
-from zhuanxing.app import downloads
 from zhuanxing.app.controls import Controls
+from zhuanxing.app.downloads import Files
 from zhuanxing.app.engine import Engine, Latest, Paths
 from zhuanxing.app.figures import KEPT, Lines
-from zhuanxing.app.panes import Tile, difference_words, tiles
+from zhuanxing.app.panes import Tile, tiles
 from zhuanxing.app.patience import Overtaken
 from zhuanxing.app.settings import AppSettings
 from zhuanxing.app.state import State, from_query
 from zhuanxing.app.tabs import Tabs
-from zhuanxing.app.words import say
-from zhuanxing.charts.fonts import font_file
+from zhuanxing.app.template import laid_out
+from zhuanxing.app.words import failure, say
 from zhuanxing.data.observed import observed
-from zhuanxing.errors import ZhuanxingError
 from zhuanxing.model import Model
 from zhuanxing.results.aims import Aim
-from zhuanxing.results.refusals import in_chinese
 from zhuanxing.results.words import Language, unit, with_unit, word
 
 __all__ = ["make_page"]
@@ -34,7 +32,6 @@ __all__ = ["make_page"]
 # Milliseconds without a move after which the slow answers are asked for.
 IDLE = 1000
 HISTORY = 50
-TEMPLATE = Path(__file__).with_name("page.html")
 
 
 @dataclass(frozen=True)
@@ -52,17 +49,13 @@ def make_page(engine: Engine, settings: AppSettings) -> Callable[[], Any]:
     """Return the function that builds the page for each new session."""
 
     def build() -> Any:
-        return Session(engine, settings).template()
+        session = Session(engine, settings)
+        try:
+            return session.template()
+        except Exception as error:  # shown instead of the page: the server would say nothing
+            return pn.pane.HTML(_told(failure(error, session.language)))
 
     return build
-
-
-class Page(pn.Template):
-    """The page's template. Panel writes it out whenever something is added to it, a quarter of the
-    time that a page takes; nobody reads that."""
-
-    def __repr__(self) -> str:
-        return type(self).__name__
 
 
 class Session:
@@ -94,26 +87,23 @@ class Session:
         self.tabs = Tabs(self)
         if pn.state.curdoc is not None:
             pn.state.on_session_destroyed(self._closed)
+            pn.config.exception_handler = self.fail
 
     def template(self) -> Any:
         """Return the whole page; the first numbers are already in it."""
         self._show(self._computed(self.state))
-        page = Page(TEMPLATE.read_text(encoding="utf-8"))
-        page.location = True
-        page.add_variable("heading", say("title", self.language))
-        page.add_variable("font", font_file().name)
-        page.add_variable("levers_label", say("levers", self.language))
-        page.add_variable("output_label", say("output", self.language))
-        page.add_panel("controls", self.controls.header)
-        page.add_panel("levers", self.controls.levers.layout)
-        page.add_panel("kept", self.controls.kept)
-        page.add_panel("message", self._message)
-        page.add_panel("tiles", self._tiles)
-        page.add_panel(
-            "lines", pn.pane.Bokeh(self._lines.layout, sizing_mode="stretch_width", margin=0)
-        )
-        page.add_panel("tabs", self.tabs.layout)
-        return page
+        lines = pn.pane.Bokeh(self._lines.layout, sizing_mode="stretch_width", margin=0)
+        parts = {
+            "controls": self.controls.header,
+            "levers": self.controls.levers.layout,
+            "files": Files(self).layout,
+            "kept": self.controls.kept,
+            "message": self._message,
+            "tiles": self._tiles,
+            "lines": lines,
+            "tabs": self.tabs.layout,
+        }
+        return laid_out(parts, self.language)
 
     def aims(self) -> dict[str, Aim]:
         """Return the aims of the city in the last year, by output."""
@@ -177,8 +167,9 @@ class Session:
         *,
         soon: bool = False,
         asked: bool = False,
+        failed: Callable[[], None] = lambda: None,
     ) -> None:
-        """Do something slow with a patient model, then show it.
+        """Do something slow with a patient model, then show it, or say why it `failed`.
 
         It ends when sliders have moved on, unless a person `asked` for it with a button; what is
         to come `soon` does not wait for what is slower.
@@ -194,12 +185,14 @@ class Session:
             if not wanted():
                 return
             try:
-                found: Any = work(self.engine.patient(wanted))
+                found = work(self.engine.patient(wanted))
             except Overtaken:
                 return
             except Exception as error:  # shown on the page: the thread has nobody else to tell
-                found = error
-            self._later(lambda: self._shown_or_told(found, show))
+                self._later(failed)
+                self._later(partial(self.fail, error))
+                return
+            self._later(lambda: show(found))
 
         engine = self.engine
         (engine.asked if asked else engine.soon if soon else engine.slow).submit(job)
@@ -229,25 +222,19 @@ class Session:
         )  # fmt: skip
 
     def _answered(self, state: State, answer: Any) -> None:
-        self._later(lambda: self._shown_or_told(answer, self._show))
-
-    def _shown_or_told(self, found: Any, show: Callable[[Any], None]) -> None:
-        if isinstance(found, Exception):
-            self.tabs.stop_waiting()
-            self.tell(found)
-            return
-        show(found)
+        show = self.fail if isinstance(answer, Exception) else self._show
+        self._later(lambda: show(answer))
 
     def _show(self, moment: Moment) -> None:
         self._moment = moment
-        self._message.object = _told(self._warning())
-        self._show_tiles(None)
+        self.note("")
+        self._show_tiles()
         self._show_lines()
         self.tabs.show()
         self.controls.levers.show_costs()
         self._wait()
 
-    def _show_tiles(self, bands: Any) -> None:
+    def _show_tiles(self, bands: Any = None, waiting: str = "waiting_interval") -> None:
         moment, last = self.moment(), self.engine.years[-1]
         city, rows = moment.state.city, []
         aims = self.aims()
@@ -265,7 +252,8 @@ class Session:
                 aim_spread = None if aim is None else aim.spread(bands, city)
             output = self.engine.plain[name]
             rows.append(Tile(output, value, base, spread, aim, reached, aim_spread))
-        waiting = "no_interval" if self.engine.model.calibration is None else "waiting_interval"
+        if self.engine.model.calibration is None:
+            waiting = "no_interval"
         head = say("tiles_head", self.language, year=last, baseline=self.baseline)
         self._tiles.object = tiles(rows, head, say(waiting, self.language), self.language)
 
@@ -302,7 +290,8 @@ class Session:
         made = self.state.made
         if made and made != self.engine.mark:
             return say("other_model", self.language, theirs=made, ours=self.engine.mark)
-        return ""
+        trouble = self.engine.trouble
+        return failure(trouble, self.language) if trouble else ""
 
     # -- slow answers, when nothing moves ------------------------------------------------------
 
@@ -311,7 +300,7 @@ class Session:
             return
         if self._idle is not None:
             self._document.remove_timeout_callback(self._idle)
-        self._idle = self._document.add_timeout_callback(self._rested, IDLE)
+        self._idle = self._document.add_timeout_callback(self._guarded(self._rested), IDLE)
 
     def _rested(self) -> None:
         self._idle = None
@@ -320,7 +309,11 @@ class Session:
             return
         self.tabs.show_slow()
         if self.engine.model.calibration is not None:
-            self.run_later(lambda model: (state, self.engine.bands(model, state)), self._show_bands)
+            self.run_later(
+                lambda model: (state, self.engine.bands(model, state)),
+                self._show_bands,
+                failed=lambda: self._show_tiles(waiting="no_range"),
+            )
 
     def _show_bands(self, found: Any) -> None:
         state, bands = found
@@ -355,7 +348,18 @@ class Session:
     def _later(self, show: Callable[[], None]) -> None:
         if self._document is None or self._latest.closed:
             return
-        self._document.add_next_tick_callback(show)
+        self._document.add_next_tick_callback(self._guarded(show))
+
+    def _guarded(self, work: Callable[[], None]) -> Callable[[], None]:
+        """Return work of the server's loop whose failure is told on the page."""
+
+        def guarded() -> None:
+            try:
+                work()
+            except Exception as error:
+                self.fail(error)
+
+        return guarded
 
     def _closed(self, context: Any) -> None:
         """Let go of everything when the session ends."""
@@ -365,18 +369,15 @@ class Session:
         self._future.clear()
         self.kept.clear()
 
-    def gap(self, name: str) -> tuple[str, str]:
-        """Return the difference of an output in the last year from the baseline, in words."""
-        moment, last = self.moment(), self.engine.years[-1]
-        city = moment.state.city
-        mine, base = (p.value(name, city, last) for p in (moment.mine, moment.base))
-        return difference_words(mine, base, self.engine.plain[name], self.language)
+    def fail(self, error: BaseException) -> None:
+        """Show why something cannot be done, and that its answer does not come."""
+        self.tabs.stop_waiting()
+        self._message.object = _told(failure(error, self.language))
 
-    def tell(self, error: Exception) -> None:
-        """Show why something cannot be done."""
-        words = error.args[0] if isinstance(error, ZhuanxingError) else str(error)
-        reason = in_chinese(words) if self.language == "zh" else words
-        self._message.object = _told(say("failed", self.language, reason=reason))
+    def note(self, text: str) -> None:
+        """Show what is being done; with nothing to say, what there is to warn of."""
+        said = f'<p role="status" style="margin:4px 0">{escape(text)}</p>'
+        self._message.object = said if text else _told(self._warning())
 
     def address(self) -> str:
         """Return the address of what is on the page, empty where nobody visits it."""
@@ -384,10 +385,6 @@ class Session:
             return ""
         page = str(pn.state.location.href or "").partition("?")[0]
         return f"{page}{self.state.query()}" if page else ""
-
-    def download(self, kind: str) -> Any:
-        """Return a file of what is on the page."""
-        return downloads.make(kind, self)
 
 
 def _told(text: str) -> str:

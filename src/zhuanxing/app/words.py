@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from zhuanxing.errors import ZhuanxingError, unforeseen
+from zhuanxing.results.refusals import in_chinese
 from zhuanxing.results.words import Language, spoken
 
-__all__ = ["say"]
+__all__ = ["failure", "say"]
 
 WORDS: dict[str, tuple[str, str]] = {
     "title": ("转型：政策推演", "Zhuanxing: try a policy"),
@@ -107,15 +109,25 @@ WORDS: dict[str, tuple[str, str]] = {
         "该链接由另一版模型生成（{theirs}，现为{ours}），结果可能不同。",
         "This address was made with another model ({theirs}, now {ours}); results may differ.",
     ),
-    "failed": ("无法计算：{reason}", "Cannot compute: {reason}"),
+    "failed": ("无法完成：{reason}", "This cannot be done: {reason}"),
+    "no_range": ("区间无法计算", "no range: it failed"),
+    "making": ("正在生成文件…", "the file is being made…"),
     "save": ("导出", "Export"),
     "save_yaml": ("情景文件", "Scenario file"),
     "save_table": ("数据表", "Table"),
     "save_report": ("报告", "Report"),
     "save_picture": ("图片", "Picture"),
+    "save_vector": ("图片", "Picture"),
     "upload": ("载入情景文件", "Load a scenario file"),
     "share": ("网址栏中的链接即当前设置", "The address in the address bar holds these settings"),
 }
+
+
+def failure(error: BaseException, language: Language) -> str:
+    """Return in one sentence why something cannot be done, and where its traceback is kept."""
+    foreseen = error if isinstance(error, ZhuanxingError) else unforeseen(error)
+    words = foreseen.args[0]
+    return say("failed", language, reason=in_chinese(words) if language == "zh" else words)
 
 
 def say(key: str, language: Language, **fields: object) -> str:

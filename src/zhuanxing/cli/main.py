@@ -9,10 +9,7 @@ import io
 import os
 import signal
 import sys
-import tempfile
 import threading
-import time
-import traceback
 import warnings
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -22,7 +19,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from zhuanxing import __version__
-from zhuanxing.errors import OutsideRange, ZhuanxingError, nearest
+from zhuanxing.errors import OutsideRange, ZhuanxingError, nearest, unforeseen
 from zhuanxing.hidden import hide
 
 __all__ = ["command_names", "entry", "main"]
@@ -117,7 +114,8 @@ def main(argv: Sequence[str]) -> int:
         if isinstance(error, OSError) and error.filename is None and error.errno in UNWRITABLE:
             _close_stdout()
             return _refuse(f"the output cannot be written ({error.strerror})")
-        return _tell_unforeseen(error)
+        _say(_spoken(unforeseen(error).args[0], argv))
+        return EXIT_UNFORESEEN
 
 
 def _warn(
@@ -141,30 +139,18 @@ def _spoken(words: object, argv: Sequence[str]) -> object:
 
 
 def _refuse(sentence: object) -> int:
+    _say(sentence)
+    return EXIT_REFUSED
+
+
+def _say(sentence: object) -> None:
     # What was given may hold line breaks; what is said of it stays one line.
     print(f"zhuanxing: {' '.join(str(sentence).splitlines())}", file=sys.stderr)
-    return EXIT_REFUSED
 
 
 def _close_stdout() -> None:
     with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _tell_unforeseen(error: Exception) -> int:
-    """Say in one sentence what happened, and keep the traceback in a file."""
-    name = f"zhuanxing-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.txt"
-    path = Path(tempfile.gettempdir()) / name
-    text = "".join(traceback.format_exception(error))
-    with suppress(OSError):
-        path.write_text(f"{' '.join(sys.argv)}\n\n{text}", encoding="utf-8")
-    first = (str(error).strip().splitlines() or [""])[0]
-    print(
-        f"zhuanxing: an unforeseen error, {type(error).__name__}: {first}; the traceback is in "
-        f"{path}, please report it",
-        file=sys.stderr,
-    )
-    return EXIT_UNFORESEEN
 
 
 def _called(name: str) -> Callable[[list[str]], int]:

@@ -179,6 +179,8 @@ CHINESE = {
         "{where}：'{output}'的单位是'{found}'，模型用 {ours}（{unit}）；请换算，或不写单位",
     "a statistic is of {year}, but the runs cover {first} to {last}; set years.end":
         "有 {year} 年的统计数据，但运行只到 {first} 至 {last} 年；请改 years.end",
+    "an unforeseen error, {error}: {first}; the traceback is in {path}, please report it":
+        "程序出错（{error}：{first}）；详情在 {path}，请反馈",
     # What stands in the fields of others.
     "a whole number of {least} at least": "不小于 {least} 的整数",
     "this design": "该设计",
