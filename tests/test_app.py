@@ -91,14 +91,13 @@ def all_is_well(page: Any) -> None:
 def saved(page: Any, kind: str) -> Any:
     """Return the file of a button, once it is there."""
     files: list[Any] = []
-    page.on("download", files.append)
+    page.once("download", lambda file: files.append(file))
     page.locator(f".save-{kind} a, .save-{kind} button").first.click()
     until = time.monotonic() + PATIENCE / 1000
     while not files:
         all_is_well(page)
         assert time.monotonic() < until
         page.wait_for_timeout(50)
-    page.remove_listener("download", files.append)
     return files[0]
 
 
@@ -240,7 +239,7 @@ def test_what_fails_is_said_on_the_page_in_one_sentence_that_names_the_log(
         alert = page.locator("[role=alert]")
         alert.wait_for(timeout=30_000)
         said = alert.inner_text()
-        assert said.startswith(start) and "ZeroDivisionError: by nothing" in said
+        assert said.startswith(start) and re.search("ZeroDivisionError.{1,2}by nothing", said)
         (log,) = tmp_path.glob("zhuanxing-*.txt")
         assert str(log) in said and "broken" in log.read_text(encoding="utf-8")
         log.unlink()
