@@ -68,7 +68,7 @@ def test_a_lever_of_the_command_line_acts_in_the_cities_named(workplace: Path) -
     more = sun["solar_capacity"] - plan["solar_capacity"]
     assert np.all(more.isel(year=-1) > 0)
     told = json.loads(sun.attrs["config"])
-    assert told["levers"] == {"solar_base": {"intensity": 1, "start": None, "end": None}}
+    assert told["levers"] == {"solar_base": {"intensity": 1}}
     assert told["city"] == names
 
 
@@ -435,7 +435,7 @@ def test_an_assumption_beyond_its_range_warns_and_runs(
     assert main(["export", "exported", "assumptions.credit_shock=0.9", "language=zh"]) == 0
     assert "假设'credit shock'为 0.9，超出" in capsys.readouterr().err
     with pytest.warns(OutsideRange, match="outside its range"):
-        zhuanxing.load().chosen("plan", assumptions={"credit_shock": 0.9})
+        zhuanxing.load().scenario("plan", assumptions={"credit_shock": 0.9})
 
 
 def test_a_run_says_how_it_differs_from_the_baseline_and_how_to_draw_it(

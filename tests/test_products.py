@@ -222,7 +222,7 @@ def test_a_threefold_price_moves_only_cities_that_have_the_resource(
     dear = np.array(model.source.equations.values()[name])
     dear[-12:, list(model.elements("product")).index(product)] *= 3
     requests = yearly_requests(model.outputs)
-    inputs = model.inputs(model.chosen("baseline"))
+    inputs = model.inputs(model.scenario("baseline"))
     found = model.program.run({**inputs, name: dear}, requests)
     paths = annual({n: model.series(n, found[n], requests[n]) for n in requests}, model.outputs)
     capacity = (paths["product_capacity"], baseline["product_capacity"])

@@ -29,8 +29,6 @@ class Batches(Probes):
         calibration: Calibration | None
         device: DeviceName
 
-        def scenario(self, scenario: str | Mapping[str, Any] | Scenario) -> Scenario: ...
-
         def dims(self, name: str) -> dict[str, tuple[str, ...]]: ...
 
         @property
@@ -90,7 +88,7 @@ class Batches(Probes):
         >>> gdp.dims, bool((gdp.isel(run=0) > gdp.isel(run=1)).isel(year=-1).all())
         (('run', 'year', 'city'), True)
         """
-        base = self.scenario(scenario) if isinstance(scenario, str) else scenario
+        base = self.scenario(scenario)
         parts = self.batches(design, base, outputs=outputs, years=years, chunk=chunk, device=device)
         many = xr.concat(parts, "run")
         told = {"scenario": base.name, "design": list(map(str, design.data_vars))}
@@ -187,7 +185,7 @@ class Batches(Probes):
         >>> bool((bands["gdp"].sel(quantile=0.1) <= bands["gdp"].sel(quantile=0.9)).all())
         True
         """
-        base = self.scenario(scenario) if isinstance(scenario, str) else scenario
+        base = self.scenario(scenario)
         many = self.run_many(self.ensemble_design(base, draws), scenario=base)
         sound = many.isel(run=np.flatnonzero(many["failure"].values == "")).drop_vars("failure")
         bands = sound.quantile(list(quantiles), "run", keep_attrs=True, skipna=False)

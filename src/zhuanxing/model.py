@@ -181,7 +181,7 @@ class Model(Batches):
         labels = self.program.variables[name].dims
         return {dim.replace(" ", "_"): self.elements(dim) for dim in labels}
 
-    def scenario(self, scenario: str | Mapping[str, Any] | Scenario) -> Scenario:
+    def scenario(self, scenario: str | Mapping[str, Any] | Scenario, **changes: Any) -> Scenario:
         """Return a scenario ready to run.
 
         Parameters
@@ -189,6 +189,9 @@ class Model(Batches):
         scenario
             The name of a file of scenarios/ (or its Chinese or English name), a mapping with the
             keys of such a file, or a Scenario, which is returned as it is.
+        changes
+            What it has otherwise: `levers`, `assumptions`, `budget` and `city` as for `run`, and
+            `scale`, which multiplies every intensity; None changes nothing.
 
         Raises
         ------
@@ -203,8 +206,11 @@ class Model(Batches):
         >>> custom.lineage
         ('custom', 'plan', 'baseline')
         """
-        if isinstance(scenario, Scenario):
-            return scenario
+        base = scenario if isinstance(scenario, Scenario) else self._named(scenario)
+        told = {key: value for key, value in changes.items() if value is not None}
+        return changed(base, validated(Changes, told, "", self.names), self.names) if told else base
+
+    def _named(self, scenario: str | Mapping[str, Any]) -> Scenario:
         folder, names = self.places.scenarios, read_names(self.places.model)
         if isinstance(scenario, str):
             found = names.of("scenario").find(scenario, f"{folder.name}/")
@@ -212,12 +218,6 @@ class Model(Batches):
         else:
             everywhere = resolve_mapping(folder, scenario, names)
         return everywhere.of_cities(tuple(self.names.cities))
-
-    def chosen(self, scenario: str | Mapping[str, Any] | Scenario, **changes: Any) -> Scenario:
-        """Return a scenario with what zhuanxing.inputs.Changes has: levers, assumptions ..."""
-        base = self.scenario(scenario)
-        told = {key: value for key, value in changes.items() if value is not None}
-        return changed(base, validated(Changes, told, "", self.names), self.names) if told else base
 
     def inputs(self, scenario: Scenario) -> dict[str, np.ndarray]:
         """Return the scenario as overrides of model constants, with the model's dimensions."""
@@ -285,7 +285,7 @@ class Model(Batches):
         require_known("engine", engine, ENGINES, "engine")
         if city is not None:
             city = [self.names.of("city").find(name, "city") for name in city]
-        chosen = self.chosen(
+        chosen = self.scenario(
             scenario, levers=levers, assumptions=assumptions, city=city, budget=budget
         )
         wanted = self.outputs if outputs is None else select_outputs(self.outputs, tuple(outputs))

@@ -26,7 +26,9 @@ class Probes(Catalogue):
         def outputs(self) -> Outputs:
             """The annual outputs."""
 
-        def chosen(self, scenario: str | Mapping[str, Any] | Scenario, **changes: Any) -> Scenario:
+        def scenario(
+            self, scenario: str | Mapping[str, Any] | Scenario, **changes: Any
+        ) -> Scenario:
             """Return a scenario with what is replaced in it."""
 
         def inputs(self, scenario: Scenario) -> dict[str, np.ndarray]:
@@ -76,7 +78,7 @@ class Probes(Catalogue):
         found = self.program.variables[key]
         if found.kind == "lookup":
             raise ZhuanxingError(f"'{key}' is a look-up, which has no path")
-        overrides = self.inputs(self.chosen(scenario, levers=levers, assumptions=assumptions))
+        overrides = self.inputs(self.scenario(scenario, levers=levers, assumptions=assumptions))
         values = self.program.run(overrides, {key: PATH})[key]
         described = {"units": found.units, "comment": found.comment, "equation": found.equation}
         path = self.series(key, np.asarray(values), PATH)
@@ -141,7 +143,7 @@ class Probes(Catalogue):
         variable, way = chosen.variable, OF_VARIABLE[chosen.aggregate]
         weights = self._weights(variable, year, city) * chosen.scale
         value, slopes = self.program.gradient(
-            self.inputs(self.chosen(scenario)),
+            self.inputs(self.scenario(scenario)),
             {variable: way},
             lambda found: (found[variable] * weights).sum(),
             keys,

@@ -133,7 +133,7 @@ class Engine:
         strengths = {lever: self.strength(state, lever) for lever in self.acting(state.city)}
         plain = replace(state, levers={}, groups={}, scale=1.0)
         return {
-            lever: LeverSetting(intensity=strength, start=state.starts.get(lever))
+            lever: _setting(strength, state.starts.get(lever))
             for lever, strength in strengths.items()
             if strength != self.strength(plain, lever) or lever in state.starts
         }
@@ -312,6 +312,10 @@ def warm(model: Model, aims: pd.DataFrame, settings: AppSettings) -> Engine:
     engine.named(settings.scenario)
     engine.prepare(State(settings.city, settings.scenario, settings.output))
     return engine
+
+
+def _setting(intensity: float, start: float | None) -> LeverSetting:
+    return {"intensity": intensity} if start is None else {"intensity": intensity, "start": start}
 
 
 def leading(divided: xr.Dataset, state: State) -> list[str]:

@@ -171,10 +171,9 @@ def _by_lever(levers: Sequence[str], values: np.ndarray, chosen: np.ndarray) -> 
     return {levers[place]: float(values[place]) for place, one in enumerate(chosen) if one}
 
 
-def _plain(setting: LeverSetting) -> float | dict[str, float]:
+def _plain(setting: LeverSetting) -> float | LeverSetting:
     """Return a lever's setting as a scenario file has it: its intensity, or a start with it."""
-    intensity = float(setting.intensity or 0.0)
-    return intensity if setting.start is None else {"intensity": intensity, "start": setting.start}
+    return setting if "start" in setting else setting["intensity"]
 
 
 def _share(text: str, most: float = 1.0) -> float | None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zhuanxing.cli.command import Context
-from zhuanxing.config import Device, OfModel, Years, as_mapping
+from zhuanxing.config import Device, OfModel, Years
 from zhuanxing.inputs import Changes, ModelNames, Scenario, changed, resolve
 from zhuanxing.inputs.changes import Assumptions
 from zhuanxing.storage.paths import Places
@@ -51,9 +51,8 @@ def _in_words(changes: Changes) -> list[str]:
     """Return in words, which a folder can have, what `changes` have otherwise than the scenario."""
     said = []
     for lever, choice in changes.levers.items():
-        for key, value in as_mapping(choice).items():
-            if value is not None:
-                said.append(f"{lever} {value:g}" if key == "intensity" else f"{lever} {value:.0f}")
+        for key, value in choice.items():
+            said.append(f"{lever} {value:g}" if key == "intensity" else f"{lever} {value:.0f}")
     if changes.scale != 1.0:
         said.append(f"scale {changes.scale:g}")
     if said and changes.city:
@@ -69,8 +68,7 @@ def _in_chinese(changes: Changes, names: ModelNames) -> list[str]:
     said = [
         f"{names.levers[lever]['name_zh']}{kinds[key].format(value)}"
         for lever, choice in changes.levers.items()
-        for key, value in as_mapping(choice).items()
-        if value is not None
+        for key, value in choice.items()
     ]
     if changes.scale != 1.0:
         said.append(f"力度{changes.scale:.0%}")

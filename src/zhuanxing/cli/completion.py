@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import fields
 from importlib import import_module
 from typing import Any, Literal, get_args, get_origin
 
-from zhuanxing.config.keys import below, classes_of, named, table_of, type_of
+from zhuanxing.config.keys import below, classes_of, keys_of, named, table_of, type_of
 from zhuanxing.data.names import CHINESE, ModelNames
 
 __all__ = ["SCRIPT", "candidates"]
@@ -56,10 +55,10 @@ def _keys(settings: Any, written: str, names: ModelNames) -> Iterator[str]:
                                                        else ()))  # fmt: skip
         return
     for each in classes_of(kind):
-        for field in fields(each):
-            inner = type_of(each, field.name)
+        for name in keys_of(each):
+            inner = type_of(each, name)
             deeper = table_of(inner) is not None or any(classes_of(inner))
-            yield f"{prefix}{field.name}{'.' if deeper else '='}"
+            yield f"{prefix}{name}{'.' if deeper else '='}"
 
 
 def _values(settings: Any, key: str, names: ModelNames, written: str) -> Iterator[str]:

@@ -8,13 +8,15 @@ from functools import lru_cache
 from types import UnionType
 from typing import Annotated, Any, NamedTuple, Union, cast, get_args, get_origin, get_type_hints
 
+from typing_extensions import is_typeddict
+
 from zhuanxing.config.fields import FreeKeys, Named
 from zhuanxing.data.names import ModelNames
 from zhuanxing.errors import ZhuanxingError, require_known
 
 __all__ = [
-    "below", "classes_of", "in_order", "is_free", "is_union", "known_key", "named", "table_of",
-    "type_of",
+    "below", "classes_of", "in_order", "is_free", "is_union", "keys_of", "known_key", "named",
+    "table_of", "type_of",
 ]  # fmt: skip
 
 
@@ -47,7 +49,7 @@ def known_key(settings: type[Any], key: str, names: ModelNames) -> Found:
             raise ZhuanxingError(
                 "'{key}' is not a setting: {where} has no keys of its own", key=key, where=where
             )
-        require_known("setting", part, [f.name for each in classes for f in fields(each)], where)
+        require_known("setting", part, [name for each in classes for name in keys_of(each)], where)
         path.append(part)
         kind = next(found for each in classes if (found := type_of(each, part)) is not None)
     return Found(".".join(path), kind)
@@ -59,6 +61,11 @@ def in_order(settings: type[Any]) -> list[Any]:
     return sorted(
         fields(settings), key=lambda field: [field.name in owner for owner in owners].index(True)
     )
+
+
+def keys_of(kind: type[Any]) -> list[str]:
+    """Return the keys of a class of settings."""
+    return list(_hints(cast(Any, kind)))
 
 
 def type_of(kind: type[Any], name: str) -> Any:
@@ -73,7 +80,7 @@ def _hints(kind: Any) -> dict[str, Any]:
 
 def classes_of(kind: Any) -> Iterator[type[Any]]:
     """Yield the classes of settings that an annotation admits, through unions and Annotated."""
-    if isinstance(kind, type) and is_dataclass(kind):
+    if isinstance(kind, type) and (is_dataclass(kind) or is_typeddict(kind)):
         yield kind
     elif get_origin(kind) is not tuple and get_origin(kind) is not type:
         for part in get_args(kind):

@@ -156,7 +156,7 @@ def _nearest_choice(error: ErrorDetails) -> str:
 
 def _walked(kind: type[Any], location: tuple[int | str, ...]) -> tuple[list[int | str], list[str]]:
     """Return the keys of a place without the branches of unions, and the keys there are below."""
-    from zhuanxing.config.keys import below, classes_of, is_union
+    from zhuanxing.config.keys import below, classes_of, is_union, keys_of
 
     path: list[int | str] = []
     found: Any = kind
@@ -168,7 +168,7 @@ def _walked(kind: type[Any], location: tuple[int | str, ...]) -> tuple[list[int 
         if following is not None:
             path.append(part)
             found = following
-    return path, [field.name for each in classes_of(found) for field in fields(each)]
+    return path, [name for each in classes_of(found) for name in keys_of(each)]
 
 
 def _expected(error: ErrorDetails) -> str:

@@ -10,7 +10,16 @@ from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
 from annotated_types import Ge
-from pydantic import AfterValidator, BeforeValidator, Field, FiniteFloat, ValidationInfo
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    ValidationInfo,
+    with_config,
+)
+from typing_extensions import TypedDict
 
 from zhuanxing.config import Assumption, City, Group, Lever, Payer, Several, Share, checked
 from zhuanxing.config.fields import between, refused
@@ -24,24 +33,24 @@ __all__ = [
 BUDGET_SHARE, PAYER_CEILING = "budget share", "payer ceiling"
 
 
-@checked
-class LeverSetting:
-    """What is set of a lever; null leaves what it is otherwise."""
-
-    intensity: Share | None = None
-    """Share of its full extent, 0 to 1.
-    举措强度，0 到 1。"""
-    start: Annotated[float, between(*LEVER_YEARS)] | None = None
-    """Calendar year in which it starts.
-    开始年份。"""
-    end: Annotated[float, between(*LEVER_YEARS)] | None = None
-    """Calendar year before which it ends.
-    结束年份。"""
+CalendarYear = Annotated[float, between(*LEVER_YEARS)]
 
 
-def _intensity(value: Any) -> Any:
-    """Take what is no mapping for an intensity."""
-    return value if isinstance(value, Mapping | LeverSetting) else {"intensity": value}
+@with_config(ConfigDict(extra="forbid", strict=True))
+class LeverSetting(TypedDict, total=False):
+    """What is set of a lever: its intensity (share of its full extent, 0 to 1), the calendar year
+    in which it starts, and that before which it ends. What is left out stays what it is otherwise.
+    """
+
+    intensity: Share
+    start: CalendarYear
+    end: CalendarYear
+
+
+def _setting(value: Any) -> dict[str, Any]:
+    """Take what is no mapping for an intensity; null sets nothing."""
+    given = value if isinstance(value, Mapping) else {"intensity": value}
+    return {key: each for key, each in given.items() if each is not None}
 
 
 def _elements(
@@ -76,7 +85,7 @@ def _warn_outside(
         )  # fmt: skip
 
 
-Setting = Annotated[LeverSetting, BeforeValidator(_intensity)]
+Setting = Annotated[LeverSetting, BeforeValidator(_setting)]
 Levers = Mapping[Lever, Setting]
 Groups = Mapping[Group, Setting]
 # The value of all elements, or of single ones.

@@ -56,15 +56,19 @@ class Scenario:
     end: np.ndarray
     assumptions: Mapping[str, Constant]
 
+    def __post_init__(self) -> None:
+        for array in (self.intensity, self.start, self.end):
+            array.flags.writeable = False
+
     def of_cities(self, cities: Sequence[str]) -> Scenario:
         """Return what the scenario sets in `cities`, in their order."""
         places = [self.cities.index(city) for city in cities]
         return replace(
             self,
             cities=tuple(cities),
-            intensity=_frozen(self.intensity[places]),
-            start=_frozen(self.start[places]),
-            end=_frozen(self.end[places]),
+            intensity=self.intensity[places],
+            start=self.start[places],
+            end=self.end[places],
             assumptions={
                 name: _without(value, set(self.cities) - set(cities))
                 for name, value in self.assumptions.items()
@@ -149,17 +153,14 @@ def changed(
     intensity[selected] *= changes.scale
     for lever, setting in changes.levers.items():
         column = columns[lever]
-        if setting.intensity is not None:
-            intensity[selected & names.targets[:, column], column] = setting.intensity
-        if setting.start is not None:
-            start[selected, column] = setting.start
-        if setting.end is not None:
-            end[selected, column] = setting.end
+        if "intensity" in setting:
+            intensity[selected & names.targets[:, column], column] = setting["intensity"]
+        if "start" in setting:
+            start[selected, column] = setting["start"]
+        if "end" in setting:
+            end[selected, column] = setting["end"]
     assumptions = {**scenario.assumptions, **changes.constants(names.cities)}
-    return replace(
-        scenario, intensity=_frozen(intensity), start=_frozen(start), end=_frozen(end),
-        assumptions=assumptions,
-    )  # fmt: skip
+    return replace(scenario, intensity=intensity, start=start, end=end, assumptions=assumptions)
 
 
 def _without(value: Constant, cities: set[str]) -> Constant:
@@ -206,8 +207,3 @@ def _require_action(
             "{where}: the lever '{lever}' acts only in {cities}; select one of these",
             where=where, lever=lever, cities=", ".join(np.array(list(names.cities))[target]),
         )  # fmt: skip
-
-
-def _frozen(array: np.ndarray) -> np.ndarray:
-    array.flags.writeable = False
-    return array

@@ -47,19 +47,13 @@ class LeverPart:
         """Return the setting of each lever that has one: the narrower wins, field by field."""
         found = {}
         for lever, row in names.levers.items():
-            written = (
-                self.levers.get(EVERY_LEVER),
-                self.groups.get(row["group"]),
-                self.levers.get(lever),
-            )
-            merged = {
-                key: value
-                for setting in filter(None, written)
-                for key, value in vars(setting).items()
-                if value is not None
+            merged: LeverSetting = {
+                **self.levers.get(EVERY_LEVER, {}),
+                **self.groups.get(row["group"], {}),
+                **self.levers.get(lever, {}),
             }
             if merged:
-                found[lever] = LeverSetting(**merged)
+                found[lever] = merged
         return found
 
 
