@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,7 +16,7 @@ from jax.experimental import serialize_executable
 from pysd.py_backend.external import Excels
 
 import zhuanxing
-from zhuanxing.engine import Program, ReferenceEngine, TranslationError, compile_text
+from zhuanxing.engine import Program, ReferenceEngine, TranslationError, compile_text, load_ahead
 from zhuanxing.engine.reading import parser as parsing_module
 from zhuanxing.engine.running import compiled_runs, executable_cache
 from zhuanxing.engine.running.executable_cache import stored
@@ -451,6 +452,30 @@ def test_a_second_start_reads_the_parsed_model_from_disk(
     assert np.array_equal(compile_text(text, "cached.mdl").run({}, {"x": "path"})["x"], first)
     with pytest.raises(AssertionError, match="parsed again"):
         compile_text(text.replace("1.5", "1.25"), "cached.mdl")
+
+
+def test_what_the_last_run_of_a_file_was_compiled_to_is_loaded_ahead_in_a_thread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    text = "rate = 0.25 ~~| x = INTEG(rate * x, 2.5) ~~|" + CONTROL
+    first = compile_text(text, "ahead.mdl").run({}, {"x": "path"})["x"]
+    threads: list[threading.Thread] = []
+    load = executable_cache._loaded
+
+    def noted(payload: bytes) -> Any:
+        threads.append(threading.current_thread())
+        return load(payload)
+
+    monkeypatch.setattr(executable_cache, "_loaded", noted)
+    load_ahead("ahead.mdl")
+    again = compile_text(text.replace("= 0.25", "= 0.5"), "ahead.mdl")
+    assert again.run({}, {"x": "path"})["x"][-1] > first[-1]
+    ready = compile_text(text, "ahead.mdl").run({}, {"x": "path"})["x"]
+    np.testing.assert_array_equal(ready, first)
+    # Here, only the other model was read back, once it had been compiled.
+    here = [thread is threading.main_thread() for thread in threads]
+    assert sorted(here) == [False, True]
 
 
 def test_a_second_start_neither_traces_nor_compiles(

@@ -153,9 +153,9 @@ class Model(Batches):
         """The compiled model with its numbers. Raises TranslationError that names file and line."""
         equations = self.source.equations
         try:
-            structure = _compiled(equations.structure(), self.origin)
+            structure = _compiled(equations.structure(), self.places.origin)
         except TranslationError as error:
-            raise TranslationError(equations.located(str(error), self.origin)) from error
+            raise TranslationError(equations.located(str(error), self.places.origin)) from error
         return structure.with_values(equations.values()).on(self.device)
 
     @cached_property
@@ -323,10 +323,6 @@ class Model(Batches):
         stale = self.calibration.warning(self.places.model)
         return self.calibration.name if stale is None else f"{self.calibration.name} ({stale})"
 
-    @property
-    def origin(self) -> str:
-        return str(self.places.model.resolve() / "sectors" / "model.mdl")
-
     @cached_property
     def _times(self) -> np.ndarray:
         return self.program.times()
@@ -336,7 +332,7 @@ class Model(Batches):
             return self.program
         from zhuanxing.engine.reference_pysd import ReferenceEngine
 
-        return ReferenceEngine(self.source.equations.text(), origin=self.origin)
+        return ReferenceEngine(self.source.equations.text(), origin=self.places.origin)
 
     def _assumption(
         self, name: str, value: float | Mapping[str, float], inputs: Mapping[str, np.ndarray]

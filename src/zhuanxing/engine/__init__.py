@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from zhuanxing.engine.compiling import compile_file, compile_text
+    from zhuanxing.engine.compiling import compile_file, compile_text, load_ahead
     from zhuanxing.engine.program import Failure, Program, Runs, Variable
     from zhuanxing.engine.reference_pysd import ReferenceEngine
     from zhuanxing.engine.running.failures import TranslationError
@@ -23,11 +23,12 @@ HOMES = {
     "Variable": "program",
     "compile_file": "compiling",
     "compile_text": "compiling",
+    "load_ahead": "compiling",
 }
 
 __all__ = [
     "Failure", "Program", "ReferenceEngine", "Runs", "TranslationError", "Variable", "compile_file",
-    "compile_text",
+    "compile_text", "load_ahead",
 ]  # fmt: skip
 
 

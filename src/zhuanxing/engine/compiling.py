@@ -11,11 +11,12 @@ from zhuanxing.engine.program import Program
 from zhuanxing.engine.reading.data_files import DataFiles
 from zhuanxing.engine.reading.encodings import decode
 from zhuanxing.engine.reading.parser import parse
+from zhuanxing.engine.running import executable_cache
 from zhuanxing.engine.running.devices import use_platforms
 from zhuanxing.engine.translating.model_builder import build
 from zhuanxing.errors import ZhuanxingError
 
-__all__ = ["compile_file", "compile_text"]
+__all__ = ["compile_file", "compile_text", "load_ahead"]
 
 
 def compile_text(
@@ -59,12 +60,25 @@ def compile_text(
     [100.0, 200.0, 400.0]
     """
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    jax.config.update("jax_enable_x64", True)
-    use_platforms()
+    _prepare()
     parsed = parse(text, origin, suffix, data_root)
     files = DataFiles(data)
     built = build(parsed, origin, files, data_root)
     return Program(built, parsed.method, text, origin, files.digest)
+
+
+def load_ahead(origin: str) -> None:
+    """Begin to load what the last single run of a model was compiled to; `origin` is its path.
+
+    The run that comes next waits for it, if it is still that.
+    """
+    _prepare()
+    executable_cache.load_ahead(origin)
+
+
+def _prepare() -> None:
+    jax.config.update("jax_enable_x64", True)
+    use_platforms()
 
 
 def compile_file(path: Path, data: Sequence[Path] = (), data_root: Path | None = None) -> Program:

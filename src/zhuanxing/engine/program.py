@@ -56,7 +56,7 @@ class Program:
         self.method = method
         self._origin = origin
         self._device: DeviceName = "cpu"
-        self._compiled = CompiledRuns(text, (method, origin, data))
+        self._compiled = CompiledRuns(text, origin, (method, data))
         self._check_cycles()
         self.given = Inputs(built, origin)
         self.dims: dict[str, tuple[str, ...]] = dict(built.model.dimensions.elements)

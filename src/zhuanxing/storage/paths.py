@@ -27,6 +27,11 @@ class Places:
         return self.root / "model"
 
     @property
+    def origin(self) -> str:
+        """Return the file of sectors that names all others, as the model is called in messages."""
+        return str(self.model.resolve() / "sectors" / "model.mdl")
+
+    @property
     def scenarios(self) -> Path:
         """Return the folder of scenario files."""
         return self.root / "scenarios"

@@ -168,7 +168,7 @@ def _loops(bench: Bench) -> list[Finding]:
         for name in dict.fromkeys(loop.scenario for loop in bench.loops)
     }
     structure = model.source.equations.structure()
-    gains = gains_of(bench.loops, structure, model.origin, model.program, inputs, terms)
+    gains = gains_of(bench.loops, structure, model.places.origin, model.program, inputs, terms)
     return loop_findings(bench.loops, gains, terms)
 
 

@@ -73,6 +73,10 @@ def run(settings: RunSettings, context: Context) -> int:
     from zhuanxing.storage.formats import writer
     from zhuanxing.storage.netcdf import comparison_path, intervals_path
 
+    if settings.engine == "compiled":
+        from zhuanxing.engine import load_ahead
+
+        load_ahead(context.places.origin)
     model = model_of(settings, context, settings.device)
     began = time.perf_counter()
     data = None if settings.data is None else str(settings.data)

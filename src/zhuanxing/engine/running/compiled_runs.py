@@ -22,10 +22,14 @@ Function = Callable[..., Any]
 
 
 class CompiledRuns:
-    """What is compiled of the model with `text`; `made_of` is what else its numbers depend on."""
+    """What is compiled of the model with `text`, which comes from the file `origin`.
 
-    def __init__(self, text: str, made_of: tuple[str, ...]) -> None:
+    `made_of` is what else its numbers depend on.
+    """
+
+    def __init__(self, text: str, origin: str, made_of: tuple[str, ...]) -> None:
         self._text = text
+        self._origin = origin
         self._made_of = made_of
         self._runs: dict[Any, Function] = {}
 
@@ -77,15 +81,23 @@ class CompiledRuns:
         def call(given: Mapping[str, np.ndarray]) -> Any:
             chosen = device.place({name: given[name] for name in read})
             if not found:
-                found.append(self._stored(question, (chosen,), lambda: compiled(chosen)))
+                # A command makes a single run or none: that of the last is likely asked for again.
+                occasion = self._origin if plan.runs is None else None
+                made = self._stored(question, (chosen,), lambda: compiled(chosen), occasion)
+                found.append(made)
             return found[0](chosen)
 
         return call
 
     def _stored(
-        self, question: object, arguments: Sequence[Any], compile_: Callable[[], Compiled]
+        self,
+        question: object,
+        arguments: Sequence[Any],
+        compile_: Callable[[], Compiled],
+        occasion: str | None = None,
     ) -> Function:
         # The data in files beside a model may have changed.
         if re.search(r"GET[ _](XLS|DIRECT)", self._text, re.IGNORECASE):
             return compile_()
-        return stored(self._text, (*self._made_of, question), arguments, compile_)
+        made_of = (self._origin, *self._made_of, question)
+        return stored(self._text, made_of, arguments, compile_, occasion)

@@ -13,6 +13,7 @@ import os
 import pickle
 import platform
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
@@ -28,29 +29,40 @@ from jax.stages import Compiled
 from zhuanxing.engine.cache import discard, entry, keep, kept, one_at_a_time, prune
 from zhuanxing.engine.running.xla_options import known
 
-__all__ = ["jitted", "stored"]
+__all__ = ["jitted", "load_ahead", "stored"]
 
 Function = Callable[..., Any]
 
 LOG = logging.getLogger(__name__)
+EXECUTABLES = "executables"
+# What threads load, by its file.
+AHEAD: dict[Path, Future[Function | None]] = {}
 
 
 def stored(
-    text: str, question: object, arguments: Sequence[Any], compile_: Callable[[], Compiled]
+    text: str,
+    question: object,
+    arguments: Sequence[Any],
+    compile_: Callable[[], Compiled],
+    occasion: str | None = None,
 ) -> Function:
     """Return the executable that answers `question` about a text, compiled or from disk.
 
     `question` is all, beside text and shapes of the arguments, that the executable depends on.
+    What is asked for on an `occasion` is remembered for `load_ahead`.
     """
     shapes = [
         (jax.tree_util.keystr(path), np.shape(leaf))
         for path, leaf in jax.tree_util.tree_leaves_with_path(tuple(arguments))
     ]
     signature = repr((hashlib.sha256(text.encode()).hexdigest(), question, shapes, _machinery()))
-    path = entry("executables", signature)
+    path = entry(EXECUTABLES, signature)
+    if occasion is not None:
+        _remember(occasion, path)
 
     def found() -> Function | None:
-        loaded = kept(path, _loaded)
+        begun = AHEAD.pop(path, None)
+        loaded = kept(path, _loaded) if begun is None else begun.result()
         return None if loaded is None else _Untried(loaded, path, afresh)
 
     def afresh() -> Function:
@@ -66,6 +78,30 @@ def stored(
     # The workers of a sweep all ask at the same moment, and compiling takes half a gigabyte.
     with one_at_a_time(path):
         return found() or afresh()
+
+
+@lru_cache(maxsize=8)
+def load_ahead(occasion: str) -> None:
+    """Begin to load, in a thread, what `stored` returned the last time on an occasion.
+
+    To link a run takes XLA most of a second, in which Python has time to read tables. If something
+    else is asked for then, nothing but that second is lost.
+    """
+    name = kept(_note(occasion), bytes.decode)
+    if name is not None:
+        path = _note(occasion).parents[1] / EXECUTABLES / name
+        loader = ThreadPoolExecutor(1)
+        AHEAD[path] = loader.submit(kept, path, _loaded)
+        loader.shutdown(wait=False)
+
+
+def _remember(occasion: str, path: Path) -> None:
+    if kept(_note(occasion), bytes.decode) != path.name:
+        keep(_note(occasion), path.name.encode())
+
+
+def _note(occasion: str) -> Path:
+    return entry("occasions", occasion)
 
 
 def jitted(function: Function, options: Mapping[str, Any] | None = None) -> Function:
