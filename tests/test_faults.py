@@ -9,12 +9,15 @@ import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from hypothesis import given
+from hypothesis import strategies as st
 from zarr.codecs import ZstdCodec
 
 from zhuanxing.analyses.sweep.reading import open_sweep
@@ -28,6 +31,8 @@ from zhuanxing.inputs.scenario_files import read_scenario
 from zhuanxing.model import Model
 from zhuanxing.results.aims import read_aims
 from zhuanxing.storage.atomic import require_writable, written_whole
+from zhuanxing.storage.formats import writer
+from zhuanxing.storage.netcdf import read as read_result
 
 ROOT = Path(__file__).parents[1]
 NAMES = "name_zh: 试\nname_en: trial\n"
@@ -79,12 +84,33 @@ def test_nothing_but_a_regular_file_is_replaced(tmp_path: Path) -> None:
     pipe, loop = tmp_path / "pipe.nc", tmp_path / "loop.nc"
     os.mkfifo(pipe)
     loop.symlink_to(loop)
-    for path in (pipe, Path("/dev/null"), loop, tmp_path / ("n" * 250 + ".nc")):
+    for path in (
+        pipe,
+        Path("/dev/null"),
+        loop,
+        tmp_path / ("n" * 250 + ".nc"),
+        tmp_path / ("n" * 256) / "x.nc",
+    ):
         with pytest.raises(ZhuanxingError, match="cannot be written"):
             require_writable(path)
         with pytest.raises(ZhuanxingError), written_whole(path):
             pass
     assert pipe.is_fifo() and loop.is_symlink()
+
+
+@given(st.text(st.characters(exclude_characters="/"), min_size=1, max_size=80))
+def test_a_result_is_written_under_its_own_name_or_refused(name: str) -> None:
+    result = xr.Dataset({"gdp": ("year", [1.0, 2.0])})
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / f"{name}.nc"
+        try:
+            write = writer(path)
+        except ZhuanxingError as refusal:
+            assert "cannot be written" in str(refusal)
+            return
+        write(result, path)
+        assert os.listdir(folder) == [path.name]
+        assert read_result(path).identical(result)
 
 
 def _bomb() -> str:

@@ -54,6 +54,11 @@ CHINESE = {
     "{path}: the file is not a result in netCDF": "{path}：不是 netCDF 结果文件",
     "{path}: this kind of file is not written (expected {endings})":
         "{path}：不能写成这种文件（应为 {endings}）",
+    "{path}: the result cannot be written, because the name has the character {character}":
+        "{path}：无法写入，因为名称含有字符 {character}",
+    "{path}: the result cannot be written, because its name is longer than {most} bytes, "
+    "or that of a folder than {most_of_folder}":
+        "{path}：无法写入，因为文件名超过 {most} 字节，或文件夹名超过 {most_of_folder} 字节",
     "{path}: the result cannot be written there, because it is a folder":
         "{path}：无法写入，因为它是文件夹",
     "{path}: the result cannot be written there, because it is not a regular file":

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from unicodedata import category
 
 from zhuanxing.errors import ZhuanxingError
 
@@ -14,6 +15,9 @@ __all__ = ["require_writable", "written_whole"]
 
 # What file systems take, less what a temporary name beside it adds.
 LONGEST_NAME = 230
+LONGEST_FOLDER = 255
+# Kinds of characters that no name of a result has: ends of lines, controls, what is no UTF-8.
+UNWRITTEN = frozenset(("Cc", "Cs", "Zl", "Zp"))
 
 
 def require_writable(path: Path, endings: Sequence[str] = ()) -> None:
@@ -22,14 +26,12 @@ def require_writable(path: Path, endings: Sequence[str] = ()) -> None:
     Creates nothing. Links are followed. Raises ZhuanxingError if the name has none of the
     `endings`, where some are given, if there is something at `path` that is not a regular file, if
     the nearest folder above it that exists is not writable, if something above it is a file, or if
-    the name is longer than file systems take.
+    a name is longer than file systems take or has a character that they, or netCDF, take for
+    something else.
     """
+    _require_name(path)
     shown, path = path, _followed(path)
-    if len(path.name.encode()) > LONGEST_NAME:
-        raise ZhuanxingError(
-            f"{shown}: the result cannot be written, because its name is longer than "
-            f"{LONGEST_NAME} bytes"
-        )
+    _require_name(path)
     if path.is_dir():
         raise ZhuanxingError(
             "{path}: the result cannot be written there, because it is a folder", path=shown
@@ -60,6 +62,23 @@ def require_writable(path: Path, endings: Sequence[str] = ()) -> None:
             path=path,
             parent=parent,
         )
+
+
+def _require_name(path: Path) -> None:
+    odd = next((sign for sign in str(path) if category(sign) in UNWRITTEN), None)
+    # Where it parts no folders, netCDF leaves it out of the name.
+    if odd or (os.sep != "\\" and "\\" in str(path)):
+        raise ZhuanxingError(
+            "{path}: the result cannot be written, because the name has the character {character}",
+            path=repr(str(path)), character=repr(odd or "\\"),
+        )  # fmt: skip
+    longest = max((len(name.encode()) for name in path.parts[:-1]), default=0)
+    if len(path.name.encode()) > LONGEST_NAME or longest > LONGEST_FOLDER:
+        raise ZhuanxingError(
+            "{path}: the result cannot be written, because its name is longer than {most} bytes, "
+            "or that of a folder than {most_of_folder}",
+            path=path, most=LONGEST_NAME, most_of_folder=LONGEST_FOLDER,
+        )  # fmt: skip
 
 
 def _followed(path: Path) -> Path:
