@@ -11,6 +11,7 @@ import numpy as np
 
 from zhuanxing.analyses.calibrate.curvature import Curvature
 from zhuanxing.analyses.calibrate.disturbances import Scales
+from zhuanxing.analyses.calibrate.draws import bent, straight
 from zhuanxing.analyses.calibrate.marginal import most_probable
 from zhuanxing.analyses.calibrate.posterior import Posterior, State
 from zhuanxing.analyses.calibrate.smoother import Shape, climb, opened, shape_at
@@ -34,8 +35,8 @@ class Fit:
 
     def draws(self, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
         """Return draws of `shared` (count, shared) and `own` (count, city, own)."""
-        shared, own = self.shape.curvature.draws(count, np.random.default_rng(seed))
-        return self.mode.shared + shared, self.mode.own + own
+        drawn = straight(self.mode, self.shape, count, seed)
+        return bent(self.posterior, self.mode, self.shape, drawn) if count else drawn
 
 
 def fit(

@@ -29,7 +29,7 @@ from zhuanxing.engine.running.xla_options import HASTY
 from zhuanxing.errors import ZhuanxingError
 
 if TYPE_CHECKING:
-    from zhuanxing.engine import Program
+    from zhuanxing.engine import Program, Runs
 
 __all__ = ["Posterior", "State"]
 
@@ -142,9 +142,7 @@ class Posterior:
 
         Raises ZhuanxingError if a point leaves the domain of the equations.
         """
-        constants = self.constants(shared, own, scales)
-        overrides = {**self.overrides, **constants, **self.clock}
-        runs = self.program.run_many(overrides, self.requests, TOGETHER)
+        runs = self.runs(shared, own, scales)
         if runs.failures:
             first = runs.failures[0]
             raise ZhuanxingError(
@@ -152,6 +150,17 @@ class Posterior:
                 "inside the ranges of the parameters; narrow a range or leave a parameter out"
             )
         return self.said(runs)
+
+    def runs(
+        self,
+        shared: Float[np.ndarray, "point shared"],
+        own: Float[np.ndarray, "point city own"],
+        scales: Scales,
+    ) -> Runs:
+        """Return the runs at many points; one that leaves the domain of the equations is NaN."""
+        constants = self.constants(shared, own, scales)
+        overrides = {**self.overrides, **constants, **self.clock}
+        return self.program.run_many(overrides, self.requests, TOGETHER)
 
     def said(self, runs: Mapping[str, np.ndarray]) -> np.ndarray:
         """Return the predictions of many runs' outputs (points, target, year, city)."""

@@ -15,6 +15,7 @@ import numpy as np
 import xarray as xr
 
 from zhuanxing.analyses.calibrate.disturbances import COMMON_INNOVATION, DIMENSION, INNOVATION, YEAR
+from zhuanxing.analyses.calibrate.draws import straight
 from zhuanxing.analyses.calibrate.fit import Fit
 from zhuanxing.analyses.calibrate.settings import CalibrateSettings
 from zhuanxing.calibrations import DRAWS, FOLDER, RECORD, VALUE, file_hashes
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 __all__ = ["begin", "checkpoint_path", "fit_identity", "save", "target_path"]
 
 PACKAGES = ("zhuanxing", "jax", "numpy", "scipy", "xarray")
+# Draws that tell the standard deviation of a disturbance.
+SPREAD = 400
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789_"
 # Draws of news are kept to a thousandth of a standard deviation in two bytes.
 PACKED = {"dtype": "int16", "scale_factor": 1e-3, "_FillValue": -32768, "zlib": True}
@@ -117,7 +120,7 @@ def _results(fit: Fit) -> xr.Dataset:
     parameters, seen = posterior.parameters, posterior.observations
     years, cities = list(parameters.years), list(parameters.cities)
     level = parameters.disturbances_of(mode.shared, mode.own, mode.scales)
-    pairs = zip(*fit.draws(400, 0), strict=True)
+    pairs = zip(*straight(mode, fit.shape, SPREAD, 0), strict=True)
     drawn = np.stack([parameters.disturbances_of(*pair, mode.scales) for pair in pairs])
     of_disturbance = (("city", DIMENSION, "year"), (cities, list(parameters.disturbances), years))
     labels = [target.label for target in seen.targets]
