@@ -5,11 +5,14 @@ what the equations do not explain: so intervals hold the model's own error. The 
 a range (assumptions, what levers do and cost) and the place of every driver between its low and
 its high path are drawn from their priors, which the statistics say nothing of. The same draws
 serve every scenario, so that a difference between two scenarios is one of the scenarios alone.
+What is yet to come is drawn in pairs of opposite sign (antithetic variates: Hammersley and Morton
+1956), so that the chance of what all cities share does not shift the middle of few draws.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 
 import numpy as np
 import xarray as xr
@@ -20,7 +23,7 @@ from zhuanxing.errors import ZhuanxingError
 from zhuanxing.inputs import Scenario
 from zhuanxing.uncertainty.ranges import Range, constants_of, inside, uncertain_numbers
 
-__all__ = ["COMMON_INNOVATION", "INNOVATION", "ensemble_design", "prior_design"]
+__all__ = ["COMMON_INNOVATION", "INNOVATION", "ensemble_design", "paired", "prior_design"]
 
 # The constants of the equations that hold the news of every city, disturbance and year, and those
 # that all cities share.
@@ -59,9 +62,15 @@ def ensemble_design(
         arrays[name.replace(" ", "_")] = (("run", *dims(name)), array)
     for driver in equations.driver_paths():
         # As `inside`, between the low path at -1 and the high one at 1.
-        place = np.tanh(random.standard_normal(draws) / 2)
+        place = np.tanh(paired(random.standard_normal, draws) / 2)
         arrays[f"drivers.{driver}"] = (("run",), place)
     return xr.Dataset(arrays, coords={"run": np.arange(draws)})
+
+
+def paired(draw: Callable[[tuple[int, ...]], np.ndarray], count: int, *shape: int) -> np.ndarray:
+    """Return `count` draws (count, *shape), each second one the opposite of the one before."""
+    half = draw(((count + 1) // 2, *shape))
+    return np.stack([half, -half], axis=1).reshape(-1, *shape)[:count]
 
 
 def prior_design(equations: Equations, draws: int, seed: int) -> xr.Dataset:
@@ -89,7 +98,7 @@ def _with_news(
     found = dict(fitted)
     for name in (INNOVATION, COMMON_INNOVATION):
         news = fitted[name].copy()
-        news[..., seen:] = random.standard_t(tails, news[..., seen:].shape)
+        news[..., seen:] = paired(partial(random.standard_t, tails), *news[..., seen:].shape)
         found[name] = news
     return found
 

@@ -6,6 +6,7 @@ city, the outside conditions (draws of the drivers), and the errors of the stati
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +16,7 @@ from zhuanxing.analyses.backtest.surprise import driver_draws
 from zhuanxing.analyses.calibrate.fit import Fit
 from zhuanxing.analyses.calibrate.observations import Observations
 from zhuanxing.errors import ZhuanxingError
+from zhuanxing.uncertainty.ensemble import paired
 
 if TYPE_CHECKING:
     from zhuanxing.model import Model
@@ -61,11 +63,11 @@ def _with_news(
     shape = (len(own), *parameters.innovation(own[0]).shape)
     news = own[:, :, parameters.news].reshape(shape).copy()
     tails = posterior.tails[:, None]
-    news[..., seen:] = random.standard_t(tails, news[..., seen:].shape)
+    news[..., seen:] = paired(partial(random.standard_t, tails), *news[..., seen:].shape)
     found, alike = own.copy(), shared.copy()
     found[:, :, parameters.news] = news.reshape(len(own), len(parameters.cities), -1)
     common = alike[:, parameters.common].reshape(len(own), len(parameters.disturbances), -1)
-    common[..., seen:] = random.standard_t(tails, common[..., seen:].shape)
+    common[..., seen:] = paired(partial(random.standard_t, tails), *common[..., seen:].shape)
     alike[:, parameters.common] = common.reshape(len(own), -1)
     return alike, found
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from zhuanxing.errors import require_known
 from zhuanxing.inputs.design import driver_path
+from zhuanxing.uncertainty.ensemble import paired
 
 if TYPE_CHECKING:
     from zhuanxing.model import Model
@@ -36,7 +38,7 @@ def driver_draws(
     random = np.random.default_rng(seed)
     draws: dict[str, np.ndarray] = {}
     for name in sorted(paths):
-        path = driver_path(paths[name], random.standard_normal(count) / TAIL)
+        path = driver_path(paths[name], paired(random.standard_normal, count) / TAIL)
         if name in surprises:
             known = model.source.information_year
             middle, told = paths[name][1], alike.get(name)
@@ -70,10 +72,10 @@ def _shocks(
     if alike is not None:
         changes -= changes.mean(axis=-1, keepdims=True)
     ahead = max(0, int(years[-1]) - known)
-    mixture = random.standard_normal((count, ahead, len(changes))) / len(changes) ** 0.5
+    mixture = paired(random.standard_normal, count, ahead, len(changes)) / len(changes) ** 0.5
     steps = np.tensordot(mixture, changes, axes=1)
     if alike is not None:
-        steps += random.choice(np.append(alike, -alike), (count, ahead, 1)) / 100
+        steps += paired(partial(random.choice, np.append(alike, -alike)), count, ahead, 1) / 100
     walk = steps.cumsum(axis=1)
     walk = np.concatenate([np.zeros((count, 1, *middle.shape[1:])), walk], axis=1)
     return np.asarray(np.exp(walk[:, np.maximum(years - known, 0)]))
