@@ -17,8 +17,10 @@ from zhuanxing.storage import netcdf
 pytestmark = pytest.mark.slow
 
 LAST, CITY, NAME = 2020, "baotou", "包头市"
-# What the tables print of the city's revenue and debt of that year, 1e8 CNY, and what is told here.
-OWN = {"fiscal_revenue": 300.0, "government_debt": 900.0}
+# Other figures than the tables print of that year, 1e8 CNY. Output sets the level of a start;
+# revenue and debt of the start are read of other years, and a fit alone makes a run follow these.
+OWN = {"gdp": 3200.0, "fiscal_revenue": 300.0, "government_debt": 900.0}
+IDLE = "fiscal_revenue, government_debt"
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +65,7 @@ def test_a_brief_with_own_figures_starts_from_them_and_says_so(
         for folder in ("plain", "own")
     )
     assert any("Own figures (mine.csv sha256:" in line for line in own)
+    assert any(f"Of these {IDLE} change no initial value" in line for line in own)
     assert not any("Own figures" in line for line in plain)
     tables = [
         [cell.text for row in Document(str(next(Path(folder).glob("*.docx")))).tables[0].rows

@@ -16,6 +16,7 @@ from zhuanxing.errors import ZhuanxingError
 from zhuanxing.storage.hashes import file_hash, folder_hash
 
 if TYPE_CHECKING:
+    from zhuanxing.calibrations import Calibration
     from zhuanxing.data.tables import Tables
 
 __all__ = ["Assembled", "assembled", "tables_with"]
@@ -29,8 +30,8 @@ class Assembled:
     """The assembled equations, and which rule gave each initial value.
 
     `origins` holds `initial_*_origin` variables: observed, carried or estimated. `own` is the file
-    of a planner's own statistics with its hash, if any, and `unread` its variables that no initial
-    value is made from.
+    of a planner's own statistics with its hash, if any, and `idle` its variables that change no
+    initial value.
     """
 
     equations: Equations
@@ -38,7 +39,15 @@ class Assembled:
     end: int
     information_year: int
     own: str = ""
-    unread: tuple[str, ...] = ()
+    idle: tuple[str, ...] = ()
+
+    def not_followed(self, calibration: Calibration | None) -> tuple[str, ...]:
+        """Return the variables of own statistics that a run with `calibration` does not follow.
+
+        A run follows what its initial values rest on, and with a fit that saw the same file all.
+        """
+        seen = "" if calibration is None else calibration.record["own_figures"]
+        return () if seen == self.own else self.idle
 
 
 def assembled(
@@ -119,22 +128,29 @@ def _assemble(
             f"what was known at the end of {information_year} does not reach for a start: "
             f"{problem}; take a later year of information"
         ) from problem
-    unread = _unread(tables, initial)
+    idle = () if own is None else _idle(model, own, information_year, drivers["value"], initial)
     if cities is not None:
         tables, initial = tables.of_cities(cities), _of_cities(initial, cities)
         drivers = {column: _of_cities(paths, cities) for column, paths in drivers.items()}
     equations = assemble(model, tables, initial, drivers, end)
-    return Assembled(equations, _origins(initial), end, information_year, unread=unread)
+    return Assembled(equations, _origins(initial), end, information_year, idle=idle)
 
 
-def _unread(tables: Tables, initial: xr.Dataset) -> tuple[str, ...]:
-    """Return the variables of own statistics that no initial value is made from."""
-    from zhuanxing.data.own import SOURCE
+def _idle(
+    model: Path, own: Path, information_year: int, drivers: xr.Dataset, initial: xr.Dataset
+) -> tuple[str, ...]:
+    """Return the variables of own statistics without which all initial values are the same."""
+    from zhuanxing.data.initial.states import build_initial
+    from zhuanxing.data.own import read_own_observations
 
-    own = tables.observations["source_id"] == SOURCE
-    given = sorted(set(tables.observations.loc[own, "variable"]))
-    read = tuple(initial.attrs["statistics"])
-    return tuple(name for name in given if not name.startswith(read))
+    tables = tables_with(model)
+    figures = read_own_observations(own, tables)
+
+    def same(name: str) -> bool:
+        others = tables.overlaid(figures[figures["variable"] != name], own.name)
+        return build_initial(others, information_year, drivers).equals(initial)
+
+    return tuple(filter(same, sorted(set(figures["variable"]))))
 
 
 def _of_cities(dataset: xr.Dataset, cities: Sequence[str]) -> xr.Dataset:

@@ -110,7 +110,7 @@ def _name(scenario: str, said: list[str]) -> str:
 def model_of(settings: OfModel, context: Context, device: Device = "cpu") -> Model:
     """Return the model of `settings`: its years, calibration and own statistics.
 
-    Say on stderr if the calibration is old, and which of the statistics nothing is made from.
+    Say on stderr if the calibration is old, and which of the statistics a run does not follow.
     """
     return _loaded(context.places, settings.years, settings.calibration, settings.data, device)
 
@@ -126,8 +126,12 @@ def _loaded(
         places.root, end=years.end, information_year=years.information,
         calibration=calibration, data=data, device=device,
     )  # fmt: skip
-    if unread := ", ".join(model.source.unread):
-        print(f"zhuanxing: {data}: no initial value is made from {unread}", file=sys.stderr)
+    if idle := ", ".join(model.source.not_followed(model.calibration)):
+        print(
+            f"zhuanxing: {data}: {idle} change no initial value, so runs do not follow them; those "
+            f"with a fit that saw them do ('zhuanxing calibrate name=own data={data}')",
+            file=sys.stderr,
+        )
     if stale := model.calibration and model.calibration.warning(places.model):
         print(f"zhuanxing: {stale}", file=sys.stderr)
     return model

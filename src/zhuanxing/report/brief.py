@@ -296,6 +296,8 @@ class _Maker(Findings):
         lines = [starts_in_words(self.model.source.origins, self.city, self.language)]
         if self.model.source.own:
             lines.append(phrase("trust_own", self.language, file=self.model.source.own))
+        if idle := self.model.source.not_followed(self.model.calibration):
+            lines.append(phrase("trust_own_idle", self.language, names=", ".join(idle)))
         lines.append(phrase("trust_bands" if self.bands is not None else "trust_no_bands",
                             self.language))  # fmt: skip
         return [*lines, phrase("trust_use", self.language)]

@@ -53,6 +53,12 @@ PHRASES: dict[str, tuple[str, str]] = {
         "自有统计数据（{file}）覆盖了数据表。",
         "Own figures ({file}) lie over the tables.",
     ),
+    "trust_own_idle": (
+        "其中 {names} 不改变任何初始值，本次模拟未跟随这些数据；用 zhuanxing calibrate data=… "
+        "重新拟合后的模拟会跟随。",
+        "Of these {names} change no initial value, so the runs shown do not follow them; runs with "
+        "a fit that saw them (zhuanxing calibrate data=...) do.",
+    ),
     "trust_bands": (
         "区间来自参数、举措效果与成本及外部条件的抽样。",
         "Ranges come from draws of parameters, of what levers do and cost, and of conditions "
