@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -67,7 +68,7 @@ def ensemble_design(
     return xr.Dataset(arrays, coords={"run": np.arange(draws)})
 
 
-def paired(draw: Callable[[tuple[int, ...]], np.ndarray], count: int, *shape: int) -> np.ndarray:
+def paired(draw: Callable[..., Any], count: int, *shape: int) -> np.ndarray:
     """Return `count` draws (count, *shape), each second one the opposite of the one before."""
     half = draw(((count + 1) // 2, *shape))
     return np.stack([half, -half], axis=1).reshape(-1, *shape)[:count]
