@@ -244,6 +244,22 @@ def test_an_unknown_command_is_refused_with_the_nearest(
     assert "did you mean 'run'" in refused(capsys, "rum")
 
 
+@pytest.mark.parametrize(
+    ("argument", "instead"),
+    [
+        ("scenario=my_own", "there are baseline, carbon_rules"),
+        ("city=atlantis", "'zhuanxing cities' lists them"),
+        ("levers.xyzzy.start=2023", "'zhuanxing levers' lists them"),
+        ("colour=red", "there are language, years"),
+    ],
+)
+def test_where_no_name_is_near_all_are_listed_or_the_command_that_lists_them(
+    workplace: Path, capsys: pytest.CaptureFixture[str], argument: str, instead: str
+) -> None:
+    said = refused(capsys, "run", argument)
+    assert instead in said and "did you mean" not in said
+
+
 def test_help_is_in_either_language_and_names_every_command(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

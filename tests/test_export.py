@@ -338,6 +338,10 @@ def test_the_workbench_gets_the_numbers_of_the_model(model: zhuanxing.Model) -> 
 
 
 def test_the_workbench_model_refuses_unknown_names(model: zhuanxing.Model) -> None:
-    for given in ({"levers": ["sun"]}, {"outcomes": ["gdpp"]}, {"uncertainties": ["luck"]}):
+    for given in (
+        {"levers": ["solar_bas"]},
+        {"outcomes": ["gdpp"]},
+        {"uncertainties": ["depreciation rat"]},
+    ):
         with pytest.raises(ZhuanxingError, match="did you mean"):
             CityModel("cities", model=model, **given)

@@ -145,7 +145,7 @@ def test_where_keeps_to_the_cities_of_its_zone_and_archetype(folder: Path) -> No
         ("extends: root\noverrides: [{where: {city: CITYx}, levers: {}}]", "CITYx", "CITY"),
         ("extends: root\noverrides: [{where: {zone: ZONEx}, levers: {}}]", "ZONEx", "ZONE"),
         ("extends: root\noverrides: [{where: {archetype: KINDx}, levers: {}}]", "KINDx", "KIND"),
-        ("extends: root\noverrides: [{where: {town: CITY}, levers: {}}]", "town", "zone"),
+        ("extends: root\noverrides: [{where: {zones: CITY}, levers: {}}]", "zones", "zone"),
     ],
 )
 def test_a_misspelt_name_is_refused_with_the_nearest(

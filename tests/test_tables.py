@@ -56,6 +56,11 @@ def test_statistics_are_read_by_any_name_and_refused_with_their_line(
         path.write_text(f"city,year,output,value\n{line}\n", encoding="utf-8")
         with pytest.raises(ZhuanxingError, match=reason):
             read_statistics(path, model)
+    # Lines without anything are no rows, and a row may have several lines: both count.
+    note = '唐山,2022,co2,1,"two\nlines"'
+    path.write_text(f"city,year,output,value,note\n\n{note}\n\n唐山,x,co2,1,\n", encoding="utf-8")
+    with pytest.raises(ZhuanxingError, match="line 6: year 'x'"):
+        read_statistics(path, model)
     path.write_text("city,year,value\n唐山,2023,1\n", encoding="utf-8")
     with pytest.raises(ZhuanxingError, match="'output' is missing"):
         read_statistics(path, model)

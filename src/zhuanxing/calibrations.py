@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from zhuanxing.errors import ZhuanxingError, nearest
+from zhuanxing.errors import ZhuanxingError, alike
 from zhuanxing.storage import netcdf
 from zhuanxing.storage.hashes import file_hash
 
@@ -124,7 +124,9 @@ def read_calibration(model: Path, name: str) -> Calibration:
     """
     known = calibration_names(model)
     if name not in known:
-        hint = f"did you mean '{nearest(name, known)}'?" if known else "none is stored yet"
+        near = alike(name, known)
+        others = f"there are {', '.join(known)}" if known else "none is stored yet"
+        hint = f"did you mean '{near}'?" if near else others
         raise ZhuanxingError(
             "there is no calibration '{name}', {hint} ('zhuanxing calibrate name={name}' makes it)",
             name=name,

@@ -5,15 +5,20 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from difflib import SequenceMatcher
 from pathlib import Path
 
 __all__ = [
-    "OutsideRange", "Sentence", "ZhuanxingError", "nearest", "require_known", "unforeseen",
-    "unknown",
+    "OutsideRange", "Sentence", "ZhuanxingError", "alike", "nearest", "require_known",
+    "unforeseen", "unknown",
 ]  # fmt: skip
+
+# The likeness of two spellings (0 to 1) from which one may be meant for the other.
+ALIKE = 0.6
+# Names that a sentence has room for.
+FEW = 15
 
 
 class Sentence(str):
@@ -83,17 +88,45 @@ def nearest(name: str, candidates: Iterable[str]) -> str:
     return max(candidates, key=lambda other: SequenceMatcher(None, lowered, other.lower()).ratio())
 
 
+def alike(name: str, candidates: Iterable[str], least: float = ALIKE) -> str:
+    """Return the nearest of the candidates if somebody may have meant it, else an empty text."""
+    found = tuple(candidates)
+    # A part of a long name is nearer to it than its letters tell.
+    wholes = [whole for whole in found if name and name.lower() in whole.lower()]
+    near = nearest(name, wholes or found) if found else ""
+    likeness = SequenceMatcher(None, name.lower(), near.lower()).ratio()
+    return near if wholes or likeness >= least else ""
+
+
 def require_known(kind: str, name: str, known: Iterable[str], where: str) -> None:
-    """Refuse a name that is not among the known ones, naming the nearest that is."""
+    """Refuse a name that is not among the known ones, naming one that may be meant, else all."""
     candidates = tuple(known)
     if name not in candidates:
-        near = f"'{nearest(name, candidates)}'" if candidates else ""
-        raise unknown(kind, name, near, where)
+        near = alike(name, candidates)
+        raise unknown(kind, name, f"'{near}'" if near else "", where, known=candidates)
 
 
-def unknown(kind: str, name: object, near: str, where: str) -> ZhuanxingError:
-    """Return the refusal of a name that is not among the known, with the nearest that is."""
+def unknown(
+    kind: str,
+    name: object,
+    near: str,
+    where: str,
+    *,
+    known: Sequence[str] = (),
+    command: str = "",
+) -> ZhuanxingError:
+    """Return the refusal of a name that is not among the `known`.
+
+    It says which is `near`, or all if they are few, or the `command` that lists them.
+    """
     sentence = "{where}: there is no {kind} '{name}'"
     if near:
         sentence = "{where}: there is no {kind} '{name}'; did you mean {near}?"
-    return ZhuanxingError(sentence, where=where, kind=kind, name=name, near=near)
+    elif 0 < len(known) <= FEW:
+        sentence = "{where}: there is no {kind} '{name}'; there are {known}"
+    elif command:
+        sentence = "{where}: there is no {kind} '{name}'; '{command}' lists them"
+    return ZhuanxingError(
+        sentence, where=where, kind=kind, name=name, near=near, known=", ".join(known),
+        command=command,
+    )  # fmt: skip

@@ -12,8 +12,9 @@ import pandas as pd
 import xarray as xr
 
 from zhuanxing.analyses.bands import draw_runs
+from zhuanxing.data.cells import row_lines
 from zhuanxing.data.own import HEADINGS
-from zhuanxing.data.reading import line_of, open_table
+from zhuanxing.data.reading import open_table
 from zhuanxing.errors import ZhuanxingError, require_known
 from zhuanxing.results.bands import ENDS
 from zhuanxing.results.outputs import select_outputs
@@ -47,8 +48,8 @@ def read_statistics(path: Path, model: Model) -> pd.DataFrame:
                 path=path, column=column, near="",
             )  # fmt: skip
     rows = []
-    for place, row in enumerate(table.to_dict("records")):
-        where = f"{path}, line {line_of(place)}"
+    for line, row in zip(row_lines(path), table.to_dict("records"), strict=True):
+        where = f"{path}, line {line}"
         try:
             year, value = int(_digits(row["year"])), float(_digits(row["value"]))
         except ValueError as error:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from zhuanxing import __version__
-from zhuanxing.errors import OutsideRange, ZhuanxingError, nearest, unforeseen
+from zhuanxing.errors import OutsideRange, ZhuanxingError, alike, unforeseen, unknown
 from zhuanxing.hidden import hide
 
 __all__ = ["command_names", "entry", "main"]
@@ -159,11 +159,9 @@ def _called(name: str) -> Callable[[list[str]], int]:
         return BUILT_IN[name]
     known = command_names()
     if name not in known:
-        raise ZhuanxingError(
-            "there is no command '{name}'; did you mean '{near}'? ('zhuanxing --help' lists them)",
-            name=name,
-            near=nearest(name, known),
-        )
+        near = alike(name, known)
+        quoted = f"'{near}'" if near else ""
+        raise unknown("command", name, quoted, "command line", command="zhuanxing --help")
     # Imported here: `zhuanxing --help` does not need it.
     from zhuanxing.cli.application import run_command
 

@@ -17,7 +17,7 @@ from pydantic_core import ErrorDetails
 from yaml import YAMLError
 
 from zhuanxing.config.fields import UNKNOWN_NAME
-from zhuanxing.errors import Sentence, ZhuanxingError, nearest, unknown
+from zhuanxing.errors import Sentence, ZhuanxingError, alike, unknown
 from zhuanxing.storage.yaml_files import load_yaml
 
 __all__ = ["as_mapping", "checked", "read_settings", "validated"]
@@ -130,11 +130,14 @@ def _refusal(error: ErrorDetails, kind: type[Any], where: str) -> ZhuanxingError
     place = _place(where, path)
     if what == UNKNOWN_NAME:
         holder = path[:-1] if isinstance(path[-1], int) or last == "[key]" else path
-        fields = error["ctx"]["refusal"].args[0].fields
-        return unknown(**{**fields, "where": _place(where, holder)})
+        sentence = error["ctx"]["refusal"].args[0]
+        return ZhuanxingError(
+            sentence.template, **{**sentence.fields, "where": _place(where, holder)}
+        )
     if what in ("unexpected_keyword_argument", "extra_forbidden"):
-        near = f"'{nearest(str(last), known)}'" if known else ""
-        return unknown("setting", last, near, place or "the settings")
+        near = alike(str(last), known)
+        where = place or "the settings"
+        return unknown("setting", last, f"'{near}'" if near else "", where, known=known)
     if what == "missing":
         place = _place(where, path[:-1]) or "the settings"
         return ZhuanxingError("{where}: the setting '{name}' is missing", where=place, name=last)
@@ -147,11 +150,12 @@ def _refusal(error: ErrorDetails, kind: type[Any], where: str) -> ZhuanxingError
 
 
 def _nearest_choice(error: ErrorDetails) -> str:
-    """Return the nearest of the closed choices."""
+    """Return that of the closed choices which may be meant."""
     if error["type"] != "literal_error" or not isinstance(error["input"], str):
         return ""
     choices = re.findall("'([^']*)'", str(error["ctx"]["expected"]))
-    return f"'{nearest(error['input'], choices)}'"
+    near = alike(error["input"], choices)
+    return f"'{near}'" if near else ""
 
 
 def _walked(kind: type[Any], location: tuple[int | str, ...]) -> tuple[list[int | str], list[str]]:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from zhuanxing.errors import ZhuanxingError, nearest
 
-__all__ = ["DataError", "missing_column", "read_cells", "read_rows"]
+__all__ = ["DataError", "missing_column", "read_cells", "read_rows", "row_lines"]
 
 CHINESE = "gb18030"
 NOT_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
@@ -31,6 +31,26 @@ def read_cells(path: Path, chinese: bool = False) -> list[list[str]]:
     programs write in China. Raises DataError for a file that is missing, empty, in another
     encoding, with lines of unequal length, or with a column twice.
     """
+    rows = [cells for _, cells in _numbered(path, chinese)]
+    header = rows[0]
+    twice = next((name for name in header if header.count(name) > 1), None)
+    if twice is not None:
+        raise DataError(
+            "{path}, line 1: the column '{column}' is given twice", path=path, column=twice
+        )
+    return rows
+
+
+def row_lines(path: Path) -> list[int]:
+    """Return the line of a CSV file on which each of its rows begins, for messages.
+
+    Lines without anything in them are no rows, and a cell in quotation marks may have several.
+    """
+    return [line for line, _ in _numbered(path, chinese=True)][1:]
+
+
+def _numbered(path: Path, chinese: bool) -> list[tuple[int, list[str]]]:
+    """Return the cells of every line of a file that has any, with its number."""
     try:
         text = _decoded(path, path.read_bytes(), chinese)
     except OSError as error:
@@ -44,25 +64,23 @@ def read_cells(path: Path, chinese: bool = False) -> list[list[str]]:
         raise DataError(
             "{path}, line {line}: a character that cannot be seen", path=path, line=line
         )
+    found, line = [], 1
+    reader = csv.reader(StringIO(text, newline=""), strict=True)
     try:
-        rows = [row for row in csv.reader(StringIO(text, newline=""), strict=True) if row]
+        for row in reader:
+            if row:
+                found.append((line, [cell.strip() for cell in row]))
+            line = reader.line_num + 1
     except csv.Error as error:
         raise DataError(f"{path} is not a table of comma-separated values: {error}") from None
-    rows = [[cell.strip() for cell in row] for row in rows]
-    header = rows[0]
-    for number, row in enumerate(rows, 1):
-        if len(row) != len(header):
+    for line, row in found:
+        if len(row) != len(found[0][1]):
             raise DataError(
                 "{path}, line {line}: {found} cells, expected {expected}, one for each "
                 "column; a text with a comma needs quotation marks",
-                path=path, line=number, found=len(row), expected=len(header),
+                path=path, line=line, found=len(row), expected=len(found[0][1]),
             )  # fmt: skip
-    twice = next((name for name in header if header.count(name) > 1), None)
-    if twice is not None:
-        raise DataError(
-            "{path}, line 1: the column '{column}' is given twice", path=path, column=twice
-        )
-    return rows
+    return found
 
 
 def read_rows(path: Path, columns: Iterable[str]) -> list[dict[str, str]]:

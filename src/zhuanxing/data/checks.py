@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from zhuanxing.data.cells import DataError, row_lines
 from zhuanxing.data.kinds import NATION
-from zhuanxing.data.reading import DataError, line_of, refuse_unknown
+from zhuanxing.data.reading import line_of, refuse_unknown
 from zhuanxing.errors import nearest
 
 __all__ = [
@@ -53,15 +54,16 @@ def check_units(path: Path, frame: pd.DataFrame, told: pd.DataFrame) -> None:
         variable, unit = frame[["variable", "unit"]].iloc[row]
         raise DataError(
             "{path}, line {line}: '{name}' is given in '{unit}', expected '{expected}'",
-            path=path, line=line_of(row), name=variable, unit=unit, expected=expected.iloc[row],
+            path=path, line=line_of(path, row), name=variable, unit=unit,
+            expected=expected.iloc[row],
         )  # fmt: skip
 
 
 def check_funding(path: Path, levers: pd.DataFrame, sources: Sequence[str]) -> None:
     """Raise DataError for payers or shares that are not sources of funds, or do not sum to one."""
-    pairs = zip(levers["lever"], levers["paid_by"], levers["funding_shares"], strict=True)
-    for row, (lever, paid_by, cell) in enumerate(pairs):
-        where = f"{path}, line {line_of(row)}: the lever '{lever}'"
+    columns = (levers[name] for name in ("lever", "paid_by", "funding_shares"))
+    for line, lever, paid_by, cell in zip(row_lines(path), *columns, strict=True):
+        where = f"{path}, line {line}: the lever '{lever}'"
         payers = [name for name in paid_by.split(";") if name != NOBODY]
         for name in payers:
             _require_source(where, name, sources)

@@ -17,7 +17,7 @@ import numpy as np
 
 from zhuanxing.data.cells import read_rows
 from zhuanxing.data.kinds import DRIVER_TABLES
-from zhuanxing.errors import ZhuanxingError, nearest, require_known, unknown
+from zhuanxing.errors import ALIKE, ZhuanxingError, alike, require_known, unknown
 from zhuanxing.storage.yaml_files import load_yaml
 
 __all__ = ["ModelNames", "Names", "read_names"]
@@ -28,6 +28,13 @@ PAYERS = "funding source"
 # What a Chinese name of a place ends in and may leave out, after two characters at least.
 KIND_OF_PLACE = re.compile(r"(?<=..)(自治州|地区|市|区|县|省|盟)$")
 CHINESE = re.compile(r"[\u3400-\u9fff]")
+# Of a Chinese name, often a part is written.
+ALIKE_CHINESE = 0.3
+LISTED = {
+    "city": "zhuanxing cities",
+    "lever": "zhuanxing levers",
+    "scenario": "zhuanxing scenarios",
+}
 
 
 @dataclass(frozen=True)
@@ -55,8 +62,9 @@ class Names:
         return name if name in self.spellings else self._folded.get(_folded(name))
 
     def refusal(self, name: str, where: str) -> ZhuanxingError:
-        """Return the refusal of `name`, with the nearest name in the same script."""
-        return unknown(self.kind, name, self._nearest(name), where)
+        """Return the refusal of `name`, with a name in the same script that may be meant."""
+        near, known, command = self._alike(name), tuple(self.spellings), LISTED.get(self.kind, "")
+        return unknown(self.kind, name, near, where, known=known, command=command)
 
     @cached_property
     def _folded(self) -> dict[str, str]:
@@ -66,7 +74,7 @@ class Names:
         # An id wins over another member's name.
         return {_folded(name): key for name, key in [*names, *((k, k) for k in self.spellings)]}
 
-    def _nearest(self, name: str) -> str:
+    def _alike(self, name: str) -> str:
         chinese = CHINESE.search(name) is not None
         known = {
             spelling: key
@@ -74,12 +82,9 @@ class Names:
             for spelling in filter(None, (key, *others))
             if (CHINESE.search(spelling) is not None) == chinese
         }
-        if not known:
+        near = alike(name, known, ALIKE_CHINESE if chinese else ALIKE)
+        if not near:
             return ""
-        # A part of a long name is nearer to it than its letters tell.
-        near = nearest(name, [whole for whole in known if name in whole] or known)
-        if not {*near.lower()} & {*name.lower()}:
-            return ""  # nothing is near
         return f"'{near}' ({known[near]})" if chinese else f"'{near}'"
 
 

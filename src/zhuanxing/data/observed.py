@@ -89,7 +89,7 @@ def check_observations(
         raise DataError(
             "{path}, line {line}: {value:g} is not a {name} "
             "in {unit}, expected {low:g} to {high:g}",
-            path=path, line=line_of(row), value=frame["value"].iloc[row], name=base.iloc[row],
+            path=path, line=line_of(path, row), value=frame["value"].iloc[row], name=base.iloc[row],
             unit=unit, low=low, high=high,
         )  # fmt: skip
     allowed = bases.groupby("bases")["basis"].unique().to_dict()

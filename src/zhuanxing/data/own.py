@@ -113,7 +113,7 @@ def _refuse_later(path: Path, frame: pd.DataFrame, last: int) -> None:
         raise DataError(
             "{path}, line {line}: {year} is later than {last}, the last year of the "
             "statistics that the tables know (provinces.csv)",
-            path=path, line=line_of(row), year=frame["year"].iloc[row], last=last,
+            path=path, line=line_of(path, row), year=frame["year"].iloc[row], last=last,
         )  # fmt: skip
 
 

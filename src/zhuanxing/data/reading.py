@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from zhuanxing.data.cells import DataError, missing_column, read_cells
+from zhuanxing.data.cells import DataError, missing_column, read_cells, row_lines
 from zhuanxing.errors import nearest
 
 if TYPE_CHECKING:
@@ -23,14 +23,13 @@ if TYPE_CHECKING:
 
 __all__ = ["DataError", "line_of", "open_table", "read_checked", "read_table", "refuse_unknown"]
 
-HEADER_LINES = 1
 NUMERIC = ("float64", "int64")
 FORMULA = re.compile(r"^\s*[=@]|^\s*[+-](?![\d.\s])|^#(?:REF|N/A|NAME|VALUE|DIV|NUM|NULL)")
 
 
-def line_of(row: int) -> int:
+def line_of(path: Path, row: int) -> int:
     """Return the line of the file that holds the row with this position in the table."""
-    return row + 1 + HEADER_LINES
+    return row_lines(path)[row]
 
 
 def open_table(path: Path, chinese: bool = False) -> pd.DataFrame:
@@ -56,7 +55,7 @@ def _refuse_cells(path: Path, frame: pd.DataFrame, name: str) -> None:
     if wrong:
         row = int(frame[name].isin(wrong).to_numpy().argmax())
         raise DataError(
-            f"{path}, line {line_of(row)}: the column '{name}' holds a formula, "
+            f"{path}, line {line_of(path, row)}: the column '{name}' holds a formula, "
             f"{frame[name].iloc[row]!r}; expected a plain text or number"
         )
 
@@ -113,7 +112,7 @@ def refuse_unknown(
         raise DataError(
             "{path}, line {line}: '{cell}' in the column '{column}' is not known, "
             "the nearest is '{near}'",
-            path=path, line=line_of(row), cell=cell, column=column, near=nearest(cell, known),
+            path=path, line=line_of(path, row), cell=cell, column=column, near=nearest(cell, known),
         )  # fmt: skip
 
 
@@ -127,7 +126,7 @@ def _numbers(path: Path, frame: pd.DataFrame, name: str, column: Any) -> pd.Seri
         row = int(bad.to_numpy().argmax())
         raise DataError(
             "{path}, line {line}: '{cell}' in the column '{column}' is not {expected}", path=path,
-            line=line_of(row), cell=text.iloc[row], column=name,
+            line=line_of(path, row), cell=text.iloc[row], column=name,
             expected=_wanted(str(column.dtype), text.iloc[row]),
         )  # fmt: skip
     return values
@@ -152,15 +151,14 @@ def _sentence(path: Path, frame: pd.DataFrame, error: SchemaError) -> str:
     row = min(rows) if rows else 0
     column = getattr(error.schema, "name", None)
     if column is None:
-        return f"{path}, line {line_of(row)}: {_whole_row(frame, row, error)}"
+        return f"{path}, line {line_of(path, row)}: {_whole_row(frame, row, error)}"
     found = frame[column].iloc[row]
     check = error.check
     expected = getattr(check, "error", None) or str(check)
     allowed = getattr(check, "statistics", {}).get("allowed_values") if check is not None else None
     near = f", the nearest is '{nearest(str(found), map(str, allowed))}'" if allowed else ""
-    return (
-        f"{path}, line {line_of(row)}: '{found}' in the column '{column}' is not {expected}{near}"
-    )
+    where = f"{path}, line {line_of(path, row)}"
+    return f"{where}: '{found}' in the column '{column}' is not {expected}{near}"
 
 
 def _whole_row(frame: pd.DataFrame, row: int, error: SchemaError) -> str:

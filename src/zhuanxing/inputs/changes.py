@@ -24,7 +24,7 @@ from typing_extensions import TypedDict
 from zhuanxing.config import Assumption, City, Group, Lever, Payer, Several, Share, checked
 from zhuanxing.config.fields import between, refused
 from zhuanxing.data.kinds import LEVER_YEARS
-from zhuanxing.errors import OutsideRange, nearest, unknown
+from zhuanxing.errors import OutsideRange, alike, unknown
 
 __all__ = [
     "Assumptions", "Budget", "Changes", "Groups", "LeverSetting", "Levers",
@@ -63,8 +63,9 @@ def _elements(
         known = info.context.assumptions[name.replace("_", " ")]
         for element, number in value.items() if isinstance(value, Mapping) else [("", value)]:
             if element and element not in known:
-                near = f"'{nearest(element, known)}'"
-                raise refused(unknown("element", element, near, ""))
+                near = alike(element, known)
+                quoted = f"'{near}'" if near else ""
+                raise refused(unknown("element", element, quoted, "", known=tuple(known)))
             _warn_outside(f"{name}[{element}]" if element else name, number, known, element)
     return values
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from zhuanxing.data.cells import DataError, read_rows
+from zhuanxing.data.cells import DataError, read_rows, row_lines
 from zhuanxing.errors import require_known
 from zhuanxing.results import names
 from zhuanxing.results.bands import CHANGE, centre
@@ -116,11 +116,11 @@ def read_aims(path: Path) -> pd.DataFrame:
         numbers = pd.to_numeric(table[column], errors="coerce")
         wrong = np.flatnonzero(~np.isfinite(numbers))
         if len(wrong):
-            line, found = wrong[0] + 2, table[column].iloc[wrong[0]]
+            line, found = row_lines(path)[wrong[0]], table[column].iloc[wrong[0]]
             raise DataError(f"{path}, line {line}: {column} is '{found}', expected a number")
         table[column] = numbers
     for column, valid in _VALID.items():
-        for line, value in enumerate(table[column], start=2):
+        for line, value in zip(row_lines(path), table[column], strict=True):
             require_known(column, str(value), valid, f"{path}, line {line}")
     return table
 

@@ -13,12 +13,13 @@ UNKNOWN = "{where}：没有名为'{name}'的{kind}"
 CHINESE = {
     "{where}: there is no {kind} '{name}'": UNKNOWN,
     "{where}: there is no {kind} '{name}'; did you mean {near}?": UNKNOWN + "，是不是 {near}？",
+    "{where}: there is no {kind} '{name}'; there are {known}": UNKNOWN + "，有：{known}",
+    "{where}: there is no {kind} '{name}'; '{command}' lists them":
+        UNKNOWN + "，{command} 列出全部",
     "{where} is {value}, but {expected} is expected": "{where} 为{value}，应为{expected}",
     "{where} is {value}, but {expected} is expected; did you mean {near}?":
         "{where} 为{value}，应为{expected}，是不是 {near}？",
     "{where}: the setting '{name}' is missing": "{where}：缺少设置'{name}'",
-    "there is no command '{name}'; did you mean '{near}'? ('zhuanxing --help' lists them)":
-        "没有命令'{name}'，是不是'{near}'？（zhuanxing --help 列出全部命令）",
     "there is no option '{option}'; write settings as key=value, or -m for several runs":
         "没有选项'{option}'；设置写成 key=value，多次运行用 -m",
     "one {key} is expected, but {words} are given": "{key} 只能有一个，却给了 {words}",
@@ -231,6 +232,7 @@ KINDS = {
     "assumption": "假设",
     "driver": "外部条件",
     "setting": "设置",
+    "command": "命令",
     "element": "元素",
     "lever, assumption or driver": "举措、假设或外部条件",
     "check": "检验",

@@ -19,7 +19,7 @@ from zhuanxing.cli.asking import aims_of_model
 from zhuanxing.cli.command import Command, Context
 from zhuanxing.cli.console import print_table
 from zhuanxing.config import File, InLanguage, Language, Output, Share, Text, Year, checked
-from zhuanxing.errors import ZhuanxingError, nearest
+from zhuanxing.errors import ZhuanxingError
 from zhuanxing.results import names
 from zhuanxing.results.aims import Aim, aims_of
 from zhuanxing.storage.paths import Places
@@ -112,7 +112,7 @@ def _aim(settings: DiscoverSettings, result: SweepResult, places: Places, city: 
         aim.variable: aim for aim in aims_of(aims_of_model(places), result.dataset, city, year)
     }
     if wanted not in known:
-        hint = f"; did you mean '{nearest(wanted, known)}'?" if known else ""
+        hint = f"; it has {', '.join(known)}" if known else ""
         raise ZhuanxingError(
             f"{city} has no aim for '{wanted}' in {year} that the outputs of {result.path} can "
             f"judge{hint}"
