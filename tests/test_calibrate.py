@@ -19,6 +19,7 @@ import zhuanxing
 from conftest import ROOT
 from zhuanxing.analyses.calibrate.curvature import Jacobian, factorise
 from zhuanxing.analyses.calibrate.disturbances import Scales, innovations, levels
+from zhuanxing.analyses.calibrate.draws import bent, straight
 from zhuanxing.analyses.calibrate.fit import Fit, fit
 from zhuanxing.analyses.calibrate.identify import identify, in_words
 from zhuanxing.analyses.calibrate.marginal import Linear, most_probable_scales
@@ -238,6 +239,32 @@ def test_news_of_all_cities_alike_do_what_news_of_every_city_do_together(
     np.testing.assert_allclose(alike, together, rtol=1e-9)
 
 
+def test_draws_say_of_statistics_what_they_are_meant_to_say(
+    past: zhuanxing.Model, settings: CalibrateSettings
+) -> None:
+    posterior = pose(past, settings, LAST + 1)
+    at = State(*posterior.parameters.start(), Scales.of(past.program.constants()))
+    shape = shape_at(posterior, at)
+    drawn = straight(at, shape, 16, 1)
+
+    def off(shared: np.ndarray, own: np.ndarray) -> np.ndarray:
+        said = posterior.predictions(shared, own, at.scales)
+        points = [
+            replace(at, shared=one, own=other) for one, other in zip(shared, own, strict=True)
+        ]
+        errors = np.stack([posterior.errors(*pair) for pair in zip(points, said, strict=True)])
+        steps = np.einsum("cnp,dcp->dcn", shape.jacobian.own, drawn[1], optimize=True)
+        steps += np.einsum("cng,dg->dcn", shape.jacobian.shared, drawn[0], optimize=True)
+        return (errors - shape.error + steps)[:, shape.weight > 0]
+
+    followed = bent(posterior, at, shape, drawn)
+    before, after = np.abs(off(*drawn)), np.abs(off(*followed))
+    assert np.quantile(after, 0.9) < np.quantile(before, 0.9) / 3
+    news = drawn[1][:, :, posterior.parameters.news].reshape(16, len(at.own), -1, LAST - 2013)
+    same = followed[1][:, :, posterior.parameters.news].reshape(news.shape)
+    np.testing.assert_array_equal(same[..., -1], news[..., -1])
+
+
 def test_known_parameters_and_disturbances_are_recovered(posterior: Posterior) -> None:
     true = _somewhere(posterior, 7, 1.0)
     seen = posterior.observations
@@ -379,6 +406,7 @@ def test_an_ensemble_draws_all_that_is_uncertain_and_nothing_else(stored: zhuanx
         news = design[name.replace(" ", "_")].values
         np.testing.assert_array_equal(news[..., :seen], fitted.pop(name)[..., :seen])
         assert (news[..., seen:].std(axis=tuple(range(news.ndim - 1))) > least).all()
+        np.testing.assert_array_equal(news[1, ..., seen:], -news[0, ..., seen:])
     for name, drawn in fitted.items():
         np.testing.assert_array_equal(design[name.replace(" ", "_")], drawn)
     tables = read_tables(stored.places.model)
