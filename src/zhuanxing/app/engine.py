@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -38,8 +37,8 @@ T = TypeVar("T")
 # Answers that are kept: a session's last moves and their undoing, for some sessions.
 KEPT = 96
 MONEY = "lever_spending"
-# Seconds that the first view is given.
-FIRST_VIEW = 4.0
+# Seconds after which work in the background begins though nobody has come.
+ALONE = 60.0
 # Levers whose contributions are drawn one by one.
 SHOWN = 12
 
@@ -87,6 +86,7 @@ class Engine:
     def __post_init__(self) -> None:
         self._turns = Turns()
         self._answers: OrderedDict[Hashable, Any] = OrderedDict()
+        self._making: dict[Hashable, threading.Lock] = {}
         self.scenarios = {
             name: self.model.scenario(name) for name in self.model.names.of("scenario").spellings
         }
@@ -104,6 +104,8 @@ class Engine:
         self.requests = yearly_requests(self.model.outputs)
         self.plain: dict[str, Output] = {one.name: one for one in self.model.plain_outputs}
         self._compiled = False
+        # Whether the first view is drawn.
+        self.seen = threading.Event()
         # What went wrong in the background, where no session is there to be told.
         self.trouble: ZhuanxingError | None = None
         self.years = list(self.model.years)
@@ -114,13 +116,18 @@ class Engine:
         return folder_hash(self.model.places.model)[:6]
 
     @cached_property
-    def due(self) -> dict[str, list[Aim]]:
-        """The aims of every city in the last year."""
+    def _named(self) -> xr.Dataset:
+        """All outputs and cities with their names; the values are of no meaning."""
         cities = list(self.model.elements("city"))
         blank = {name: ("city", np.zeros(len(cities))) for name in self.plain}
         dataset = xr.Dataset(blank, {"city": cities})
-        named = dataset.assign_coords(self.model.labels(dataset))
-        return {city: aims_of(self.aims, named, city, self.years[-1]) for city in cities}
+        return dataset.assign_coords(self.model.labels(dataset))
+
+    def due(self, city: str) -> list[Aim]:
+        """Return the aims of a city in the last year."""
+        return self._kept(
+            ("due", city), lambda: aims_of(self.aims, self._named, city, self.years[-1])
+        )
 
     def scenario(self, state: State) -> Scenario:
         """Return the scenario of a state: the file's, with what is set otherwise in the city."""
@@ -163,11 +170,11 @@ class Engine:
     def prepare(self, state: State) -> None:
         """Compile in the background what single runs, rankings and ranges go through.
 
-        The first view comes before that.
+        The first view is drawn before that.
         """
         patient = self.patient(lambda: True)
         jobs: list[Callable[[], object]] = [
-            partial(time.sleep, FIRST_VIEW),
+            partial(self.seen.wait, ALONE),
             partial(self._compile, self.scenario(state)),
             partial(self.contributions, patient, state),
         ]
@@ -185,6 +192,8 @@ class Engine:
 
     def paths(self, state: State) -> Paths:
         """Return the run of a state."""
+        if state.budget == 1.0 and not self.changed(state):
+            return self.named(state.scenario)
         return self._quick(("paths", *state.package), lambda: self.scenario(state))
 
     def named(self, name: str) -> Paths:
@@ -296,10 +305,14 @@ class Engine:
             return self._kept(key, lambda: self._run(scenario()))
 
     def _kept(self, key: Hashable, make: Callable[[], T]) -> T:
-        """Return an answer given before, or give it."""
+        """Return an answer given before, or give it; who asks meanwhile waits for it."""
         found: Any = self._answers.get(key)
         if found is None:
-            found = self._answers[key] = make()
+            with self._making.setdefault(key, threading.Lock()):
+                found = self._answers.get(key)
+                if found is None:
+                    found = self._answers[key] = make()
+            self._making.pop(key, None)
             while len(self._answers) > KEPT:
                 self._answers.popitem(last=False)
         return cast("T", found)

@@ -70,8 +70,10 @@ class Session:
         self._document = pn.state.curdoc
         self._past: list[State] = []
         self._future: list[State] = []
-        self._moment: Moment | None = None
+        # None before the first numbers.
+        self.drawn: Moment | None = None
         self._idle: Any = None
+        self._visible = False
         self.kept: list[State] = []
         self.baseline = engine.scenarios[settings.against].labels[f"name_{language}"]
         self._latest = Latest(engine.pool, self._computed, self._answered)
@@ -88,6 +90,7 @@ class Session:
         if pn.state.curdoc is not None:
             pn.state.on_session_destroyed(self._closed)
             pn.config.exception_handler = self.fail
+            pn.state.onload(self._seen)
 
     def template(self) -> Any:
         """Return the whole page; the first numbers are already in it."""
@@ -107,7 +110,7 @@ class Session:
 
     def aims(self) -> dict[str, Aim]:
         """Return the aims of the city in the last year, by output."""
-        return {aim.variable: aim for aim in self.engine.due[self.state.city]}
+        return {aim.variable: aim for aim in self.engine.due(self.state.city)}
 
     # -- what the controls call ----------------------------------------------------------------
 
@@ -203,13 +206,8 @@ class Session:
 
     def moment(self) -> Moment:
         """Return what is drawn now."""
-        assert self._moment is not None
-        return self._moment
-
-    @property
-    def drawn(self) -> Moment | None:
-        """What is drawn now, None before the first numbers."""
-        return self._moment
+        assert self.drawn is not None
+        return self.drawn
 
     # -- computing and showing -----------------------------------------------------------------
 
@@ -226,7 +224,7 @@ class Session:
         self._later(lambda: show(answer))
 
     def _show(self, moment: Moment) -> None:
-        self._moment = moment
+        self.drawn = moment
         self.note("")
         self._show_tiles()
         self._show_lines()
@@ -295,8 +293,14 @@ class Session:
 
     # -- slow answers, when nothing moves ------------------------------------------------------
 
+    def _seen(self) -> None:
+        """Begin what takes longer, now that the browser shows the first numbers."""
+        self._visible = True
+        self.engine.seen.set()
+        self._wait()
+
     def _wait(self) -> None:
-        if self._document is None:
+        if self._document is None or not self._visible:
             return
         if self._idle is not None:
             self._document.remove_timeout_callback(self._idle)
@@ -364,7 +368,7 @@ class Session:
     def _closed(self, context: Any) -> None:
         """Let go of everything when the session ends."""
         self._latest.closed = True
-        self._moment = None
+        self.drawn = None
         self._past.clear()
         self._future.clear()
         self.kept.clear()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 from typing import Any
 
@@ -24,6 +25,9 @@ def serve(engine: Engine, settings: AppSettings, *, blocking: bool = True) -> An
     logging.getLogger("bokeh").setLevel(logging.ERROR)
     logging.getLogger("tornado").setLevel(logging.ERROR)
     pn.extension(raw_css=[], notifications=False)
+    # What has been loaded stays: looking for garbage in it would hold up whoever is there for half
+    # a second whenever somebody leaves.
+    gc.freeze()
     where = f"{settings.host}:{settings.port}"
     origins = [where, f"localhost:{settings.port}"]
     return pn.serve(

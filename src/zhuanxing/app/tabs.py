@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import cached_property
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -38,20 +40,9 @@ class Tabs:
         self._session = session
         self._engine = session.engine
         self._language = session.language
-        self._bars = Bars()
         self._status = pn.pane.HTML("", sizing_mode="stretch_width")
-        model = self._engine.model
         years = [year for year in self._engine.years if year > self._engine.base_year]
-        self._payers = list(self._elements(MONEY))
-        side = LANGUAGES.index(self._language)
-        self._stack = Stack(years, [pair[side] for pair in self._elements(MONEY).values()])
         self._years = years
-        rows = model.names.cities.values()
-        self._map = CityMap(
-            [float(row["longitude"]) for row in rows], [float(row["latitude"]) for row in rows]
-        )
-        self._dots = CityDots()
-        self._curve = Curve()
         self._trust = pn.pane.HTML("", sizing_mode="stretch_width")
         self._why = pn.pane.HTML("", sizing_mode="stretch_width")
         self._lever = pn.widgets.Select(name=say("why_lever", self._language), width=260)
@@ -59,12 +50,41 @@ class Tabs:
             name=say("why_button", self._language), button_type="primary", css_classes=["explain"]
         )
         self._explain.on_click(lambda event: self._ask_why())
-        self._aims = Aims(session)
+        self._panes = {tab: pn.Column(sizing_mode="stretch_width", margin=0) for tab in TABS}
         self.layout = self._layout()
+
+    @cached_property
+    def _bars(self) -> Bars:
+        return Bars()
+
+    @cached_property
+    def _stack(self) -> Stack:
+        side = LANGUAGES.index(self._language)
+        return Stack(self._years, [pair[side] for pair in self._payers.values()])
+
+    @cached_property
+    def _map(self) -> CityMap:
+        rows = self._engine.model.names.cities.values()
+        return CityMap(
+            [float(row["longitude"]) for row in rows], [float(row["latitude"]) for row in rows]
+        )
+
+    @cached_property
+    def _dots(self) -> CityDots:
+        return CityDots()
+
+    @cached_property
+    def _curve(self) -> Curve:
+        return Curve()
+
+    @cached_property
+    def _aims(self) -> Aims:
+        return Aims(self._session)
 
     def show(self) -> None:
         """Draw at once what needs no more runs."""
         tab = self._open()
+        self._furnish(tab)
         if tab == "payers":
             self._show_payers()
         elif tab == "cities":
@@ -102,25 +122,33 @@ class Tabs:
     def stop_waiting(self) -> None:
         """Say no longer that an answer is coming."""
         self._why.object = self._status.object = ""
-        self._aims.stop_waiting()
+        if self._panes["aims"].objects:
+            self._aims.stop_waiting()
 
-    def _layout(self) -> Any:
+    def _furnish(self, tab: str) -> None:
+        """Put into a tab what is drawn in it: drawings take time, and most tabs stay closed."""
+        if self._panes[tab].objects:
+            return
+
         def bokeh(drawn: Any) -> Any:
             return pn.pane.Bokeh(drawn, sizing_mode="stretch_width", margin=0)
 
-        panes = {
-            "levers": pn.Column(self._status, bokeh(self._bars.layout)),
-            "payers": bokeh(self._stack.layout),
-            "why": pn.Column(pn.FlexBox(self._lever, self._explain, align_items="end"), self._why),
-            "cities": pn.Column(bokeh(self._map.layout), bokeh(self._dots.layout)),
-            "tradeoff": bokeh(self._curve.layout),
-            "aims": self._aims.layout,
-            "trust": self._trust,
-        }
-        for pane in panes.values():
-            pane.sizing_mode = "stretch_width"
+        parts: dict[str, Callable[[], list[Any]]] = {
+            "levers": lambda: [self._status, bokeh(self._bars.layout)],
+            "payers": lambda: [bokeh(self._stack.layout)],
+            "why": lambda: [
+                pn.FlexBox(self._lever, self._explain, align_items="end"), self._why
+            ],
+            "cities": lambda: [bokeh(self._map.layout), bokeh(self._dots.layout)],
+            "tradeoff": lambda: [bokeh(self._curve.layout)],
+            "aims": lambda: [self._aims.layout],
+            "trust": lambda: [self._trust],
+        }  # fmt: skip
+        self._panes[tab].objects = parts[tab]()
+
+    def _layout(self) -> Any:
         tabs = pn.Tabs(
-            *((say(f"tab_{key}", self._language), panes[key]) for key in TABS),
+            *((say(f"tab_{key}", self._language), self._panes[key]) for key in TABS),
             dynamic=True, active=TABS.index(self._session.state.tab), sizing_mode="stretch_width",
         )  # fmt: skip
         tabs.param.watch(lambda event: self._opened(TABS[event.new]), "active")
@@ -278,10 +306,11 @@ class Tabs:
             self._session.city_name(effect.city), self._language,
         )  # fmt: skip
 
-    def _elements(self, output: str) -> dict[str, tuple[str, str]]:
-        """Return the names of the payers."""
+    @cached_property
+    def _payers(self) -> dict[str, tuple[str, str]]:
+        """The names of the payers."""
         model = self._engine.model
-        variable = next(one.variable for one in model.outputs if one.name == output)
+        variable = next(one.variable for one in model.outputs if one.name == MONEY)
         dim = next(d for d in model.program.variables[variable].dims if d != "city")
         names = element_names(model.places.model / "data")
         return {element: names[element] for element in model.elements(dim)}

@@ -11,14 +11,12 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 import xarray as xr
 
 from zhuanxing.charts.differences import difference
-from zhuanxing.charts.kinds import KINDS, Request
-from zhuanxing.charts.save import FORMATS, remove_outdated, save
 from zhuanxing.cli.command import Command, Context
 from zhuanxing.config import (
     City,
@@ -47,6 +45,9 @@ from zhuanxing.storage import netcdf
 from zhuanxing.storage.atomic import require_writable
 from zhuanxing.storage.netcdf import comparison_path, intervals_path
 from zhuanxing.storage.paths import Places
+
+if TYPE_CHECKING:
+    from zhuanxing.charts.kinds import Request
 
 __all__ = ["COMMAND", "ChartSettings", "aims_table"]
 
@@ -181,6 +182,9 @@ class ChartSettings(InLanguages):
 def run(settings: ChartSettings, context: Context) -> int:
     """Draw what is asked for and print the files."""
     require_writable(settings.output or Path("outputs") / "charts" / "chart.png")
+    # Imported here: Matplotlib takes half a second, and others ask this module for the aims alone.
+    from zhuanxing.charts.kinds import KINDS, Request
+
     shared = _request(settings, context)
     jobs = [
         _Job(each, Request(language=language, **shared), settings, context.languages)
@@ -238,6 +242,9 @@ class _Job:
 
     def draw(self) -> list[Path]:
         """Draw and save; return the files."""
+        from zhuanxing.charts.kinds import KINDS
+        from zhuanxing.charts.save import remove_outdated, save
+
         folder = Path("outputs") / "charts" / self.request.language
         files: list[Path] = []
         for name, figure in KINDS[self.kind](self.request):
@@ -319,6 +326,8 @@ def _beside(
 
 def _target(output: Path | None, default: Path, formats: list[str]) -> tuple[Path, list[str]]:
     """Return the file without ending and the formats: an ending of `output` is its format."""
+    from zhuanxing.charts.save import FORMATS
+
     if output is None:
         return default, formats
     if output.suffix.lstrip(".") in FORMATS:
