@@ -12,7 +12,7 @@ from zhuanxing.app.figures import KEPT
 from zhuanxing.app.levers import Levers
 from zhuanxing.app.state import State
 from zhuanxing.app.words import say
-from zhuanxing.results.words import Language
+from zhuanxing.results.words import LANGUAGES, Language
 
 if TYPE_CHECKING:
     from zhuanxing.app.page import Session
@@ -61,8 +61,8 @@ class Controls:
         options = (
             ("city", 124, {row[f"name_{language}"]: city for city, row in names.cities.items()}),
             ("scenario", 176, {
-                scenario.labels[f"name_{language}"]: name
-                for name, scenario in engine.scenarios.items()
+                labels[LANGUAGES.index(language)] or name: name
+                for name, labels in names.of("scenario").spellings.items()
             }),
             ("output", 210, {engine.plain[n].label(language): n for n in session.settings.outputs}),
         )  # fmt: skip

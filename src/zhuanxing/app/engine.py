@@ -71,6 +71,18 @@ class Paths:
         return np.asarray(self[name].sel(city=city).values)
 
 
+class _Scenarios(dict[str, Scenario]):
+    """The scenarios by name, each read when it is first asked for."""
+
+    def __init__(self, model: Model) -> None:
+        super().__init__()
+        self._model = model
+
+    def __missing__(self, name: str) -> Scenario:
+        self[name] = self._model.scenario(name)
+        return self[name]
+
+
 @dataclass
 class Engine:
     """The model, and what the page asks of it: runs of sliders at once, all else behind them.
@@ -87,9 +99,7 @@ class Engine:
         self._turns = Turns()
         self._answers: OrderedDict[Hashable, Any] = OrderedDict()
         self._making: dict[Hashable, threading.Lock] = {}
-        self.scenarios = {
-            name: self.model.scenario(name) for name in self.model.names.of("scenario").spellings
-        }
+        self.scenarios = _Scenarios(self.model)
         self.base_year = self.scenarios[self.baseline].base_year
         self.observations = self.model.tables.observations
         self.observed_as = statistics_of_outputs(self.model.tables.variables)
