@@ -468,7 +468,7 @@ def test_what_the_last_run_of_a_file_was_compiled_to_is_loaded_ahead_in_a_thread
         return load(payload)
 
     monkeypatch.setattr(executable_cache, "_loaded", noted)
-    load_ahead("ahead.mdl")
+    load_ahead("ahead.mdl", "run")
     again = compile_text(text.replace("= 0.25", "= 0.5"), "ahead.mdl")
     assert again.run({}, {"x": "path"})["x"][-1] > first[-1]
     ready = compile_text(text, "ahead.mdl").run({}, {"x": "path"})["x"]

@@ -13,6 +13,7 @@ from zhuanxing.engine.reading.encodings import decode
 from zhuanxing.engine.reading.parser import parse
 from zhuanxing.engine.running import executable_cache
 from zhuanxing.engine.running.devices import use_platforms
+from zhuanxing.engine.running.scan import Kind
 from zhuanxing.engine.translating.model_builder import build
 from zhuanxing.errors import ZhuanxingError
 
@@ -67,13 +68,14 @@ def compile_text(
     return Program(built, parsed.method, text, origin, files.digest)
 
 
-def load_ahead(origin: str) -> None:
-    """Begin to load what the last single run of a model was compiled to; `origin` is its path.
+def load_ahead(origin: str, *kinds: Kind) -> None:
+    """Begin to load what the last runs of these kinds were compiled to; `origin` is the model's.
 
-    The run that comes next waits for it, if it is still that.
+    Each kind has a thread. The run that comes next waits for it, if it is still that.
     """
     _prepare()
-    executable_cache.load_ahead(origin)
+    for kind in kinds:
+        executable_cache.load_ahead(executable_cache.occasion_of(origin, kind))
 
 
 def _prepare() -> None:

@@ -19,7 +19,9 @@ SECTION = "ask"
 def run(settings: AppSettings, context: Context) -> int:
     """Warm the model, print the address and serve until interrupted."""
     from zhuanxing.app.engine import warm
+    from zhuanxing.engine import load_ahead
 
+    load_ahead(context.places.origin, "run")
     model = model_of(settings, context)
     with ThreadPoolExecutor(1) as pool:
         warming = pool.submit(warm, model, aims_of_model(context.places), settings)

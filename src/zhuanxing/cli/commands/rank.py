@@ -57,9 +57,12 @@ class RankSettings(AskingPackage, InLanguages):
 def run(settings: RankSettings, context: Context) -> int:
     """Run the package whole, without each lever and with each alone; print, write and draw."""
     require_writable(settings.output / "rank.nc")
+    from zhuanxing.engine import load_ahead
+
+    load_ahead(context.places.origin, "past", "rest")
+    model = model_of(settings, context)
     from zhuanxing.analyses.rank import contributions, lever_effect
 
-    model = model_of(settings, context)
     scenario = asked_scenario(model, settings)
     outputs = list(settings.outputs)
     if settings.lever is not None:

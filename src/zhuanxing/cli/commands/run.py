@@ -76,7 +76,7 @@ def run(settings: RunSettings, context: Context) -> int:
     if settings.engine == "compiled":
         from zhuanxing.engine import load_ahead
 
-        load_ahead(context.places.origin)
+        load_ahead(context.places.origin, "run")
     model = model_of(settings, context, settings.device)
     began = time.perf_counter()
     data = None if settings.data is None else str(settings.data)

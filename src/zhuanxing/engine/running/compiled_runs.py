@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from threading import Lock
 from typing import Any
 
 import jax
@@ -11,7 +12,7 @@ import numpy as np
 from jax.stages import Compiled
 
 from zhuanxing.engine.running.devices import Device
-from zhuanxing.engine.running.executable_cache import stored
+from zhuanxing.engine.running.executable_cache import occasion_of, stored
 from zhuanxing.engine.running.run_plan import inputs_read
 from zhuanxing.engine.running.scan import Plan, simulate, simulate_many
 from zhuanxing.engine.running.xla_options import HASTY, known
@@ -71,6 +72,7 @@ class CompiledRuns:
         self, plan: Plan, read: list[str], question: tuple[Any, ...], device: Device
     ) -> Function:
         found: list[Function] = []
+        loading = Lock()  # blocks that run side by side load it once
 
         def compiled(chosen: Mapping[str, Any]) -> Any:
             options = known(HASTY) if plan.runs is None else device.options
@@ -80,11 +82,12 @@ class CompiledRuns:
 
         def call(given: Mapping[str, np.ndarray]) -> Any:
             chosen = device.place({name: given[name] for name in read})
-            if not found:
-                # A command makes a single run or none: that of the last is likely asked for again.
-                occasion = self._origin if plan.runs is None else None
-                made = self._stored(question, (chosen,), lambda: compiled(chosen), occasion)
-                found.append(made)
+            with loading:
+                if not found:
+                    # That of the last command is likely asked for again.
+                    occasion = occasion_of(self._origin, plan.kind)
+                    made = self._stored(question, (chosen,), lambda: compiled(chosen), occasion)
+                    found.append(made)
             return found[0](chosen)
 
         return call

@@ -29,7 +29,7 @@ from jax.stages import Compiled
 from zhuanxing.engine.cache import discard, entry, keep, kept, one_at_a_time, prune
 from zhuanxing.engine.running.xla_options import known
 
-__all__ = ["jitted", "load_ahead", "stored"]
+__all__ = ["jitted", "load_ahead", "occasion_of", "stored"]
 
 Function = Callable[..., Any]
 
@@ -78,6 +78,11 @@ def stored(
     # The workers of a sweep all ask at the same moment, and compiling takes half a gigabyte.
     with one_at_a_time(path):
         return found() or afresh()
+
+
+def occasion_of(origin: str, kind: str) -> str:
+    """Return the occasion on which a model is run as a `kind` of plan; see `load_ahead`."""
+    return f"{origin} {kind}"
 
 
 @lru_cache(maxsize=8)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
@@ -20,7 +20,11 @@ from zhuanxing.engine.running.xla_options import settled
 from zhuanxing.engine.translating.nodes import Array, Env
 from zhuanxing.engine.translating.states import Leaves
 
-__all__ = ["AGGREGATES", "SOUND", "STATE", "Plan", "simulate", "simulate_many", "states_at"]
+__all__ = [
+    "AGGREGATES", "SOUND", "STATE", "Kind", "Plan", "simulate", "simulate_many", "states_at",
+]  # fmt: skip
+
+Kind = Literal["run", "batch", "past", "rest"]
 
 # The key under which many runs say which of them are finite throughout.
 SOUND = "runs:sound"
@@ -60,6 +64,15 @@ class Plan:
     moving: frozenset[str]
     begin: int = 0
     handed_on: bool = False
+
+    @property
+    def kind(self) -> Kind:
+        """Say what it is: one run, a batch of them, a past that others have in common, the rest."""
+        if self.handed_on:
+            return "past"
+        if self.begin:
+            return "rest"
+        return "run" if self.runs is None else "batch"
 
     @property
     def evaluations(self) -> int:
