@@ -11,6 +11,7 @@ import pytest
 import zhuanxing
 from zhuanxing.analyses.explain.graph import abridged, between, widest_path
 from zhuanxing.analyses.explain.loops import loops_that_matter
+from zhuanxing.analyses.explain.shares import cancelling, part
 from zhuanxing.analyses.explain.tree import tree
 from zhuanxing.analyses.optimise.goals import Goal, parse_goal
 from zhuanxing.analyses.optimise.search import Problem, alternative, best, rounded
@@ -130,6 +131,16 @@ def test_a_long_chain_shows_at_most_seven_variables_that_people_know() -> None:
     assert abridged(chain, {"v3", "v9", "v20"}) == ["v3", "v9", "v20"]
     assert len(abridged(chain, set(chain))) == 7
     assert abridged(chain, {"v3"})[0] == "v0", "one variable is no chain to follow"
+
+
+def test_shares_of_paths_that_cancel_are_said_in_times_the_net_effect() -> None:
+    shares = {"a": 24.4, "b": -23.4}
+    effect: Any = SimpleNamespace(paths=(("a", "b"),), shares=shares)
+    assert [part(one, "en") for one in shares.values()] == ["24.4 times", "−23.4 times"]
+    assert "24.4倍" in cancelling(effect, "zh")
+    effect.shares = {"a": 0.63, "b": -0.3}
+    assert [part(one, "zh") for one in effect.shares.values()] == ["63%", "−30%"]
+    assert cancelling(effect, "zh") == ""
 
 
 def test_loops_have_their_sign_and_their_share(program: Any, monkeypatch: Any) -> None:

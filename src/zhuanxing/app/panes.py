@@ -9,6 +9,7 @@ from html import escape
 import xarray as xr
 
 from zhuanxing.analyses.explain.mediators import Effect
+from zhuanxing.analyses.explain.shares import cancelling, part
 from zhuanxing.analyses.optimise.goals import goals_in_words, verdicts_in_words
 from zhuanxing.app.words import say
 from zhuanxing.results.aims import MARKS, Aim, Verdict
@@ -136,7 +137,8 @@ def why(
         f'<div class="path">{_boxes(effect, path, glossary, named, language)}</div>'
         for path in effect.paths
     )
-    return f"{STYLE}<p>{escape(head)}</p>{rows}<p><small>{say('why_note', language)}</small></p>"
+    notes = f"{escape(cancelling(effect, language))} {say('why_note', language)}"
+    return f"{STYLE}<p>{escape(head)}</p>{rows}<p><small>{notes}</small></p>"
 
 
 def _boxes(
@@ -148,7 +150,8 @@ def _boxes(
         label = glossary.chinese(name) if language == "zh" else name
         change, share = effect.changes.get(name), effect.shares.get(name)
         moved = "" if change is None or change != change else f" {signed(change)}%"
-        carried = "" if share is None else say("carries", language, share=f"{share:.0%}")
+        way = "takes_back" if share is not None and share < 0 else "carries"
+        carried = "" if share is None else say(way, language, share=part(abs(share), language))
         cells.append(f'<div class="box">{escape(label)}{moved}<small>{carried}</small></div>')
     return " → ".join(cells)
 

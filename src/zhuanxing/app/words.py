@@ -93,6 +93,7 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "why_none": ("没有可见的效果", "no effect to be seen"),
     "carries": ("承载 {share}", "carries {share}"),
+    "takes_back": ("抵消 {share}", "takes back {share}"),
     "cities_title": ("{year}年{output}与{baseline}之差", "{output} in {year} less {baseline}"),
     "tradeoff_title": (
         "方案力度从0到100%：{gaps}",

@@ -24,9 +24,9 @@ __all__ = ["COMMAND", "ExplainSettings"]
 SECTION = "ask"
 WORKING = ("推演因果（首次需先编译，要几分钟）", "tracing causes (first compiling: some minutes)")
 CARRIES = {
-    "zh": "承载：把该变量固定在没有此举措时的路径上，效果失去多少；可以超过100%。",
+    "zh": "承载：把该变量固定在没有此举措时的路径上，效果失去多少；负值为抵消。",
     "en": "carries: the part of the effect that is lost when the variable keeps to its path "
-    "without the lever; it may be more than 100%.",
+    "without the lever; below nothing, it takes back.",
 }
 
 
@@ -73,6 +73,7 @@ def run(settings: ExplainSettings, context: Context) -> int:
 
 def _effect(model: Model, settings: ExplainSettings, context: Context) -> int:
     from zhuanxing.analyses.explain.mediators import explain_effect, require_effect
+    from zhuanxing.analyses.explain.shares import cancelling, part
     from zhuanxing.results.glossary import read_glossary
     from zhuanxing.results.words import unit
 
@@ -95,7 +96,7 @@ def _effect(model: Model, settings: ExplainSettings, context: Context) -> int:
                 [
                     glossary.chinese(name) if context.language == "zh" else name,
                     "" if change is None or change != change else f"{significant(change)}%",
-                    "" if share is None else f"{share:.0%}", places.get(name, ""),
+                    "" if share is None else part(share, context.language), places.get(name, ""),
                 ]
             )  # fmt: skip
         columns = [
@@ -104,7 +105,9 @@ def _effect(model: Model, settings: ExplainSettings, context: Context) -> int:
         ]  # fmt: skip
         title = (f"路径 {number}", f"Path {number}")
         print_table(title, columns, rows, context.language)
-    print(CARRIES[context.language])
+    print(
+        *filter(None, (cancelling(effect, context.language), CARRIES[context.language])), sep="\n"
+    )
     target = settings.folder / f"{settings.lever}_{settings.output}_{settings.city}.nc"
     write(effect.to_dataset(model), target)
     print(target)
