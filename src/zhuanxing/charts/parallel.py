@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -69,16 +70,24 @@ def _height(values: np.ndarray) -> np.ndarray:
     return (values - low) / (high - low) if high > low else np.full(len(values), 0.5)
 
 
+def _ends(values: np.ndarray) -> tuple[str, str]:
+    """Return the lowest and the highest value, with as many decimals as tell them apart."""
+    low, high = float(values.min()), float(values.max())
+    decimals = 1 - math.floor(math.log10(high - low)) if high > low else 0
+    least = 0 if high >= 100 else 1 if high >= 10 else 2
+    return number(low, max(least, decimals)), number(high, max(least, decimals))
+
+
 def _upright_axes(axis: Axes, quantities: Sequence[Quantity], room: float) -> None:
     """Draw an upright line for each quantity, with its range at the ends and its name below.
 
     `room` is the width of a name in points.
     """
     for position, quantity in enumerate(quantities):
-        axis.axvline(position, color=style.INK, linewidth=0.8, zorder=3)
-        for height, value in ((0.0, quantity.values.min()), (1.0, quantity.values.max())):
+        axis.vlines(position, 0, 1, color=style.INK, linewidth=0.8, zorder=3)
+        for height, text in enumerate(_ends(quantity.values)):
             axis.annotate(
-                number(float(value)), (position, height), xytext=(0, 10 if height else -10),
+                text, (position, height), xytext=(0, 10 if height else -10),
                 textcoords="offset points", ha="center", va="center", fontsize=7.5,
                 color=style.INK,
                 bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},

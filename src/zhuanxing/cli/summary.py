@@ -16,7 +16,7 @@ from zhuanxing.charts.sweep import Ranked
 from zhuanxing.cli.console import Text, print_table
 from zhuanxing.config import Language
 from zhuanxing.results import names
-from zhuanxing.results.numerals import number
+from zhuanxing.results.numerals import number, wide
 from zhuanxing.results.words import listing, word
 from zhuanxing.storage.netcdf import write_table
 
@@ -188,7 +188,7 @@ def _print_best(summary: Summary, result: SweepResult, language: Language) -> No
     ]  # fmt: skip
     keys = [*(measure.word for measure in measures), *factors]
     rows = [
-        [row["scenario"], str(row["run"]), *(f"{row[key]:.4g}" for key in keys)]
+        [row["scenario"], str(row["run"]), *(wide(row[key]) for key in keys)]
         for _, row in summary.best.iterrows()
     ]
     print_table(_best_title(summary, result, language), columns, rows, language)

@@ -20,7 +20,7 @@ from zhuanxing.data.kinds import DRIVER_TABLES
 from zhuanxing.errors import ALIKE, ZhuanxingError, alike, require_known, unknown
 from zhuanxing.storage.yaml_files import load_yaml
 
-__all__ = ["ModelNames", "Names", "read_names"]
+__all__ = ["ModelNames", "Names", "read_names", "spellings_of_place"]
 
 EVERYWHERE = "ALL"
 # The dimension of elements.csv whose elements pay for levers.
@@ -93,9 +93,9 @@ def _folded(name: str) -> str:
     return re.sub(r"[\s_\-]+", "", plain)
 
 
-def _of_place(row: Mapping[str, str], prefix: str) -> tuple[str, ...]:
-    full = row.get(f"{prefix}_zh", "")
-    return full, KIND_OF_PLACE.sub("", full), row.get(f"{prefix}_en", "")
+def spellings_of_place(chinese: str, english: str) -> tuple[str, ...]:
+    """Return the names of a place: Chinese in full and short, English."""
+    return chinese, KIND_OF_PLACE.sub("", chinese), english
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,10 @@ class ModelNames:
 
 
 def _places(key: str, prefix: str) -> Callable[[ModelNames], dict[str, tuple[str, ...]]]:
-    return lambda names: {row[key]: _of_place(row, prefix) for row in names.cities.values()}
+    return lambda names: {
+        row[key]: spellings_of_place(row.get(f"{prefix}_zh", ""), row.get(f"{prefix}_en", ""))
+        for row in names.cities.values()
+    }
 
 
 def _labels(rows: Iterable[Mapping[str, str]], key: str) -> dict[str, tuple[str, ...]]:

@@ -7,6 +7,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 import numpy as np
 import xarray as xr
 
+from zhuanxing.data.names import Names, spellings_of_place
 from zhuanxing.errors import ZhuanxingError, require_known
 from zhuanxing.results.words import Language, unit, word
 
@@ -33,15 +34,20 @@ def variable(dataset: xr.Dataset, name: str) -> xr.DataArray:
 
 
 def city_ids(dataset: xr.Dataset, names: Sequence[str] | None) -> list[str]:
-    """Return city ids for `names` (ids, Chinese or English names); None means every city."""
+    """Return city ids for `names` (ids, Chinese names, short too, or English ones).
+
+    None means every city.
+    """
     ids = [str(value) for value in dataset["city"].values]
     if names is None:
         return ids
-    known = {identifier: identifier for identifier in ids}
-    for coordinate in ("name_zh", "name_en"):
-        if coordinate in dataset.coords:
-            known |= {str(n): i for n, i in zip(dataset[coordinate].values, ids, strict=True)}
-    return [known[find(str(name), known, "city")] for name in names]
+    labels = [
+        map(str, dataset[key].values) if key in dataset.coords else [""] * len(ids)
+        for key in ("name_zh", "name_en")
+    ]
+    spellings = map(spellings_of_place, *labels)
+    known = Names("city", dict(zip(ids, spellings, strict=True)))
+    return [known.find(str(name), "the result") for name in names]
 
 
 def get_year(array: xr.DataArray, year: int) -> int:

@@ -218,7 +218,7 @@ _WORDS: dict[str, tuple[str, str]] = {
         "Dashed: {total}; where it lies below the stack, the rest is sent elsewhere",
     ),
     "tradeoff_note": (
-        "{runs}次运行；橙线：帕累托前沿（{count}次），{first}取{first_sense}、{second}取{second_sense}",
+        "{runs}次运行；橙色：帕累托前沿（{count}次），{first}取{first_sense}、{second}取{second_sense}",
         "{runs} runs; orange: the Pareto front ({count} runs) of {first_sense} {first} and "
         "{second_sense} {second}",
     ),

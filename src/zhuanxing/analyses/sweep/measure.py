@@ -118,8 +118,8 @@ class Condition:
         return f"{self.measure.label(result, language)} {self.sign} {self.limit:g}"
 
 
-def parse_condition(text: str, result: SweepResult) -> Condition:
-    """Read `measure>=number`; raise ZhuanxingError for anything else."""
+def parse_condition(text: str, result: SweepResult, own: str | None = None) -> Condition:
+    """Read `measure>=number`, as `parse_measure` does; raise ZhuanxingError for anything else."""
     found = _CONDITION.match(text)
     if found is None:
         raise ZhuanxingError(
@@ -130,11 +130,14 @@ def parse_condition(text: str, result: SweepResult) -> Condition:
         limit = float(found[3])
     except ValueError as error:
         raise ZhuanxingError(f"'{text}': '{found[3]}' is not a number") from error
-    return Condition(parse_measure(found[1], result), found[2], limit)
+    return Condition(parse_measure(found[1], result, own), found[2], limit)
 
 
-def parse_measure(text: str, result: SweepResult) -> Measure:
-    """Read `output[.element][@city][@year]`; raise ZhuanxingError with the nearest valid name."""
+def parse_measure(text: str, result: SweepResult, own: str | None = None) -> Measure:
+    """Read `output[.element][@city][@year]`; raise ZhuanxingError with the nearest valid name.
+
+    Where the text names no city, it is of the city `own`, and without that the mean of all.
+    """
     first, *parts = (part.strip() for part in text.split("@"))
     output, _, element = first.partition(".")
     data = result.output(output)
@@ -156,7 +159,8 @@ def parse_measure(text: str, result: SweepResult) -> Measure:
                 "'{text}': the store has no year {year}, but {first} to {last}",
                 text=text, year=wanted, first=years[0], last=years[-1],
             )  # fmt: skip
-    return Measure(text, output, element or None, city, year, base_year)
+    word = f"{text}@{own}" if city is None and own is not None else text
+    return Measure(word, output, element or None, city or own, year, base_year)
 
 
 def _require_element(data: xr.DataArray, element: str, text: str) -> None:

@@ -37,8 +37,8 @@ MOST_MEASURES = 3
 @checked
 class SummariseSettings(InLanguages):
     """Summarise a sweep in tables, stored quantiles and charts. A measure is
-    output[.element][@city][@year]: without a city the mean of the cities kept, without a year the
-    last; @2020-2025 is the percent change between two years.
+    output[.element][@city][@year]: without a city that of city=, of several the mean, without a
+    year the last; @2020-2025 is the percent change between two years.
 
     用表格、分位数文件和图汇总批量试验。指标写作 output[.element][@city][@year]。
     """
@@ -118,7 +118,9 @@ def run(settings: SummariseSettings, context: Context) -> int:
 def _summary(
     settings: SummariseSettings, result: SweepResult, charts: SweepCharts, aims: pd.DataFrame
 ) -> Summary:
-    conditions = [parse_condition(text, result) for text in settings.subject_to]
+    conditions = [
+        parse_condition(text, result, _own(settings, result)) for text in settings.subject_to
+    ]
     goal, highest = charts.goal, charts.highest
     measures = [*_measures(settings, result)]
     if goal not in measures:
@@ -151,7 +153,7 @@ def _charts(settings: SummariseSettings, result: SweepResult) -> SweepCharts:
     goal = settings.maximise if highest else settings.minimise
     if goal is None:
         raise ZhuanxingError("minimise or maximise must name a measure, as in minimise=co2")
-    aim = parse_measure(goal, result)
+    aim = parse_measure(goal, result, _own(settings, result))
     measures = _measures(settings, result)
     return SweepCharts(
         kinds=settings.charts,
@@ -168,7 +170,13 @@ def _measures(settings: SummariseSettings, result: SweepResult) -> list[Measure]
     if settings.measures is None:
         named = [name for name in result.outputs if result.output(name).ndim == PLAIN_DIMS]
         named = named[:MOST_MEASURES]
-    return [parse_measure(text, result) for text in named]
+    return [parse_measure(text, result, _own(settings, result)) for text in named]
+
+
+def _own(settings: SummariseSettings, result: SweepResult) -> str | None:
+    """Return the one city that is asked about, to which measures without a city belong."""
+    cities = names.city_ids(result.dataset, settings.city) if settings.city else []
+    return cities[0] if len(cities) == 1 else None
 
 
 def _fan(
@@ -196,17 +204,18 @@ def _tradeoff(
     if settings.tradeoff is None:
         first = trade_partner(result, goal[0], measures)
         return (first, first.better(result) == "up"), goal
-    pair = [_directed(text, result) for text in settings.tradeoff]
+    own = _own(settings, result)
+    pair = [_directed(text, result, own) for text in settings.tradeoff]
     if len(pair) != 2:
         raise ZhuanxingError(TWO, key="tradeoff", count=len(pair))
     return pair[0], pair[1]
 
 
-def _directed(text: str, result: SweepResult) -> tuple[Measure, bool]:
+def _directed(text: str, result: SweepResult, own: str | None) -> tuple[Measure, bool]:
     """Read `highest MEASURE` or `lowest MEASURE`."""
     sense, _, measure = text.strip().partition(" ")
     require_known("direction", sense, SENSES, f"tradeoff: '{text}'")
-    return parse_measure(measure, result), sense == SENSES[1]
+    return parse_measure(measure, result, own), sense == SENSES[1]
 
 
 def _factor(name: str, result: SweepResult) -> str:
