@@ -37,8 +37,6 @@ from zhuanxing.config import read_settings
 from zhuanxing.data.tables import read_tables
 from zhuanxing.errors import ZhuanxingError
 
-pytestmark = pytest.mark.slow
-
 FIT_YEAR = 2020
 
 
@@ -182,6 +180,7 @@ def test_an_unknown_driver_is_refused(past: zhuanxing.Model) -> None:
         driver_draws(past, ["coal_price_indx"], 2, 0, {})
 
 
+@pytest.mark.slow
 def test_sensitivity_sees_what_acts_and_what_does_not(past: zhuanxing.Model) -> None:
     whole = read_settings(SensitivitySettings, ROOT / "conf" / "sensitivity.yaml")
     small = replace(

@@ -38,8 +38,6 @@ from zhuanxing.errors import ZhuanxingError
 from zhuanxing.uncertainty.ensemble import COMMON_INNOVATION, INNOVATION
 from zhuanxing.uncertainty.ranges import uncertain_numbers
 
-pytestmark = pytest.mark.slow
-
 LAST = 2020
 # A few numbers beside initial values and disturbances: a fit is then a matter of seconds.
 FEW = ("external share", "provincial response")
@@ -79,6 +77,7 @@ def _somewhere(posterior: Posterior, seed: int, size: float = 0.3) -> State:
     )
 
 
+@pytest.mark.slow
 def test_at_the_centre_of_the_prior_parameters_are_those_of_the_tables(
     posterior: Posterior,
 ) -> None:
@@ -90,6 +89,7 @@ def test_at_the_centre_of_the_prior_parameters_are_those_of_the_tables(
         np.testing.assert_allclose(value, tabled[name], rtol=1e-9, err_msg=name)
 
 
+@pytest.mark.slow
 def test_the_model_of_the_tables_has_no_disturbances(past: zhuanxing.Model) -> None:
     for news in (INNOVATION, COMMON_INNOVATION):
         assert not past.program.constants()[news].any()
@@ -97,6 +97,7 @@ def test_the_model_of_the_tables_has_no_disturbances(past: zhuanxing.Model) -> N
     assert not found["disturbance state"].any()
 
 
+@pytest.mark.slow
 @limits(max_examples=15, deadline=None)
 @given(seed=st.integers(0, 10**6), size=st.floats(0.1, 20.0))
 def test_no_parameter_leaves_its_range_and_shares_add_up(
@@ -113,6 +114,7 @@ def test_no_parameter_leaves_its_range_and_shares_add_up(
             np.testing.assert_allclose(total, 1.0, rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_news_add_up_to_the_disturbances_of_the_equations(posterior: Posterior) -> None:
     random, tabled = np.random.default_rng(5), posterior.program.constants()
     scales = Scales.of(tabled)
@@ -126,6 +128,7 @@ def test_news_add_up_to_the_disturbances_of_the_equations(posterior: Posterior) 
     np.testing.assert_allclose(innovations(levels(news, scales), scales), news, atol=1e-9)
 
 
+@pytest.mark.slow
 def test_the_gradient_is_that_of_the_runs(posterior: Posterior) -> None:
     at = _somewhere(posterior, 1)
     _, shared, own = posterior.value_and_gradient(at)
@@ -144,6 +147,7 @@ def test_the_gradient_is_that_of_the_runs(posterior: Posterior) -> None:
         assert slope == pytest.approx((sides[0] - sides[1]) / (2 * step), rel=1e-5)
 
 
+@pytest.mark.slow
 def test_grouped_differences_are_the_slopes_of_a_city(posterior: Posterior) -> None:
     at = _somewhere(posterior, 3)
     predicted, jacobian = posterior.jacobian(at)
@@ -157,6 +161,7 @@ def test_grouped_differences_are_the_slopes_of_a_city(posterior: Posterior) -> N
     np.testing.assert_allclose(by_shared, shared, rtol=0.01, atol=0.5)
 
 
+@pytest.mark.slow
 def test_an_arrow_of_blocks_is_solved_like_the_whole_matrix() -> None:
     random = np.random.default_rng(0)
     cities, rows, own, shared = 3, 7, 4, 2
@@ -185,6 +190,7 @@ def test_an_arrow_of_blocks_is_solved_like_the_whole_matrix() -> None:
     np.testing.assert_allclose(np.cov(flat.T), covariance, atol=0.03)
 
 
+@pytest.mark.slow
 def test_sizes_and_persistences_are_found_where_statistics_speak_of_them() -> None:
     random = np.random.default_rng(4)
     cities, years, error = 200, 8, 0.02
@@ -222,6 +228,7 @@ def test_estimates_between_two_censuses_stray_evenly(settings: CalibrateSettings
     assert strayed.bias_in(2015) == pytest.approx(strayed.bias / 2)
 
 
+@pytest.mark.slow
 def test_news_of_all_cities_alike_do_what_news_of_every_city_do_together(
     posterior: Posterior,
 ) -> None:
@@ -239,6 +246,7 @@ def test_news_of_all_cities_alike_do_what_news_of_every_city_do_together(
     np.testing.assert_allclose(alike, together, rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_draws_say_of_statistics_what_they_are_meant_to_say(
     past: zhuanxing.Model, settings: CalibrateSettings
 ) -> None:
@@ -265,6 +273,7 @@ def test_draws_say_of_statistics_what_they_are_meant_to_say(
     np.testing.assert_array_equal(same[..., -1], news[..., -1])
 
 
+@pytest.mark.slow
 def test_known_parameters_and_disturbances_are_recovered(posterior: Posterior) -> None:
     true = _somewhere(posterior, 7, 1.0)
     seen = posterior.observations
@@ -286,6 +295,7 @@ def test_known_parameters_and_disturbances_are_recovered(posterior: Posterior) -
     assert (np.abs(mode.shared - true.shared) < 4 * np.sqrt(shared)).all()
 
 
+@pytest.mark.slow
 def test_a_fit_follows_the_observations_within_their_errors(fitted: Fit) -> None:
     seen = fitted.posterior.observations
     bias = np.asarray(fitted.posterior.biases(fitted.mode.own))
@@ -295,6 +305,7 @@ def test_a_fit_follows_the_observations_within_their_errors(fitted: Fit) -> None
     assert middle[1] < 1.0 < middle[0]
 
 
+@pytest.mark.slow
 def test_an_interrupted_fit_goes_on_to_the_same_result(
     posterior: Posterior, tmp_path: Path
 ) -> None:
@@ -326,12 +337,14 @@ def test_the_better_source_counts_and_bases_are_kept_apart(settings: CalibrateSe
     assert found.value[0, 2, 0] == pytest.approx(100 * np.log(110.0))
 
 
+@pytest.mark.slow
 def test_no_observation_is_later_than_the_fit(posterior: Posterior) -> None:
     seen = posterior.observations
     assert max(seen.years) == LAST
     assert seen.present[:, seen.years.index(LAST)].any()
 
 
+@pytest.mark.slow
 def test_a_model_that_knows_more_than_the_fit_is_refused(
     model: zhuanxing.Model, settings: CalibrateSettings
 ) -> None:
@@ -339,6 +352,7 @@ def test_a_model_that_knows_more_than_the_fit_is_refused(
         pose(model, settings)
 
 
+@pytest.mark.slow
 def test_a_misspelt_parameter_is_refused_with_the_nearest(
     past: zhuanxing.Model, settings: CalibrateSettings
 ) -> None:
@@ -346,6 +360,7 @@ def test_a_misspelt_parameter_is_refused_with_the_nearest(
         pose(past, replace(settings, parameters=("capital elastisity",)))
 
 
+@pytest.mark.slow
 def test_corrupting_later_data_changes_no_bit_of_a_fit(
     past: zhuanxing.Model, fitted: Fit, settings: CalibrateSettings, tmp_path: Path
 ) -> None:
@@ -380,6 +395,7 @@ def stored(
     return zhuanxing.load(root, information_year=LAST, calibration="trial")
 
 
+@pytest.mark.slow
 def test_a_run_uses_a_stored_set_and_says_so(
     past: zhuanxing.Model, stored: zhuanxing.Model
 ) -> None:
@@ -394,6 +410,7 @@ def test_a_run_uses_a_stored_set_and_says_so(
         stored.run_ensemble(draws=9)
 
 
+@pytest.mark.slow
 def test_an_ensemble_draws_all_that_is_uncertain_and_nothing_else(stored: zhuanxing.Model) -> None:
     assert stored.calibration is not None
     baseline, plan = stored.scenario("baseline"), stored.scenario("plan")
@@ -426,6 +443,7 @@ def test_an_ensemble_draws_all_that_is_uncertain_and_nothing_else(stored: zhuanx
     assert "frontier_ratio" not in stored.ensemble_design(fixed, 3)
 
 
+@pytest.mark.slow
 def test_intervals_are_shaded_and_leave_with_their_result(
     stored: zhuanxing.Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -442,6 +460,7 @@ def test_intervals_are_shaded_and_leave_with_their_result(
     assert Path("paths.png").read_bytes() != shaded
 
 
+@pytest.mark.slow
 def test_a_set_made_with_other_data_says_what_changed(
     past: zhuanxing.Model, fitted: Fit, settings: CalibrateSettings, tmp_path: Path
 ) -> None:

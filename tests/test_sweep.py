@@ -40,8 +40,6 @@ from zhuanxing.results.words import LANGUAGES, Language
 from zhuanxing.storage.hashes import folder_hash
 from zhuanxing.uncertainty.ranges import uncertain_numbers
 
-pytestmark = pytest.mark.slow
-
 ROOT = Path(__file__).parents[1]
 KNOWN = known_factors(ROOT / "model/data")
 COMMAND = [
@@ -110,12 +108,14 @@ def copied(store: Path, workplace: Path) -> Path:
     return target
 
 
+@pytest.mark.slow
 def test_the_examples_of_an_open_sweep_run(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(store.parents[2])
     found = doctest.testmod(reading)
     assert found.attempted > 6 and found.failed == 0
 
 
+@pytest.mark.slow
 def test_a_store_holds_runs_and_design_and_says_where_it_comes_from(
     store: Path, model: zhuanxing.Model
 ) -> None:
@@ -143,6 +143,7 @@ def test_a_store_holds_runs_and_design_and_says_where_it_comes_from(
     np.testing.assert_allclose(again.values, one.values, rtol=1e-13)
 
 
+@pytest.mark.slow
 def test_a_killed_sweep_goes_on_and_ends_as_the_same_bytes(store: Path, workplace: Path) -> None:
     target = workplace / "outputs/sweeps/sobol.zarr"
     process = subprocess.Popen([*PROGRAM, *COMMAND, ALONE], stderr=subprocess.PIPE, text=True)
@@ -160,6 +161,7 @@ def test_a_killed_sweep_goes_on_and_ends_as_the_same_bytes(store: Path, workplac
     assert contents(target) == contents(store)
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies_loses_nothing(store: Path, workplace: Path) -> None:
     target = workplace / "outputs/sweeps/sobol.zarr"
     argv = [*PROGRAM, *COMMAND, "cluster.workers=2"]
@@ -171,6 +173,7 @@ def test_a_worker_that_dies_loses_nothing(store: Path, workplace: Path) -> None:
     assert contents(target) == contents(store)
 
 
+@pytest.mark.slow
 def test_a_cluster_that_exists_gives_the_same_bytes(store: Path, workplace: Path) -> None:
     with LocalCluster(
         n_workers=1, threads_per_worker=1, dashboard_address=None, silence_logs="CRITICAL"
@@ -186,6 +189,7 @@ def test_one_process_keeps_to_one_core_and_gives_the_others_back() -> None:
     assert cores() == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
@@ -216,6 +220,7 @@ def workers_of(parent: int) -> list[int]:
     ]
 
 
+@pytest.mark.slow
 def test_a_finished_sweep_is_not_computed_again(
     copied: Path, store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -224,6 +229,7 @@ def test_a_finished_sweep_is_not_computed_again(
     assert contents(copied) == contents(store)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("argument", "difference"),
     [
@@ -249,6 +255,7 @@ def test_a_store_of_another_sweep_is_refused_with_the_difference(
     assert contents(copied) == contents(store)
 
 
+@pytest.mark.slow
 def test_a_store_of_another_model_is_refused(
     copied: Path, workplace: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -259,6 +266,7 @@ def test_a_store_of_another_model_is_refused(
     assert "model/data has changed since" in refused(capsys, *COMMAND, ALONE)
 
 
+@pytest.mark.slow
 def test_what_is_no_store_is_left_alone(
     workplace: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -267,6 +275,7 @@ def test_what_is_no_store_is_left_alone(
     assert list((workplace / "notes").iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("argument", "reason"),
     [
@@ -312,6 +321,7 @@ def test_patterns_find_factors_with_the_ranges_of_the_tables() -> None:
     assert len(rows) > 1 and all(f.name.count(".") == 2 for f in rows)
 
 
+@pytest.mark.slow
 def test_every_assumption_with_a_range_can_vary(model: zhuanxing.Model) -> None:
     factors = find_factors(["assumptions.*", "levers.*.effect", "levers.*.cost"], KNOWN)
     names = [f.name for f in factors]
@@ -321,6 +331,7 @@ def test_every_assumption_with_a_range_can_vary(model: zhuanxing.Model) -> None:
     assert found["gdp"].sizes["run"] == 1
 
 
+@pytest.mark.slow
 def test_a_driver_in_the_middle_changes_nothing_and_at_its_ends_something(
     model: zhuanxing.Model, baseline: xr.Dataset
 ) -> None:
@@ -478,6 +489,7 @@ def test_quantiles_are_those_of_all_runs_whatever_the_blocks(
         np.testing.assert_allclose(found.transpose(*expected.dims), expected, rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_measures_are_read_by_city_year_element_and_change(store: Path) -> None:
     result, data = open_sweep(store), xr.open_zarr(store)
     co2 = data["co2"].sel(city="tangshan")
@@ -492,6 +504,7 @@ def test_measures_are_read_by_city_year_element_and_change(store: Path) -> None:
     np.testing.assert_allclose(mean, data["gdp"].sel(year=2020).mean("city"), rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_the_best_runs_satisfy_the_condition(store: Path) -> None:
     result = open_sweep(store)
     goal, gdp = parse_measure("co2", result), parse_measure("gdp", result).values(result)
@@ -503,6 +516,7 @@ def test_the_best_runs_satisfy_the_condition(store: Path) -> None:
     assert (table["gdp"] >= limit).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("argument", "reason"),
     [
@@ -528,6 +542,7 @@ def test_a_summary_that_makes_no_sense_is_refused(
     assert not copied.with_suffix("").exists()
 
 
+@pytest.mark.slow
 def test_a_summary_speaks_both_languages_and_draws_every_chart(
     copied: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -547,6 +562,7 @@ def test_a_summary_speaks_both_languages_and_draws_every_chart(
     assert xr.open_dataset(folder / "quantiles.nc")["gdp"].sizes["quantile"] == 5
 
 
+@pytest.mark.slow
 def test_a_summary_names_its_goal_and_the_conditions_that_choose_nothing(
     copied: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -561,6 +577,7 @@ def test_a_summary_names_its_goal_and_the_conditions_that_choose_nothing(
     assert drawn == ["en"], "a picture of another summary lies beside the new one"
 
 
+@pytest.mark.slow
 def test_a_trade_off_goes_where_each_output_is_better(store: Path) -> None:
     result = open_sweep(store)
     goal = parse_measure("energy_intensity@tangshan", result)
@@ -571,6 +588,7 @@ def test_a_trade_off_goes_where_each_output_is_better(store: Path) -> None:
     assert better == {"gdp": "up", "co2": "down", "energy_intensity": "down"}
 
 
+@pytest.mark.slow
 def test_discovery_answers_in_both_languages_or_one_sentence(
     copied: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -606,6 +624,7 @@ def test_every_run_has_its_cell(count: int, distinct: int) -> None:
     assert len(found.ticks) == len(found.labels)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_charts_of_one_run_and_of_constant_values_are_drawn(language: Language) -> None:
     for count in (1, 3):
@@ -618,6 +637,7 @@ def test_charts_of_one_run_and_of_constant_values_are_drawn(language: Language) 
         ).axes
 
 
+@pytest.mark.slow
 def test_too_many_fans_are_refused(store: Path) -> None:
     spread = quantiles(open_sweep(store), ["gdp", "co2"], [0.1, 0.5, 0.9])
     with pytest.raises(ZhuanxingError, match="at most 40 panels"):
@@ -648,6 +668,7 @@ def test_the_identity_of_a_store_covers_all_code_but_what_reads_or_shows(tmp_pat
         path.write_text(text, encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_two_sweeps_into_one_store_name_each_other(
     copied: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -51,6 +51,8 @@ def entry() -> None:
     collecting.daemon = True
     collecting.start()
     sys.unraisablehook = _insist
+    # XLA would print to the terminal that it compiles slowly; what fails is raised.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     hide()
     sys.stdout = _opened(sys.stdout, 1)
     sys.stderr = _opened(sys.stderr, 2)
