@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,17 +14,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zhuanxing.cli.main import main
-from zhuanxing.data.accuracy import left_out_table
+from zhuanxing.data.accuracy import history_table, left_out_table
 from zhuanxing.data.coverage import ORIGINS, coverage_table, statistics_table
 from zhuanxing.data.drivers import build_drivers
 from zhuanxing.data.initial.states import Start, build_initial
 from zhuanxing.data.missing import missing_table
 from zhuanxing.data.observed import observed
 from zhuanxing.data.outside import WHOLE, parts_of_provinces
+from zhuanxing.data.product_energy import product_energy_table
 from zhuanxing.data.selection.collected import QUALITIES, collect
 from zhuanxing.data.selection.observations import select_observations, write_selection
 from zhuanxing.data.tables import DataError, Tables, read_tables
 from zhuanxing.model import load
+from zhuanxing.storage.netcdf import write
 
 ROOT = Path(__file__).parents[1]
 DATA = ROOT / "model" / "data"
@@ -383,6 +386,40 @@ def test_data_prints_the_coverage(
     assert main(["data", f"language={language}"]) == 0
     printed = capsys.readouterr().out
     assert word in printed and "ningdong" in printed and "initial_land" in printed
+
+
+@pytest.mark.whole
+def test_data_of_a_city_ends_with_what_its_products_use(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["data", "city=包头", "language=en"]) == 0
+    assert "products and energy of baotou" in capsys.readouterr().out
+    year = TABLES.last_information_year
+    once = product_energy_table(TABLES, "baotou", year)
+    twice = product_energy_table(
+        replace(TABLES, products=TABLES.products.assign(value=2 * TABLES.products["value"])),
+        "baotou",
+        year,
+    )
+    sizes = ["output", "power", "fuel", "energy"]
+    np.testing.assert_allclose(twice[sizes], 2 * once[sizes])
+    # What is burnt, and power at its calorific value: 0.1229 kg of standard coal a kWh.
+    np.testing.assert_allclose(once["energy"], once["fuel"] + 0.01229 * once["power"], rtol=1e-3)
+
+
+@pytest.mark.whole
+def test_a_run_is_held_against_the_statistics(
+    baseline: xr.Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(baseline, tmp_path / "run.nc")
+    assert main(["data", f"result={tmp_path / 'run.nc'}", "language=en"]) == 0
+    assert "gdp" in capsys.readouterr().out
+    before = history_table(TABLES, baseline).set_index("variable")
+    output = TABLES.variables.set_index("variable").loc["gdp", "output"]
+    after = history_table(TABLES, baseline.assign({output: 2 * baseline[output]}))
+    after = after.set_index("variable")
+    assert after.loc["gdp", "bias"] == pytest.approx(2 * before.loc["gdp", "bias"])
+    assert after.drop(index="gdp").equals(before.drop(index="gdp"))
 
 
 def test_data_refuses_an_unknown_city(capsys: pytest.CaptureFixture[str]) -> None:
