@@ -462,6 +462,7 @@ def test_ranks_and_trees_rank_factors_of_any_design() -> None:
     assert table["tree_score"].sum() == pytest.approx(1.0)
 
 
+@pytest.mark.slow
 def test_discovery_finds_the_box_in_which_something_happens() -> None:
     design = designed("latin_hypercube", runs=2000)
     happens = (design.values[:, 0] < 0.4) & (design.values[:, 1] > 0.7)
@@ -478,6 +479,7 @@ def test_discovery_finds_the_box_in_which_something_happens() -> None:
         discover(result, np.zeros_like(happens)[None], density=0.9, most_limits=4, peel=0.05)
 
 
+@pytest.mark.slow
 def test_quantiles_are_those_of_all_runs_whatever_the_blocks(
     store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
