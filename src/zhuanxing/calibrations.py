@@ -126,7 +126,7 @@ def read_calibration(model: Path, name: str) -> Calibration:
     if name not in known:
         near = alike(name, known)
         others = f"there are {', '.join(known)}" if known else "none is stored yet"
-        hint = f"did you mean '{near}'?" if near else others
+        hint = f"did you mean {near}?" if near else others
         raise ZhuanxingError(
             "there is no calibration '{name}', {hint} ('zhuanxing calibrate name={name}' makes it)",
             name=name,

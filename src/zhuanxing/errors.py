@@ -89,21 +89,21 @@ def nearest(name: str, candidates: Iterable[str]) -> str:
 
 
 def alike(name: str, candidates: Iterable[str], least: float = ALIKE) -> str:
-    """Return the nearest of the candidates if somebody may have meant it, else an empty text."""
+    """Return, in quotation marks, the nearest of the candidates if somebody may have meant it, else
+    an empty text."""
     found = tuple(candidates)
     # A part of a long name is nearer to it than its letters tell.
     wholes = [whole for whole in found if name and name.lower() in whole.lower()]
     near = nearest(name, wholes or found) if found else ""
     likeness = SequenceMatcher(None, name.lower(), near.lower()).ratio()
-    return near if wholes or likeness >= least else ""
+    return f"'{near}'" if wholes or likeness >= least else ""
 
 
 def require_known(kind: str, name: str, known: Iterable[str], where: str) -> None:
     """Refuse a name that is not among the known ones, naming one that may be meant, else all."""
     candidates = tuple(known)
     if name not in candidates:
-        near = alike(name, candidates)
-        raise unknown(kind, name, f"'{near}'" if near else "", where, known=candidates)
+        raise unknown(kind, name, alike(name, candidates), where, known=candidates)
 
 
 def unknown(

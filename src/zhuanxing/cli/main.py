@@ -162,8 +162,7 @@ def _called(name: str) -> Callable[[list[str]], int]:
     known = command_names()
     if name not in known:
         near = alike(name, known)
-        quoted = f"'{near}'" if near else ""
-        raise unknown("command", name, quoted, "command line", command="zhuanxing --help")
+        raise unknown("command", name, near, "command line", command="zhuanxing --help")
     # Imported here: `zhuanxing --help` does not need it.
     from zhuanxing.cli.application import run_command
 

@@ -135,9 +135,8 @@ def _refusal(error: ErrorDetails, kind: type[Any], where: str) -> ZhuanxingError
             sentence.template, **{**sentence.fields, "where": _place(where, holder)}
         )
     if what in ("unexpected_keyword_argument", "extra_forbidden"):
-        near = alike(str(last), known)
-        where = place or "the settings"
-        return unknown("setting", last, f"'{near}'" if near else "", where, known=known)
+        near, where = alike(str(last), known), place or "the settings"
+        return unknown("setting", last, near, where, known=known)
     if what == "missing":
         place = _place(where, path[:-1]) or "the settings"
         return ZhuanxingError("{where}: the setting '{name}' is missing", where=place, name=last)
@@ -154,8 +153,7 @@ def _nearest_choice(error: ErrorDetails) -> str:
     if error["type"] != "literal_error" or not isinstance(error["input"], str):
         return ""
     choices = re.findall("'([^']*)'", str(error["ctx"]["expected"]))
-    near = alike(error["input"], choices)
-    return f"'{near}'" if near else ""
+    return alike(error["input"], choices)
 
 
 def _walked(kind: type[Any], location: tuple[int | str, ...]) -> tuple[list[int | str], list[str]]:

@@ -83,9 +83,7 @@ class Names:
             if (CHINESE.search(spelling) is not None) == chinese
         }
         near = alike(name, known, ALIKE_CHINESE if chinese else ALIKE)
-        if not near:
-            return ""
-        return f"'{near}' ({known[near]})" if chinese else f"'{near}'"
+        return f"{near} ({known[near[1:-1]]})" if near and chinese else near
 
 
 def _folded(name: str) -> str:

@@ -64,8 +64,7 @@ def _elements(
         for element, number in value.items() if isinstance(value, Mapping) else [("", value)]:
             if element and element not in known:
                 near = alike(element, known)
-                quoted = f"'{near}'" if near else ""
-                raise refused(unknown("element", element, quoted, "", known=tuple(known)))
+                raise refused(unknown("element", element, near, "", known=tuple(known)))
             _warn_outside(f"{name}[{element}]" if element else name, number, known, element)
     return values
 
