@@ -237,7 +237,7 @@ def test_what_fails_is_said_on_the_page_in_one_sentence_that_names_the_log(
 
     def told(page: Any) -> None:
         alert = page.locator("[role=alert]")
-        alert.wait_for(timeout=30_000)
+        alert.wait_for()
         said = alert.inner_text()
         assert said.startswith(start) and re.search("ZeroDivisionError.{1,2}by nothing", said)
         (log,) = tmp_path.glob("zhuanxing-*.txt")
