@@ -43,7 +43,8 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
     Raises ZhuanxingError if the file cannot be written.
     """
     with written_whole(path) as temporary:
-        table.to_csv(temporary, index=False)
+        # Excel takes a file without this mark for one in the encoding of the system.
+        table.to_csv(temporary, index=False, encoding="utf-8-sig")
 
 
 def read(path: Path) -> xr.Dataset:
