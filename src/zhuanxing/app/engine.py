@@ -173,9 +173,9 @@ class Engine:
         base = self.scenarios[state.scenario]
         return int(base.start[base.cities.index(state.city), base.levers.index(lever)])
 
-    def patient(self, wanted: Callable[[], bool]) -> Model:
+    def patient(self, wanted: Callable[[], bool], soon: bool = False) -> Model:
         """Return the model for background work, which ends in Overtaken once it is not wanted."""
-        return PatientModel.of(self.model, lambda: self._turns.after_quick(wanted))
+        return PatientModel.of(self.model, lambda: self._turns.after_quick(wanted, soon))
 
     def prepare(self, state: State) -> None:
         """Compile in the background what single runs, rankings and ranges go through.

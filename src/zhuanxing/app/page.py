@@ -188,7 +188,7 @@ class Session:
             if not wanted():
                 return
             try:
-                found = work(self.engine.patient(wanted))
+                found = work(self.engine.patient(wanted, soon))
             except Overtaken:
                 return
             except Exception as error:  # shown on the page: the thread has nobody else to tell
@@ -294,7 +294,7 @@ class Session:
     # -- slow answers, when nothing moves ------------------------------------------------------
 
     def _seen(self) -> None:
-        """Begin what takes longer, now that the browser shows the first numbers."""
+        # The browser shows the first numbers: what takes longer begins.
         self._visible = True
         self.engine.seen.set()
         self._wait()
@@ -311,7 +311,10 @@ class Session:
         state = self.state
         if self.moment().state != state:
             return
-        self.tabs.show_slow()
+        self.tabs.show_slow(self._ask_bands)
+
+    def _ask_bands(self) -> None:
+        state = self.state
         if self.engine.model.calibration is not None:
             self.run_later(
                 lambda model: (state, self.engine.bands(model, state)),

@@ -96,16 +96,24 @@ class Tabs:
         elif tab == "levers":
             self._status.object = _small(say("computing", self._language))
 
-    def show_slow(self) -> None:
-        """Draw what needs more runs, now that nothing moves."""
+    def show_slow(self, then: Callable[[], None]) -> None:
+        """Draw what needs more runs, now that nothing moves; `then` asks for what comes after."""
         session, state = self._session, self._session.state
         if self._open() == "levers":
+
+            def show(found: tuple[State, xr.Dataset]) -> None:
+                then()
+                self._show_levers(found)
+
             session.run_later(
                 lambda model: (state, self._engine.contributions(model, state)),
-                self._show_levers,
+                show,
                 soon=True,
+                failed=then,
             )
-        elif self._open() == "tradeoff":
+            return
+        then()
+        if self._open() == "tradeoff":
             other = session.settings.tradeoff
             if other == state.output:
                 other = session.settings.output
