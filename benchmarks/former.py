@@ -23,7 +23,7 @@ from workload import SCENARIO, cpu_seconds, draw, pin, prepare
 ROOT = Path(__file__).parents[1]
 # Folders of the two models.
 FORMER, TODAY = "former", "today"
-STARTS = 6
+STARTS = 4
 TURNS = 8
 RUNS = 32
 

@@ -14,10 +14,12 @@ import numpy as np
 from workload import SCENARIO, cpu_seconds, draw, peak_megabytes, pin, prepare
 
 import zhuanxing
+from zhuanxing.analyses.calibrate.disturbances import Scales
 from zhuanxing.analyses.calibrate.problem import pose
 from zhuanxing.analyses.calibrate.settings import CalibrateSettings
 from zhuanxing.config import read_settings
-from zhuanxing.engine.running.xla_options import HASTY, known
+from zhuanxing.engine.running.executable_cache import jitted
+from zhuanxing.engine.running.xla_options import HASTY
 from zhuanxing.storage.paths import find_places
 
 REPEATS = 5
@@ -81,9 +83,7 @@ def gradient(_: int) -> dict[str, Any]:
         return sum((jnp.mean(value) for value in outputs.values()), jnp.zeros(()))
 
     traced, fixed = program.traced(inputs, requests, names)
-    forward = jax.jit(
-        lambda some, others: objective(traced(some, others)), compiler_options=known(HASTY)
-    )
+    forward = jitted(lambda some, others: objective(traced(some, others)), HASTY)
     both = program.value_and_gradient(inputs, requests, objective, names)
     with cpu_seconds() as compiling:
         jax.block_until_ready(both(chosen))
@@ -100,12 +100,13 @@ def posterior(_: int) -> dict[str, Any]:
     places = find_places()
     settings = read_settings(CalibrateSettings, places.conf / "calibrate.yaml")
     posed = pose(zhuanxing.load(places.root, information_year=settings.last_year), settings)
-    noise = posed.first_noise()
-    given = (np.zeros(posed.parameters.count), noise.spreads, posed.factor(noise), posed.fixed)
-    value = jax.jit(posed.negative_log, compiler_options=known(HASTY))
-    both = jax.jit(jax.value_and_grad(posed.negative_log), compiler_options=known(HASTY))
+    shared, own = posed.parameters.start()
+    scales = Scales.of(posed.program.constants()).constants()
+    given = shared, own, scales, posed.given
+    value = jitted(posed.negative_log, HASTY)
+    both = jitted(jax.value_and_grad(posed.negative_log, argnums=(0, 1)), HASTY)
     best = fastest(gradient=lambda: both(*given), forward=lambda: value(*given))
-    return {**best, "parameters": posed.parameters.count}
+    return {**best, "parameters": shared.size + own.size}
 
 
 def fastest(**calls: Callable[[], Any]) -> dict[str, float]:
