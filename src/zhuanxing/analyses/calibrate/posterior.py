@@ -89,8 +89,7 @@ class Posterior:
         return jitted(jax.value_and_grad(self.negative_log, argnums=(0, 1)), HASTY)
 
     @property
-    def given(self) -> dict[str, Any]:
-        """What differs between fits to several years: statistics and fixed inputs."""
+    def _given(self) -> dict[str, Any]:
         return {
             "seen": self.observations.arrays(),
             "tabled": self.parameters.tabled,
@@ -110,7 +109,7 @@ class Posterior:
     ) -> Array:
         """Return minus the log posterior density, up to a constant that is not of the parameters.
 
-        `given` is what differs between fits to several years (`given`), so that they share one
+        `given` is what differs between fits to several years (`_given`), so that they share one
         compiled function.
         """
         seen = given["seen"]
@@ -130,7 +129,7 @@ class Posterior:
 
     def value_and_gradient(self, at: State) -> tuple[float, np.ndarray, np.ndarray]:
         """Return minus the log posterior and its exact derivatives by `shared` and `own`."""
-        value, (shared, own) = self._compiled(at.shared, at.own, at.scales.constants(), self.given)
+        value, (shared, own) = self._compiled(at.shared, at.own, at.scales.constants(), self._given)
         return float(value), np.asarray(shared), np.asarray(own)
 
     def predictions(
