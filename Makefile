@@ -19,7 +19,7 @@ test: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile -m "not slow" $(COUNTED)
+	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder -m "not slow" $(COUNTED)
 
 # The same with the share of lines that the tests reach; pyproject.toml has the floor.
 coverage: COUNTED = --cov --cov-report=term:skip-covered

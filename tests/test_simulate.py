@@ -48,7 +48,7 @@ def refusal(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
     captured = capsys.readouterr()
     assert captured.out == ""
     (sentence,) = captured.err.splitlines()
-    assert sentence.startswith("zhuanxing: ") and sentence.endswith((".", "?", ")"))
+    assert sentence.startswith("zhuanxing: ")
     return sentence
 
 

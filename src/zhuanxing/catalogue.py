@@ -116,7 +116,7 @@ class Catalogue:
         >>> import zhuanxing
         >>> model = zhuanxing.load()
         >>> stock = model.variables.loc["modern capital"]
-        >>> stock["kind"], stock["unit"], "completions" in stock["causes"]
+        >>> stock["kind"], stock["unit"], "modern capital change" in stock["causes"]
         ('stock', 'yiCNY', True)
         """
         read = _causes(self.program.elements)

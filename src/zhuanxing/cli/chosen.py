@@ -55,7 +55,7 @@ def _in_words(changes: Changes) -> list[str]:
             said.append(f"{lever} {value:g}" if key == "intensity" else f"{lever} {value:.0f}")
     if changes.scale != 1.0:
         said.append(f"scale {changes.scale:g}")
-    if changes.city:
+    if said and changes.city:
         said.append("+".join(changes.city))
     if changes.budget is not None:
         said.append(f"budget {_budget_words(changes.budget)}")
@@ -72,7 +72,7 @@ def _in_chinese(changes: Changes, names: ModelNames) -> list[str]:
     ]
     if changes.scale != 1.0:
         said.append(f"力度{changes.scale:.0%}")
-    if changes.city:
+    if said and changes.city:
         said.append("、".join(names.cities[city]["name_zh"] for city in changes.city))
     if isinstance(changes.budget, Mapping):
         payers = names.of("payer").spellings

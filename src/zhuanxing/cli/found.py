@@ -18,7 +18,7 @@ from zhuanxing.storage import netcdf
 
 __all__ = ["print_found"]
 
-# Outputs that a planner wants more or less of, one a sector, as many as a glance takes in.
+# As many outputs, one a sector, and cities as a glance takes in.
 MOST = 6
 PLAIN = {"city", "year"}
 COLUMNS = (Column("结果", "output"), Column("单位", "unit", spare=True))
@@ -68,7 +68,7 @@ def print_found(paths: xr.Dataset, target: Path, baseline: Path, language: Langu
     _print_bound(paths, language)
     if refusal is not None:
         print(in_chinese(refusal.args[0]) if language == "zh" else refusal)
-    command = _next(target, baseline, reference is not None)
+    command = _next(paths, target, baseline, reference is not None)
     if command:
         print(NEXT[language].format(command=command))
 
@@ -108,11 +108,16 @@ def _reference(paths: xr.Dataset, baseline: Path, target: Path) -> xr.Dataset | 
     return found.sel(city=paths["city"]) if has_all else None
 
 
-def _next(target: Path, baseline: Path, compared: bool) -> str:
-    """Return the command that draws the result, where it lies as charts expect it."""
+def _next(paths: xr.Dataset, target: Path, baseline: Path, compared: bool) -> str:
+    """Return the command that draws the result, where it lies as charts expect it.
+
+    A result of few cities may lack those that charts draw unless told otherwise: they are named.
+    """
     name = target.parent.name
     if target != baseline.parents[1] / name / baseline.name:
         return ""
+    cities = ",".join(paths["city"].values) if paths.sizes["city"] <= MOST else ""
+    chosen = f" 'city=[{cities}]'" if cities else ""
     if compared:
-        return f"zhuanxing chart kind=compare 'scenario=[{baseline.parent.name},{name}]'"
-    return f"zhuanxing chart kind=paths scenario={name}"
+        return f"zhuanxing chart kind=compare 'scenario=[{baseline.parent.name},{name}]'{chosen}"
+    return f"zhuanxing chart kind=paths scenario={name}{chosen}"
