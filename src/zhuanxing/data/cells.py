@@ -14,7 +14,7 @@ from pathlib import Path
 
 from zhuanxing.errors import ZhuanxingError, nearest
 
-__all__ = ["DataError", "missing_column", "read_cells", "read_rows", "row_lines"]
+__all__ = ["DataError", "missing_column", "numbered_rows", "read_cells", "read_rows", "row_lines"]
 
 CHINESE = "gb18030"
 NOT_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
@@ -31,14 +31,7 @@ def read_cells(path: Path, chinese: bool = False) -> list[list[str]]:
     programs write in China. Raises DataError for a file that is missing, empty, in another
     encoding, with lines of unequal length, or with a column twice.
     """
-    rows = [cells for _, cells in _numbered(path, chinese)]
-    header = rows[0]
-    twice = next((name for name in header if header.count(name) > 1), None)
-    if twice is not None:
-        raise DataError(
-            "{path}, line 1: the column '{column}' is given twice", path=path, column=twice
-        )
-    return rows
+    return [cells for _, cells in _numbered(path, chinese)]
 
 
 def row_lines(path: Path) -> list[int]:
@@ -80,17 +73,28 @@ def _numbered(path: Path, chinese: bool) -> list[tuple[int, list[str]]]:
                 "column; a text with a comma needs quotation marks",
                 path=path, line=line, found=len(row), expected=len(found[0][1]),
             )  # fmt: skip
+    header = found[0][1]
+    twice = next((name for name in header if header.count(name) > 1), None)
+    if twice is not None:
+        raise DataError(
+            "{path}, line 1: the column '{column}' is given twice", path=path, column=twice
+        )
     return found
 
 
 def read_rows(path: Path, columns: Iterable[str]) -> list[dict[str, str]]:
     """Return the rows of a table by column; raise DataError if it or one of `columns` is missing,
     and as `read_cells`."""
-    header, *rows = read_cells(path)
+    return [row for _, row in numbered_rows(path, columns)]
+
+
+def numbered_rows(path: Path, columns: Iterable[str]) -> list[tuple[int, dict[str, str]]]:
+    """Return the rows of a table as `read_rows`, each after the line on which it begins."""
+    (_, header), *rows = _numbered(path, chinese=False)
     missing = next((column for column in columns if column not in header), None)
     if missing is not None:
         raise missing_column(path, missing, header)
-    return [dict(zip(header, row, strict=True)) for row in rows]
+    return [(line, dict(zip(header, row, strict=True))) for line, row in rows]
 
 
 def missing_column(path: Path, column: str, others: Collection[str]) -> DataError:

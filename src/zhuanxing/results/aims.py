@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from zhuanxing.data.cells import DataError, read_rows, row_lines
+from zhuanxing.data.cells import DataError, numbered_rows
 from zhuanxing.errors import require_known
 from zhuanxing.results import names
 from zhuanxing.results.bands import CHANGE, centre
@@ -111,16 +111,18 @@ def read_aims(path: Path) -> pd.DataFrame:
     Raises ZhuanxingError for a file that cannot be read, a missing column, what is no number, or an
     unknown measure or direction.
     """
-    table = pd.DataFrame(read_rows(path, COLUMNS), columns=list(COLUMNS))
+    rows = numbered_rows(path, COLUMNS)
+    lines = [line for line, _ in rows]
+    table = pd.DataFrame([row for _, row in rows], columns=list(COLUMNS))
     for column in _NUMBERS:
         numbers = pd.to_numeric(table[column], errors="coerce")
         wrong = np.flatnonzero(~np.isfinite(numbers))
         if len(wrong):
-            line, found = row_lines(path)[wrong[0]], table[column].iloc[wrong[0]]
+            line, found = lines[wrong[0]], table[column].iloc[wrong[0]]
             raise DataError(f"{path}, line {line}: {column} is '{found}', expected a number")
         table[column] = numbers
     for column, valid in _VALID.items():
-        for line, value in zip(row_lines(path), table[column], strict=True):
+        for line, value in zip(lines, table[column], strict=True):
             require_known(column, str(value), valid, f"{path}, line {line}")
     return table
 

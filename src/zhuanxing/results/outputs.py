@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zhuanxing.config import Language
-from zhuanxing.data.cells import read_rows, row_lines
+from zhuanxing.data.cells import numbered_rows
 from zhuanxing.data.kinds import AGGREGATES, BETTER
 from zhuanxing.errors import ZhuanxingError, require_known
 
@@ -78,8 +78,7 @@ def read_outputs(data: Path) -> Outputs:
     """
     path = data / "outputs.csv"
     outputs: dict[str, Output] = {}
-    rows = read_rows(path, Output.__dataclass_fields__)
-    for line, row in zip(row_lines(path), rows, strict=True):
+    for line, row in numbered_rows(path, Output.__dataclass_fields__):
         output = _output(row, f"{path.name}, line {line}")
         if output.name in outputs:
             raise ZhuanxingError(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from zhuanxing.data.cells import read_rows, row_lines
+from zhuanxing.data.cells import numbered_rows, read_rows
 from zhuanxing.data.kinds import UNCERTAIN
 from zhuanxing.errors import ZhuanxingError, require_known
 from zhuanxing.results.glossary import parameter_label, read_glossary
@@ -168,7 +168,7 @@ def _number(text: str, word: str) -> float:
 
 def _levers(data: Path) -> Iterable[Factor]:
     path = data / "levers.csv"
-    for line, row in zip(row_lines(path), read_rows(path, LEVER_COLUMNS), strict=True):
+    for line, row in numbered_rows(path, LEVER_COLUMNS):
         ranges = {
             "intensity": (0.0, 1.0, "Dmnl"),
             "start": (math.nan, math.nan, "Year"),
@@ -191,7 +191,7 @@ def _levers(data: Path) -> Iterable[Factor]:
 def _assumptions(data: Path) -> Iterable[Factor]:
     path = data / "assumptions.csv"
     glossary, elements = read_glossary(data.parent), element_names(data)
-    for line, row in zip(row_lines(path), read_rows(path, ASSUMPTION_COLUMNS), strict=True):
+    for line, row in numbered_rows(path, ASSUMPTION_COLUMNS):
         parts = [row["name"].replace(" ", "_"), *filter(None, row["subscript"].split(";"))]
         zh, en = parameter_label(f"{row['name']}[{row['subscript']}]", glossary, elements)
         low, high = _range(row, "low", "high", path, line)
