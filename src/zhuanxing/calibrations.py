@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from zhuanxing.errors import ZhuanxingError, alike
+from zhuanxing.errors import Sentence, ZhuanxingError, alike
 from zhuanxing.storage import netcdf
 from zhuanxing.storage.hashes import file_hash
 
@@ -94,16 +94,16 @@ class Calibration:
         now, then = file_hashes(model), self.record["files"]
         return sorted(name for name in {*now, *then} if now.get(name) != then.get(name))
 
-    def warning(self, model: Path) -> str | None:
+    def warning(self, model: Path) -> Sentence | None:
         """Return the sentence that says what has changed since, or None if nothing has."""
         changes = self.changes(model)
         if not changes:
             return None
-        return (
-            f"calibration {self.name}: made with another model or other data, "
-            f"{', '.join(changes)} changed since; fit again with "
-            f"'zhuanxing calibrate name={self.name}'"
-        )
+        return Sentence(
+            "calibration {name}: made with another model or other data, {changes} changed since; "
+            "fit again with 'zhuanxing calibrate name={name}'",
+            name=self.name, changes=", ".join(changes),
+        )  # fmt: skip
 
 
 def file_hashes(model: Path) -> dict[str, str]:

@@ -11,7 +11,7 @@ from difflib import SequenceMatcher
 from pathlib import Path
 
 __all__ = [
-    "OutsideRange", "Sentence", "ZhuanxingError", "alike", "nearest", "require_known",
+    "Notice", "OutsideRange", "Sentence", "ZhuanxingError", "alike", "nearest", "require_known",
     "unforeseen", "unknown",
 ]  # fmt: skip
 
@@ -53,14 +53,18 @@ class ZhuanxingError(Exception):
         super().__init__(Sentence(sentence, **fields) if fields else sentence)
 
 
-class OutsideRange(UserWarning):
-    """A number is given outside the range that the tables state for it, and is used all the same.
+class Notice(UserWarning):
+    """What should be known of a result that is made all the same, in one sentence.
 
     The sentence is a template as that of a ZhuanxingError.
     """
 
     def __init__(self, sentence: str, /, **fields: object) -> None:
-        super().__init__(Sentence(sentence, **fields))
+        super().__init__(Sentence(sentence, **fields) if fields else sentence)
+
+
+class OutsideRange(Notice):
+    """A number is given outside the range that the tables state for it."""
 
 
 def unforeseen(error: BaseException) -> ZhuanxingError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import sys
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from zhuanxing.cli.command import Context
 from zhuanxing.config import Device, OfModel, Years
+from zhuanxing.errors import Notice
 from zhuanxing.inputs import Changes, ModelNames, Scenario, changed, resolve
 from zhuanxing.inputs.changes import Assumptions
 from zhuanxing.storage.paths import Places
@@ -110,7 +111,7 @@ def _name(scenario: str, said: list[str]) -> str:
 def model_of(settings: OfModel, context: Context, device: Device = "cpu") -> Model:
     """Return the model of `settings`: its years, calibration and own statistics.
 
-    Say on stderr if the calibration is old, and which of the statistics a run does not follow.
+    Warn if the calibration is old, and of statistics that a run does not follow.
     """
     return _loaded(context.places, settings.years, settings.calibration, settings.data, device)
 
@@ -127,11 +128,12 @@ def _loaded(
         calibration=calibration, data=data, device=device,
     )  # fmt: skip
     if idle := ", ".join(model.source.not_followed(model.calibration)):
-        print(
-            f"zhuanxing: {data}: {idle} change no initial value, so runs do not follow them; those "
-            f"with a fit that saw them do ('zhuanxing calibrate name=own data={data}')",
-            file=sys.stderr,
-        )
+        told = Notice(
+            "{data}: {idle} change no initial value, so runs do not follow them; those with a fit "
+            "that saw them do ('zhuanxing calibrate name=own data={data}')",
+            data=data, idle=idle,
+        )  # fmt: skip
+        warnings.warn(told, stacklevel=2)
     if stale := model.calibration and model.calibration.warning(places.model):
-        print(f"zhuanxing: {stale}", file=sys.stderr)
+        warnings.warn(Notice(stale), stacklevel=2)
     return model

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from zhuanxing import __version__
-from zhuanxing.errors import OutsideRange, ZhuanxingError, alike, unforeseen, unknown
+from zhuanxing.errors import Notice, ZhuanxingError, alike, unforeseen, unknown
 from zhuanxing.hidden import hide
 
 __all__ = ["command_names", "entry", "main"]
@@ -124,7 +124,7 @@ def _warn(
     argv: Sequence[str], others: Callable[..., None], message: Warning | str, *told: Any
 ) -> None:
     """Print a warning of ours as one line; leave those of libraries to `others`."""
-    if isinstance(message, OutsideRange):
+    if isinstance(message, Notice):
         print(f"zhuanxing: {_spoken(message.args[0], argv)}", file=sys.stderr)
     else:
         others(message, *told)

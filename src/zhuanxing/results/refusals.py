@@ -142,6 +142,14 @@ CHINESE = {
     "({one} and {other}); run both again with the same settings":
         "{first} 与 {second} 的结果不能比较：两者的 {what} 不同（{one} 与 {other}），"
         "请用相同设置重新运行",
+    "{data}: {idle} change no initial value, so runs do not follow them; those with a fit "
+    "that saw them do ('zhuanxing calibrate name=own data={data}')":
+        "{data}：{idle} 不改变初始值，本次运行不跟随这些数据；"
+        "用 'zhuanxing calibrate name=own data={data}' 拟合后的运行会跟随",
+    "calibration {name}: made with another model or other data, {changes} changed since; "
+    "fit again with 'zhuanxing calibrate name={name}'":
+        "参数集 {name}：拟合之后模型或数据有变（{changes}），"
+        "请用 'zhuanxing calibrate name={name}' 重新拟合",
     "the result has no year {year}; expected one of {first} to {last}":
         "结果没有 {year} 年，只有 {first} 至 {last} 年",
     "calibration {name}: it holds {stored} draws, but {count} are asked for; make more with "
