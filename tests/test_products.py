@@ -15,6 +15,7 @@ import zhuanxing
 from zhuanxing.analyses.check.extremes import InputChange
 from zhuanxing.analyses.check.laboratory import Experiment, Laboratory
 from zhuanxing.data.selection.areas import write_areas
+from zhuanxing.data.selection.observations import write_selection
 from zhuanxing.data.selection.product_markets import write_product_drivers
 from zhuanxing.data.selection.products import product_outputs, read_sources, write_products
 from zhuanxing.data.selection.provincial_prices import write_provincial_prices
@@ -49,6 +50,29 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("table", [*MAKERS, "earlier_products"])
 def test_made_tables_are_what_their_rules_make_of_the_raw_ones(table: str, copy: Path) -> None:
     assert (copy / f"{table}.csv").read_bytes() == (DATA / f"{table}.csv").read_bytes()
+
+
+@pytest.mark.whole
+def test_a_later_year_is_rows_of_the_collected_tables(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    shutil.copytree(DATA, folder)
+    for name in ("provinces", "growth", "province_products", "national", "prices"):
+        path = folder / "raw" / f"{name}.csv"
+        table = pd.read_csv(path)
+        last = table[table["year"] == 2022].assign(year=2023)
+        pd.concat([table, last]).to_csv(path, index=False)
+    write_selection(folder)
+    for write in (write_areas, write_renewables, write_product_drivers):
+        write(folder)
+    for name, column in {
+        "areas": "year",
+        "renewables": "year",
+        "product_drivers": "known_from",
+    }.items():
+        assert pd.read_csv(folder / f"{name}.csv")[column].max() == 2023, name
+    sources = read_sources(folder)
+    coal = sources.rules[sources.rules["product"] == "raw_coal"]
+    assert product_outputs(replace(sources, rules=coal), 2023)["year"].max() == 2023
 
 
 @pytest.mark.whole

@@ -18,10 +18,10 @@ import numpy as np
 import pandas as pd
 
 from zhuanxing.data.reading import read_table
+from zhuanxing.data.selection.years import FIRST, last_year
 
 __all__ = ["power_areas", "write_areas"]
 
-FIRST, LAST = 2015, 2022
 COLUMNS = ["province", "variable", "year", "value", "origin", "basis"]
 GENERATION, CURTAILMENT = "power_generation", "wind_curtailment"
 # Part of the value between the neighbours below which a year is not one of all plants.
@@ -31,6 +31,7 @@ LEAST = 0.85
 def power_areas(root: Path) -> pd.DataFrame:
     """Return generation, 1e8 kWh, and curtailment, percent; `root` is the folder model/data."""
     printed = read_table(root / "raw" / "province_products.csv")
+    printed = printed[printed["year"].between(FIRST, last_year(root))]
     rows: list[list[object]] = []
     for province in read_table(root / "units.csv")["province_en"].drop_duplicates():
         own = printed[printed["province"] == province]
@@ -44,11 +45,10 @@ def power_areas(root: Path) -> pd.DataFrame:
 
 def _generation(province: str, rows: pd.DataFrame) -> Iterator[list[object]]:
     medians = rows.groupby("year")["value"].median()
-    path = {year: float(medians.loc[year]) for year in range(FIRST, LAST + 1)}
+    path = {int(year): float(value) for year, value in zip(medians.index, medians, strict=True)}
     for year, value in path.items():
-        before, after = path.get(year - 1, value), path.get(year + 1, value)
-        inside = FIRST < year < LAST
-        line = float(np.sqrt(before * after)) if inside else value
+        inside = {year - 1, year + 1} <= path.keys()
+        line = float(np.sqrt(path[year - 1] * path[year + 1])) if inside else value
         whole = value >= LEAST * line
         basis = "generation of all plants" if whole else "between its neighbours: large plants only"
         origin = "printed" if whole else "carried"

@@ -22,16 +22,17 @@ import pandas as pd
 
 from zhuanxing.data.kinds import NATION
 from zhuanxing.data.reading import read_table
+from zhuanxing.data.selection.years import FIRST, last_year
 
 __all__ = ["product_drivers", "write_product_drivers"]
 
 # A row of a table of rules by column.
 Row = Mapping[Any, Any]
 
-FIRST, LAST = 2015, 2035
-INFORMATION_YEARS = (2020, 2021, 2022)
-# Years at whose end there is an outlook of prices.
-PRICES_KNOWN = (2018, 2019, *INFORMATION_YEARS)
+# The first years at whose end there is an outlook of markets, and of prices.
+EARLIEST, EARLIEST_OF_PRICES = 2020, 2018
+# Before the last year of a growth in product_outlook.csv.
+GROWTH = "growth_"
 BASE_OF_PRICES = 2020
 # Part of the gap to the long-run price that closes in a year. Of the distance of 14 world prices of
 # raw materials (raw/prices.csv) to the mean of the years before, 12 percent were closed after one
@@ -58,43 +59,45 @@ def product_drivers(root: Path) -> pd.DataFrame:
         [read_table(raw / "national.csv"), provinces[provinces["province"] == NATION]]
     )
     prices = read_table(raw / "prices.csv")
+    last = last_year(root)
     rows: list[list[object]] = []
     for outlook in read_table(root / "product_outlook.csv").to_dict("records"):
-        rows += _market(outlook, statistics)
-        rows += _price(outlook, prices)
+        rows += _market(outlook, statistics, last)
+        rows += _price(outlook, prices, last)
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _market(outlook: Row, statistics: pd.DataFrame) -> Iterator[list[object]]:
+def _market(outlook: Row, statistics: pd.DataFrame, last: int) -> Iterator[list[object]]:
     name = str(outlook["market_series"])
     printed = statistics[statistics["variable"] == name].groupby("year")["value"].median()
     printed = printed[(printed.index >= FIRST)] / printed.loc[FIRST]
-    index = _filled(printed, INFORMATION_YEARS[-1])
+    index = _filled(printed, last)
     spread = float(outlook["spread"])
     for year, value in index.items():
         kind = "official" if year in printed.index else "derived"
         basis = f"national {name}, 2015 one"
         yield _row("product_market_index", outlook, year, value, PRINTED_SPREAD, year, kind, basis)
-    for known in INFORMATION_YEARS:
+    growth = _growth(outlook)
+    for known in range(EARLIEST, last + 1):
         value = index[known]
-        for year in range(known + 1, LAST + 1):
-            value *= 1 + _growth(outlook, year)
+        for year in range(known + 1, max(growth) + 1):
+            value *= 1 + growth[year]
             ahead = spread * (year - known)
             basis = str(outlook["basis"])
             yield _row("product_market_index", outlook, year, value, ahead, known, "", basis)
 
 
-def _price(outlook: Row, prices: pd.DataFrame) -> Iterator[list[object]]:
+def _price(outlook: Row, prices: pd.DataFrame, last: int) -> Iterator[list[object]]:
     series = str(outlook["price_series"]).split(";")
-    index = _price_index(series, prices)
+    index = _price_index(series, prices, last)
     for year, value in index.items():
         basis = f"mean price of the year ({outlook['price_series']}), 2020 one"
         spread = PRINTED_SPREAD if year != BASE_OF_PRICES else 0.0
         yield _row("product_price_index", outlook, year, value, spread, year, "derived", basis)
-    for known in PRICES_KNOWN:
+    for known in range(EARLIEST_OF_PRICES, last + 1):
         value, aim = index[known], float(outlook["long_run_price"])
         value *= _december(series, prices, known)
-        for year in range(known + 1, LAST + 1):
+        for year in range(known + 1, max(_growth(outlook)) + 1):
             value += REVERSION * (aim - value)
             ahead = PRICE_SPREAD * min(1.0, 0.3 + 0.1 * (year - known))
             basis = f"returns to {aim:g} of the price of 2020: {outlook['basis']}"
@@ -110,18 +113,18 @@ def _december(series: list[str], prices: pd.DataFrame, year: int) -> float:
     return 1.0
 
 
-def _price_index(series: list[str], prices: pd.DataFrame) -> dict[int, float]:
+def _price_index(series: list[str], prices: pd.DataFrame, last: int) -> dict[int, float]:
     """Return prices relative to 2020; years that the first series lacks follow the next one."""
     paths = [prices[prices["variable"] == name].groupby("year")["value"].mean() for name in series]
     first = paths[0]
-    years = range(FIRST, INFORMATION_YEARS[-1] + 1)
+    years = range(FIRST, last + 1)
     found: dict[int, float] = {year: float(first[year]) for year in years if year in first.index}
     if len(paths) > 1:
-        second = _filled(paths[1][paths[1].index >= FIRST], INFORMATION_YEARS[-1])
+        second = _filled(paths[1][paths[1].index >= FIRST], last)
         for year in sorted(set(years) - set(found)):
             near = min(found, key=lambda other: abs(other - year))
             found[year] = found[near] * second[year] / second[near]
-    whole = _filled(pd.Series(found), INFORMATION_YEARS[-1])
+    whole = _filled(pd.Series(found), last)
     return {year: value / whole[BASE_OF_PRICES] for year, value in whole.items()}
 
 
@@ -133,9 +136,14 @@ def _filled(printed: pd.Series, last: int) -> dict[int, float]:
     return {int(year): float(value) for year, value in zip(years, values, strict=True)}
 
 
-def _growth(outlook: Row, year: int) -> float:
-    until = next(end for end in (2025, 2030, 2035) if year <= end)
-    return float(outlook[f"growth_{until}"])
+def _growth(outlook: Row) -> dict[int, float]:
+    """Return the growth expected of every year, to the last that the outlook names."""
+    ends = sorted(int(name.removeprefix(GROWTH)) for name in outlook if name.startswith(GROWTH))
+    years = range(FIRST, ends[-1] + 1)
+    return {
+        year: float(outlook[f"{GROWTH}{next(end for end in ends if year <= end)}"])
+        for year in years
+    }
 
 
 def _row(

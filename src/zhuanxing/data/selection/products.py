@@ -32,16 +32,15 @@ import pandas as pd
 
 from zhuanxing.data.kinds import NATION
 from zhuanxing.data.reading import read_table
+from zhuanxing.data.selection.years import FIRST, last_year
 
-__all__ = ["FIRST", "LAST", "product_outputs", "read_sources", "write_products"]
+__all__ = ["product_outputs", "read_sources", "write_products"]
 
 # A row of a table of rules by column.
 Row = Mapping[Any, Any]
 
-FIRST, LAST = 2015, 2022
-# Earlier years at whose end the model can stand.
-EARLIER = range(2018, LAST)
-YEARS = np.arange(FIRST, LAST + 1)
+# The first year at whose end the model can stand.
+EARLIEST = 2018
 OBSERVED, REASONED, ESTIMATED, CARRIED = "observed", "reasoned", "estimated", "carried"
 # The two editions of the mine tracker list the same mines; the older one gives capacity.
 NEWER_EDITION = "spreadsheet copy"
@@ -69,7 +68,7 @@ class Level:
 
 @dataclass(frozen=True)
 class Sources:
-    """The tables that the rule reads, as they lie in `model/data`."""
+    """The tables that the rule reads, as they lie in `model/data`, and the years to tell."""
 
     rules: pd.DataFrame
     reasoned: pd.DataFrame
@@ -80,6 +79,7 @@ class Sources:
     provinces: pd.DataFrame
     nation: pd.DataFrame
     units: pd.DataFrame
+    years: np.ndarray
 
 
 def read_sources(root: Path) -> Sources:
@@ -101,10 +101,11 @@ def read_sources(root: Path) -> Sources:
         provinces=provinces,
         nation=pd.concat([read_table(raw / "national.csv"), national], ignore_index=True),
         units=units,
+        years=np.arange(FIRST, last_year(root) + 1),
     )
 
 
-def product_outputs(sources: Sources, known: int = LAST) -> pd.DataFrame:
+def product_outputs(sources: Sources, known: int) -> pd.DataFrame:
     """Return the yearly output of every product that a city has, as the levels and series to the
     end of `known` tell it: columns as in products.csv.
     """
@@ -115,14 +116,15 @@ def product_outputs(sources: Sources, known: int = LAST) -> pd.DataFrame:
             levels = _levels(sources, rule, unit, known)
             if any(level.value > 0 for level in levels):
                 series = _series(sources, rule, province_of[unit], known)
-                rows += _path(unit, str(rule["product"]), levels, series)
+                rows += _path(unit, str(rule["product"]), levels, sources.years, series)
     found = pd.DataFrame(rows, columns=COLUMNS)
     return found[found["year"] <= known]
 
 
 def earlier_outputs(sources: Sources, last: pd.DataFrame) -> pd.DataFrame:
     """Return the outputs told otherwise than in `last` at the end of an earlier year `known_at`."""
-    then = [product_outputs(sources, known).assign(known_at=known) for known in EARLIER]
+    earlier = range(EARLIEST, sources.years[-1])
+    then = [product_outputs(sources, known).assign(known_at=known) for known in earlier]
     rows = pd.concat(then, ignore_index=True)
     now = last.set_index(KEY)["value"].reindex(pd.MultiIndex.from_frame(rows[KEY])).to_numpy()
     found: pd.DataFrame = rows[rows["value"].to_numpy() != now]
@@ -151,7 +153,7 @@ def _observed(sources: Sources, rule: Row, unit: str) -> Iterator[Level]:
     keys = zip(rows["variable"], rows["year"], strict=True)
     figures = zip(rows["value"], rows["source_id"].fillna(""), strict=True)
     printed = dict(zip(keys, figures, strict=True))
-    for year in map(int, YEARS):
+    for year in map(int, sources.years):
         for alternative in filter(None, str(rule["variables"]).split(";")):
             terms = [term.split(":") for term in alternative.split("+")]
             if not all((name, year) in printed for name, _ in terms):
@@ -220,51 +222,53 @@ def _series(sources: Sources, rule: Row, province: str, known: int) -> np.ndarra
     """Return the reference series to `known`: the province's where complete, else the nation's."""
     rows = sources.provinces
     own = _complete(
-        rows[(rows["province"] == province) & (rows["variable"] == rule["province_series"])], known
+        rows[(rows["province"] == province) & (rows["variable"] == rule["province_series"])],
+        known,
+        sources.years,
     )
     if own is not None:
         return own
     rows = sources.nation
-    found = _complete(rows[rows["variable"] == rule["nation_series"]], known)
-    return np.ones(len(YEARS)) if found is None else found
+    found = _complete(rows[rows["variable"] == rule["nation_series"]], known, sources.years)
+    return np.ones(len(sources.years)) if found is None else found
 
 
-def _complete(rows: pd.DataFrame, known: int) -> np.ndarray | None:
+def _complete(rows: pd.DataFrame, known: int, years: np.ndarray) -> np.ndarray | None:
     """Return positive values by year, gaps interpolated; None where too few are given."""
     given = rows[rows["year"] <= known].groupby("year")["value"].median()
     given = given[given > 0]
-    inside = [year for year in YEARS if year in given.index]
+    inside = [year for year in years if year in given.index]
     if len(inside) < 3 or inside[0] > FIRST:
         return None
     found: np.ndarray = np.exp(
-        np.interp(YEARS, given.index.to_numpy(float), np.log(given.to_numpy(float)))
+        np.interp(years, given.index.to_numpy(float), np.log(given.to_numpy(float)))
     )
     return found
 
 
 def _path(
-    unit: str, product: str, levels: list[Level], series: np.ndarray
+    unit: str, product: str, levels: list[Level], years: np.ndarray, series: np.ndarray
 ) -> Iterator[list[object]]:
     """Yield the rows of one product of one city, a year each."""
-    for year, reference in zip(YEARS, series, strict=True):
+    for year in map(int, years):
         exact = next((level for level in levels if level.year == year), None)
         if exact is not None:
             level, factor = exact, 1.0
             origin, basis = exact.origin, exact.basis
         else:
-            level = _nearest(levels, int(year))
-            factor = _carried(levels, int(year), series, reference)
+            level = _nearest(levels, year)
+            factor = _carried(levels, year, years, series)
             origin = ESTIMATED if level.origin == ESTIMATED else CARRIED
             basis = f"carried from {level.year} ({level.origin}) by the reference series"
         numbers = [round(factor * x, 3) for x in (level.value, level.low, level.high)]
-        yield [unit, product, int(year), *numbers, origin, basis, level.source]
+        yield [unit, product, year, *numbers, origin, basis, level.source]
 
 
 def _nearest(levels: list[Level], year: int) -> Level:
     return min(levels, key=lambda level: (abs(level.year - year), level.year))
 
 
-def _carried(levels: list[Level], year: int, series: np.ndarray, reference: float) -> float:
+def _carried(levels: list[Level], year: int, years: np.ndarray, series: np.ndarray) -> float:
     """Return output of `year` over that of the nearest level.
 
     The log ratio of output to the series is interpolated between levels and constant outside.
@@ -274,9 +278,9 @@ def _carried(levels: list[Level], year: int, series: np.ndarray, reference: floa
         return 0.0
     used = [level for level in levels if level.value > 0]
     at = np.array([level.year for level in used], float)
-    base = np.interp(at, YEARS, np.log(series))
+    base = np.interp(at, years, np.log(series))
     ratio = np.interp(year, at, np.log([level.value for level in used]) - base)
-    value = np.exp(ratio) * reference
+    value = np.exp(ratio) * series[years == year][0]
     nearest = _nearest(levels, year)
     return float(value / nearest.value) if nearest.value > 0 else 0.0
 
@@ -284,7 +288,7 @@ def _carried(levels: list[Level], year: int, series: np.ndarray, reference: floa
 def write_products(root: Path) -> None:
     """Write `products.csv` and `earlier_products.csv` in `root`, the folder model/data."""
     sources = read_sources(root)
-    last = product_outputs(sources)
+    last = product_outputs(sources, int(sources.years[-1]))
     last.to_csv(root / "products.csv", index=False)
     earlier_outputs(sources, last).to_csv(root / "earlier_products.csv", index=False)
 

@@ -11,6 +11,8 @@ from __future__ import annotations
 import pandas as pd
 
 from zhuanxing.data.kinds import NATION
+from zhuanxing.data.reading import DataError
+from zhuanxing.data.selection.years import FIRST
 
 __all__ = ["select_evaluations", "select_provinces"]
 
@@ -22,7 +24,6 @@ KEPT_FROM_ZONES = {
 }  # fmt: skip
 # Energy use of 2018 was revised with the economic census, so 2018 over 2017 is not growth.
 ENERGY_BREAK = 2018
-GROWTH_YEARS = range(2016, 2023)
 
 
 def select_evaluations(zones: pd.DataFrame) -> pd.DataFrame:
@@ -47,7 +48,7 @@ def select_provinces(
     rows = _one_each(rows)
     rows = pd.concat([rows, _gdp_from_parts(rows)], ignore_index=True)
     rows = _one_each(rows)
-    rows = pd.concat([rows, _implied_growth(rows)], ignore_index=True)
+    rows = pd.concat([rows, _implied_growth(rows, int(panel["year"].max()))], ignore_index=True)
     return rows[COLUMNS].sort_values(["province", "variable", "year"]).reset_index(drop=True)
 
 
@@ -98,12 +99,12 @@ def _gdp_from_parts(rows: pd.DataFrame) -> pd.DataFrame:
     return total.assign(variable="gdp", unit="1e8 CNY", quality="derived", url="")[COLUMNS]
 
 
-def _implied_growth(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return derived real growth for the provinces and years that have no printed figure."""
+def _implied_growth(rows: pd.DataFrame, last: int) -> pd.DataFrame:
+    """Return derived real growth for the provinces and years to `last` without printed figures."""
     value = rows.set_index(["province", "variable", "year"])["value"]
     made = []
     for province in sorted(set(rows["province"]) - {NATION}):
-        for year in GROWTH_YEARS:
+        for year in range(FIRST + 1, last + 1):
             if (province, "gdp_growth", year) in value.index:
                 continue
             figure, how = _growth(value, province, year)
@@ -131,7 +132,10 @@ def _growth(value: pd.Series, province: str, year: int) -> tuple[float, str]:
     now, before = have("gdp"), have("gdp", year - 1)
     deflator = _national_deflator(value, year)
     if now is None or before is None:
-        raise ValueError(f"no growth of {province} in {year} can be derived")
+        raise DataError(
+            f"raw/provinces.csv: no growth of {province} in {year} can be derived; "
+            f"expected its gdp of {year - 1} and {year}, or gdp_growth"
+        )
     nominal = now / before / deflator
     return round(100.0 * (nominal - 1.0), 2), "nominal growth less the national deflator"
 
@@ -141,6 +145,11 @@ def _national_deflator(value: pd.Series, year: int) -> float:
     index = [(NATION, "gdp_deflator_index", when) for when in (year, year - 1)]
     if index[0] in value.index:
         return float(value.loc[index[0]] / value.loc[index[1]])
-    growth = float(value.loc[(NATION, "gdp_growth", year)])
-    nominal = value.loc[(NATION, "gdp", year)] / value.loc[(NATION, "gdp", year - 1)]
-    return float(nominal / (1.0 + growth / 100.0))
+    needed = [(NATION, "gdp_growth", year), (NATION, "gdp", year), (NATION, "gdp", year - 1)]
+    if missing := [key for key in needed if key not in value.index]:
+        _, name, when = missing[0]
+        raise DataError(
+            f"raw/growth.csv, raw/provinces.csv: {name} of {NATION} in {when} is missing"
+        )
+    growth, now, before = (float(value.loc[key]) for key in needed)
+    return now / before / (1.0 + growth / 100.0)

@@ -18,11 +18,12 @@ import numpy as np
 import pandas as pd
 
 from zhuanxing.data.reading import read_table
+from zhuanxing.data.selection.years import last_year
 
 __all__ = ["renewable_capacity", "write_renewables"]
 
-FIRST, LAST = 2014, 2022
-YEARS = np.arange(FIRST, LAST + 1)
+# The end of this year is where runs start.
+FIRST = 2014
 COLUMNS = ["place", "plant", "year", "value", "origin", "basis"]
 WIND, BASES, ROOFS = "wind_farm", "base_solar", "rooftop_solar"
 CATEGORY = {BASES: "Utility-scale", ROOFS: "Total distributed"}
@@ -41,14 +42,15 @@ def renewable_capacity(root: Path) -> pd.DataFrame:
     solar = read_table(raw / "provincial_solar.csv")
     products = read_table(raw / "city_products.csv")
     listed = products[products["variable"] == LISTED]
-    growth = listed.groupby("year")["value"].sum()
+    years = np.arange(FIRST, last_year(root) + 1)
+    growth = listed.groupby("year")["value"].sum().reindex(years).ffill()
     rows: list[list[object]] = []
     for province in read_table(root / "units.csv")["province_en"].drop_duplicates():
         rows += _wind(str(province), printed, growth)
-        rows += _solar(str(province), printed, solar)
+        rows += _solar(str(province), printed, solar, years)
     for unit, part in listed.groupby("unit_id", sort=False):
         path = part.set_index("year")["value"]
-        for year in YEARS:
+        for year in np.intersect1d(years, path.index):
             basis = "farms of 10 MW and more by start year: a lower bound"
             rows.append([unit, WIND, int(year), float(path[year]), "listed", basis])
     return pd.DataFrame(rows, columns=COLUMNS)
@@ -59,13 +61,15 @@ def _wind(province: str, printed: pd.DataFrame, growth: pd.Series) -> Iterator[l
     known = rows.groupby("year")["value"].mean()
     known = known[known > 0]
     last = int(known.index.max())
-    for year in range(last + 1, LAST + 1):
+    for year in growth.index[growth.index > last]:
         known[year] = known[last] * growth[year] / growth[last]
     known[FIRST] = known.get(FIRST, known.get(FIRST + 1, known.iloc[0]) * GROWTH_OF_2015[WIND])
-    yield from _rows(province, WIND, known, set(rows["year"]))
+    yield from _rows(province, WIND, known, set(rows["year"]), growth.index.to_numpy())
 
 
-def _solar(province: str, printed: pd.DataFrame, solar: pd.DataFrame) -> Iterator[list[object]]:
+def _solar(
+    province: str, printed: pd.DataFrame, solar: pd.DataFrame, years: np.ndarray
+) -> Iterator[list[object]]:
     before = printed[(printed["province"] == province) & (printed["variable"] == "solar_capacity")]
     total = before.loc[before["year"] == FIRST + 1, "value"].to_numpy(float)
     rows = solar[solar["Area"] == province]
@@ -78,7 +82,7 @@ def _solar(province: str, printed: pd.DataFrame, solar: pd.DataFrame) -> Iterato
         share = first / both if both > 0 else 0.5
         known[FIRST + 1] = max(LEAST, total[0] * share) if len(total) else first / 2
         known[FIRST] = known[FIRST + 1] * GROWTH_OF_2015[plant]
-        yield from _rows(province, plant, pd.Series(known), set(path))
+        yield from _rows(province, plant, pd.Series(known), set(path), years)
 
 
 def _quarterly(rows: pd.DataFrame, category: str, ends: dict[int, str]) -> dict[int, float]:
@@ -88,11 +92,13 @@ def _quarterly(rows: pd.DataFrame, category: str, ends: dict[int, str]) -> dict[
     return {year: max(LEAST, mw) for year, mw in values.items() if not np.isnan(mw)}
 
 
-def _rows(place: str, plant: str, known: pd.Series, printed: set[int]) -> Iterator[list[object]]:
+def _rows(
+    place: str, plant: str, known: pd.Series, printed: set[int], years: np.ndarray
+) -> Iterator[list[object]]:
     given = known.sort_index()
     logs = np.log(np.maximum(LEAST, given.to_numpy(float)))
-    path = np.exp(np.interp(YEARS, given.index.to_numpy(float), logs))
-    for year, value in zip(YEARS, path, strict=True):
+    path = np.exp(np.interp(years, given.index.to_numpy(float), logs))
+    for year, value in zip(years, path, strict=True):
         seen = int(year) in printed
         basis = "printed" if seen else "between or beyond printed years"
         origin = "printed" if seen else "carried"

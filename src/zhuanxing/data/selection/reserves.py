@@ -25,7 +25,7 @@ from typing import Any
 import pandas as pd
 
 from zhuanxing.data.reading import read_table
-from zhuanxing.data.selection.products import FIRST, LAST
+from zhuanxing.data.selection.years import FIRST
 
 __all__ = ["mineral_reserves", "write_reserves"]
 
@@ -33,6 +33,8 @@ __all__ = ["mineral_reserves", "write_reserves"]
 Row = Mapping[Any, Any]
 
 COLUMNS = ["unit_id", "product", "variable", "value", "low", "high", "origin", "basis"]
+# The lists tell what was in the ground at the end of this year.
+LISTED_YEAR = 2022
 # The stage of units that the plan of 2013 does not name.
 UNNAMED = "not on the list"
 LISTED, STAGE = "listed", "stage"
@@ -96,7 +98,7 @@ def _listed(listed: pd.DataFrame, unit: str, mineral: str) -> Mineral:
 def _rows(
     unit: str, product: str, output: pd.Series, mineral: Mineral, stage: str, terms: Row
 ) -> list[list[object]]:
-    since = float(output[(output.index >= FIRST) & (output.index <= LAST)].sum())
+    since = float(output[(output.index >= FIRST) & (output.index <= LISTED_YEAR)].sum())
     if mineral.proven > 0:
         reserves, origin = mineral.proven + since, LISTED
         basis = "reserves listed for working and idle mines, with what was taken out since 2015"
