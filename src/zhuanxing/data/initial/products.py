@@ -7,7 +7,7 @@ import pandas as pd
 import xarray as xr
 
 from zhuanxing.data.initial.carrying import CARRIED, ESTIMATED, OBSERVED
-from zhuanxing.data.tables import Tables
+from zhuanxing.data.tables import DataError, Tables
 
 __all__ = ["build_products"]
 
@@ -36,6 +36,11 @@ def build_products(tables: Tables, information_year: int) -> xr.Dataset:
     outputs = tables.products.pivot(index=["unit_id", "product"], columns="year", values="value")
     every = pd.MultiIndex.from_product([cities, products])
     path = outputs.reindex(every).fillna(0.0)
+    if information_year not in path:
+        raise DataError(
+            f"products.csv: the year {information_year}, the last of provinces.csv, is missing; "
+            "'python -m zhuanxing.data.selection.products model/data' makes the table again"
+        )
     shape = (len(cities), len(products))
     growth = np.zeros((*shape, len(records)))
     for place in range(len(records)):
