@@ -328,6 +328,21 @@ def test_forest_fits_into_ecological_land() -> None:
     assert (INITIAL["initial_forest_share"] * area < ecological).all()
 
 
+def test_land_follows_the_survey_and_the_districts_of_a_city_where_there_are_any() -> None:
+    surveyed = observed(TABLES.observations, "farmland_area").set_index("unit_id")["value"]
+    origin = INITIAL["initial_land_origin"].to_pandas()
+    land = INITIAL["initial_land"].to_pandas()
+    assert (origin.loc[surveyed.index, "farmland"] == "carried").all()
+    np.testing.assert_allclose(land.loc[surveyed.index, "farmland"], surveyed)
+    roomier = TABLES.observations.copy()
+    homes = (roomier["unit_id"] == "anshan") & (roomier["variable"] == "urban_residential_land")
+    roomier.loc[homes, "value"] *= 1.2
+    more = build_initial(replace(TABLES, observations=roomier))["initial_land"].to_pandas()
+    assert more.loc["anshan", "residential"] > land.loc["anshan", "residential"]
+    assert more.loc["anshan", "industrial_efficient"] < land.loc["anshan", "industrial_efficient"]
+    assert origin.loc["shijingshan", "residential"] == "estimated"
+
+
 # What plants did year by year is a record, and not where a run starts.
 STARTS = [
     str(name)

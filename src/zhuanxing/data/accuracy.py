@@ -29,6 +29,7 @@ def left_out_table(start: Start) -> pd.DataFrame:
     errors["initial_debt_ratio"] = start.quantities.neighbours.left_out(start.debt)
     for sector, found in start.economy.industry.left_out().items():
         errors[f"initial_sector_share, {sector}"] = found
+    errors |= {f"initial_land, {use}": found for use, found in start.land.left_out().items()}
     return pd.DataFrame([_factors(name, found) for name, found in errors.items() if found])
 
 

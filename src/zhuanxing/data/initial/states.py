@@ -15,11 +15,11 @@ import xarray as xr
 
 from zhuanxing.data.drivers import build_drivers
 from zhuanxing.data.initial.areas import build_areas
-from zhuanxing.data.initial.carrying import CARRIED, ESTIMATED, Value
+from zhuanxing.data.initial.carrying import ESTIMATED, Value
 from zhuanxing.data.initial.debt import debt_by_kind, debt_per_output, platform_ambition
 from zhuanxing.data.initial.economy import Economy, Periods
 from zhuanxing.data.initial.energy import EnergyState, power_at
-from zhuanxing.data.initial.land import initial_land
+from zhuanxing.data.initial.land import LandUse
 from zhuanxing.data.initial.lookup import Known, Province
 from zhuanxing.data.initial.neighbours import Neighbours, structure
 from zhuanxing.data.initial.prices import city_prices
@@ -57,8 +57,6 @@ PLAIN = {
     "oil_share_of_mining": "mining_oil_share",
     "solar_hours": "solar_hours",
 }
-# Forest is part of ecological land; statistics of forest cover may count more.
-MOST_FOREST = 0.95
 
 
 @dataclass
@@ -89,11 +87,10 @@ def build_initial(
     start = Start.of(tables, year, drivers)
     state = State()
     for unit in tables.cities:
-        _, people, secondary = _economy(state, start.economy, unit)
+        _economy(state, start.economy, unit)
         elements = tables.elements
         solar = _energy(state, start.energy, unit, elements["record"], elements["fuel"])
-        area = start.energy.area[unit]
-        _land(state, start, unit, area, people, secondary, solar)
+        _land(state, start.land, unit, solar)
         for name, variable in PLAIN.items():
             state.put(name, (start.known.typical(unit, variable), ESTIMATED), unit)
     _quantities(state, start)
@@ -109,13 +106,14 @@ def build_initial(
 @dataclass(frozen=True)
 class Start:
     """What initial values are made from: tables as known `then`, lookups, the economy, energy,
-    quantities and debts."""
+    quantities, land and debts."""
 
     then: Tables
     known: Known
     economy: Economy
     energy: EnergyState
     quantities: Quantities
+    land: LandUse
     debt: dict[str, float]
 
     @classmethod
@@ -140,7 +138,16 @@ class Start:
             for province, year, value in lost[["province", "year", "value"]].itertuples(index=False)
         }
         energy = EnergyState(known, province, province_of, area, when, tables.renewables, curtailed)
-        return cls(then, known, economy, energy, quantities, debt)
+        land = _land_of(economy, quantities, area)
+        return cls(then, known, economy, energy, quantities, land, debt)
+
+
+def _land_of(economy: Economy, quantities: Quantities, area: dict[str, float]) -> LandUse:
+    secondary = {
+        unit: economy.output(unit)[0] * economy.broad_shares(unit)[0]["secondary"] for unit in area
+    }
+    near, drivers = quantities.neighbours, quantities.drivers
+    return LandUse(economy.known, near, drivers, secondary, area, economy.when.first)
 
 
 def _quantities_of(tables: Tables, known: Known, economy: Economy) -> Quantities:
@@ -178,19 +185,16 @@ def _quantities(state: State, start: Start) -> None:
         state.put("initial_housing_floor", (floor, ESTIMATED), unit)
 
 
-def _economy(state: State, economy: Economy, unit: str) -> tuple[float, float, float]:
-    """Record output, people and sectors; return output, people and secondary value added."""
-    output = economy.output(unit)
-    people = economy.people(unit)
-    state.put("initial_gdp", output, unit)
-    state.put("initial_population", people, unit)
+def _economy(state: State, economy: Economy, unit: str) -> None:
+    """Record output, people and sectors."""
+    state.put("initial_gdp", economy.output(unit), unit)
+    state.put("initial_population", economy.people(unit), unit)
     state.put("initial_population_growth", economy.people_growth(unit), unit)
     state.put("initial_urbanization", economy.urban_share(unit), unit)
     shares, origin = economy.broad_shares(unit)
     for broad, weights in economy.sector_weights[unit].items():
         for sector, weight in weights.items():
             state.put("initial_sector_share", (shares[broad] * weight, origin), unit, sector)
-    return output[0], people[0], output[0] * shares["secondary"]
 
 
 def _energy(
@@ -209,21 +213,12 @@ def _energy(
     return state.values["initial_solar_base"][unit,][0]
 
 
-def _land(state: State, start: Start, unit: str, area: float, *drivers: float) -> None:
-    """Record land by use; `drivers` are people, secondary value added and base solar."""
-    known = start.known
-    land = initial_land(known, unit, area, *drivers)
-    for use, size in land.items():
-        state.put("initial_land", (size, ESTIMATED), unit, use)
-    state.put("initial_forest_share", _forest(start, unit, land["ecological"] / area), unit)
-
-
-def _forest(start: Start, unit: str, ecological: float) -> Value:
-    seen = start.known.seen(unit, "forest_cover")
-    if seen:
-        year = min(seen, key=lambda other: abs(other - start.economy.when.first))
-        return min(seen[year] / 100, MOST_FOREST * ecological), CARRIED
-    return min(start.known.typical(unit, "forest_share"), MOST_FOREST * ecological), ESTIMATED
+def _land(state: State, land: LandUse, unit: str, solar: float) -> None:
+    """Record land by use and forest; `solar` is solar power on bases, MW."""
+    uses = land.of(unit, solar)
+    for use, size in uses.items():
+        state.put("initial_land", size, unit, use)
+    state.put("initial_forest_share", land.forest(unit, uses["ecological"][0]), unit)
 
 
 def _dataset(tables: Tables, state: State) -> xr.Dataset:
