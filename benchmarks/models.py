@@ -69,7 +69,7 @@ def _told(path: Path) -> str:
 def _tried(path: Path) -> tuple[str, str]:
     program = compile_file(path)
     names = [name for name, found in program.variables.items() if found.kind != "lookup"]
-    inputs = program.given.gather({}, None, None)
+    inputs = program.given.gather({})
     pairs = [(name, "path") for name in names]
     times, paths = run_by_own_clock(program.built, program.method, inputs, pairs)
     ours = _by_element(program, paths)

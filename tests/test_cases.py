@@ -82,6 +82,10 @@ def refusal(text: str, suffix: str) -> str:
         ("x = TIME STEP ~ [1,b] ~|", ["'x'", "limits"]),
         ("x = TIME STEP ~ [1,nan] ~|", ["'x'", "limits"]),
         ("d: a, b ~~|\nd: a, c ~~|\nx[d] = 1 ~~|", ["'d'", "m.mdl:2", "line 1"]),
+        ("d: a, b ~~|\na = 5 ~~|\nx[d] = a ~~|", ["'a'", "m.mdl:2", "element of the range 'd'"]),
+        ("d: a, b ~~|\nd = 5 ~~|", ["'d'", "m.mdl:2", "range has the same name"]),
+        ("d: a, d ~~|\nx[d] = 1 ~~|", ["'d'", "m.mdl:1", "its own name"]),
+        ("Time = 5 ~~|", ["'time'", "m.mdl:1", "clock"]),
         ("d: a, b ~~|\nx[d] = TABBED ARRAY(1 inf) ~~|", ["'x'", "m.mdl:2", "'inf'"]),
     ],
 )
@@ -139,6 +143,8 @@ GRAPH = '<aux name="x"><eqn>TIME</eqn><gf><xscale min="0" max="{end}"/><ypts>{y}
         (AUX.format(1) + '<module name="far" resource="far.stmx"/>', ["'far'", "another file"]),
         (AUX.format(1) + '<module name="gone"/>', ["'gone'"]),
         (AUX.format("y[1]") + '<aux name="y"><eqn>1</eqn></aux>', ["'x'", "0 subscripts"]),
+        (AUX.format(1) + '<aux name="TIME"><eqn>5</eqn></aux>', ["'time'", "clock"]),
+        (AUX.format(1) + '<module name="m"><connect to="m.z" from="x"/></module>', ["'m'"]),
         (AUX.format("DERIVN(TIME, 1)"), ["'x'", "DERIVN"]),
         (GRAPH.format(end="nan", y="1,2"), ["'x'", "'nan'"]),
         (GRAPH.format(end="1", y="1_0,2"), ["'x'", "'1_0'"]),
@@ -158,6 +164,10 @@ def test_a_flow_inside_an_element_is_refused_and_not_left_out() -> None:
         '<eqn>1</eqn><inflow>f</inflow></element></stock><flow name="f"><eqn>1</eqn></flow>'
     )
     assert "'x'" in refusal(XMILE.format(method="", dims=dims, body=body), ".xmile")
+    same = dims.replace('"a"', '"d"')
+    assert "name of a dimension" in refusal(
+        XMILE.format(method="", dims=same, body=AUX.format(1)), ".xmile"
+    )
     size = dims.replace('"><elem name="a"/></dim>', '" size="9999999999"/>')
     assert "1 to 1,000,000" in refusal(XMILE.format(method="", dims=size, body=body), ".xmile")
 
@@ -170,7 +180,7 @@ def test_a_method_that_is_not_there_and_a_torn_file_are_refused() -> None:
     assert "document type" in refusal(bomb, ".xmile")
 
 
-CHINESE = "{HEAD}\n人口 = INTEG(人口 * 0.05, 100) ~人~ 备注 |\n" + CLOCK
+CHINESE = "{HEAD}\n人口 = INTEG(人口 * 0.05, 100) ~人~ 人口 |\n" + CLOCK
 
 
 @pytest.mark.parametrize(
@@ -182,6 +192,8 @@ CHINESE = "{HEAD}\n人口 = INTEG(人口 * 0.05, 100) ~人~ 备注 |\n" + CLOCK
         ("UTF-16", "utf-16-be", b"", False),
         ("GB18030", "gb18030", b"", False),
         ("UTF-8", "gbk", b"", True),
+        ("GB18030", "utf-8", b"", True),
+        ("rot13", "big5", b"", True),
     ],
 )
 def test_chinese_names_are_read_in_whatever_encoding(

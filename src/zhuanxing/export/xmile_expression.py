@@ -56,6 +56,8 @@ WRITTEN_OUT: dict[str, Callable[..., str]] = {
     "floor": lambda x: f"INT{x}",
     "integer": lambda x: f"(IF {x} < 0 THEN -INT(-{x}) ELSE INT{x})",
     "log": lambda x, base: f"(LN{x}/LN{base})",
+    # XMILE's MOD has the sign of the divisor.
+    "modulo": lambda x, base: f"(IF {x} < 0 THEN -(ABS{x} MOD ABS{base}) ELSE {x} MOD ABS{base})",
     "pulse": _pulse,
     "pulse train": _pulse_train,
     "ramp": lambda slope, start, end: f"(RAMP({slope}, {start}) - RAMP({slope}, {end}))",
@@ -192,8 +194,6 @@ class Printer:
         if name == "if then else":
             condition, yes, no = arguments
             return f"(IF {condition} THEN {yes} ELSE {no})"
-        if name == "modulo":
-            return f"({' MOD '.join(self._within(part, LEAF) for part in node.arguments)})"
         if name == "power":
             return f"({'^'.join(self._within(part, LEAF) for part in node.arguments)})"
         if name in WRITTEN_OUT:

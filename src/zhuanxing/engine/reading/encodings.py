@@ -21,6 +21,14 @@ _HEADER = re.compile(rb"\s*\{([A-Za-z0-9_ :.-]{2,30})\}")
 _DECLARED = re.compile(rb"""\s*<\?xml[^>]*\bencoding\s*=\s*["']([^"']+)""")
 # Of two bytes each, as GBK writes a Chinese character: such a share of the runs of high bytes.
 MOSTLY = 0.8
+# Two bytes of a character, and which of them are those of the common ones.
+_PAIR = re.compile(rb"[\x81-\xfe][\x40-\xfe]")
+_COMMON = {
+    "gb18030": re.compile(rb"[\xb0-\xf7][\xa1-\xfe]"),
+    "big5": re.compile(rb"[\xa4-\xc6][\x40-\x7e\xa1-\xfe]"),
+}
+# Chinese in three bytes a character: what is well-formed UTF-8 with one of it is no accident.
+FIRST_OF_THREE = "\u0800"
 
 
 def decode(content: bytes, origin: str) -> tuple[str, str | None]:
@@ -43,19 +51,25 @@ def _decoded(content: bytes, origin: str) -> tuple[str, str | None]:
             return _strict(content, wide, origin), None
     named = _HEADER.match(content) or _DECLARED.match(content)
     declared = _codec(named[1].decode("ascii", "replace")) if named else None
-    if declared is not None and declared != "utf-8":
-        return _strict(content, declared, origin), None
     try:
-        return content.decode("utf-8"), None
+        text = content.decode("utf-8")
     except UnicodeDecodeError:
+        if declared not in (None, "utf-8"):
+            return _strict(content, str(declared), origin), None
         return _guessed(content, origin)
+    if declared in (None, "utf-8", "ascii") or text.isascii():
+        return text, None
+    if max(text) < FIRST_OF_THREE:
+        return _strict(content, str(declared), origin), None
+    return text, f"{origin} says that it is {str(declared).upper()}; it is read as UTF-8"
 
 
 def _codec(name: str) -> str | None:
     """Return Python's name of an encoding, None for what is none; GBK's superset for its kin."""
     try:
         found = codecs.lookup(name.strip()).name
-    except LookupError:
+        "{}".encode(found)
+    except (LookupError, UnicodeError):  # none, or none of text, as 'hex' is
         return None
     return "gb18030" if found in ("gb2312", "gbk") else found
 
@@ -63,8 +77,8 @@ def _codec(name: str) -> str | None:
 def _strict(content: bytes, codec: str, origin: str) -> str:
     try:
         return content.decode(codec)
-    except UnicodeDecodeError as failure:
-        line = content.count(b"\n", 0, failure.start) + 1
+    except UnicodeError as failure:
+        line = content.count(b"\n", 0, getattr(failure, "start", 0)) + 1
         raise TranslationError(
             f"{origin}:{line} is not {codec.upper()} although the file says so; save the model "
             "again as UTF-8."
@@ -74,10 +88,14 @@ def _strict(content: bytes, codec: str, origin: str) -> str:
 def _guessed(content: bytes, origin: str) -> tuple[str, str]:
     """Return the text of a file without the name of its encoding: Chinese Windows' or Western."""
     runs = re.findall(rb"[\x80-\xff]+", content)
-    if sum(len(run) % 2 == 0 for run in runs) >= MOSTLY * len(runs):
-        codecs_tried = ("gb18030", "cp1252")
+    paired = sum(len(run) % 2 == 0 for run in runs) >= MOSTLY * len(runs)
+    pairs = _PAIR.findall(content)
+    common = {codec: sum(map(bool, map(of.match, pairs))) for codec, of in _COMMON.items()}
+    chinese = sorted(common, key=lambda codec: -common[codec])
+    if paired or common["big5"] >= MOSTLY * max(len(pairs), 1):
+        codecs_tried = (*chinese, "cp1252")
     else:
-        codecs_tried = ("cp1252", "gb18030")
+        codecs_tried = ("cp1252", *chinese)
     for codec in codecs_tried:
         try:
             text = content.decode(codec)

@@ -1,7 +1,8 @@
 """Expressions of Vensim and XMILE, from text to the syntax tree: one parser for both languages.
 
 A language says how its words look and what its functions are (`Language`); precedence is the same:
-powers, signs, products, sums, comparisons, NOT (in XMILE beside the signs), AND, OR.
+powers, signs, products, sums, larger and smaller, equal and unequal, NOT (in XMILE beside the
+signs), AND, OR.
 """
 
 from __future__ import annotations
@@ -180,11 +181,18 @@ class Parser:
         return self._comparison()
 
     def _comparison(self) -> Any:
-        node = self._sum()
-        while self._is("=", "<>", "<=", "<", ">=", ">"):
+        return self._compared(("=", "<>"), self._relation)
+
+    def _relation(self) -> Any:
+        return self._compared(("<=", "<", ">=", ">"), self._sum)
+
+    def _compared(self, operators: tuple[str, ...], part: Callable[[], Any]) -> Any:
+        """Return two operands compared, from the left; `a = b < c` compares a with a truth."""
+        node = part()
+        while self._is(*operators):
             operator = self.word
             self._next()
-            node = syntax_tree.Logic((operator,), (node, self._sum()))
+            node = syntax_tree.Logic((operator,), (node, part()))
         return node
 
     def _sum(self) -> Any:
@@ -193,7 +201,7 @@ class Parser:
     def _product(self) -> Any:
         node = self._joined(syntax_tree.Arithmetic, self._signed, "*", "/")
         while self._is("MOD", "//"):
-            function = {"MOD": "modulo", "//": "zidz"}[self.word]
+            function = {"MOD": "floored modulo", "//": "zidz"}[self.word]
             self._next()
             node = syntax_tree.Call(syntax_tree.Reference(function), (node, self._signed()))
             while self._is("*", "/"):

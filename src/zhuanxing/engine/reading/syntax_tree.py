@@ -10,17 +10,18 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
 __all__ = [
-    "CONTROLS", "MOST_ELEMENTS", "AllocateAvailable", "AllocateByPriority", "Arithmetic",
+    "CLOCK", "CONTROLS", "MOST_ELEMENTS", "AllocateAvailable", "AllocateByPriority", "Arithmetic",
     "Call", "Component", "DataFile", "Delay", "DelayFixed", "DelayMaterial", "DelayN",
     "Element", "Forecast", "Game", "GetConstants", "GetData", "GetLookups", "History",
     "Initial", "InlineLookup", "Integ", "Logic", "Lookup", "ParsedModel", "Range", "Reference",
-    "SampleIfTrue", "Section", "Smooth", "SmoothN", "Trend", "nodes", "references", "rewrite",
-    "with_expressions",
+    "SampleIfTrue", "Section", "Smooth", "SmoothN", "Trend", "children", "nodes", "references",
+    "rewrite", "with_expressions",
 ]  # fmt: skip
 
 # More elements of a dimension than memory holds variables of: a slip of the pen.
 MOST_ELEMENTS = 1_000_000
 # What controls a run; the engine reads it, and equations may.
+CLOCK = "time"
 CONTROLS = ("initial time", "final time", "time step", "saveper")
 
 Expression = Any
@@ -274,7 +275,8 @@ class Range:
     """A subscript range: its elements, and the ranges it is mapped to.
 
     `images` gives, for a range it is mapped to out of order, the image of every element; `line`
-    is that of its definition.
+    is that of its definition. The elements of a range that is `counted_alone` have the numbers of
+    their places in it, else those in the range that holds them all.
     """
 
     name: str
@@ -283,6 +285,7 @@ class Range:
     copied: bool = False
     images: tuple[tuple[str, tuple[str, ...]], ...] = ()
     line: int = 0
+    counted_alone: bool = False
 
 
 @dataclass(frozen=True)
@@ -303,13 +306,20 @@ class ParsedModel:
     method: str = "euler"
 
 
-def rewrite(node: Expression, change: Callable[[Expression], Expression]) -> Expression:
-    """Return the tree with `change` applied to every node, children first."""
+def rewrite(
+    node: Expression,
+    change: Callable[[Expression], Expression],
+    leave: Callable[[Expression], bool] = lambda node: False,
+) -> Expression:
+    """Return the tree with `change` applied to every node, children first.
+
+    What `leave` is true of stays as it is, with all that is in it.
+    """
     if isinstance(node, tuple):
-        return tuple(rewrite(child, change) for child in node)
-    if is_dataclass(node) and not isinstance(node, type):
+        return tuple(rewrite(child, change, leave) for child in node)
+    if is_dataclass(node) and not isinstance(node, type) and not leave(node):
         children = {
-            field.name: rewrite(getattr(node, field.name), change)
+            field.name: rewrite(getattr(node, field.name), change, leave)
             for field in fields(node)
             if not isinstance(getattr(node, field.name), str)
         }
@@ -325,13 +335,19 @@ def with_expressions(element: Element, change: Callable[[Component], Expression]
 
 def nodes(tree: Expression | Element) -> Iterator[Any]:
     """Yield every node of a tree, or of an equation, children first."""
-    if isinstance(tree, tuple):
-        for child in tree:
-            yield from nodes(child)
-    elif is_dataclass(tree) and not isinstance(tree, type):
-        for field in fields(tree):
-            yield from nodes(getattr(tree, field.name))
+    for child in children(tree):
+        yield from nodes(child)
+    if is_dataclass(tree):
         yield tree
+
+
+def children(tree: Expression | Element) -> tuple[Any, ...]:
+    """Return what a node consists of, or the members of a tuple; nothing of a number or text."""
+    if isinstance(tree, tuple):
+        return tree
+    if is_dataclass(tree) and not isinstance(tree, type):
+        return tuple(getattr(tree, field.name) for field in fields(tree))
+    return ()
 
 
 def references(element: Element) -> tuple[str, ...]:

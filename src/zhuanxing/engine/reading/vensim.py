@@ -7,7 +7,7 @@ the text, so that a refusal can name file and line.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -41,6 +41,8 @@ _LEFT = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _UNITS = re.compile(r"(?P<units>.*?)\s*\[(?P<limits>[^\[\]]*)\]\s*", re.DOTALL)
+# What stands for no limit in a units field; PySD's documents write the last.
+NO_LIMIT = ("?", "", "inf")
 ONE_MARK = "expected 'name = expression ~ units ~ comment |'"
 
 
@@ -159,7 +161,26 @@ def _section(
         for element in _elements(source, entry, left):
             key = key_of(element.name)
             elements[key] = _joined(elements.get(key), element)
+    _require_apart(elements, ranges, source.origin)
     return syntax_tree.Section(name, params, tuple(ranges), tuple(elements.values()))
+
+
+def _require_apart(
+    elements: Mapping[str, syntax_tree.Element], ranges: list[syntax_tree.Range], origin: str
+) -> None:
+    """Raise TranslationError if a variable has the name of the clock, a range or an element."""
+    taken = {syntax_tree.CLOCK: "the clock", **{found.name: "a range" for found in ranges}}
+    taken |= {
+        member: f"an element of the range '{found.name}'"
+        for found in ranges
+        for member in found.elements
+        if member not in taken
+    }
+    for key, element in elements.items():
+        if key in taken:
+            raise TranslationError(
+                f"variable '{key}' ({origin}:{element.line}): {taken[key]} has the same name."
+            )
 
 
 def _require_new(found: syntax_tree.Range, ranges: list[syntax_tree.Range], where: str) -> None:
@@ -323,7 +344,7 @@ def _units(
         return text.strip(), (None, None)
     try:
         numbers = [
-            None if part.strip() in ("?", "") else finite_number(part)
+            None if part.strip().lstrip("+-").lower() in NO_LIMIT else finite_number(part)
             for part in found["limits"].split(",")
         ]
     except ValueError:

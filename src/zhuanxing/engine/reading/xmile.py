@@ -6,7 +6,7 @@ outflows take no more than is there, in the order in which they are listed (see 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import product
 from typing import Any
 
@@ -15,7 +15,13 @@ from lxml import etree
 from zhuanxing.engine.reading import syntax_tree
 from zhuanxing.engine.reading.expression_parser import Misread, Parser
 from zhuanxing.engine.reading.numbers import finite_number
-from zhuanxing.engine.reading.syntax_tree import Arithmetic, Component, Element, Reference
+from zhuanxing.engine.reading.syntax_tree import (
+    CLOCK,
+    Arithmetic,
+    Component,
+    Element,
+    Reference,
+)
 from zhuanxing.engine.reading.xmile_arrays import Arrays
 from zhuanxing.engine.reading.xmile_file import (
     XmileFile,
@@ -49,8 +55,7 @@ def read_xmile(text: str, origin: str) -> syntax_tree.ParsedModel:
     models = file.models()
     specs = file.specs(models[0])
     reader = _Reader(file)
-    for instance in instances(file, models):
-        reader.read(instance)
+    reader.read_all(instances(file, models))
     if not reader.elements:
         raise TranslationError(f"{origin} has no variables: there is nothing to simulate.")
     clock = {
@@ -74,7 +79,7 @@ def _macros(file: XmileFile) -> Iterator[syntax_tree.Section]:
         reader = _Reader(file)
         variables = file.child(node, "variables")
         if variables is not None:
-            reader.read(Instance("", variables, frozenset()))
+            reader.read_all([Instance("", variables, frozenset())])
         name = named(file, node)
         result = reader.parsed(node, text_of(file, node, "eqn"))
         elements = [*reader.elements.values()]
@@ -93,24 +98,45 @@ class _Reader:
         self.stocks: list[Stock] = []
         self.tables: dict[str, list[Component]] = {}
 
-    def read(self, instance: Instance) -> None:
-        """Add the variables of one submodel. Raises TranslationError for a name used twice."""
-        model = instance.variables
-        model = model.getparent() if tag(model) == "variables" else model
-        own = self.file.child(model, "behavior")
-        behaviour = self.file.child(self.file.root, "behavior") if own is None else own
-        nodes = [node for node in instance.variables if tag(node) in ("stock", "flow", "aux", "gf")]
+    def read_all(self, found: Sequence[Instance]) -> None:
+        """Add the variables of submodels. Raises TranslationError for a name used twice.
+
+        The dimensions of all are known before equations are read: submodels read each other.
+        """
+        for instance in found:
+            self._declare(instance)
+        for instance in found:
+            self._require_inputs(instance)
+            model = instance.variables
+            model = model.getparent() if tag(model) == "variables" else model
+            own = self.file.child(model, "behavior")
+            behaviour = self.file.child(self.file.root, "behavior") if own is None else own
+            for node in self._nodes(instance):
+                self._variable(instance, node, behaviour)
+
+    def _require_inputs(self, instance: Instance) -> None:
+        """Raise TranslationError if a submodel's input that is connected is not there."""
+        for name, tie in instance.ties.items():
+            if name not in self.arrays.axes:
+                raise self.file.refuse(tie.node, f"'{name}' is not a variable")
+
+    def _nodes(self, instance: Instance) -> list[etree._Element]:
+        return [node for node in instance.variables if tag(node) in ("stock", "flow", "aux", "gf")]
+
+    def _declare(self, instance: Instance) -> None:
         lines: dict[str, int] = {}
-        for node in nodes:
+        for node in self._nodes(instance):
             key = instance.prefix + key_of(named(self.file, node))
             if key in lines:
                 raise self.file.refuse(
                     node, f"the same name stands on line {lines[key]}; capitals do not tell apart"
                 )
+            if key == CLOCK:
+                raise self.file.refuse(node, f"{CLOCK.upper()} is the clock's own name")
+            if key in self.arrays.members:
+                raise self.file.refuse(node, "a dimension has the same name")
             lines[key] = node.sourceline
             self.arrays.declare(key, node)
-        for node in nodes:
-            self._variable(instance, node, behaviour)
 
     def _variable(
         self, instance: Instance, node: etree._Element, behaviour: etree._Element | None
@@ -143,7 +169,7 @@ class _Reader:
         if key not in instance.ties:
             return []
         axes = self.arrays.axes[key]
-        source = Reference(instance.ties[key], axes or None)
+        source = Reference(instance.ties[key].source, axes or None)
         return [Component(axes, (), source, "auxiliary")]
 
     def _range(self, node: etree._Element) -> tuple[float | None, float | None]:

@@ -11,11 +11,17 @@ from zhuanxing.engine.reading import syntax_tree
 from zhuanxing.engine.reading.syntax_tree import MOST_ELEMENTS, Call, Range, Reference
 from zhuanxing.engine.reading.xmile_file import XmileFile, named, tag
 from zhuanxing.engine.reading.xmile_functions import MEAN, REDUCTIONS, SIZE, average
-from zhuanxing.engine.running.failures import key_of
+from zhuanxing.engine.running.failures import TranslationError, key_of
 
 __all__ = ["Arrays"]
 
+# MAX and MIN of numbers and whole arrays together.
+EXTREMES = {"max": "vmax", "min": "vmin"}
 DIGITS = len(str(MOST_ELEMENTS))
+
+
+def _is_reduction(node: Any) -> bool:
+    return isinstance(node, Call) and node.function.name in REDUCTIONS
 
 
 class Arrays:
@@ -34,6 +40,13 @@ class Arrays:
                 raise file.refuse(node, "a dimension of this name is there already")
             self.members[name] = self._elements(node)
             self.lines[name] = node.sourceline
+        for name, members in self.members.items():
+            clash = next((member for member in members if member in self.members), None)
+            if clash is not None:
+                raise TranslationError(
+                    f"dimension '{name}' ({file.origin}:{self.lines[name]}): its element "
+                    f"'{clash}' has the name of a dimension."
+                )
 
     def _elements(self, node: etree._Element) -> tuple[str, ...]:
         listed = tuple(
@@ -52,8 +65,13 @@ class Arrays:
 
     def ranges(self) -> tuple[Range, ...]:
         """Return the dimensions as ranges, and a copy where one is summed over twice."""
-        own = (Range(name, of, line=self.lines[name]) for name, of in self.members.items())
-        copies = (Range(name, (of,), copied=True) for name, of in self.copies.items())
+        own = (
+            Range(name, of, line=self.lines[name], counted_alone=True)
+            for name, of in self.members.items()
+        )
+        copies = (
+            Range(name, (of,), copied=True, counted_alone=True) for name, of in self.copies.items()
+        )
         return (*own, *copies)
 
     def declare(self, key: str, node: etree._Element) -> None:
@@ -95,7 +113,9 @@ class Arrays:
 
         Raises ValueError with a reason for a subscript that is not understood.
         """
-        return syntax_tree.rewrite(tree, lambda node: self._changed(node, key))
+        found = syntax_tree.rewrite(tree, lambda node: self._changed(node, key))
+        # Inside SUM and its kin MAX goes element by element.
+        return syntax_tree.rewrite(found, lambda node: self._extreme(node, key), _is_reduction)
 
     def _changed(self, node: Any, key: str) -> Any:
         if isinstance(node, Reference) and "." in node.name and node.name not in self.axes:
@@ -104,9 +124,29 @@ class Arrays:
             axes = self.axes.get(node.name)
             if axes is not None and len(axes) == len(node.subscripts):
                 return replace(node, subscripts=self._written(node.subscripts, axes))
-        if isinstance(node, Call) and node.function.name in REDUCTIONS:
-            return self._reduced(node, key)
-        return node
+        return self._reduced(node, key) if _is_reduction(node) else node
+
+    def _extreme(self, node: Any, key: str) -> Any:
+        """Return MAX or MIN with the extreme in place of a whole array among its arguments."""
+        if not isinstance(node, Call) or node.function.name not in EXTREMES:
+            return node
+        extreme = Reference(EXTREMES[node.function.name])
+        own = self.axes.get(key, ())
+        parts = (
+            self._reduced(Call(extreme, (part,)), key) if self._is_whole(part, own) else part
+            for part in node.arguments
+        )
+        return replace(node, arguments=tuple(parts))
+
+    def _is_whole(self, node: Any, own: tuple[str, ...]) -> bool:
+        """Return whether a part of an equation runs over more than its left-hand side."""
+        if _is_reduction(node):
+            return False
+        if isinstance(node, Reference):
+            if node.subscripts is None:
+                return not set(self.axes.get(node.name, ())) <= set(own)
+            return any(part.endswith("!") for part in node.subscripts)
+        return any(self._is_whole(child, own) for child in syntax_tree.children(node))
 
     def _numbered(self, node: Reference) -> Any:
         """Return the number of an element that is written as dimension.element."""

@@ -132,7 +132,7 @@ _MAKERS: Any = {
     "prod": (_named("prod"), (1,)),
     MEAN: (_mean, (1, ...)),
     SIZE: (_named(SIZE), (1,)),
-    "mod": (_named("modulo"), (2,)),
+    "mod": (_named("floored modulo"), (2,)),
     "lookupinv": (_named("lookup invert"), (2,)),
     "random": (lambda low, high, seed=0.0: _call("random uniform", low, high, seed), (2, 3)),
     "uniform": (lambda low, high, seed=0.0: _call("random uniform", low, high, seed), (2, 3)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from lxml import etree
 
@@ -17,19 +17,26 @@ from zhuanxing.engine.running.failures import TranslationError, key_of
 __all__ = ["Instance", "instances"]
 
 
+class Tie(NamedTuple):
+    """What an input is connected to, by full name, and the <connect> that says so."""
+
+    source: str
+    node: etree._Element
+
+
 @dataclass(frozen=True)
 class Instance:
     """The variables of one submodel, and what their names become.
 
     `own` are its variables and `modules` its submodels, by key; `ties` gives, for an input by its
-    full name, the variable that is connected to it.
+    full name, the variable that is connected to it and the <connect> that says so.
     """
 
     prefix: str
     variables: etree._Element
     own: frozenset[str]
     modules: frozenset[str] = field(default_factory=frozenset)
-    ties: Mapping[str, str] = field(default_factory=dict)
+    ties: Mapping[str, Tie] = field(default_factory=dict)
 
     def absolute(self, name: str) -> str:
         """Return the full name of a variable as the equations of this submodel write it."""
@@ -63,7 +70,7 @@ def instances(file: XmileFile, models: list[etree._Element]) -> list[Instance]:
     module that lies in another file, is not there, or holds itself.
     """
     known = {key_of(model.get("name")): model for model in models if model.get("name")}
-    ties: dict[str, str] = {}
+    ties: dict[str, Tie] = {}
     used: set[str] = set()
     found = list(_instances(file, models[0], known, "", (), used, ties))
     for name, model in known.items():
@@ -79,7 +86,7 @@ def _instances(
     prefix: str,
     above: tuple[str, ...],
     used: set[str],
-    ties: dict[str, str],
+    ties: dict[str, Tie],
 ) -> Iterator[Instance]:
     if model.get("resource") or file.child(file.root, "include") is not None:
         raise TranslationError(
@@ -119,7 +126,7 @@ def _other(node: etree._Element, name: str) -> str | None:
     return next((value for key, value in node.attrib.items() if key.endswith(name)), None)
 
 
-def _tie(file: XmileFile, node: etree._Element, instance: Instance, ties: dict[str, str]) -> None:
+def _tie(file: XmileFile, node: etree._Element, instance: Instance, ties: dict[str, Tie]) -> None:
     """Note what is connected to the inputs of a module, and what it is connected to, in full."""
     listed = list(file.children(node, "connect")) or list(file.children(node, "connect2"))
     for tie in listed:
@@ -129,7 +136,7 @@ def _tie(file: XmileFile, node: etree._Element, instance: Instance, ties: dict[s
         # Without a point it is the submodel's own name.
         name = key_of(named(file, node))
         to = to if "." in to else f"{name}.{to}"
-        ties[instance.absolute(to)] = instance.absolute(source)
+        ties[instance.absolute(to)] = Tie(instance.absolute(source), tie)
 
 
 def _path(text: str) -> str:

@@ -44,6 +44,13 @@ def _modulo(env: Env, x: Array, unit: Array) -> Array:
     return x - _quantum(env, x, unit)
 
 
+def _floored_modulo(env: Env, x: Array, unit: Array) -> Array:
+    """MOD of XMILE: the rest has the sign of the divisor (XMILE 1.0, 3.3.1)."""
+    safe = env.xp.where(unit == 0, 1.0, unit)
+    rest = x - safe * env.xp.floor(_quotient(env, x, safe))
+    return env.xp.where(unit == 0, x, rest)
+
+
 def _log(env: Env, x: Array, base: Array) -> Array:
     return divide(env, logarithm(env, x), logarithm(env, base))
 
@@ -132,6 +139,7 @@ ELEMENTWISE: dict[str, Function] = {
     "round": _round,
     "gamma ln": lambda env, x: special(env.xp, "gammaln")(x),
     "modulo": _modulo,
+    "floored modulo": _floored_modulo,
     "quantum": _quantum,
     "xidz": zero_divide,
     "zidz": lambda env, above, below: zero_divide(env, above, below, 0.0),

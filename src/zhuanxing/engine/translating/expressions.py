@@ -103,14 +103,11 @@ class Translator(Tabulated):
         return node
 
     def _powers(self, arguments: list[Any]) -> Node:
-        """Return a^b^c, from the right; a minus before a written number is outside the power."""
+        """Return a^b^c, from the right."""
         base, *rest = arguments
         if not rest:
             return self.node(base)
         exponent = self._powers(rest)
-        if isinstance(base, float) and base < 0:
-            positive = self._apply(OPERATORS["^"], [literal(-base), exponent])
-            return self._apply(lambda env, a: -a, [positive])
         return self._apply(OPERATORS["^"], [self._guarded(self.node(base)), exponent])
 
     def _logic(self, expression: syntax_tree.Logic) -> Node:

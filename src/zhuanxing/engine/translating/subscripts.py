@@ -35,10 +35,15 @@ class Dimensions:
     def __init__(self, ranges: Sequence[Range]) -> None:
         self._mapping = {item.name: list(item.mapping) for item in ranges}
         self._copied = {item.name for item in ranges if item.copied}
+        self._counted_alone = {item.name for item in ranges if item.counted_alone}
         for item in ranges:
             if item.copied:
                 self._mapping[item.name] += item.elements
         for item in ranges:
+            if item.name in item.elements:
+                raise RangeError(
+                    item.name, f"subscript range '{item.name}' has an element of its own name."
+                )
             for member, count in Counter(item.elements).items():
                 if count > 1:
                     raise RangeError(
@@ -173,9 +178,9 @@ class Dimensions:
         return places[0] if self.is_element(name) else places
 
     def positions_in_main(self, name: str) -> np.ndarray:
-        """Return the places of a range's elements in its main range, counted from 0."""
+        """Return the numbers, from 0, of a range's elements: places in its main range or in it."""
         members = self.elements[name]
-        if name in self._main:
+        if name in self._main or name in self._counted_alone:
             return np.arange(len(members))
         for home in self._main:
             if set(members) <= set(self.elements[home]):
