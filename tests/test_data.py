@@ -307,6 +307,25 @@ def test_the_epidemic_and_the_coal_boom_are_in_the_drivers() -> None:
     )
 
 
+def test_prices_of_farms_are_those_of_the_accounts_and_to_come_start_from_where_food_ended() -> None:
+    price = build_drivers(TABLES)["sector_price_index"].sel(sector="agriculture").to_series()
+    nation = TABLES.provinces[TABLES.provinces["province"] == "China"]
+    of = nation.pivot_table(index="year", columns="variable", values="value")
+    accounts = of["primary_va"].pct_change() + 1
+    accounts /= 1 + of["primary_growth"] / 100
+    # The census of 2018 restated the output of farms of the years before.
+    for year in (2017, 2019, 2020):
+        assert price[year] / price[year - 1] == pytest.approx(accounts[year], abs=0.002), year
+    raw = pd.read_csv(DATA / "raw" / "prices.csv")
+    food = raw.pivot_table(index="year", columns="variable", values="value")
+    ended = np.log(food["consumer_food_price_december"] / food["consumer_food_price"])
+    ended -= ended.loc[2010:2018].mean()
+    for year in range(2018, 2023):
+        then = build_drivers(TABLES, year)["sector_price_index"].sel(sector="agriculture")
+        after = float(then.sel(year=year + 1) / then.sel(year=year)) / 1.011
+        assert np.log(after) == pytest.approx(ended[year], abs=1e-4), year
+
+
 # --- initial state
 
 
