@@ -216,6 +216,9 @@ def test_sizes_and_persistences_are_found_where_statistics_speak_of_them() -> No
     np.testing.assert_allclose(found.opening, true.opening, rtol=0.2)
     np.testing.assert_allclose(found.persistence, true.persistence, atol=0.08)
     np.testing.assert_allclose(found.momentum, true.momentum, atol=0.15)
+    walk = replace(guess, persistence=np.array([1.0, 0.6]))
+    found = most_probable_scales(linear, walk, walk)
+    assert found.persistence[0] == 1.0 > found.persistence[1]
 
 
 def test_estimates_between_two_censuses_stray_evenly(settings: CalibrateSettings) -> None:

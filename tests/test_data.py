@@ -307,7 +307,7 @@ def test_the_epidemic_and_the_coal_boom_are_in_the_drivers() -> None:
     )
 
 
-def test_prices_of_farms_are_those_of_the_accounts_and_to_come_start_from_where_food_ended() -> None:
+def test_prices_of_farms_are_those_of_accounts_and_start_from_where_food_prices_ended() -> None:
     price = build_drivers(TABLES)["sector_price_index"].sel(sector="agriculture").to_series()
     nation = TABLES.provinces[TABLES.provinces["province"] == "China"]
     of = nation.pivot_table(index="year", columns="variable", values="value")

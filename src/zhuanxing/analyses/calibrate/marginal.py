@@ -112,8 +112,11 @@ def most_probable(
 
 
 def most_probable_scales(linear: Linear, start: Scales, guess: Scales) -> Scales:
-    """Return the most probable scales, sought from `start`; `guess` is what they may be."""
-    kinds = len(guess.size)
+    """Return the most probable scales, sought from `start`; `guess` is what they may be.
+
+    A disturbance whose guess of a persistence is one is a random walk: that is kept.
+    """
+    kinds, walks = len(guess.size), guess.persistence >= 1.0
     first = jnp.asarray(np.concatenate([guess.size, guess.opening]))
     middle = jnp.asarray(np.concatenate([_logit(guess.persistence), _logit(guess.momentum)]))
 
@@ -123,7 +126,8 @@ def most_probable_scales(linear: Linear, start: Scales, guess: Scales) -> Scales
         goes = jnp.where(linear.lasting > 0, momentum, 0.0)
         doubt = GUESS * (logarithm + (first / scale) ** 2 / 2).sum()
         doubt += ((free[2 * kinds :] - middle) ** 2).sum() / (2 * DOUBT**2)
-        return linear.minus_log(scale[:kinds], scale[kinds:], persistence, goes) + doubt
+        left = jnp.where(walks, 1.0, persistence)
+        return linear.minus_log(scale[:kinds], scale[kinds:], left, goes) + doubt
 
     lowest, highest, farthest = _logit(np.array([SHORTEST, LONGEST, FARTHEST]))
     begin = [np.log(start.size), np.log(start.opening), _logit(start.persistence)]
@@ -138,7 +142,8 @@ def most_probable_scales(linear: Linear, start: Scales, guess: Scales) -> Scales
     scale = np.exp(found.x[: 2 * kinds])
     persistence, momentum = np.split(1 / (1 + np.exp(-found.x[2 * kinds :])), 2)
     return replace(
-        start, size=scale[:kinds], opening=scale[kinds:], persistence=persistence,
+        start, size=scale[:kinds], opening=scale[kinds:],
+        persistence=np.where(walks, 1.0, persistence),
         momentum=np.where(start.lasting > 0, momentum, 0.0),
     )  # fmt: skip
 
@@ -202,6 +207,6 @@ def _present(*arrays: np.ndarray) -> list[np.ndarray]:
 
 
 def _logit(part: np.ndarray) -> np.ndarray:
-    """Return the logit; that of nothing is that of the shortest."""
-    inside = np.maximum(part, SHORTEST)
+    """Return the logit; that of nothing is that of the shortest, that of all of the longest."""
+    inside = np.clip(part, SHORTEST, LONGEST)
     return np.asarray(np.log(inside / (1 - inside)))
