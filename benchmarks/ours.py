@@ -19,7 +19,7 @@ from zhuanxing.analyses.calibrate.problem import pose
 from zhuanxing.analyses.calibrate.settings import CalibrateSettings
 from zhuanxing.config import read_settings
 from zhuanxing.engine.running.executable_cache import jitted
-from zhuanxing.engine.running.xla_options import HASTY
+from zhuanxing.engine.running.xla_options import SLOPES
 from zhuanxing.storage.paths import find_places
 
 REPEATS = 5
@@ -83,7 +83,7 @@ def gradient(_: int) -> dict[str, Any]:
         return sum((jnp.mean(value) for value in outputs.values()), jnp.zeros(()))
 
     traced, fixed = program.traced(inputs, requests, names)
-    forward = jitted(lambda some, others: objective(traced(some, others)), HASTY)
+    forward = jitted(lambda some, others: objective(traced(some, others)), SLOPES)
     both = program.value_and_gradient(inputs, requests, objective, names)
     with cpu_seconds() as compiling:
         jax.block_until_ready(both(chosen))
@@ -103,8 +103,8 @@ def posterior(_: int) -> dict[str, Any]:
     shared, own = posed.parameters.start()
     scales = Scales.of(posed.program.constants()).constants()
     given = shared, own, scales, posed._given
-    value = jitted(posed.negative_log, HASTY)
-    both = jitted(jax.value_and_grad(posed.negative_log, argnums=(0, 1)), HASTY)
+    value = jitted(posed.negative_log, SLOPES)
+    both = jitted(jax.value_and_grad(posed.negative_log, argnums=(0, 1)), SLOPES)
     best = fastest(gradient=lambda: both(*given), forward=lambda: value(*given))
     return {**best, "parameters": shared.size + own.size}
 

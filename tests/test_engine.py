@@ -20,6 +20,8 @@ from zhuanxing.engine import Program, ReferenceEngine, TranslationError, compile
 from zhuanxing.engine.reading import parser as parsing_module
 from zhuanxing.engine.running import compiled_runs, executable_cache
 from zhuanxing.engine.running.executable_cache import stored
+from zhuanxing.engine.running.lean import dependent, lean
+from zhuanxing.engine.running.xla_options import settled
 from zhuanxing.engine.translating.picking import picked
 from zhuanxing.engine.translating.vector_logarithm import compiled_logarithm
 from zhuanxing.errors import ZhuanxingError
@@ -315,6 +317,23 @@ def test_slopes_of_picked_elements_go_back_to_where_they_stood(places: list[int]
     assert np.array_equal(found, whole[:, places])
     slopes = 1.0 + np.arange(found.size).reshape(found.shape) ** 2
     assert np.array_equal(back(slopes)[0], np.einsum("pn,apb->anb", one_of, slopes))
+
+
+def test_only_what_would_be_computed_twice_keeps_its_barrier() -> None:
+    def several(x: jax.Array, y: jax.Array) -> tuple[jax.Array, ...]:
+        once, twice, unread = settled(x + y), settled(x * y), settled(jnp.sin(x))
+        across = settled(jnp.outer(once, jnp.ones(20_000)))
+        return jnp.exp(twice) + x, y - twice, across.T.sum(axis=0), unread[:0]
+
+    given = np.arange(3.0), np.full(3, 0.7)
+    made = jax.make_jaxpr(lean(several))(*given)
+    names = [equation.primitive.name for equation in made.jaxpr.eqns]
+    assert names.count("optimization_barrier") == 2 and "sin" in names
+    assert "sin" not in str(jax.make_jaxpr(lean(lambda *both: several(*both)[:3]))(*given))
+    for found, expected in zip(lean(several)(*given), several(*given), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-6)
+    halves = jax.make_jaxpr(lambda x: (x * 2.0, jnp.ones(2) * 3.0, 1.0))(1.0)
+    assert dependent(halves.jaxpr) == [True, False, False]
 
 
 def test_gradients_reach_lookup_ordinates() -> None:

@@ -26,7 +26,7 @@ from zhuanxing.engine.running.numpy_stepper import run_by_own_clock
 from zhuanxing.engine.running.run_plan import asked, inputs_read, keyed, make_plan
 from zhuanxing.engine.running.scan import simulate, states_at
 from zhuanxing.engine.running.soundness import first_unsound
-from zhuanxing.engine.running.xla_options import HASTY
+from zhuanxing.engine.running.xla_options import HASTY, SLOPES
 from zhuanxing.engine.translating.model_builder import Built
 from zhuanxing.engine.translating.states import Leaves
 from zhuanxing.engine.translating.variables import Variable, describe
@@ -290,7 +290,7 @@ class Program:
         def scalar(chosen: Mapping[str, Array], others: Mapping[str, Array]) -> jax.Array:
             return objective(traced(chosen, others))
 
-        compiled = jitted(jax.value_and_grad(scalar), HASTY)
+        compiled = jitted(jax.value_and_grad(scalar), SLOPES)
         return lambda chosen: compiled(
             {n: self.given.shaped(n, v, False) for n, v in _by_key(chosen).items()}, fixed
         )

@@ -25,7 +25,7 @@ from zhuanxing.analyses.calibrate.observations import Observations, predict
 from zhuanxing.analyses.calibrate.parameters import Parameters
 from zhuanxing.engine.running.executable_cache import jitted
 from zhuanxing.engine.running.inputs import FINAL_TIME
-from zhuanxing.engine.running.xla_options import HASTY
+from zhuanxing.engine.running.xla_options import SLOPES
 from zhuanxing.errors import ZhuanxingError
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class Posterior:
 
     @cached_property
     def _compiled(self) -> Callable[..., tuple[Array, tuple[Array, Array]]]:
-        return jitted(jax.value_and_grad(self.negative_log, argnums=(0, 1)), HASTY)
+        return jitted(jax.value_and_grad(self.negative_log, argnums=(0, 1)), SLOPES)
 
     @property
     def _given(self) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 import xarray as xr
 
-from zhuanxing.engine.running.xla_options import HASTY
+from zhuanxing.engine.running.xla_options import SLOPES
 from zhuanxing.inputs.design import INTENSITY, of_intensities
 from zhuanxing.results.annual import END, OF_VARIABLE, PATH, SUM, yearly_requests
 from zhuanxing.results.outputs import Output, select_outputs
@@ -158,7 +158,7 @@ class Response:
         arguments = (full, self._place, self._fixed, weights)
         begin = 0 if self._past is None else self._past.steps
         question = ("pull-back of a city", sorted(self._asked.items()), TOGETHER, begin)
-        return self._model.program.compiled(question, pulled, arguments, HASTY)
+        return self._model.program.compiled(question, pulled, arguments, SLOPES)
 
     def _measured(self, raw: Mapping[str, Any]) -> Any:
         return jnp.stack([_measure(output, raw) for output in self.outputs])

@@ -10,16 +10,20 @@ edition, SIAM, chapters 3 and 12, on the reverse mode and on what to keep for it
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jax.flatten_util import ravel_pytree
+
+from zhuanxing.engine.running.lean import dependent, lean, pruned
+from zhuanxing.engine.running.xla_options import settled
 
 __all__ = ["walk"]
 
-# So many steps are gone through backwards at once: more take more memory and gain nothing.
-BLOCK = 16
+# About so many steps are gone through backwards at once: more take more memory and gain nothing.
+BLOCKS = range(12, 21)
 
 Tree = Any
 # States, constants to differentiate by, others, and the number of the step, to states and outputs.
@@ -44,17 +48,55 @@ def _forward(step: Step, count: int, states: Tree, moving: Tree, fixed: Tree) ->
 
     def body(now: Tree, place: Any) -> tuple[Tree, Tree]:
         after, found = step(now, moving, fixed, place)
-        return after, (found, now)
+        return after, (found, _packed(now))
 
     _, (found, kept) = jax.lax.scan(body, states, jnp.arange(count))
-    return found, (kept, moving, fixed)
+    return found, (states, kept, moving, fixed)
+
+
+def _packed(states: Tree) -> Any:
+    """Return states as one vector: to keep or hand on a hundred takes a kernel for each."""
+    return ravel_pytree(jax.tree.map(settled, states))[0]
+
+
+def _summed(shares: Any) -> Any:
+    """Return the sum over steps; where it goes across a matrix, nothing else is done meanwhile."""
+    return (settled(shares) if shares.ndim > 2 else shares).sum(axis=0)
+
+
+class _Steps:
+    """The local derivatives of steps, apart in what is the same for all and what is not."""
+
+    def __init__(self, step: Step, first: Tree, moving: Tree, fixed: Tree) -> None:
+        def pullback(now: Tree, place: Any) -> Callable[[Tree], Tree]:
+            return jax.vjp(lambda states, by: step(states, by, fixed, place), now, moving)[1]
+
+        made, shape = jax.make_jaxpr(pullback, return_shape=True)(first, 0)
+        self._kept = pruned(made)
+        self._tree = jax.tree.structure(shape)
+        self._moves = dependent(made.jaxpr)
+        self._same = self._taken(first, 0, False)
+
+    def _taken(self, now: Tree, place: Any, moves: bool) -> list[Any]:
+        found = self._kept(*jax.tree.leaves(now), place)
+        return [one for one, moved in zip(found, self._moves, strict=True) if moved is moves]
+
+    def local(self, now: Tree, place: Any) -> list[Any]:
+        """Return what the derivatives of a step have of their own."""
+        return self._taken(now, place, True)
+
+    def pull(self, local: Sequence[Any], slopes: Tree) -> tuple[Tree, Tree]:
+        """Return slopes by states and constants from those by the states after and the outputs."""
+        own, same = iter(local), iter(self._same)
+        leaves = [next(own if moved else same) for moved in self._moves]
+        found: tuple[Tree, Tree] = jax.tree.unflatten(self._tree, leaves)(slopes)
+        return found
 
 
 def _backward(step: Step, count: int, saved: Tree, slopes: Tree) -> tuple[Tree, Tree, None]:
     """Return the slopes by the initial states and by the moving constants."""
-    kept, moving, fixed = saved
-    blocks = -(-count // BLOCK)
-    size = -(-count // blocks)
+    size = min(count, min(BLOCKS, key=lambda size: -count % size))
+    blocks = -(-count // size)
     # The last block is filled up with steps whose outputs have no slopes.
     places = jnp.minimum(jnp.arange(blocks * size), count - 1).reshape(blocks, size)
 
@@ -62,27 +104,28 @@ def _backward(step: Step, count: int, saved: Tree, slopes: Tree) -> tuple[Tree, 
         whole = jnp.zeros((blocks * size, *one.shape[1:]), one.dtype).at[:count].set(one)
         return whole.reshape(blocks, size, *one.shape[1:])
 
-    def pullback(now: Tree, place: Any) -> Callable[[Tree], Tree]:
-        def local(states: Tree, constants: Tree) -> Tree:
-            return step(states, constants, fixed, place)
+    states, kept, moving, fixed = saved
+    steps = _Steps(step, states, moving, fixed)
+    tree = ravel_pytree(states)[1]
 
-        return jax.vjp(local, now, moving)[1]
+    def back(after: Any, one: tuple[Any, Tree]) -> tuple[Any, Any]:
+        local, slope = one
+        before = lean(lambda *given: steps.pull(*given)[0])(local, (tree(after), slope))
+        return _packed(before), after
 
-    def back(after: Tree, one: tuple[Any, Tree]) -> tuple[Tree, Tree]:
-        pull, slope = one
-        return pull((after, slope))[0], after
+    def shares(local: Any, after: Any, slope: Tree) -> Tree:
+        return steps.pull(local, (tree(after), slope))[1]
 
-    def block(sofar: tuple[Tree, Tree], given: tuple[Any, Tree]) -> tuple[tuple[Tree, Tree], None]:
+    def block(sofar: tuple[Any, Tree], given: tuple[Any, Tree]) -> tuple[tuple[Any, Tree], None]:
         after, total = sofar
         here, outside = given
-        pulls = jax.vmap(pullback)(jax.tree.map(lambda one: one[here], kept), here)
-        before, afters = jax.lax.scan(back, after, (pulls, outside), reverse=True)
-        shares = jax.vmap(lambda pull, *slopes: pull(slopes)[1])(pulls, afters, outside)
-        return (before, jax.tree.map(lambda a, b: a + b.sum(axis=0), total, shares)), None
+        local = jax.vmap(lambda now, place: steps.local(tree(now), place))(kept[here], here)
+        before, afters = jax.lax.scan(back, after, (local, outside), reverse=True)
+        added = lean(jax.vmap(shares))(local, afters, outside)
+        return (before, jax.tree.map(lambda a, b: a + _summed(b), total, added)), None
 
-    none = jax.tree.map(lambda one: jnp.zeros(one.shape[1:], one.dtype), kept)
-    start = (none, jax.tree.map(jnp.zeros_like, moving))
+    start = (jnp.zeros_like(kept[0]), jax.tree.map(jnp.zeros_like, moving))
     (before, total), _ = jax.lax.scan(
         block, start, (places, jax.tree.map(filled, slopes)), reverse=True
     )
-    return before, total, None
+    return tree(before), total, None

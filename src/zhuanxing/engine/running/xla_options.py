@@ -9,7 +9,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-__all__ = ["CARD", "HASTY", "THOROUGH", "elements_along", "known", "settled"]
+__all__ = ["CARD", "HASTY", "SLOPES", "THOROUGH", "elements_along", "known", "settled"]
 
 # Splitting a sum over a few dozen cities takes longer than the sum. The barriers of `settled` stay
 # where the pass that removes them is left out, and XLA's way to compile a small loop whole, which
@@ -22,6 +22,8 @@ HASTY = {
     "xla_cpu_use_fusion_emitters": False,
     "xla_disable_hlo_passes": WITHOUT,
 }
+# Gradients have many small sums, for which XLA's library of ready-made sums takes twice as long.
+SLOPES = {**HASTY, "xla_cpu_experimental_ynn_fusion_type": ""}
 # Batches: XLA's library of ready-made sums keeps in memory what it sums; vectors go as wide as they
 # come; fewer states are copied from step to step where their uses are looked at more closely, which
 # for a gradient's thousands of values takes longer than all else.
