@@ -65,8 +65,11 @@ class Scales:
 
     @property
     def of_all(self) -> Scales:
-        """The scales of the news that all cities share, as those of one city."""
-        return replace(self, size=self.common, opening=self.common)
+        """The scales of the news that all cities share, as those of one city.
+
+        Equations are as far from all cities at the start as from one.
+        """
+        return replace(self, size=self.common)
 
     def matrix(self, years: int) -> Float[np.ndarray, "kind year year"]:
         """Return `news_matrix` of these scales."""
@@ -132,6 +135,7 @@ def by_common(
     """
     kinds = len(scales.size)
     apart = by_news.reshape(*by_news.shape[:2], kinds, -1)
-    ratio = scales.common[:, None] / sizes(scales, apart.shape[3])
+    years = apart.shape[3]
+    ratio = sizes(scales.of_all, years) / sizes(scales, years)
     found: np.ndarray = (apart * ratio).reshape(by_news.shape)
     return found

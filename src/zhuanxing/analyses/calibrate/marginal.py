@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 from jax.scipy.linalg import solve_triangular
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from scipy.optimize import minimize
 
 from zhuanxing.analyses.calibrate.curvature import Curvature, Jacobian, factorise
@@ -34,7 +34,7 @@ from zhuanxing.analyses.calibrate.posterior import Posterior, State
 from zhuanxing.analyses.calibrate.smoother import Shape
 from zhuanxing.engine.running.executable_cache import jitted
 
-__all__ = ["Linear", "most_probable", "most_probable_scales"]
+__all__ = ["Linear", "most_probable", "most_probable_scales", "news_that_tell"]
 
 # Weight of the first guess of a size, in years of news of one city.
 GUESS = 4.0
@@ -148,17 +148,49 @@ def most_probable_scales(linear: Linear, start: Scales, guess: Scales) -> Scales
     )  # fmt: skip
 
 
+def news_that_tell(
+    posterior: Posterior, shape: Shape
+) -> tuple[Float[np.ndarray, " kind"], Float[np.ndarray, " kind"]]:
+    """Return of how many news, were they seen exactly and normal, one would know as much of the
+    size of each disturbance as the statistics tell: those of a city, and those that all share.
+
+    By the information of a size in news that are seen through errors (the square of the part of
+    their variance that is not left) and have heavy tails (Lange, Little and Taylor 1989, Journal
+    of the American Statistical Association 84, 881-896), with the weight of the first guess. A
+    record that a size is taken from shows all news.
+    """
+    parameters, kinds = posterior.parameters, len(posterior.tails)
+    shared, own = shape.curvature.variance()
+    usual, unusual = shape.prior
+    seen = _told_of(posterior)
+    heavy = posterior.tails / (posterior.tails + 3)
+
+    def told(left: np.ndarray) -> np.ndarray:
+        part = np.clip(1 - left, 0.0, 1.0).reshape(-1, kinds, len(seen)) ** 2
+        part[:, posterior.recorded] = 1.0
+        return np.asarray(GUESS + heavy * part[..., seen].sum(axis=(0, 2)))
+
+    return told((unusual * own)[:, parameters.news]), told((usual * shared)[parameters.common])
+
+
 def _common_size(
     posterior: Posterior, at: State, shape: Shape, guess: Scales
 ) -> Float[np.ndarray, " kind"]:
-    """Return the root mean square of the news of all cities alike, with their variance."""
+    """Return the root mean square of the news of all cities alike after the opening, with their
+    variance.
+    """
     common, kinds = posterior.parameters.common, len(guess.size)
     variance = shape.curvature.variance()[0][common]
-    usual, _ = posterior.precisions(at)
-    square = (usual[common] * (at.shared[common] ** 2 + variance)).reshape(kinds, -1)
-    seen = posterior.observations.present.any(axis=(0, 2))
+    square = (shape.prior[0][common] * (at.shared[common] ** 2 + variance)).reshape(kinds, -1)
+    seen = _told_of(posterior)
     total = square[:, seen].sum(axis=1) * at.scales.common**2 + GUESS * guess.common**2
     return np.asarray(np.sqrt(total / (seen.sum() + GUESS)))
+
+
+def _told_of(posterior: Posterior) -> Bool[np.ndarray, " year"]:
+    """Return the years that tell how large news of a year are: the opening is of all before."""
+    seen = np.asarray(posterior.observations.present.any(axis=(0, 2)))
+    return seen & (np.arange(len(seen)) > 0)
 
 
 def _rescaled(posterior: Posterior, at: State, scales: Scales) -> State:
@@ -181,8 +213,7 @@ def _linear(posterior: Posterior, at: State, shape: Shape) -> Linear:
     shown, jacobian, weight = _present(shown, shape.jacobian.own, shape.weight)
     acting = _by_level(posterior, at, jacobian)
     others = np.delete(jacobian, np.arange(news.start, news.stop), axis=2)
-    _, precision = posterior.precisions(at)
-    unusual = precision[:, news].reshape(len(at.own), *acting.shape[2:])
+    unusual = shape.prior[1][:, news].reshape(len(at.own), *acting.shape[2:])
     return Linear(shown, acting, others, weight, unusual, at.scales.lasting)
 
 

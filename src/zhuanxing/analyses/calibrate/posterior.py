@@ -23,6 +23,7 @@ from zhuanxing.analyses.calibrate.curvature import Jacobian
 from zhuanxing.analyses.calibrate.disturbances import Point, Scales, by_common
 from zhuanxing.analyses.calibrate.observations import Observations, predict
 from zhuanxing.analyses.calibrate.parameters import Parameters
+from zhuanxing.analyses.calibrate.tails import expected_precision, precision
 from zhuanxing.engine.running.executable_cache import jitted
 from zhuanxing.engine.running.inputs import FINAL_TIME
 from zhuanxing.engine.running.xla_options import SLOPES
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from zhuanxing.engine import Program, Runs
 
 __all__ = ["Posterior", "State"]
+
+Pair = tuple[np.ndarray, np.ndarray]
 
 # Runs in a batch.
 TOGETHER = 64
@@ -205,9 +208,24 @@ class Posterior:
         """Return the precision of the prior at a point: `shared` and `own`."""
         shared, own = np.ones_like(at.shared), np.ones_like(at.own)
         news, common = self.parameters.news, self.parameters.common
-        tails = self._tails
-        own[:, news] = (tails + 1) / (tails + at.own[:, news] ** 2)
-        shared[common] = (tails + 1) / (tails + at.shared[common] ** 2)
+        own[:, news] = precision(self._tails, at.own[:, news])
+        shared[common] = precision(self._tails, at.shared[common])
+        return shared, own
+
+    def expected_precisions(
+        self, at: State, prior: Pair, variance: Pair
+    ) -> tuple[Float[np.ndarray, " shared"], Float[np.ndarray, "city own"]]:
+        """Return the precision of the prior as it is expected over the posterior around its mode,
+        which has the `variance` with the precision `prior`: each `shared` and `own`.
+        """
+        shared, own = (part.copy() for part in prior)
+        news, common, tails = self.parameters.news, self.parameters.common, self._tails
+        own[:, news] = expected_precision(
+            tails, at.own[:, news], variance[1][:, news], own[:, news]
+        )
+        shared[common] = expected_precision(
+            tails, at.shared[common], variance[0][common], shared[common]
+        )
         return shared, own
 
     def jacobian(self, at: State) -> tuple[Float[np.ndarray, "target year city"], Jacobian]:

@@ -24,6 +24,8 @@ ENOUGH = 0.01
 FAR = 1e12
 # Steps of the linear model, and parts of the last that are tried, each half of the one before.
 STEPS, HALVED = 8, 12
+# Times that the precision of the news is expected over what is left of them, and that found anew.
+EXPECTED = 3
 # Degrees of freedom from which errors are so light that a statistic is believed at first.
 LIGHT = 10
 
@@ -31,13 +33,14 @@ LIGHT = 10
 @dataclass(frozen=True)
 class Shape:
     """The posterior near a point: predictions (target, year, city), scaled errors (city, n) and
-    their weights, the Jacobian, and the curvature.
+    their weights, the Jacobian, the precision of the prior (`shared` and `own`), and the curvature.
     """
 
     predicted: Float[np.ndarray, "target year city"]
     error: Float[np.ndarray, "city n"]
     weight: Float[np.ndarray, "city n"]
     jacobian: Jacobian
+    prior: tuple[np.ndarray, np.ndarray]
     curvature: Curvature
 
 
@@ -46,8 +49,12 @@ def shape_at(posterior: Posterior, at: State) -> Shape:
     predicted, jacobian = posterior.jacobian(at)
     error = posterior.errors(at, predicted)
     weight = posterior.weights(error)
-    curvature = factorise(jacobian, weight, *posterior.precisions(at))
-    return Shape(predicted, error, weight, jacobian, curvature)
+    prior = posterior.precisions(at)
+    curvature = factorise(jacobian, weight, *prior)
+    for _ in range(EXPECTED):
+        prior = posterior.expected_precisions(at, prior, curvature.variance())
+        curvature = factorise(jacobian, weight, *prior)
+    return Shape(predicted, error, weight, jacobian, prior, curvature)
 
 
 def opened(posterior: Posterior, at: State, shape: Shape) -> tuple[State, Curvature]:
