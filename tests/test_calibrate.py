@@ -29,13 +29,14 @@ from zhuanxing.analyses.calibrate.problem import pose
 from zhuanxing.analyses.calibrate.settings import CalibrateSettings
 from zhuanxing.analyses.calibrate.smoother import climb, shape_at
 from zhuanxing.analyses.calibrate.store import begin, save, target_path
+from zhuanxing.analyses.calibrate.tails import expected_precision, precision
 from zhuanxing.calibrations import read_calibration
 from zhuanxing.cli.main import main
 from zhuanxing.config import read_settings
 from zhuanxing.data.schemas import CHOSEN
 from zhuanxing.data.tables import read_tables
 from zhuanxing.errors import ZhuanxingError
-from zhuanxing.uncertainty.ensemble import COMMON_INNOVATION, INNOVATION
+from zhuanxing.uncertainty.ensemble import COMMON_INNOVATION, INNOVATION, news_to_come
 from zhuanxing.uncertainty.ranges import uncertain_numbers
 
 LAST = 2020
@@ -219,6 +220,43 @@ def test_sizes_and_persistences_are_found_where_statistics_speak_of_them() -> No
     walk = replace(guess, persistence=np.array([1.0, 0.6]))
     found = most_probable_scales(linear, walk, walk)
     assert found.persistence[0] == 1.0 > found.persistence[1]
+
+
+def test_what_is_seen_of_heavy_tailed_news_says_how_precisely_they_were_known() -> None:
+    tails, news = np.full(3, 5.0), np.array([0.0, 1.0, 4.0])
+    seen = expected_precision(tails, news, np.full(3, 1e-6), precision(tails, news))
+    np.testing.assert_allclose(seen, precision(tails, news), rtol=1e-4)
+    usual = precision(tails, np.zeros(3))
+    hidden = expected_precision(tails, np.zeros(3), 1 / usual, usual)
+    # The variance of a Student t of 5 degrees of freedom is 5/3.
+    np.testing.assert_allclose(hidden, 0.6, rtol=0.03)
+
+
+def test_news_seen_through_errors_do_not_look_larger_than_they_are() -> None:
+    random, tails, error = np.random.default_rng(5), np.full(4000, 5.0), 0.8
+    shown = random.standard_t(5, 4000) + error * random.standard_normal(4000)
+    square = 1.0
+    for _ in range(100):
+        mode = shown.copy()
+        for _ in range(40):
+            mode = shown * square**0.5 / (square + error**2 * precision(tails, mode))
+        prior = precision(tails, mode)
+        for _ in range(3):
+            variance = 1 / (prior + square / error**2)
+            prior = expected_precision(tails, mode, variance, prior)
+        middle = shown * square**0.5 / error**2 / (prior + square / error**2)
+        square *= (prior * (middle**2 + 1 / (prior + square / error**2))).mean()
+    assert square**0.5 == pytest.approx(1.0, abs=0.06)
+
+
+def test_sizes_that_few_news_tell_widen_what_is_to_come() -> None:
+    tails, told = np.full(2, 1e6), np.array([4.0, 1e6])
+    news = news_to_come(np.random.default_rng(0), tails, told, 20_000, 2, 1)
+    np.testing.assert_array_equal(news[1::2], -news[::2])
+    from_few, from_many = np.quantile(news[..., 0], 0.9, axis=0)
+    # Quantiles of a Student t of 4 degrees of freedom and of a normal.
+    assert from_few == pytest.approx(1.53, abs=0.05)
+    assert from_many == pytest.approx(1.28, abs=0.04)
 
 
 def test_estimates_between_two_censuses_stray_evenly(settings: CalibrateSettings) -> None:

@@ -24,11 +24,17 @@ from zhuanxing.errors import ZhuanxingError
 from zhuanxing.inputs import Scenario
 from zhuanxing.uncertainty.ranges import Range, constants_of, inside, uncertain_numbers
 
-__all__ = ["COMMON_INNOVATION", "INNOVATION", "ensemble_design", "paired", "prior_design"]
+__all__ = [
+    "COMMON_INNOVATION", "INNOVATION", "TOLD", "ensemble_design", "news_to_come", "paired",
+    "prior_design",
+]  # fmt: skip
 
 # The constants of the equations that hold the news of every city, disturbance and year, and those
 # that all cities share.
 INNOVATION, COMMON_INNOVATION = "innovation", "common innovation"
+# In the record of a fit: how many news tell the size of each disturbance.
+TOLD = "told"
+EXACTLY = 1e9
 
 
 def ensemble_design(
@@ -74,6 +80,22 @@ def paired(draw: Callable[..., Any], count: int, *shape: int) -> np.ndarray:
     return np.stack([half, -half], axis=1).reshape(-1, *shape)[:count]
 
 
+def news_to_come(
+    random: np.random.Generator, tails: np.ndarray, told: np.ndarray, count: int, *shape: int
+) -> np.ndarray:
+    """Return `count` pairwise draws of news (count, *before, disturbance, year) in standard
+    deviations: Student t of `tails` (disturbance,) degrees of freedom.
+
+    Their size is not known exactly: it is estimated from as many news as `told` (disturbance,)
+    says, so each pair takes another (a scaled inverse chi-square; Gelman et al. 2013, Bayesian
+    Data Analysis, 3.2).
+    """
+    news = paired(partial(random.standard_t, tails[:, None]), count, *shape)
+    square = told / random.chisquare(told, ((count + 1) // 2, len(told)))
+    size = np.repeat(np.sqrt(square), 2, axis=0)[:count]
+    return np.asarray(news * size.reshape(count, *[1] * (len(shape) - 2), len(told), 1))
+
+
 def prior_design(equations: Equations, draws: int, seed: int) -> xr.Dataset:
     """Return a design of `draws` runs of all uncertain numbers from their priors alone."""
     numbers = uncertain_numbers(equations)
@@ -95,11 +117,12 @@ def _with_news(
     """Return the draws with news of the years after the last that the fit saw."""
     record = calibration.record
     seen = record["last_year"] + 1 - first_year
-    tails = np.asarray(record["tails"])[..., None]
-    found = dict(fitted)
+    tails, found = np.asarray(record["tails"]), dict(fitted)
     for name in (INNOVATION, COMMON_INNOVATION):
         news = fitted[name].copy()
-        news[..., seen:] = paired(partial(random.standard_t, tails), *news[..., seen:].shape)
+        # A fit of an earlier version does not say how well it knows sizes.
+        told = np.asarray(record.get(TOLD, {}).get(name, np.full(len(tails), EXACTLY)))
+        news[..., seen:] = news_to_come(random, tails, told, *news[..., seen:].shape)
         found[name] = news
     return found
 

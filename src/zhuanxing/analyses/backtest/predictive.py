@@ -2,11 +2,13 @@
 
 Four parts: what was fitted (draws of the posterior), news of the years to come that disturb each
 city, the outside conditions (draws of the drivers), and the errors of the statistics themselves.
+A draw brings a calendar year the same news and outside conditions from whatever origin it is
+forecast, so draws of the same number are one world, and their forecasts err together as those of
+several origins do.
 """
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +18,7 @@ from zhuanxing.analyses.backtest.surprise import driver_draws
 from zhuanxing.analyses.calibrate.fit import Fit
 from zhuanxing.analyses.calibrate.observations import Observations
 from zhuanxing.errors import ZhuanxingError
-from zhuanxing.uncertainty.ensemble import paired
+from zhuanxing.uncertainty.ensemble import COMMON_INNOVATION, INNOVATION, news_to_come
 
 if TYPE_CHECKING:
     from zhuanxing.model import Model
@@ -37,9 +39,9 @@ def predict(
     year to the next, in points. Raises ZhuanxingError if too many draws leave
     the domain of the equations.
     """
-    posterior, random = fit.posterior, np.random.default_rng(settings.seed)
+    posterior = fit.posterior
     shared, own = fit.draws(settings.samples, settings.seed)
-    shared, own = _with_news(fit, shared, own, random)
+    shared, own = _with_news(fit, shared, own, settings.seed)
     alike = {settings.outside.national: changes}
     drivers = driver_draws(model, settings.surprises, settings.samples, settings.seed, alike)
     overrides = {**posterior.overrides, **posterior.constants(shared, own, fit.mode.scales)}
@@ -48,28 +50,32 @@ def predict(
     )
     said = _sound(np.array(posterior.said(runs)))
     bias = np.stack([np.asarray(posterior.biases(draw)) for draw in own])
+    random = np.random.default_rng((settings.seed, 1))
     noise = future.error * random.standard_t(future.tails, size=said.shape)
     found: np.ndarray = said + bias + noise
     return found
 
 
 def _with_news(
-    fit: Fit, shared: np.ndarray, own: np.ndarray, random: np.random.Generator
+    fit: Fit, shared: np.ndarray, own: np.ndarray, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the draws with news, heavy tails and all, of the years that the fit did not see."""
     posterior = fit.posterior
     parameters = posterior.parameters
     seen = int(np.flatnonzero(posterior.observations.present.any(axis=(0, 2))).max()) + 1
-    shape = (len(own), *parameters.innovation(own[0]).shape)
-    news = own[:, :, parameters.news].reshape(shape).copy()
-    tails = posterior.tails[:, None]
-    news[..., seen:] = paired(partial(random.standard_t, tails), *news[..., seen:].shape)
-    found, alike = own.copy(), shared.copy()
-    found[:, :, parameters.news] = news.reshape(len(own), len(parameters.cities), -1)
-    common = alike[:, parameters.common].reshape(len(own), len(parameters.disturbances), -1)
-    common[..., seen:] = paired(partial(random.standard_t, tails), *common[..., seen:].shape)
-    alike[:, parameters.common] = common.reshape(len(own), -1)
-    return alike, found
+    told, later = fit.told, np.arange(len(parameters.years)) >= seen
+    drawn = []
+    for place, (name, columns, draws) in enumerate(
+        ((INNOVATION, parameters.news, own), (COMMON_INNOVATION, parameters.common, shared))
+    ):
+        random = np.random.default_rng((seed, 2, place))
+        shape = (*draws.shape[:-1], len(parameters.disturbances), len(later))
+        whole = news_to_come(random, posterior.tails, told[name], *shape)
+        news = np.where(later, whole, draws[..., columns].reshape(shape))
+        found = draws.copy()
+        found[..., columns] = news.reshape(*draws.shape[:-1], -1)
+        drawn.append(found)
+    return drawn[1], drawn[0]
 
 
 def _sound(said: np.ndarray) -> np.ndarray:

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from zhuanxing.analyses.calibrate.curvature import Curvature
-from zhuanxing.analyses.calibrate.disturbances import Scales
+from zhuanxing.analyses.calibrate.disturbances import COMMON_INNOVATION, INNOVATION, Scales
 from zhuanxing.analyses.calibrate.draws import bent, straight
-from zhuanxing.analyses.calibrate.marginal import most_probable
+from zhuanxing.analyses.calibrate.marginal import most_probable, news_that_tell
 from zhuanxing.analyses.calibrate.posterior import Posterior, State
 from zhuanxing.analyses.calibrate.smoother import Shape, climb, opened, shape_at
 from zhuanxing.storage.atomic import written_whole
@@ -37,6 +37,12 @@ class Fit:
         """Return draws of `shared` (count, shared) and `own` (count, city, own)."""
         drawn = straight(self.mode, self.shape, count, seed)
         return bent(self.posterior, self.mode, self.shape, drawn) if count else drawn
+
+    @property
+    def told(self) -> dict[str, np.ndarray]:
+        """By the name of the news, how many of them tell their size (disturbance,)."""
+        names = (INNOVATION, COMMON_INNOVATION)
+        return dict(zip(names, news_that_tell(self.posterior, self.shape), strict=True))
 
 
 def fit(

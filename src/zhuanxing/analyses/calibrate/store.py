@@ -23,6 +23,7 @@ from zhuanxing.engine.cache import cache_folder
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.storage import netcdf
 from zhuanxing.storage.hashes import file_hash
+from zhuanxing.uncertainty.ensemble import TOLD
 
 if TYPE_CHECKING:
     from zhuanxing.model import Model
@@ -170,6 +171,7 @@ def _record(
         "scenario": settings.scenario,
         "seed": settings.seed,
         "tails": fit.posterior.tails.tolist(),
+        TOLD: {name: news.round(2).tolist() for name, news in fit.told.items()},
         "seconds": round(time.time() - began.seconds, 1),
         "made": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "versions": {name: version(name) for name in PACKAGES},
