@@ -15,7 +15,14 @@ from conftest import ROOT
 from zhuanxing.analyses.backtest.history import History, read_history
 from zhuanxing.analyses.backtest.naive import LAST, RULES, Rule, forecast
 from zhuanxing.analyses.backtest.rolling import keep, stored
-from zhuanxing.analyses.backtest.scores import coverage, covered, crps, scores, skill
+from zhuanxing.analyses.backtest.scores import (
+    coverage,
+    coverage_if_right,
+    covered,
+    crps,
+    scores,
+    skill,
+)
 from zhuanxing.analyses.backtest.settings import BacktestSettings
 from zhuanxing.analyses.backtest.surprise import driver_draws, growth_changes
 from zhuanxing.analyses.calibrate.problem import observations_of
@@ -76,6 +83,15 @@ def test_an_interval_holds_its_share_of_its_own_samples() -> None:
     assert inside == pytest.approx(0.8, abs=0.03)
 
 
+def test_errors_that_all_cities_share_leave_coverage_open_however_many_they_are() -> None:
+    random = np.random.default_rng(3)
+    apart = random.standard_normal((400, 200))
+    shared = np.repeat(random.standard_normal((400, 4)), 50, axis=1) + 0.1 * apart
+    narrow, wide = (coverage_if_right(covered(draws, draws, 0.8).T) for draws in (apart, shared))
+    assert 0.75 < narrow[0] < 0.8 < narrow[1] < 0.85
+    assert wide[0] < 0.6 and wide[1] > 0.95
+
+
 def _rows(crps: np.ndarray, cities: list[str]) -> pd.DataFrame:
     return pd.DataFrame(
         {"origin": 2020, "observed": "gdp", "city": cities, "year": 2021, "crps": crps}
@@ -111,10 +127,10 @@ def test_even_ranks_are_covered_as_they_should_be() -> None:
 
 def test_what_another_backtest_left_is_not_gone_on_from(tmp_path: Path) -> None:
     path, table = tmp_path / "origin_2020.nc", _rows(np.ones(2), ["a", "b"])
-    keep(path, table, "one")
+    keep(path, xr.Dataset.from_dataframe(table), "one")
     assert stored(path, "other") is None
     found = stored(path, "one")
-    assert found is not None and found["city"].tolist() == ["a", "b"]
+    assert found is not None and found["city"].values.tolist() == ["a", "b"]
 
 
 def test_naive_forecasters_know_nothing_after_the_year(history: History) -> None:
@@ -173,6 +189,27 @@ def test_crises_of_the_past_widen_what_is_expected_of_the_nation(
     last = FIT_YEAR - 2015
     assert growth[1 : last + 1].max() < 0.01
     np.testing.assert_allclose(growth[last + 1 : last + 4], 0.027, rtol=0.2)
+
+
+def test_a_draw_brings_a_year_the_same_surprise_from_every_origin(
+    past: zhuanxing.Model, settings: BacktestSettings
+) -> None:
+    name = settings.outside.national
+    changes = {name: np.random.default_rng(0).normal(0.0, 2.0, 26)}
+    earlier = zhuanxing.load(ROOT, information_year=FIT_YEAR - 1)
+    one, other = (
+        np.diff(
+            np.log(
+                driver_draws(model, [name], 200, 3, changes)[f"{name} by year".replace("_", " ")]
+            ).mean(axis=2),
+            axis=1,
+        )
+        for model in (past, earlier)
+    )
+    # Of the step to the year after FIT_YEAR; point 1 of the look-up is the middle of 2015.
+    step = FIT_YEAR + 1 - 2015
+    assert np.corrcoef(one[:, step], other[:, step])[0, 1] > 0.9
+    assert abs(np.corrcoef(one[:, step], other[:, step + 1])[0, 1]) < 0.3
 
 
 def test_an_unknown_driver_is_refused(past: zhuanxing.Model) -> None:

@@ -18,7 +18,7 @@ import xarray as xr
 from zhuanxing.analyses.backtest.history import History, read_history
 from zhuanxing.analyses.backtest.naive import RULES, forecast
 from zhuanxing.analyses.backtest.predictive import predict
-from zhuanxing.analyses.backtest.scores import LEVELS, covered, crps, rank
+from zhuanxing.analyses.backtest.scores import JUDGED, LEVELS, WORLDS, covered, crps, rank
 from zhuanxing.analyses.backtest.settings import BacktestSettings, Pool
 from zhuanxing.analyses.calibrate.fit import Fit
 from zhuanxing.analyses.calibrate.observations import Observations
@@ -47,29 +47,29 @@ def identity(model: Path, settings: BacktestSettings, calibration: CalibrateSett
     return fit_identity(calibration, file_hashes(model), told)
 
 
-def stored(path: Path, wanted: str) -> pd.DataFrame | None:
+def stored(path: Path, wanted: str) -> xr.Dataset | None:
     """Return the forecasts stored at `path` if they are those of the identity `wanted`."""
     if not path.is_file():
         return None
     found = netcdf.read(path)
-    return found.to_dataframe() if found.attrs.get("identity") == wanted else None
+    return found if found.attrs.get("identity") == wanted else None
 
 
-def keep(path: Path, table: pd.DataFrame, wanted: str) -> None:
+def keep(path: Path, found: xr.Dataset, wanted: str) -> None:
     """Store the forecasts of an origin."""
-    dataset = xr.Dataset.from_dataframe(table.rename_axis("row"))
-    netcdf.write(dataset.assign_attrs(identity=wanted), path)
+    netcdf.write(found.assign_attrs(identity=wanted), path)
 
 
 def forecasts(
     model: Model, fit: Fit, settings: BacktestSettings, calibration: CalibrateSettings
-) -> pd.DataFrame:
+) -> xr.Dataset:
     """Return a row a forecaster, statistic, city and year that came true within the horizons.
 
-    Columns: origin, horizon, pool, observed, city, year, value, forecaster, middle, q10, q90,
-    crps, rank, and whether the value lay inside the central intervals of LEVELS. Only what a city
-    had a figure of at the origin, on the same basis, is judged: what a census restated later was
-    not known to anyone.
+    Variables: origin, horizon, pool, observed, city, year, value, forecaster, middle, q10, q90,
+    crps, rank, whether the value lay inside the central intervals of LEVELS, and WORLDS (row,
+    draw), whether that of JUDGED would hold it if a draw of the model were the truth (of naive
+    rules draws are no worlds). Only what a city had a figure of at the origin, on the same basis,
+    is judged: what a census restated later was not known to anyone.
     """
     tables = model.tables
     years = range(settings.first_year, settings.last_year + 1)
@@ -90,7 +90,10 @@ def forecasts(
                 samples |= _naive(history, pool, target, ahead, settings.samples)
                 labels = {"origin": history.year, "horizon": ahead, "pool": pool.name, "year": year}
                 rows += _rows(history, every, target, year, samples, labels)
-    return pd.DataFrame(rows)
+    worlds = [row.pop(WORLDS) for row in rows]
+    found = xr.Dataset.from_dataframe(pd.DataFrame(rows).rename_axis("row"))
+    inside = xr.Variable(("row", "draw"), np.array(worlds, bool), encoding={"zlib": True})
+    return found.assign({WORLDS: inside})
 
 
 def _targets(settings: BacktestSettings, every: Observations) -> Iterator[tuple[Pool, int]]:
@@ -136,6 +139,7 @@ def _rows(
         middle, low, high = np.quantile(chosen, [0.5, *ENDS], axis=0)
         score, ranks = crps(chosen, value[judged]), rank(chosen, value[judged])
         inside = {level: covered(chosen, value[judged], level) for level in LEVELS}
+        worlds = covered(chosen, chosen, JUDGED)
         for index, city in enumerate(judged):
             yield {
                 **labels,
@@ -148,5 +152,6 @@ def _rows(
                 "q90": high[index],
                 "crps": score[index],
                 "rank": ranks[index],
+                WORLDS: worlds[:, index],
                 **{f"inside_{100 * level:g}": float(inside[level][index]) for level in LEVELS},
             }

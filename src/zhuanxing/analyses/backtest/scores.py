@@ -6,10 +6,16 @@ import numpy as np
 import pandas as pd
 
 __all__ = [
-    "ALL", "CHART_LEVELS", "LEVELS", "coverage", "covered", "crps", "rank", "scores", "skill",
+    "ALL", "CHART_LEVELS", "JUDGED", "LEVELS", "WORLDS", "coverage", "coverage_if_right", "covered",
+    "crps", "rank", "scores", "skill",
 ]  # fmt: skip
 
 LEVELS = (0.5, 0.8, 0.95)
+# The interval whose coverage is compared with what a right model would show, and in which part of
+# the cases it would be between the ends that are given.
+JUDGED, CASES = 0.8, 0.8
+# Of every forecast of the model, whether its interval holds what each draw says.
+WORLDS = "inside_of_draw"
 CHART_LEVELS = np.arange(0.1, 1.0, 0.1)
 # Resamples of a bootstrap.
 AGAIN = 4000
@@ -58,6 +64,19 @@ def scores(forecasts: pd.DataFrame) -> pd.DataFrame:
         crps=("crps", "mean"),
         **{name: (column, "mean") for name, column in inside.items()},
     ).reset_index()
+
+
+def coverage_if_right(inside: np.ndarray) -> tuple[float, float]:
+    """Return between which values the coverage would lie in CASES of the cases if the model were
+    right, from whether intervals would hold the truth if a draw were it (row, draw).
+
+    The errors of a year go together in all cities, so that a hundred figures of it tell little
+    more than a few would. The draws of all cities are kept together and each is taken for the truth
+    in turn, so they say how little (a prior predictive check of coverage; Box 1980, Journal of the
+    Royal Statistical Society A 143, 383-430).
+    """
+    low, high = np.quantile(inside.mean(axis=0), [(1 - CASES) / 2, (1 + CASES) / 2])
+    return float(low), float(high)
 
 
 def skill(one: pd.DataFrame, other: pd.DataFrame, seed: int) -> tuple[float, float, float]:

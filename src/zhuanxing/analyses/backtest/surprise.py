@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -72,10 +71,21 @@ def _shocks(
     if alike is not None:
         changes -= changes.mean(axis=-1, keepdims=True)
     ahead = max(0, int(years[-1]) - known)
-    mixture = paired(random.standard_normal, count, ahead, len(changes)) / len(changes) ** 0.5
-    steps = np.tensordot(mixture, changes, axes=1)
+    # As many numbers whatever is known, so that a year to come is the same from every origin.
+    span = len(middle)
+    mixture = paired(random.standard_normal, count, span, span)[:, span - ahead :, : len(changes)]
+    steps = np.tensordot(mixture, changes, axes=1) / len(changes) ** 0.5
     if alike is not None:
-        steps += paired(partial(random.choice, np.append(alike, -alike)), count, ahead, 1) / 100
+        even = paired(
+            lambda shape: _change(alike, np.asarray(random.random(shape))), count, span, 1
+        )
+        steps += even[:, span - ahead :] / 100
     walk = steps.cumsum(axis=1)
     walk = np.concatenate([np.zeros((count, 1, *middle.shape[1:])), walk], axis=1)
     return np.asarray(np.exp(walk[:, np.maximum(years - known, 0)]))
+
+
+def _change(changes: np.ndarray, even: np.ndarray) -> np.ndarray:
+    """Return at `even` (0 to 1) one of the changes with either sign, in order of size."""
+    both = np.sort(np.append(changes, -changes))
+    return np.asarray(both[(even * len(both)).astype(int)])

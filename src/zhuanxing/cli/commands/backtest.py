@@ -20,7 +20,9 @@ from zhuanxing.errors import ZhuanxingError
 from zhuanxing.storage.atomic import require_writable
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
+    import xarray as xr
     from rich.progress import Progress
 
 SECTION = "trust"
@@ -28,7 +30,7 @@ COLUMNS = (
     ("指标", "variable"), ("步长", "horizon"), ("预测方法", "forecast"), ("数", "n"),
     ("平均绝对误差", "MAE"), ("偏差", "bias"), ("CRPS", "CRPS"),
     ("较上次数值", "skill over the last value"), ("90%区间", "90 % interval"), ("50%", "50 %"),
-    ("80%", "80 %"), ("95%", "95 %"),
+    ("80%", "80 %"), ("若模型无误", "if right"), ("95%", "95 %"),
 )  # fmt: skip
 
 
@@ -37,7 +39,7 @@ def run(settings: BacktestSettings, context: Context) -> int:
     calibration = read_settings(CalibrateSettings, context.places.conf / "calibrate.yaml")
     require_writable(settings.output / "scores.csv")
     found = _forecasts(context, settings, calibration)
-    if found.empty:
+    if not found.sizes["row"]:
         raise ZhuanxingError(
             f"observations.csv: nothing of the years after {min(settings.origins)} to "
             f"{settings.last_year} is there to be forecast"
@@ -49,9 +51,9 @@ def run(settings: BacktestSettings, context: Context) -> int:
 
 def _forecasts(
     context: Context, settings: BacktestSettings, calibration: CalibrateSettings
-) -> pd.DataFrame:
+) -> xr.Dataset:
     """Return the forecasts of all origins; those already stored are not made again."""
-    import pandas as pd
+    import xarray as xr
 
     from zhuanxing.analyses.backtest.rolling import identity, stored
 
@@ -65,7 +67,7 @@ def _forecasts(
                 to_year = replace(calibration, last_year=origin)
                 found = _origin(context, settings, to_year, progress, path, wanted)
             parts.append(found)
-    return pd.concat(parts, ignore_index=True)
+    return xr.concat(parts, "row", combine_attrs="drop")
 
 
 def _origin(
@@ -75,7 +77,7 @@ def _origin(
     progress: Progress,
     path: Path,
     wanted: str,
-) -> pd.DataFrame:
+) -> xr.Dataset:
     from zhuanxing.analyses.backtest.rolling import forecasts, keep
     from zhuanxing.analyses.calibrate.store import begin, checkpoint_path
 
@@ -83,23 +85,22 @@ def _origin(
     model, fit = fit_with_progress(
         context, calibration, progress, checkpoint, until=settings.last_year
     )
-    table = forecasts(model, fit, settings, calibration)
-    keep(path, table, wanted)
+    found = forecasts(model, fit, settings, calibration)
+    keep(path, found, wanted)
     checkpoint.unlink(missing_ok=True)
-    return table
+    return found
 
 
-def _report(
-    forecasts: pd.DataFrame, settings: BacktestSettings, context: Context
-) -> Iterator[Path]:
+def _report(found: xr.Dataset, settings: BacktestSettings, context: Context) -> Iterator[Path]:
     """Print the scores, write them and the charts, and yield the files."""
-    from zhuanxing.analyses.backtest.scores import scores
+    from zhuanxing.analyses.backtest.scores import WORLDS, scores
     from zhuanxing.storage import netcdf
 
     folder = settings.output
+    forecasts = found.drop_vars(WORLDS).to_dataframe().reset_index(drop=True)
     table = scores(forecasts)
-    skills = _skills(forecasts, settings)
-    table = table.merge(skills, on=["pool", "horizon", "forecaster"], how="left")
+    for more in (_skills(forecasts, settings), _if_right(forecasts, found[WORLDS].values)):
+        table = table.merge(more, on=["pool", "horizon", "forecaster"], how="left")
     rows = [
         _row(pool, row, context.language)
         for pool in settings.variables
@@ -136,11 +137,30 @@ def _skills(forecasts: pd.DataFrame, settings: BacktestSettings) -> pd.DataFrame
     return pd.DataFrame(rows, columns=columns)
 
 
+def _if_right(forecasts: pd.DataFrame, inside: np.ndarray) -> pd.DataFrame:
+    """Return what coverage a right model would show, by pool and horizon."""
+    import pandas as pd
+
+    from zhuanxing.analyses.backtest.rolling import MODEL
+    from zhuanxing.analyses.backtest.scores import ALL, coverage_if_right
+
+    mine = forecasts[forecasts["forecaster"] == MODEL]
+    both = pd.concat([mine, mine.assign(horizon=ALL)])
+    rows = [
+        (pool, horizon, MODEL, *coverage_if_right(inside[part.index]))
+        for (pool, horizon), part in both.groupby(["pool", "horizon"], sort=False)
+    ]
+    columns = ["pool", "horizon", "forecaster", "if_right_low", "if_right_high"]
+    return pd.DataFrame(rows, columns=columns)
+
+
 def _row(pool: Pool, row: Mapping[Hashable, Any], language: Language) -> list[str]:
     """Return one line of the table."""
     from zhuanxing.analyses.backtest.rolling import NAMES
 
-    skilled = row["skill"] == row["skill"]
+    skilled, judged = (row[name] == row[name] for name in ("skill", "if_right_low"))
+    inside = [f"{row[f'coverage_{level}']:.0%}" for level in (50, 80, 95)]
+    inside[2:2] = [f"{row['if_right_low']:.0%} … {row['if_right_high']:.0%}" if judged else ""]
     return [
         pool.name_zh if language == "zh" else pool.name_en,
         str(row["horizon"]),
@@ -151,7 +171,7 @@ def _row(pool: Pool, row: Mapping[Hashable, Any], language: Language) -> list[st
         f"{row['crps']:.2f}",
         f"{row['skill']:+.0%}" if skilled else "",
         f"{row['skill_low']:+.0%} … {row['skill_high']:+.0%}" if skilled else "",
-        *(f"{row[f'coverage_{level}']:.0%}" for level in (50, 80, 95)),
+        *inside,
     ]
 
 
