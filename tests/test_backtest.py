@@ -24,7 +24,6 @@ from zhuanxing.analyses.backtest.scores import (
     skill,
 )
 from zhuanxing.analyses.backtest.settings import BacktestSettings
-from zhuanxing.analyses.backtest.surprise import driver_draws, growth_changes
 from zhuanxing.analyses.calibrate.problem import observations_of
 from zhuanxing.analyses.calibrate.settings import CalibrateSettings
 from zhuanxing.analyses.differences import published_range
@@ -43,6 +42,7 @@ from zhuanxing.analyses.sensitivity.settings import MorrisSettings, SensitivityS
 from zhuanxing.config import read_settings
 from zhuanxing.data.tables import read_tables
 from zhuanxing.errors import ZhuanxingError
+from zhuanxing.uncertainty.surprise import driver_draws, growth_changes
 
 FIT_YEAR = 2020
 
@@ -164,13 +164,19 @@ def test_a_steady_driver_surprises_no_one() -> None:
     np.testing.assert_allclose(growth_changes(1.05 ** np.arange(6.0)), 0.0, atol=1e-12)
 
 
+def _drawn(model: zhuanxing.Model, surprises: dict[str, list[float]], count: int) -> np.ndarray:
+    """Return draws of the first driver in `surprises`."""
+    year = model.source.information_year
+    found = driver_draws(model.source.equations, model.years[0], year, surprises, count, 3)
+    return found[next(iter(surprises))]
+
+
 def test_the_future_of_a_driver_is_wider_than_its_past_and_widens(
     past: zhuanxing.Model, settings: BacktestSettings
 ) -> None:
-    name = settings.surprises[0]
+    name = settings.outside.national
     middle = past.source.equations.driver_paths()[name][1]
-    draws = driver_draws(past, [name], 100, 3, {})[f"{name.replace('_', ' ')} by year"]
-    spread = (draws.std(axis=0) / middle).mean(axis=1)
+    spread = (_drawn(past, {name: []}, 100).std(axis=0) / middle).mean(axis=1)
     # Point 1 of the look-up is the middle of 2015.
     last = 1 + FIT_YEAR - 2015
     assert spread[:last].max() < 0.01
@@ -182,8 +188,7 @@ def test_crises_of_the_past_widen_what_is_expected_of_the_nation(
     past: zhuanxing.Model, settings: BacktestSettings
 ) -> None:
     name = settings.outside.national
-    alike = {name: np.array([0.5, -4.5, 1.0])}
-    paths = driver_draws(past, [name], 400, 3, alike)[f"{name.replace('_', ' ')} by year"]
+    paths = _drawn(past, {name: [0.5, -4.5, 1.0]}, 400)
     growth = np.diff(np.log(paths).mean(axis=2), axis=1).std(axis=0)
     # Point 1 of the look-up is the middle of 2015; each year to come takes one of the changes.
     last = FIT_YEAR - 2015
@@ -194,18 +199,10 @@ def test_crises_of_the_past_widen_what_is_expected_of_the_nation(
 def test_a_draw_brings_a_year_the_same_surprise_from_every_origin(
     past: zhuanxing.Model, settings: BacktestSettings
 ) -> None:
-    name = settings.outside.national
-    changes = {name: np.random.default_rng(0).normal(0.0, 2.0, 26)}
+    changes = np.random.default_rng(0).normal(0.0, 2.0, 26).tolist()
     earlier = zhuanxing.load(ROOT, information_year=FIT_YEAR - 1)
-    one, other = (
-        np.diff(
-            np.log(
-                driver_draws(model, [name], 200, 3, changes)[f"{name} by year".replace("_", " ")]
-            ).mean(axis=2),
-            axis=1,
-        )
-        for model in (past, earlier)
-    )
+    paths = (_drawn(model, {settings.outside.national: changes}, 200) for model in (past, earlier))
+    one, other = (np.diff(np.log(path).mean(axis=2), axis=1) for path in paths)
     # Of the step to the year after FIT_YEAR; point 1 of the look-up is the middle of 2015.
     step = FIT_YEAR + 1 - 2015
     assert np.corrcoef(one[:, step], other[:, step])[0, 1] > 0.9
@@ -214,7 +211,7 @@ def test_a_draw_brings_a_year_the_same_surprise_from_every_origin(
 
 def test_an_unknown_driver_is_refused(past: zhuanxing.Model) -> None:
     with pytest.raises(ZhuanxingError, match="did you mean 'coal_price_index'"):
-        driver_draws(past, ["coal_price_indx"], 2, 0, {})
+        _drawn(past, {"coal_price_indx": []}, 2)
 
 
 @pytest.mark.slow

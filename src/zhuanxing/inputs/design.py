@@ -9,7 +9,7 @@ What a design may hold along `run`, the names written with underscores for space
 - `levers.<lever>.intensity` (0 to 1) and `levers.<lever>.start` (year), optionally by city;
 - `levers.<lever>.effect` and `levers.<lever>.cost` (1e8 CNY a dose, of rules and titles a year);
 - `drivers.<driver>`: where its path lies between the low (-1), the middle (0) and the high (1)
-  values of drivers.csv, the same in every year.
+  values of drivers.csv, the same in every year; or, by points and elements, the path itself.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import xarray as xr
 from zhuanxing.equations import Equations
 from zhuanxing.errors import ZhuanxingError, require_known
 
-__all__ = ["INTENSITY", "design_overrides", "driver_path", "of_intensities"]
+__all__ = ["INTENSITY", "design_overrides", "driver_input", "driver_path", "of_intensities"]
 
 # By city: the setting of a scenario; for all cities: what the lever table says of the lever.
 INTENSITY = "lever intensity"
@@ -61,6 +61,11 @@ def of_intensities(intensity: np.ndarray, equations: Equations) -> xr.Dataset:
     coords = {dim: list(equations.elements[dim]) for dim in ("city", "lever")}
     values = {INTENSITY.replace(" ", "_"): (("run", *coords), intensity)}
     return xr.Dataset(values, {"run": np.arange(len(intensity)), **coords})
+
+
+def driver_input(driver: str) -> str:
+    """Return the input of the model that holds the path of a driver."""
+    return f"{driver.replace('_', ' ')} by year"
 
 
 def driver_path(paths: tuple[np.ndarray, np.ndarray, np.ndarray], place: np.ndarray) -> np.ndarray:
@@ -104,12 +109,15 @@ class _Filling:
         name = str(values.name).removeprefix("drivers.")
         paths = self.equations.driver_paths()
         require_known("driver", name, paths, "design")
+        if values.ndim > 1:
+            self.overrides[driver_input(name)] = _path(values, paths[name][1])
+            return
         place = self._ordered(values, [])
         if not (abs(place) <= 1).all():
             raise ZhuanxingError(
                 f"design: drivers.{name} leaves the range of a driver, -1 (low) to 1 (high)"
             )
-        self.overrides[f"{name.replace('_', ' ')} by year"] = driver_path(paths[name], place)
+        self.overrides[driver_input(name)] = driver_path(paths[name], place)
 
     def constant(self, values: xr.DataArray) -> None:
         """Set a constant, or some of its elements."""
@@ -157,3 +165,13 @@ def _runs(values: xr.DataArray) -> int:
     if "run" not in values.dims:
         raise ZhuanxingError(f"design: {values.name} does not vary along 'run'")
     return values.sizes["run"]
+
+
+def _path(values: xr.DataArray, middle: np.ndarray) -> np.ndarray:
+    """Return a driver's own ordinates [run, points, *dims]; refuse another form than `middle`'s."""
+    found = np.asarray(values.transpose("run", ...).values, float)
+    if found.shape[1:] != middle.shape:
+        raise ZhuanxingError(
+            f"design: {values.name} has the form {found.shape[1:]}, its path has {middle.shape}"
+        )
+    return found

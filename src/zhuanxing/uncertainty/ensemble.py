@@ -2,18 +2,16 @@
 
 What a calibration fitted is drawn from its posterior, and years after its last bring new news of
 what the equations do not explain: so intervals hold the model's own error. The other numbers with
-a range (assumptions, what levers do and cost) and the place of every driver between its low and
-its high path are drawn from their priors, which the statistics say nothing of. The same draws
+a range (assumptions, what levers do and cost) are drawn from their priors, which the statistics
+say nothing of, and drivers turn out otherwise than forecast. The same draws
 serve every scenario, so that a difference between two scenarios is one of the scenarios alone.
-What is yet to come is drawn in pairs of opposite sign (antithetic variates: Hammersley and Morton
-1956), so that the chance of what all cities share does not shift the middle of few draws.
+What is yet to come is drawn in pairs of opposite sign.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
-from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -22,10 +20,12 @@ from zhuanxing.calibrations import Calibration, Dims
 from zhuanxing.equations import Equations
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.inputs import Scenario
+from zhuanxing.uncertainty.pairs import paired
 from zhuanxing.uncertainty.ranges import Range, constants_of, inside, uncertain_numbers
+from zhuanxing.uncertainty.surprise import driver_draws
 
 __all__ = [
-    "COMMON_INNOVATION", "INNOVATION", "TOLD", "ensemble_design", "news_to_come", "paired",
+    "COMMON_INNOVATION", "INNOVATION", "SURPRISES", "TOLD", "ensemble_design", "news_to_come",
     "prior_design",
 ]  # fmt: skip
 
@@ -34,6 +34,8 @@ __all__ = [
 INNOVATION, COMMON_INNOVATION = "innovation", "common innovation"
 # In the record of a fit: how many news tell the size of each disturbance.
 TOLD = "told"
+# And the drivers that may turn out otherwise than forecast (see surprise.py).
+SURPRISES = "surprises"
 EXACTLY = 1e9
 
 
@@ -67,17 +69,15 @@ def ensemble_design(
         if name in scenario.assumptions:
             continue
         arrays[name.replace(" ", "_")] = (("run", *dims(name)), array)
-    for driver in equations.driver_paths():
-        # As `inside`, between the low path at -1 and the high one at 1.
-        place = np.tanh(paired(random.standard_normal, draws) / 2)
-        arrays[f"drivers.{driver}"] = (("run",), place)
+    record = calibration.record
+    paths = driver_draws(
+        equations, first_year, record["information_year"], record.get(SURPRISES, {}), draws,
+        record["seed"],
+    )  # fmt: skip
+    for driver, path in paths.items():
+        points = [f"{driver}_{axis}" for axis in range(path.ndim - 1)]
+        arrays[f"drivers.{driver}"] = (("run", *points), path)
     return xr.Dataset(arrays, coords={"run": np.arange(draws)})
-
-
-def paired(draw: Callable[..., Any], count: int, *shape: int) -> np.ndarray:
-    """Return `count` draws (count, *shape), each second one the opposite of the one before."""
-    half = draw(((count + 1) // 2, *shape))
-    return np.stack([half, -half], axis=1).reshape(-1, *shape)[:count]
 
 
 def news_to_come(

@@ -9,16 +9,18 @@ several origins do.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from zhuanxing.analyses.backtest.settings import BacktestSettings
-from zhuanxing.analyses.backtest.surprise import driver_draws
 from zhuanxing.analyses.calibrate.fit import Fit
 from zhuanxing.analyses.calibrate.observations import Observations
 from zhuanxing.errors import ZhuanxingError
+from zhuanxing.inputs.design import driver_input
 from zhuanxing.uncertainty.ensemble import COMMON_INNOVATION, INNOVATION, news_to_come
+from zhuanxing.uncertainty.surprise import driver_draws
 
 if TYPE_CHECKING:
     from zhuanxing.model import Model
@@ -31,22 +33,28 @@ SOUND = 0.9
 
 
 def predict(
-    model: Model, fit: Fit, future: Observations, settings: BacktestSettings, changes: np.ndarray
+    model: Model,
+    fit: Fit,
+    future: Observations,
+    settings: BacktestSettings,
+    surprises: Mapping[str, Sequence[float]],
 ) -> np.ndarray:
     """Return samples (draws, target, year, city) of the statistics, in points.
 
-    `future` gives size and tails of their errors, `changes` are those of national growth from one
-    year to the next, in points. Raises ZhuanxingError if too many draws leave
-    the domain of the equations.
+    `future` gives size and tails of their errors, `surprises` how drivers may turn out (see
+    `driver_draws`). Raises ZhuanxingError if too many draws leave the domain of the equations.
     """
     posterior = fit.posterior
     shared, own = fit.draws(settings.samples, settings.seed)
     shared, own = _with_news(fit, shared, own, settings.seed)
-    alike = {settings.outside.national: changes}
-    drivers = driver_draws(model, settings.surprises, settings.samples, settings.seed, alike)
+    drivers = driver_draws(
+        model.source.equations, model.years[0], model.source.information_year, surprises,
+        settings.samples, settings.seed,
+    )  # fmt: skip
+    outside = {driver_input(name): path for name, path in drivers.items()}
     overrides = {**posterior.overrides, **posterior.constants(shared, own, fit.mode.scales)}
     runs = posterior.program.run_many(
-        {**overrides, **drivers, **posterior.clock}, posterior.requests, TOGETHER
+        {**overrides, **outside, **posterior.clock}, posterior.requests, TOGETHER
     )
     said = _sound(np.array(posterior.said(runs)))
     bias = np.stack([np.asarray(posterior.biases(draw)) for draw in own])

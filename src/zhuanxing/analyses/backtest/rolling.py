@@ -22,7 +22,7 @@ from zhuanxing.analyses.backtest.scores import JUDGED, LEVELS, WORLDS, covered, 
 from zhuanxing.analyses.backtest.settings import BacktestSettings, Pool
 from zhuanxing.analyses.calibrate.fit import Fit
 from zhuanxing.analyses.calibrate.observations import Observations
-from zhuanxing.analyses.calibrate.problem import observations_of
+from zhuanxing.analyses.calibrate.problem import changes_of_growth, observations_of
 from zhuanxing.analyses.calibrate.settings import CalibrateSettings
 from zhuanxing.analyses.calibrate.store import fit_identity
 from zhuanxing.calibrations import file_hashes
@@ -80,7 +80,8 @@ def forecasts(
     history = read_history(model, tables, settings.outside, then)
     simulated = fit.posterior.observations.years
     future = observations_of(model, tables, calibration, simulated)
-    said = predict(model, fit, future, settings, history.changes)
+    surprises = changes_of_growth(model.tables.known_at(history.year), calibration.surprises)
+    said = predict(model, fit, future, settings, surprises)
     rows: list[dict[str, object]] = []
     for pool, target in _targets(settings, every):
         for ahead in settings.horizons:

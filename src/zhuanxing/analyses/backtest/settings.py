@@ -6,7 +6,7 @@ from typing import Annotated
 
 from annotated_types import Ge, MinLen
 
-from zhuanxing.config import Count, Driver, File, InLanguages, Seed, Several, Year, checked
+from zhuanxing.config import Count, File, InLanguages, Seed, Several, Year, checked
 
 __all__ = ["BacktestSettings", "Outside", "Pool"]
 
@@ -67,9 +67,6 @@ class BacktestSettings(InLanguages):
     outside: Outside
     """What naive forecasts of growth know.
     简单预测所知的信息。"""
-    surprises: tuple[Driver, ...]
-    """Drivers that may turn out otherwise than forecast.
-    可能偏离预测的外部条件。"""
     output: File
     """Folder of scores and charts, and of origins that are finished.
     结果文件夹，亦存已完成的起点。"""

@@ -10,7 +10,7 @@ import numpy as np
 from zhuanxing.analyses.calibrate.observations import Observations, select
 from zhuanxing.analyses.calibrate.parameters import Parameters, free_parameters
 from zhuanxing.analyses.calibrate.posterior import Posterior
-from zhuanxing.analyses.calibrate.settings import CalibrateSettings
+from zhuanxing.analyses.calibrate.settings import CalibrateSettings, Surprise
 from zhuanxing.data.tables import Tables
 from zhuanxing.errors import ZhuanxingError, require_known
 
@@ -66,6 +66,17 @@ def observations_of(
         tables.observations, settings.targets, settings.quality, settings.basis, list(years),
         model.elements("city"),
     )  # fmt: skip
+
+
+def changes_of_growth(tables: Tables, surprises: Sequence[Surprise]) -> dict[str, list[float]]:
+    """Return by driver the changes, in points from one year to the next, of the growth that tells
+    of all its elements alike; none where its own changes do.
+    """
+    rows, found = tables.provinces.sort_values("year"), {}
+    for one in surprises:
+        told = rows[(rows["province"] == one.region) & (rows["variable"] == one.variable)]
+        found[one.driver] = np.diff(told["value"].to_numpy(float)).tolist()
+    return found
 
 
 def _elements(model: Model, settings: CalibrateSettings) -> dict[str, int]:

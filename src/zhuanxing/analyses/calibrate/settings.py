@@ -8,6 +8,7 @@ from annotated_types import Gt
 
 from zhuanxing.config import (
     Count,
+    Driver,
     File,
     InLanguage,
     ScenarioName,
@@ -18,7 +19,7 @@ from zhuanxing.config import (
     checked,
 )
 
-__all__ = ["CalibrateSettings", "CityParameter", "Quality", "Target"]
+__all__ = ["CalibrateSettings", "CityParameter", "Quality", "Surprise", "Target"]
 
 # Years from a census to the next.
 DECADE = 10
@@ -77,6 +78,18 @@ class Target:
     def label(self) -> str:
         """The statistic, with its basis where that is not the usual one."""
         return f"{self.observed} ({', '.join(self.basis)})" if self.basis else self.observed
+
+
+@checked
+class Surprise:
+    """A driver whose growth in years to come may be otherwise than forecast, by as much as growth
+    changed from year to year before: its own, or that of all its elements alike as `variable` of
+    the `region` in provinces.csv tells.
+    """
+
+    driver: Driver
+    region: str | None = None
+    variable: str | None = None
 
 
 @checked
@@ -149,3 +162,6 @@ class CalibrateSettings(InLanguage):
     quality: tuple[Quality, ...]
     """Classes of sources.
     数据来源的质量等级。"""
+    surprises: tuple[Surprise, ...]
+    """Drivers that may turn out otherwise than forecast.
+    可能偏离预测的外部条件。"""

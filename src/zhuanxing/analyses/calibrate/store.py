@@ -17,13 +17,14 @@ import xarray as xr
 from zhuanxing.analyses.calibrate.disturbances import COMMON_INNOVATION, DIMENSION, INNOVATION, YEAR
 from zhuanxing.analyses.calibrate.draws import straight
 from zhuanxing.analyses.calibrate.fit import Fit
+from zhuanxing.analyses.calibrate.problem import changes_of_growth
 from zhuanxing.analyses.calibrate.settings import CalibrateSettings
 from zhuanxing.calibrations import DRAWS, FOLDER, RECORD, VALUE, file_hashes
 from zhuanxing.engine.cache import cache_folder
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.storage import netcdf
 from zhuanxing.storage.hashes import file_hash
-from zhuanxing.uncertainty.ensemble import TOLD
+from zhuanxing.uncertainty.ensemble import SURPRISES, TOLD
 
 if TYPE_CHECKING:
     from zhuanxing.model import Model
@@ -171,6 +172,9 @@ def _record(
         "scenario": settings.scenario,
         "seed": settings.seed,
         "tails": fit.posterior.tails.tolist(),
+        SURPRISES: changes_of_growth(
+            model.tables.known_at(model.source.information_year), settings.surprises
+        ),
         TOLD: {name: news.round(2).tolist() for name, news in fit.told.items()},
         "seconds": round(time.time() - began.seconds, 1),
         "made": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from zhuanxing.equations import Equations
 from zhuanxing.errors import require_known
 from zhuanxing.inputs.design import driver_path
-from zhuanxing.uncertainty.ensemble import paired
-
-if TYPE_CHECKING:
-    from zhuanxing.model import Model
+from zhuanxing.uncertainty.pairs import paired
 
 __all__ = ["driver_draws", "growth_changes"]
 
@@ -21,28 +18,33 @@ TAIL = 1.645
 
 
 def driver_draws(
-    model: Model, surprises: Sequence[str], count: int, seed: int, alike: Mapping[str, np.ndarray]
+    equations: Equations,
+    start: int,
+    known: int,
+    surprises: Mapping[str, Sequence[float]],
+    count: int,
+    seed: int,
 ) -> dict[str, np.ndarray]:
-    """Return draws of the drivers' look-ups (draw, points, *dims) after the information year.
+    """Return draws of the drivers' look-ups (draw, points, *dims), which begin in `start`, as they
+    may turn out after the year `known`.
 
     Every driver lies anywhere between its low and high figures, in the same place in all years;
     the growth of those in `surprises` moreover differs in each year to come as much as growth has
-    changed from year to year before. Where `alike` holds changes of growth by driver, in points,
-    each year brings one of them with either sign to all elements: years of the drivers are few, and
-    a crisis is rarer than that.
+    changed from year to year before. Where these give changes of growth, in points, each year
+    brings one of them with either sign to all elements: years of the drivers are few, and a crisis
+    is rarer than that. Raises ZhuanxingError for an unknown driver.
     """
-    paths = model.source.equations.driver_paths()
+    paths = equations.driver_paths()
     for name in surprises:
-        require_known("driver", name, paths, "backtest.yaml: surprises")
+        require_known("driver", name, paths, "calibrate.yaml: surprises")
     random = np.random.default_rng(seed)
     draws: dict[str, np.ndarray] = {}
     for name in sorted(paths):
         path = driver_path(paths[name], paired(random.standard_normal, count) / TAIL)
         if name in surprises:
-            known = model.source.information_year
-            middle, told = paths[name][1], alike.get(name)
-            path = path * _shocks(middle, model.years[0], known, count, random, told)
-        draws[f"{name.replace('_', ' ')} by year"] = np.maximum(path, 0.0)
+            told = np.asarray(surprises[name], float)
+            path = path * _shocks(paths[name][1], start, known, count, random, told)
+        draws[name] = np.maximum(path, 0.0)
     return draws
 
 
@@ -57,7 +59,7 @@ def _shocks(
     known: int,
     count: int,
     random: np.random.Generator,
-    alike: np.ndarray | None,
+    alike: np.ndarray,
 ) -> np.ndarray:
     """Return factors (draw, points, *dims): one until `known`, then a random walk.
 
@@ -68,14 +70,14 @@ def _shocks(
     """
     years = np.clip(start - 1 + np.arange(len(middle)), start, start + len(middle) - 3)
     changes = growth_changes(middle[1 : known - start + 2])
-    if alike is not None:
+    if len(alike):
         changes -= changes.mean(axis=-1, keepdims=True)
     ahead = max(0, int(years[-1]) - known)
     # As many numbers whatever is known, so that a year to come is the same from every origin.
     span = len(middle)
     mixture = paired(random.standard_normal, count, span, span)[:, span - ahead :, : len(changes)]
     steps = np.tensordot(mixture, changes, axes=1) / len(changes) ** 0.5
-    if alike is not None:
+    if len(alike):
         even = paired(
             lambda shape: _change(alike, np.asarray(random.random(shape))), count, span, 1
         )
