@@ -362,6 +362,20 @@ def test_land_follows_the_survey_and_the_districts_of_a_city_where_there_are_any
     assert origin.loc["shijingshan", "residential"] == "estimated"
 
 
+def test_electricity_starts_from_the_figures_of_a_city_or_from_what_it_makes() -> None:
+    printed = TABLES.observations.copy()
+    figures = printed["variable"].isin(["electricity_consumption", "industrial_electricity"])
+    printed.loc[(printed["unit_id"] == "anshan") & figures, "value"] *= 2
+    twice = build_initial(replace(TABLES, observations=printed))
+    other = "initial_other_electricity"
+    assert float(twice[other].sel(city="anshan")) == pytest.approx(
+        2 * float(INITIAL[other].sel(city="anshan"))
+    )
+    industry = twice["initial_industrial_electricity"] > INITIAL["initial_industrial_electricity"]
+    assert [str(city) for city in industry["city"].values[industry.values]] == ["anshan"]
+    assert float(INITIAL[other].sel(city="ningdong")) == 0
+
+
 # What plants did year by year is a record, and not where a run starts.
 STARTS = [
     str(name)

@@ -16,7 +16,7 @@ Value = tuple[float, str]
 TREND_YEARS = 5
 
 
-def figure_of(seen: Mapping[int, float], year: int, largest_step: float = 0.0) -> Value | None:
+def figure_of(seen: Mapping[int, float], year: float, largest_step: float = 0.0) -> Value | None:
     """Return the figure of `year` from those `seen` by year; None where there are none.
 
     The figure of the year itself is observed. Between two years the logarithm is interpolated.
@@ -24,7 +24,7 @@ def figure_of(seen: Mapping[int, float], year: int, largest_step: float = 0.0) -
     larger than `largest_step` a year.
     """
     if year in seen:
-        return seen[year], OBSERVED
+        return seen[int(year)], OBSERVED
     positive = {when: value for when, value in seen.items() if value > 0}
     if not positive:
         return (0.0, CARRIED) if seen else None
@@ -37,7 +37,7 @@ def figure_of(seen: Mapping[int, float], year: int, largest_step: float = 0.0) -
     return math.exp(_line(positive, year, largest_step)), CARRIED
 
 
-def _line(seen: Mapping[int, float], year: int, largest_step: float) -> float:
+def _line(seen: Mapping[int, float], year: float, largest_step: float) -> float:
     """Return the logarithm in `year` of the line through the figures nearest to it.
 
     The slope is the median of those of all pairs (Theil and Sen), the height the median: one odd

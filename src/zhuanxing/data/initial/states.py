@@ -18,6 +18,7 @@ from zhuanxing.data.initial.areas import build_areas
 from zhuanxing.data.initial.carrying import ESTIMATED, Value
 from zhuanxing.data.initial.debt import debt_by_kind, debt_per_output, platform_ambition
 from zhuanxing.data.initial.economy import Economy, Periods
+from zhuanxing.data.initial.electricity import Electricity
 from zhuanxing.data.initial.energy import EnergyState, power_at
 from zhuanxing.data.initial.land import LandUse
 from zhuanxing.data.initial.lookup import Known, Province
@@ -33,6 +34,7 @@ __all__ = ["build_initial"]
 UNITS = {
     "initial_gdp": "yiCNY/Year", "initial_population": "wanperson",
     "initial_population_growth": "1/Year",
+    "initial_industrial_electricity": "GWh/Year", "initial_other_electricity": "GWh/Year",
     "initial_coal_power": "MW",
     "initial_wind": "MW", "initial_solar_base": "MW", "initial_distributed_solar": "MW",
     "recorded_coal_power": "MW/Year", "recorded_wind": "MW/Year",
@@ -91,6 +93,8 @@ def build_initial(
         elements = tables.elements
         solar = _energy(state, start.energy, unit, elements["record"], elements["fuel"])
         _land(state, start.land, unit, solar)
+        state.put("initial_industrial_electricity", start.electricity.industry(unit), unit)
+        state.put("initial_other_electricity", start.electricity.other(unit), unit)
         for name, variable in PLAIN.items():
             state.put(name, (start.known.typical(unit, variable), ESTIMATED), unit)
     _quantities(state, start)
@@ -105,13 +109,13 @@ def build_initial(
 
 @dataclass(frozen=True)
 class Start:
-    """What initial values are made from: tables as known `then`, lookups, the economy, energy,
-    quantities, land and debts."""
+    """What initial values are made from: tables as known `then`, lookups, and by subject."""
 
     then: Tables
     known: Known
     economy: Economy
     energy: EnergyState
+    electricity: Electricity
     quantities: Quantities
     land: LandUse
     debt: dict[str, float]
@@ -138,8 +142,9 @@ class Start:
             for province, year, value in lost[["province", "year", "value"]].itertuples(index=False)
         }
         energy = EnergyState(known, province, province_of, area, when, tables.renewables, curtailed)
+        power = Electricity.of(then, known, when.first)
         land = _land_of(economy, quantities, area)
-        return cls(then, known, economy, energy, quantities, land, debt)
+        return cls(then, known, economy, energy, power, quantities, land, debt)
 
 
 def _land_of(economy: Economy, quantities: Quantities, area: dict[str, float]) -> LandUse:
