@@ -111,7 +111,9 @@ class LandUse:
         return self.drivers[URBAN][unit] * self._typical(unit, "land_per_person", "town")
 
     def _of_output(self, unit: str) -> float:
-        return self.secondary[unit] / self._typical(unit, "industrial_land_output")
+        """Return land of works by what they make, or what every town has if that is more."""
+        least = self.drivers[URBAN][unit] * self._typical(unit, "land_per_person", "works")
+        return max(least, self.secondary[unit] / self._typical(unit, "industrial_land_output"))
 
     def _factor(self, use: str, unit: str) -> Value:
         """Return how much more land a use takes than the typical, half of what districts show.
