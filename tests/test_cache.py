@@ -36,6 +36,12 @@ def test_a_damaged_entry_is_never_believed(place: int, byte: int, cut: bool) -> 
     assert cache.unpickled(path, lambda: "made again") == "made again"
 
 
+def test_a_pipe_in_the_place_of_a_cache_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert cache.unpickled(tmp_path / "pipe", lambda: "made again") == "made again"
+    assert cache.kept(tmp_path / "pipe", len) is not None
+
+
 def test_what_a_killed_process_left_in_the_cache_goes_with_a_later_entry(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -238,6 +238,12 @@ def test_xmile_refuses_a_function_without_a_counterpart() -> None:
         xmile(read_content(text, "small.mdl"), "small")
 
 
+def test_xmile_refuses_a_mapping_of_ranges() -> None:
+    text = "d: a, b -> e ~~|\ne: p, q ~~|\nx[d] = 1, 2 ~~|\ny[e] = x[d] ~~|\n" + SMALL
+    with pytest.raises(ZhuanxingError, match="variable 'y': the mapping of the range 'd'"):
+        xmile(read_content(text, "small.mdl"), "small")
+
+
 REMEMBERING = """{UTF-8}
 x = STEP(3, 1) * 2 + RAMP(0.5, 1, 3) + PULSE(1, 0.5) + PULSE TRAIN(0, 0.5, 1, 2.5) ~~|
 first = DELAY1(x, 1.5) + DELAY1I(x, 1.5, 0.5) ~~|
@@ -246,6 +252,12 @@ smooth = SMOOTH(x, 1) + SMOOTH3I(x, 1, 0.5) + SMOOTH N(x, 1, 0.25, 2) ~~|
 foreseen = TREND(x + 1, 2, 0.1) + FORECAST(x + 1, 2, 1) ~~|
 others = INTEGER(-x / 2) + XIDZ(1, x, 7) + ZIDZ(x, x - 3) + INITIAL(x + 1) + TANH(x) ~~|
 s = INTEG(first - third, 1) ~~|
+rest = MODULO(Time - 2, 1.5) + QUANTUM(Time - 3, 2) + (-2) ^ 2 - 2 ^ 2 * (-1.5) ^ 3 ~~|
+bent = WITH LOOKUP(x, ((0, 1), (2, -1), (5, 3))) ~~|
+all: a, b, c ~~|
+part: b, c ~~|
+amount[all] = 3, 5, 7 ~~|
+numbers = SUM(amount[part!]) + c * 10 + amount[b] * b ~~|
 INITIAL TIME = 0 ~ Year ~|
 FINAL TIME = 4 ~ Year ~|
 TIME STEP = 0.25 ~ Year ~|

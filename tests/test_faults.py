@@ -26,9 +26,10 @@ from zhuanxing.data.cells import read_rows
 from zhuanxing.data.reading import DataError, open_table, read_checked, read_table
 from zhuanxing.data.schemas import schema_of
 from zhuanxing.engine import compile_text
+from zhuanxing.equations.assemble import sector_texts
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.inputs.scenario_files import read_scenario
-from zhuanxing.model import Model
+from zhuanxing.model import Model, load
 from zhuanxing.results.aims import read_aims
 from zhuanxing.storage.atomic import require_writable, written_whole
 from zhuanxing.storage.formats import writer
@@ -56,6 +57,7 @@ BOMB = "a: &a [x, x]\nb: &b [*a, *a]\n" + NAMES + "description_en: *b\n"
         (NAMES + "levers: {all: .inf}\n", ["number"]),
         (NAMES + "levers: {all: 2020-01-01}\n", ["number"]),
         (NAMES + "name_en: twice\n", ["line 3", "twice"]),
+        (NAMES + "levers: !!timestamp x\n", ["line 3", "timestamp"]),
         ("\0", ["YAML"]),
         ("just words", ["keys with values"]),
     ],
@@ -157,6 +159,27 @@ def test_a_name_that_a_spreadsheet_would_compute_is_not_a_name(
     assert name in str(refusal.value)
 
 
+def test_an_element_of_a_dimension_that_no_equation_has_is_refused(workplace: Path) -> None:
+    place = workplace / "model"
+    place.unlink()
+    shutil.copytree(ROOT / "model", place)
+    table = place / "data" / "elements.csv"
+    text = table.read_text(encoding="utf-8")
+    assert "\npriced sector," in text
+    text = text.replace("\npriced sector,", "\npriced seсtor,", 1)  # a Cyrillic letter
+    table.write_text(text, encoding="utf-8")
+    with pytest.raises(ZhuanxingError, match=r"elements\.csv: the dimension .* is in no equation"):
+        load(workplace)
+
+
+@pytest.mark.parametrize("content", [b"\xff\xe9", None])
+def test_a_sector_file_that_is_no_text_is_refused(content: bytes | None, tmp_path: Path) -> None:
+    path = tmp_path / "x.mdl"
+    path.mkdir() if content is None else path.write_bytes(content)
+    with pytest.raises(ZhuanxingError, match=r"x\.mdl cannot be read"):
+        dict(sector_texts(tmp_path))
+
+
 def _command(*words: str, **how: Any) -> subprocess.CompletedProcess[str]:
     argv = [sys.executable, "-c", "from zhuanxing.cli.main import entry; entry()", *words]
     return subprocess.run(argv, stderr=subprocess.PIPE, text=True, check=False, **how)
@@ -175,6 +198,12 @@ def test_a_reader_that_has_seen_enough_is_no_fault() -> None:
     done = _command("cities", stdout=writing)
     os.close(writing)
     assert done.returncode == 0 and done.stderr == ""
+
+
+def test_a_refusal_that_cannot_be_said_is_still_one() -> None:
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        argv = [sys.executable, "-c", "from zhuanxing.cli.main import entry; entry()", "nothing"]
+        assert subprocess.run(argv, stderr=full, check=False).returncode == 2
 
 
 def test_a_terminal_of_seven_bits_is_no_fault() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from zhuanxing.cli.main import main
+from zhuanxing.storage.netcdf import read
 
 CONTROL = """
 INITIAL TIME = 0 ~~|
@@ -40,6 +41,17 @@ def test_it_writes_what_both_engines_agree_on(tmp_path: Path) -> None:
     tables = [file.read_text().splitlines() for file in files.values()]
     assert tables[0] == tables[1]
     assert tables[0][-1].split(",")[tables[0][0].split(",").index("x[b]")] == "13.5"
+
+
+def test_every_variable_is_in_a_netcdf_file_whatever_its_name(tmp_path: Path) -> None:
+    model, result = tmp_path / "m.mdl", tmp_path / "m.nc"
+    model.write_text(
+        '"<3 a/b"=1~~|\n"a/b"=2~~|\na per b=3~~|\n"d/e":"1/2","(x)"~~|\nf["d/e"]=4~~|' + CONTROL
+    )
+    assert main(["simulate", str(model), f"output={result}"]) == 0
+    found = read(result)
+    values = {found[name].attrs["long_name"]: float(found[name].max()) for name in found}
+    assert {values[name] for name in ("<3 a/b", "a/b", "a per b", "f")} == {1, 2, 3, 4}
 
 
 def refusal(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:

@@ -39,6 +39,7 @@ EXIT_INTERRUPTED = 130
 COLLECT_AFTER = 20.0
 # Seconds: long enough for the callback to have returned.
 INSIST_AFTER = 0.05
+STDOUT, STDERR = 1, 2
 # What printing to a full disk or a closed stream ends in.
 UNWRITABLE = (errno.ENOSPC, errno.EIO, errno.EBADF)
 
@@ -54,8 +55,8 @@ def entry() -> None:
     # XLA would print to the terminal that it compiles slowly; what fails is raised.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     hide()
-    sys.stdout = _opened(sys.stdout, 1)
-    sys.stderr = _opened(sys.stderr, 2)
+    sys.stdout = _opened(sys.stdout, STDOUT)
+    sys.stderr = _opened(sys.stderr, STDERR)
     code = main(sys.argv[1:])
     # The interpreter need not walk through all that JAX holds before it leaves (half a second).
     gc.freeze()
@@ -63,14 +64,16 @@ def entry() -> None:
 
 
 class _Stream(io.FileIO):
-    """A stream that goes on in silence once its reader (`| head`) has left: what a command does
-    besides printing is done, and its exit code tells how."""
+    """A stream that goes on in silence once its reader (`| head`) has left, or where nobody can be
+    told of a fault: what a command does besides printing is done, and its exit code tells how."""
 
     def write(self, data: Any, /) -> int:
         try:
             return super().write(data)
-        except BrokenPipeError:
-            return len(data)
+        except OSError as error:
+            if isinstance(error, BrokenPipeError) or self.fileno() == STDERR:
+                return len(data)
+            raise
 
 
 def _opened(stream: TextIO | None, number: int) -> TextIO:
@@ -82,7 +85,7 @@ def _opened(stream: TextIO | None, number: int) -> TextIO:
         io.BufferedWriter(_Stream(number, "w", closefd=False)),
         encoding=stream.encoding,
         errors="backslashreplace",
-        line_buffering=stream.isatty() or number == 2,
+        line_buffering=stream.isatty() or number == STDERR,
     )
 
 
@@ -146,8 +149,10 @@ def _refuse(sentence: object) -> int:
 
 
 def _say(sentence: object) -> None:
-    # What was given may hold line breaks; what is said of it stays one line.
-    print(f"zhuanxing: {' '.join(str(sentence).splitlines())}", file=sys.stderr)
+    # What was given may hold line breaks; what is said of it stays one line. Names of files that
+    # the system's own encoding has not are UTF-8.
+    words = str(sentence).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    print(f"zhuanxing: {' '.join(words.splitlines())}", file=sys.stderr)
 
 
 def _close_stdout() -> None:

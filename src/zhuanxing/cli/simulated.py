@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TextIO
@@ -60,13 +61,13 @@ def _write_netcdf(
     dataset = xr.Dataset(
         coords={
             "time": times,
-            **{dim.replace(" ", "_"): list(program.dims[dim]) for dim in sorted(used)},
+            **{_legal(dim): list(program.dims[dim]) for dim in sorted(used)},
         },
         attrs={"engine": engine},
     )
     for name, array in paths.items():
         found = program.variables[name]
-        dims = ["time", *(dim.replace(" ", "_") for dim in found.dims)]
+        dims = ["time", *map(_legal, found.dims)]
         attributes = {
             "long_name": name,
             "units": found.units,
@@ -74,7 +75,14 @@ def _write_netcdf(
             "equation": found.equation,
         }
         # A variable may be called as a range is; netCDF keeps one name for both.
-        title = name.replace(" ", "_").replace("/", "_per_")
-        title = f"{title}_value" if title in dataset.coords else title
+        title = _legal(name)
+        while title in dataset:
+            title = f"{title}_value"
         dataset[title] = (dims, array, attributes)
     dataset.to_netcdf(path)
+
+
+def _legal(name: str) -> str:
+    """Return a name that netCDF allows: it begins with a letter or digit and has no slash."""
+    title = name.replace(" ", "_").replace("/", "_per_")
+    return title if re.match(r"\w|[^\x00-\x7f]", title) else f"_{title}"

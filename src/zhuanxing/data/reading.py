@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["DataError", "line_of", "open_table", "read_checked", "read_table", "refuse_unknown"]
 
+# More than anything that is counted or measured here, in any unit.
+LARGEST = 1e12
 NUMERIC = ("float64", "int64")
 FORMULA = re.compile(r"^\s*[=@]|^\s*[+-](?![\d.\s])|^#(?:REF|N/A|NAME|VALUE|DIV|NUM|NULL)")
 
@@ -120,6 +122,7 @@ def _numbers(path: Path, frame: pd.DataFrame, name: str, column: Any) -> pd.Seri
     text = frame[name]
     values = pd.to_numeric(text.where(text.map(str.isascii), "x"), errors="coerce").astype(float)
     bad = ~np.isfinite(values) & ~(column.nullable & (text == ""))
+    bad |= values.abs() > LARGEST
     if str(column.dtype) == "int64":
         bad |= (values % 1 != 0) | (values.abs() > 1e9)
     if bad.any():

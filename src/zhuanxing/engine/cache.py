@@ -51,6 +51,8 @@ def entry(kind: str, signature: str) -> Path:
 def kept(path: Path, loads: Callable[[bytes], Value]) -> Value | None:
     """Return what is kept at `path`, or None where it is missing, damaged or outdated."""
     with suppress(OSError):
+        if not path.is_file():  # a pipe would be waited for
+            return None
         content = path.read_bytes()
         digest, payload = content[:DIGEST_BYTES], content[DIGEST_BYTES:]
         if hashlib.sha256(payload).digest() == digest:

@@ -8,7 +8,7 @@ compiled structure, so that an edited cell of a table costs no compilation.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -32,7 +32,7 @@ from zhuanxing.equations.vensim_text import (
     range_text,
     subscripted,
 )
-from zhuanxing.errors import ZhuanxingError, require_known
+from zhuanxing.errors import ZhuanxingError, nearest, require_known
 
 if TYPE_CHECKING:
     from zhuanxing.data.tables import Tables
@@ -225,7 +225,21 @@ def assemble(
     for constant in constants:
         _require_shape(constant, elements)
     lookups = tuple(driver_lookups(drivers, elements))
-    return Equations(elements, dict(sector_texts(model / "sectors")), constants, lookups)
+    sectors = dict(sector_texts(model / "sectors"))
+    _require_used(model, tables.elements, sectors)
+    return Equations(elements, sectors, constants, lookups)
+
+
+def _require_used(model: Path, dimensions: Iterable[str], sectors: Mapping[str, str]) -> None:
+    """Raise ZhuanxingError for a dimension that no equation names: it is another one, misspelt."""
+    text = " ".join(" ".join(sectors.values()).lower().split())
+    for name in dimensions:
+        if name.lower() not in text:
+            near = nearest(name, [other for other in dimensions if other != name])
+            raise ZhuanxingError(
+                f"{model / 'data' / 'elements.csv'}: the dimension '{name}' is in no equation, "
+                f"the nearest is '{near}'"
+            )
 
 
 def sector_texts(folder: Path) -> Iterator[tuple[str, str]]:
@@ -238,7 +252,12 @@ def sector_texts(folder: Path) -> Iterator[tuple[str, str]]:
         raise ZhuanxingError(f"{folder} holds no sector file; the equations are .mdl files there")
     for path in paths:
         # Line breaks stay, so that a line of the whole text can be told as one of the file.
-        yield path.name, path.read_text(encoding="utf-8").removeprefix(ENCODING_MARK)
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "it is not UTF-8"
+            raise ZhuanxingError(f"{path} cannot be read: {reason}") from None
+        yield path.name, text.removeprefix(ENCODING_MARK)
 
 
 def _left(constant: Constant) -> str:

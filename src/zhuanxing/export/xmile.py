@@ -141,7 +141,7 @@ class _Writer:
         expression = part(first.expression)
         plain = not isinstance(expression, (np.ndarray, syntax_tree.Lookup))
         if len(element.components) == 1 and shared and (plain or not labels):
-            self._equation(xml, key, expression, {})
+            self._equation(xml, key, expression, {}, labels)
             return
         for cell, bound, value in self._cells(element, labels, part):
             subscript = ", ".join(map(identifier, cell))
@@ -183,13 +183,21 @@ class _Writer:
                 yield cell, dict(zip(component.subscripts, cell, strict=True)), value
 
     def _equation(
-        self, xml: ElementTree.Element, key: str, value: Any, bound: dict[str, str]
+        self,
+        xml: ElementTree.Element,
+        key: str,
+        value: Any,
+        bound: dict[str, str],
+        own: tuple[str, ...] = (),
     ) -> None:
         if isinstance(value, syntax_tree.Lookup):
             self._table(xml, key, value)
             return
-        printer = Printer(key, self.content.dimensions, self.tables, bound)
-        _child(xml, "eqn", printer.text(value))
+        table = value.lookups if isinstance(value, syntax_tree.InlineLookup) else None
+        printer = Printer(key, self.content.dimensions, self.tables, bound, own)
+        _child(xml, "eqn", printer.text(value.argument if table else value))
+        if table:
+            self._table(xml, key, table)
 
     def _table(self, xml: ElementTree.Element, key: str, table: syntax_tree.Lookup) -> None:
         if table.type != "interpolate":

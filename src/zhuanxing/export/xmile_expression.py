@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from typing import Any
 
 from zhuanxing.engine.reading import syntax_tree
@@ -60,6 +60,10 @@ WRITTEN_OUT: dict[str, Callable[..., str]] = {
     "modulo": lambda x, base: f"(IF {x} < 0 THEN -(ABS{x} MOD ABS{base}) ELSE {x} MOD ABS{base})",
     "pulse": _pulse,
     "pulse train": _pulse_train,
+    "quantum": lambda x, unit: (
+        f"(IF {unit} < 1e-6 THEN {x} ELSE IF {x} < 0 THEN -{unit}*INT(-{x}/{unit}) "
+        f"ELSE {unit}*INT({x}/{unit}))"
+    ),
     "ramp": lambda slope, start, end: f"(RAMP({slope}, {start}) - RAMP({slope}, {end}))",
     "random uniform": lambda low, high, seed="0": f"RANDOM({low}, {high}, {seed})",
     "sinh": lambda x: f"((EXP({x}) - EXP(-{x}))/2)",
@@ -91,13 +95,14 @@ class Printer:
     """Prints the expressions of one equation.
 
     `tables` are the keys of look-ups; `bound` gives the element that stands for a range where an
-    equation is written out element by element.
+    equation is written out element by element; `own` are the ranges of its left-hand side.
     """
 
     key: str
     dimensions: Dimensions
     tables: frozenset[str]
     bound: Mapping[str, str]
+    own: tuple[str, ...] = ()
 
     def text(self, node: Any) -> str:
         """Return an expression. Raises ZhuanxingError for what XMILE has no word for."""
@@ -138,10 +143,28 @@ class Printer:
         if node.name in CLOCK:
             return CLOCK[node.name]
         if not node.subscripts:
-            return identifier(node.name)
+            return self._number_of(node.name) or identifier(node.name)
         return f"{identifier(node.name)}[{', '.join(map(self._subscript, node.subscripts))}]"
 
+    def _number_of(self, name: str) -> str:
+        """Return the number that a range or an element stands for, empty for a variable.
+
+        XMILE counts the elements of a dimension in it, Vensim in the range that holds them all.
+        """
+        element = self.bound.get(name, name)
+        if self.dimensions.is_element(element):
+            return number(self.dimensions.position(element) + 1)
+        if not self.dimensions.is_range(name):
+            return ""
+        places = self.dimensions.positions_in_main(name)
+        before = int(places[0])
+        if any(places != range(before, before + len(places))):
+            raise self._refuse(f"the range '{name}' as a number")
+        return f"({identifier(name)} + {before})" if before else identifier(name)
+
     def _subscript(self, name: str) -> str:
+        if self.dimensions.is_range(name) and name not in (*self.own, *self.bound):
+            raise self._refuse(f"the mapping of the range '{name}'")
         if name.endswith("!"):
             label = name.removesuffix("!")
             part = label in self.dimensions.elements and self._is_part(label)
@@ -158,9 +181,6 @@ class Printer:
             return f"-{self._within(node.arguments[0], LEAF)}"
         binding = BINDING[node.operators[0]]
         base, *rest = node.arguments
-        if binding == POWER and isinstance(base, float) and base < 0:
-            # Vensim's -2^2 is -(2^2), but its parser takes the sign for a part of the number.
-            return f"-({self._arithmetic(replace(node, arguments=(-base, *rest)))})"
         # Powers are read from either side by different tools, so both sides get brackets.
         parts = [self._within(base, LEAF if binding == POWER else binding)]
         for operator, argument in zip(node.operators, rest, strict=True):

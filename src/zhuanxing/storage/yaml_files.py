@@ -37,9 +37,12 @@ class _Loader(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[str] = set()
         for key, _ in node.value:
-            if not isinstance(key, yaml.ScalarNode) or key.tag != "tag:yaml.org,2002:str":
-                shown = str(getattr(key, "value", ""))[:40]
-                raise _refusal(f"the key '{shown}' is not text, put it in quotes", key.start_mark)
+            if not isinstance(key, yaml.ScalarNode):
+                raise _refusal("a key is not text but a list or keys", key.start_mark)
+            if key.tag != "tag:yaml.org,2002:str":
+                raise _refusal(
+                    f"the key '{key.value[:40]}' is not text, put it in quotes", key.start_mark
+                )
             if key.value in seen:
                 raise _refusal(
                     Sentence("the key '{key}' is written twice", key=key.value), key.start_mark
@@ -52,6 +55,15 @@ class _Loader(yaml.SafeLoader):
         if len(node.value) > MOST_DIGITS:
             raise _refusal(f"a number has {len(node.value)} digits", node.start_mark)
         return super().construct_yaml_int(node)
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        """Return the value of a node; what its tag says of it may be wrong in any way."""
+        try:
+            return super().construct_object(node, deep)
+        except (AttributeError, KeyError, TypeError, ValueError):
+            shown = node.value[:40] if isinstance(node, yaml.ScalarNode) else ""
+            problem = f"'{shown}' is not a value of the kind '{node.tag.rsplit(':', 1)[-1]}'"
+            raise _refusal(problem, node.start_mark) from None
 
 
 _Loader.add_constructor("tag:yaml.org,2002:int", _Loader.construct_number)
