@@ -80,7 +80,6 @@ def refusal(text: str, suffix: str) -> str:
         ("x = " + "(" * 500 + "1" + ")" * 500 + " ~~|", ["'x'", "nested"]),
         ("d: (a3-a1) ~~|\nx[d] = 1 ~~|", ["'d'", "m.mdl:1", "does not go up"]),
         ("x = TIME STEP ~ [1,b] ~|", ["'x'", "limits"]),
-        ("x = TIME STEP ~ [1,nan] ~|", ["'x'", "limits"]),
         ("d: a, b ~~|\nd: a, c ~~|\nx[d] = 1 ~~|", ["'d'", "m.mdl:2", "line 1"]),
         ("d: a, b ~~|\na = 5 ~~|\nx[d] = a ~~|", ["'a'", "m.mdl:2", "element of the range 'd'"]),
         ("d: a, b ~~|\nd = 5 ~~|", ["'d'", "m.mdl:2", "range has the same name"]),

@@ -103,6 +103,33 @@ def test_missing_numbers_are_bridged_and_the_first_file_that_has_a_variable_give
     assert path[[0, 4, 8, 12]].tolist() == [11.0, 32.0, 53.0, 53.0]
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "gbk", "utf-16"])
+def test_data_files_are_read_in_whatever_encoding(encoding: str, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("Time,降水\nnan,7\n0,1\n6,4\n", encoding=encoding)
+    program = compile_text("降水 ~~| y = 降水 ~~|" + CONTROL, data=[tmp_path / "t.csv"])
+    assert program.run({}, {"y": "path"})["y"][[0, 4, 12]].tolist() == [1, 2, 4]
+
+
+def test_what_a_raw_series_lacks_is_missing_and_tests_for_it_hold(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("Time,x\n0,3\n1,\n2,5\n")
+    model = "x:RAW: ~~| y = IF THEN ELSE(x = :NA:, -1, x) ~~|" + CONTROL
+    path = compile_text(model, data=[tmp_path / "t.csv"]).run({}, {"y": "path"})["y"]
+    assert path[:6].tolist() == [3, -1, -1, -1, 5, -1]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        xr.Dataset({"rain": ("time", ["wet"])}, {"time": [0.0]}),
+        xr.Dataset({"rain": ("time", [1.0])}, {"time": ["now"]}),
+    ],
+)
+def test_a_netcdf_file_without_numbers_is_refused(data: xr.Dataset, tmp_path: Path) -> None:
+    data.to_netcdf(tmp_path / "t.nc")
+    with pytest.raises(ZhuanxingError, match=r"t\.nc: the variable 'rain'"):
+        compile_text(MODEL + CONTROL, data=[tmp_path / "t.nc"])
+
+
 def test_a_changed_file_is_seen_by_the_next_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -121,8 +148,10 @@ def test_a_changed_file_is_seen_by_the_next_start(
         ("Time,flow[North]\n0,1\n", ["variable 'rain'", "m.mdl:3", "t.csv"]),
         ("Time,rain\n0,wet\n", ["t.csv", "'wet'", "'rain'", "number"]),
         ("", ["t.csv", "empty"]),
+        ("Time,rain\n", ["t.csv", "no rows"]),
+        ("Time,rain\n0," + "9" * 200_000 + "\n", ["t.csv", "not a table"]),
     ],
-    ids=["no file", "not in the file", "no number", "empty"],
+    ids=["no file", "not in the file", "no number", "empty", "no rows", "endless"],
 )
 def test_a_refusal_names_variable_and_file(
     content: str | None, words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -115,6 +115,22 @@ def test_a_result_is_written_under_its_own_name_or_refused(name: str) -> None:
         assert read_result(path).identical(result)
 
 
+@pytest.mark.parametrize("place", range(40))
+def test_a_damaged_result_has_its_numbers_or_is_refused(place: int, tmp_path: Path) -> None:
+    path = tmp_path / "r.nc"
+    numbers = xr.Dataset({"gdp": ("year", np.random.default_rng(1).normal(size=4000))})
+    numbers.to_netcdf(path, encoding={"gdp": {"zlib": True}})
+    content = bytearray(path.read_bytes())
+    content[place * len(content) // 40 + 7] ^= 16
+    path.write_bytes(content)
+    try:
+        found = read_result(path)
+    except ZhuanxingError as error:
+        assert "r.nc" in str(error)
+    else:
+        assert found.get("gdp", numbers["gdp"]).equals(numbers["gdp"])
+
+
 def _bomb() -> str:
     """Return YAML of ten short lines that stand for three billion texts."""
     lists = [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 10)]

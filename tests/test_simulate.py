@@ -134,16 +134,22 @@ def test_a_broken_xmile_file_is_refused_with_place_and_reason(
         ("x = GET DIRECT CONSTANTS('gone.xlsx', 'S', 'B2')", ["'x'", ":2", "gone.xlsx"]),
         ("x = GET DIRECT CONSTANTS('torn.xlsx', 'S', 'B2')", ["'x'", ":2", "not an Excel file"]),
         ("x = GET DIRECT CONSTANTS('t.csv', ',', 'B9')", ["'x'", ":2", "t.csv", "B9"]),
+        (
+            "x = GET DIRECT CONSTANTS('t.csv', ',', 'A1')",
+            ["'x'", ":2", "t.csv", "A1", "no numbers"],
+        ),
+        ("x = GET DIRECT CONSTANTS('loop.csv', ',', 'A1')", ["'x'", ":2", "loop.csv", "nowhere"]),
         ("x := GET DIRECT DATA('t.csv', ',', 'A', 'Z9')", ["'x'", ":2", "t.csv", "Z9"]),
         ("e: GET DIRECT SUBSCRIPT('gone.csv', ',', 'A2', 'A3', '')", ["'e'", ":2", "gone.csv"]),
     ],
-    ids=["missing", "unreadable", "empty cell", "empty column", "subscripts"],
+    ids=["missing", "unreadable", "empty cell", "text", "link", "empty column", "subscripts"],
 )
 def test_data_that_cannot_be_read_are_refused_with_file_and_cell(
     equation: str, words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "m.mdl").write_text(f"y = 1 ~~|\n{equation} ~~|\n" + CONTROL)
     (tmp_path / "torn.xlsx").write_text("no spreadsheet")
+    (tmp_path / "loop.csv").symlink_to("loop.csv")
     (tmp_path / "t.csv").write_text("time,v\n0,1\n1,2\n")
     sentence = refusal([str(tmp_path / "m.mdl")], capsys)
     assert all(word in sentence for word in words), sentence

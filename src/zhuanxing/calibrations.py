@@ -136,9 +136,11 @@ def read_calibration(model: Path, name: str) -> Calibration:
     stored = netcdf.read(path)
     try:
         record = json.loads(stored.attrs[RECORD])
-    except (KeyError, ValueError) as error:
+        if not isinstance(record["files"], dict):
+            raise ValueError
+        fitted = frozenset(map(str, [*stored["parameter"].values, *stored["initial_value"].values]))
+    except (KeyError, TypeError, ValueError) as error:
         raise ZhuanxingError(f"{path}: the file holds no record of a calibration") from error
-    fitted = frozenset(map(str, [*stored["parameter"].values, *stored["initial_value"].values]))
     return Calibration(name, stored, record, fitted)
 
 

@@ -81,5 +81,5 @@ def read(path: Path) -> xr.Dataset:
     try:
         with xr.open_dataset(path, engine="netcdf4") as dataset:
             return dataset.load()
-    except (OSError, ValueError) as error:
+    except Exception as error:  # a damaged file may fail in any way
         raise ZhuanxingError("{path}: the file is not a result in netCDF", path=path) from error

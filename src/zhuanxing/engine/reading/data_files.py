@@ -11,12 +11,14 @@ import csv
 import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from io import StringIO
 from itertools import product
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float
 
+from zhuanxing.engine.reading.encodings import decode
 from zhuanxing.engine.reading.numbers import finite_number
 from zhuanxing.engine.running.failures import key_of
 from zhuanxing.errors import ZhuanxingError
@@ -91,10 +93,12 @@ def _joined(found: Sequence[Column | None], sizes: tuple[int, ...], rule: str) -
 
 
 def _cleaned(column: Column | None, rule: str) -> Column:
-    if column is None:
+    dated = np.zeros(0, bool) if column is None else np.isfinite(column[0])
+    if column is None or not dated.any():
         return np.zeros(1), np.full(1, np.nan)
-    order = np.argsort(column[0], kind="stable")
-    x, y = column[0][order], column[1][order]
+    x, y = (part[dated] for part in column)
+    order = np.argsort(x, kind="stable")
+    x, y = x[order], y[order]
     kept = np.isfinite(y)
     return (x, y) if rule == "raw" or not kept.any() else (x[kept], y[kept])
 
@@ -108,10 +112,14 @@ def _title(text: str) -> Title:
 def _table(path: Path) -> Iterator[tuple[Title, Column]]:
     """Yield the columns of a table whose variables are columns, or rows."""
     mark = "," if path.suffix.lower() == ".csv" else "\t"
-    with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
-        rows = [
-            row for row in csv.reader(file, delimiter=mark) if any(cell.strip() for cell in row)
-        ]
+    text, _ = decode(path.read_bytes(), str(path))
+    try:
+        read = list(csv.reader(StringIO(text, newline=""), delimiter=mark))
+    except csv.Error as failure:
+        raise ZhuanxingError(
+            f"data file {path} is not a table that can be read: {failure}."
+        ) from None
+    rows = [row for row in read if any(cell.strip() for cell in row)]
     if not rows:
         raise ZhuanxingError(f"data file {path} is empty, expected a row of titles.")
     if all(_is_number(cell) for cell in rows[0][1:]):
@@ -119,6 +127,8 @@ def _table(path: Path) -> Iterator[tuple[Title, Column]]:
         rows = [list(column) for column in zip(*(_padded(row, width) for row in rows), strict=True)]
     titles, *body = rows
     body = [_padded(row, len(titles)) for row in body if row[0].strip()]
+    if not body:
+        raise ZhuanxingError(f"data file {path} has titles but no rows.")
     times = np.array([_number(path, "the times", row[0]) for row in body])
     for place, title in enumerate(titles[1:], 1):
         yield (
@@ -150,7 +160,7 @@ def _number(path: Path, place: str, text: str) -> float:
 def read_dat(path: Path) -> Iterator[tuple[Title, Column]]:
     """Yield the series of a .dat file: a title, then a line of time and value for each point."""
     title, points = "", list[tuple[float, float]]()
-    for line in [*path.read_text(encoding="utf-8-sig", errors="replace").splitlines(), ""]:
+    for line in [*decode(path.read_bytes(), str(path))[0].split("\n"), ""]:
         parts = line.split("\t")
         if len(parts) == 2 and title:
             x, y = (_number(path, f"'{title}'", part) for part in parts)
@@ -167,9 +177,9 @@ def _netcdf(path: Path) -> Iterator[tuple[Title, Column]]:
     import xarray as xr
 
     try:
-        with xr.open_dataset(path) as file:
+        with xr.open_dataset(path, decode_times=False) as file:
             dataset = file.load()
-    except (OSError, ValueError) as failure:
+    except Exception as failure:  # a damaged file may fail in any way
         raise ZhuanxingError(
             f"data file {path} is not a netCDF file that can be read."
         ) from failure
@@ -181,7 +191,12 @@ def _netcdf(path: Path) -> Iterator[tuple[Title, Column]]:
         title = key_of(str(named))
         table = array.transpose("time", ...)
         axes = [[key_of(str(item)) for item in table[dim].values] for dim in table.dims[1:]]
-        times = np.asarray(table["time"].values, dtype=np.float64)
-        values = np.asarray(table.values, dtype=np.float64).reshape(len(times), -1)
+        try:
+            times = np.asarray(table["time"].values, dtype=np.float64)
+            values = np.asarray(table.values, dtype=np.float64).reshape(len(times), -1)
+        except (TypeError, ValueError):
+            raise ZhuanxingError(
+                f"data file {path}: the variable '{name}' or its times are not numbers."
+            ) from None
         for cell, column in zip(product(*axes), values.T, strict=True):
             yield (title, cell), (times, column)

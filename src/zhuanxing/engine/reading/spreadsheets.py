@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,7 +30,11 @@ class Files:
     def require(self, file: str) -> None:
         """Raise TranslationError for a file that lies outside, links followed."""
         allowed = (self.root or self.folder).resolve()
-        if not (self.folder / file).resolve().is_relative_to(allowed):
+        try:
+            place = (self.folder / file).resolve()
+        except (OSError, RuntimeError):
+            raise TranslationError(f"the file {file} is a link that leads nowhere.") from None
+        if not place.is_relative_to(allowed):
             raise TranslationError(
                 f"the file {file} lies outside {allowed}; name a folder above it with "
                 "data_root=FOLDER if the model may read there."
@@ -39,13 +44,23 @@ class Files:
 def read_constants(
     source: syntax_tree.GetConstants, files: Files, members: Members, name: str
 ) -> np.ndarray:
-    """Return the constants of a GET CONSTANTS call, an axis for every range in `members`."""
+    """Return the constants of a GET CONSTANTS call, an axis for every range in `members`.
+
+    Raises TranslationError for a cell that is no number, as Vensim does.
+    """
     from pysd.py_backend.external import ExtConstant
 
     coords = {label: list(elements) for label, elements in members.items()}
     files.require(source.file)
     reader = ExtConstant(source.file, source.tab, source.cell, coords, files.folder, coords, name)
-    return np.asarray(_initialised(reader, source)(), dtype=np.float64)
+    found = np.asarray(_initialised(reader, source)(), dtype=np.float64)
+    wrong = found.size - np.isfinite(found).sum()
+    if wrong:
+        raise TranslationError(
+            f"in {source.file}, '{source.tab}', {wrong} of the {found.size} cells from "
+            f"{source.cell} on are empty or no numbers."
+        )
+    return found
 
 
 def read_series(
@@ -81,6 +96,8 @@ def read_series(
 
 def reading_failure(failure: Exception) -> str:
     """Return what a reader of spreadsheets complains about, on one line without full stop."""
+    if isinstance(failure, UnicodeDecodeError):
+        return "it is not UTF-8"
     title, _, rest = str(failure).strip().partition("\n")  # PySD's first line is a name of its own
     lines = [line.strip() for line in (rest or title).splitlines()]
     told = " ".join(line for line in lines if not line.startswith(("File name:", "Sheet name:")))
@@ -91,7 +108,10 @@ def reading_failure(failure: Exception) -> str:
 
 def _initialised(reader: Any, source: Source) -> Any:
     try:
-        reader.initialize()
+        with warnings.catch_warnings():
+            # Of every missing value, in six lines; they are filled by the rule of the series.
+            warnings.simplefilter("ignore")
+            reader.initialize()
     except Exception as failure:  # spreadsheet readers raise what they like
         raise TranslationError(
             f"its data cannot be read from {source.file}, cell {source.cell} of '{source.tab}': "

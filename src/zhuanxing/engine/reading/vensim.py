@@ -41,8 +41,8 @@ _LEFT = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _UNITS = re.compile(r"(?P<units>.*?)\s*\[(?P<limits>[^\[\]]*)\]\s*", re.DOTALL)
-# What stands for no limit in a units field; PySD's documents write the last.
-NO_LIMIT = ("?", "", "inf")
+# What stands for no limit in a units field; PySD's documents write the last two.
+NO_LIMIT = ("?", "", "inf", "nan")
 ONE_MARK = "expected 'name = expression ~ units ~ comment |'"
 
 

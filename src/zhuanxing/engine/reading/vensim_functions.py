@@ -73,7 +73,8 @@ def _external(kind: type, count: int) -> tuple[Maker, tuple[int, ...]]:
     def make(*arguments: Any) -> Any:
         if not all(isinstance(argument, str) for argument in arguments):
             raise ValueError("takes names in single quotes: file, tab and cells")
-        return kind(*arguments)
+        file, *place = arguments
+        return kind(file.replace("\\", "/"), *place)
 
     return make, (count,)
 

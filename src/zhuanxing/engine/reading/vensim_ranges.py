@@ -53,7 +53,7 @@ def _elements(text: str, name: str, where: str) -> tuple[str, ...]:
     found: list[str] = []
     for part in re.findall(r'\([^()]*\)|"[^"]*"|[^,]+', text):
         if part.strip().startswith("("):
-            found += _series(part.strip(), name, where)
+            found += _series(" ".join(part.split()), name, where)
         elif key_of(part):
             found.append(key_of(part))
     if not found:

@@ -79,8 +79,8 @@ def _step(xp: Any, at: Array, x: Points, y: Points, rule: str) -> Array:
         found = xp.where(active, y, 0.0).sum(axis=0)
         return xp.where(at > x[-1], y[-1], found)
     if rule == "raw":
-        found = xp.where(at == x, y, 0.0).sum(axis=0)
-        return xp.where((at == x).any(axis=0), found, MISSING)
+        known = (at == x) & ~xp.isnan(y)
+        return xp.where(known.any(axis=0), xp.where(known, y, 0.0).sum(axis=0), MISSING)
     after = xp.concatenate([x[1:], xp.full_like(x[:1], np.inf)])
     found = xp.where((at >= x) & (at < after), y, 0.0).sum(axis=0)
     return xp.where(at < x[0], y[0], found)
