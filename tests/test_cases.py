@@ -95,6 +95,21 @@ def test_what_vensim_does_not_allow_is_refused_by_name_and_line(
     assert all(word in sentence for word in words), sentence
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x = " + ",  ".join(["12"] * 60) + " 3y ~~|",
+        "f(" + ", ".join(["1.5"] * 61) + ") ~~|",
+        "人口" * 40 + " ? = 1 ~~|",
+        "x" + " " * 20_000 + "y? = 1 ~~|",
+        "x = " + " + ".join(f'"part {number}"' for number in range(60)) + " ~ m ~ no bar",
+        "x(GET DIRECT CONSTANTS('t.csv', ',', 'B2')) ~~|",
+    ],
+)
+def test_a_slip_of_the_pen_in_a_long_entry_is_refused_at_once(text: str) -> None:
+    assert "m.mdl:2" in refusal(CLOCK + "\n" + text, ".mdl")
+
+
 def _refused_or_run(text: str, suffix: str) -> str:
     """Return the refusal, whether it comes when the model is read or when it is run."""
     try:

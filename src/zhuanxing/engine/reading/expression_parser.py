@@ -22,12 +22,14 @@ __all__ = ["MISSING", "NUMBER", "Arguments", "Language", "Misread", "Parser", "n
 
 # Vensim's :NA:, which is a finite number: comparisons with it hold or not like any other.
 MISSING = -(2.0**109)
-NUMBER = r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
-_ARRAY = re.compile(rf"\s*[+-]?\s*{NUMBER}(?:\s*[,;]\s*[+-]?\s*{NUMBER})*\s*;?\s*")
+# No text can be split into these in two ways: to try all would take for ever.
+NUMBER = r"(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
+_SIGNED = rf"\s*(?:[+-]\s*)?{NUMBER}"
+_ARRAY = re.compile(rf"{_SIGNED}(?:\s*[,;]{_SIGNED})*\s*(?:;\s*)?")
 _POINT = re.compile(
     rf"\(\s*(?P<x>[+-]?\s*{NUMBER})\s*,\s*(?P<y>[+-]?\s*{NUMBER})\s*\)\s*,?", re.ASCII
 )
-_FLAT = re.compile(rf"\s*[+-]?\s*{NUMBER}(?:\s*,\s*[+-]?\s*{NUMBER})*\s*")
+_FLAT = re.compile(rf"{_SIGNED}(?:\s*,{_SIGNED})*\s*")
 SHOWN = 40
 
 Arguments = tuple[Any, ...]
@@ -319,7 +321,8 @@ class Parser:
         rest = re.sub(r"^\s*\[[^\]]*\]\s*,?", "", body)
         points = _points(rest) or _halves(rest)
         if (_POINT.sub("", rest).strip() and _halves(rest) is None) or not points:
-            raise Misread(f"its table is not understood at '{rest.strip()[:SHOWN]}'", opening)
+            shown = " ".join(rest.split())[:SHOWN]
+            raise Misread(f"its table is not understood at '{shown}'", opening)
         points = sorted(points, key=lambda point: point[0])
         table = syntax_tree.Lookup(
             x=tuple(x for x, _ in points), y=tuple(y for _, y in points), type="interpolate"

@@ -26,12 +26,17 @@ _MACRO = re.compile(
     r":MACRO:\s*(?P<name>[^(]+?)\s*\((?P<params>[^)]*)\)(?P<body>.*?):END OF MACRO:",
     re.IGNORECASE | re.DOTALL,
 )
-_PART = r'(?:"(?:[^"\\\n]|\\.)*"|[^~|])*'
-_ENTRY = re.compile(
-    rf"(?P<equation>{_PART})(?:~(?P<units>{_PART}))?(?:~(?P<comment>[^~|]*))?"
-    r"(?:~(?P<rest>[^|]*))?(?P<end>\|)"
+# Wherever a text can be read in two ways, to try all of them takes for ever: a quotation mark is
+# that of a name if another follows on its line, and where no entry comes of that, a plain letter.
+_PARTS = (r'(?:"(?:[^"\\\n]|\\.)*"|[^~|"]|"(?!(?:[^"\\\n]|\\.)*"))*+', r"[^~|]*")
+_ENTRIES = tuple(
+    re.compile(
+        rf"(?P<equation>{part})(?:~(?P<units>{part}))?(?:~(?P<comment>[^~|]*))?"
+        r"(?:~(?P<rest>[^|]*))?(?P<end>\|)"
+    )
+    for part in _PARTS
 )
-_NAME = r'"(?:[^"\\]|\\.)*"|(?:\w|[^\x00-\x7f])(?:[\w\s\'$]|[^\x00-\x7f])*'
+_NAME = r'"(?:[^"\\]|\\.)*"|[\w\x80-\U0010ffff][\w\s\'$\x80-\U0010ffff]*+'
 _LEFT = re.compile(
     rf"""\s*(?P<name>{_NAME})\s*
     (?:\[(?P<subscripts>[^\]]*)\]\s*)?
@@ -210,7 +215,8 @@ def _entries(source: _Source, begin: int, end: int) -> Iterator[_Entry]:
     """Yield the entries between two bars; titles of groups are left out."""
     at = begin
     while source.text[at:end].strip():
-        found = _ENTRY.match(source.text, at, end)
+        tries = (entry.match(source.text, at, end) for entry in _ENTRIES)
+        found = next((match for match in tries if match), None)
         if found is None:
             raise _unfinished(source, at, end)
         at = found.end()
@@ -298,7 +304,10 @@ def _expression(source: _Source, entry: _Entry, left: re.Match[str]) -> Any:
         body = source.text[begin : entry.end]
         if re.match(r"\s*GET[ _]", body, re.IGNORECASE):
             parser = Parser(VENSIM, source.text, begin, source.text.rindex(")", begin, entry.end))
-            return parser.whole()
+            found = parser.whole()
+            if not isinstance(found, syntax_tree.GetLookups):
+                raise Misread("a look-up takes its points from GET DIRECT LOOKUPS alone", begin)
+            return found
         table, after = Parser(VENSIM, source.text, begin - 1, entry.end).table(begin - 1)
         if source.text[after : entry.end].strip():
             raise Misread("more follows the bracket that closes its table", after)
