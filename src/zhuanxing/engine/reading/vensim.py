@@ -357,7 +357,7 @@ def _units(
             for part in found["limits"].split(",")
         ]
     except ValueError:
-        shown = found["limits"]
+        shown = " ".join(found["limits"].split())
         raise source.refuse(key, at, f"its limits '[{shown}]' are not numbers or '?'") from None
     low, high = (*numbers, None, None)[:2]
     return found["units"].strip(), (low, high)
