@@ -94,14 +94,31 @@ all kernels compile faster.
 
 XLA starts every small kernel anew, and a step of one run is about a thousand of them. Backwards it
 was 3,100 more, 480 of them only to add up the slope by one parameter. Now
-(`engine/running/adjoint.py`) only the recursion through the states goes step by step, about a
-thousand kernels; computing the steps again, their local derivatives and the slopes by parameters
-are done for 16 steps at once; a gradient took 10.5 forward runs before. What picks elements out of
-an array gave their slopes back one by one, for which XLA went through 5,800 turns of loops a step,
-four kernels each; now it picks them back (`engine/translating/picking.py`), which took it from 7.8
-forward runs, measured on a crowded machine, to the figure above, on a quiet one. Of the way back a
-quarter goes to computing steps again with their derivatives, nearly half to the recursion, 1,300
-kernels a step, and the rest to slopes by parameters. Half of the time to compile
+(`engine/running/adjoint.py`) only the recursion through the states goes step by step; computing the
+steps again, their local derivatives and the slopes by parameters are done for some 17 steps at
+once; a gradient took 10.5 forward runs before. What picks elements out of an array gave their
+slopes back one by one, for which XLA went through 5,800 turns of loops a step, four kernels each;
+now it picks them back (`engine/translating/picking.py`), which took it from 7.8 forward runs to
+7.1. Then its parts were measured apart by XLA's profiler; for 16 steps they took 9.8 ms to compute
+steps again with their derivatives, 20.1 for the recursion and 10.7 for slopes by parameters:
+
+- XLA's library of ready-made sums took half of the slopes by parameters and a sixth of the rest.
+  Without it the recursion took 0.7 of the time, slopes by parameters 0.86, and the way forward
+  0.83 (126 and 105 ms in turns), so that a gradient is held against less. `Program.run`, whose bits
+  are promised, keeps it.
+- 125 states and their slopes were kept and handed on one by one, a kernel or two for each; now they
+  are one vector.
+- Barriers round every variable made two kernels of one wherever there was a single reader. Where
+  one is needed is now counted in the operations of each part (`engine/running/lean.py`): the
+  recursion has 680 kernels a step instead of 1,370, and 9.9 ms in place of the 20.1.
+- Of 3,078 local derivatives 976 are the same in all steps; they were written and read in each.
+- Sums across matrices, which XLA adds up in strides, keep a barrier: one took 0.7 ms of the 9 of
+  its part in one loop with the products of sixteen arrays.
+
+Together they took 0.68 of the time (941 and 636 ms, in turns in one process), and compile in 0.82
+of it. By the profile of one gradient 206 ms are left for the way forward, 121 for computing steps
+again, 222 for the recursion, 156 for slopes by parameters and 57 for memory: the states kept are
+53 MB, which the system has to find anew each time. Half of the time that it once took to compile
 one (155 of 329 s in the run that was looked at) went into looking closely at copies, region
 analysis, which batches need and gradients do without. Of 35 slopes compared with differences of
 runs, the 25 largest and ten more, 34 agree to five digits. The other, `base time`, has no
@@ -118,8 +135,12 @@ earlier for gradients:
   recursion took more than twice as long, the slopes by parameters no less; putting the derivatives
   of an equation by each array that it reads together before the way back (9.0 forward runs against
   6.4 in the same turns: 45 MB of kernels instead of 31, since a product has as many such
-  derivatives as factors, each an array of its own). In batches, where arrays are 32 times larger,
-  barriers round every variable make a run 1.4 times slower.
+  derivatives as factors, each an array of its own); sums of products as matrix products (0.9 of the
+  slopes by parameters, nothing of the rest); LLVM's highest level (more than 100 s to compile the
+  slopes by parameters alone); pages of two megabytes (none); computing up to 500 numbers again in
+  each reader instead of starting one kernel more (a sixth fewer kernels in the recursion, nothing
+  of the whole: 563 and 544 ms in turns). In batches, where arrays are 32 times larger, barriers
+  round every variable make a run 1.4 times slower.
 
 A sweep's workers take a core each; the command that writes takes 3 % of one. Dask's watching of
 itself every 10 to 500 ms had taken a twelfth of both cores. One process without Dask used 1.6 cores

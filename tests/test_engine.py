@@ -321,9 +321,9 @@ def test_slopes_of_picked_elements_go_back_to_where_they_stood(places: list[int]
 
 def test_only_what_would_be_computed_twice_keeps_its_barrier() -> None:
     def several(x: jax.Array, y: jax.Array) -> tuple[jax.Array, ...]:
-        once, twice, unread = settled(x + y), settled(x * y), settled(jnp.sin(x))
+        once, twice, wave = settled(x + y), settled(jnp.exp(x * y)), settled(jnp.sin(x))
         across = settled(jnp.outer(once, jnp.ones(20_000)))
-        return jnp.exp(twice) + x, y - twice, across.T.sum(axis=0), unread[:0]
+        return settled(twice * y) + x, y - twice, across.T.sum(axis=0), wave
 
     given = np.arange(3.0), np.full(3, 0.7)
     made = jax.make_jaxpr(lean(several))(*given)
