@@ -58,13 +58,12 @@ def _write_netcdf(
     import xarray as xr
 
     used = {dim for name in paths for dim in program.variables[name].dims}
-    dataset = xr.Dataset(
-        coords={
-            "time": times,
-            **{_legal(dim): list(program.dims[dim]) for dim in sorted(used)},
-        },
-        attrs={"engine": engine},
-    )
+    coordinates: dict[str, Any] = {
+        "time": times,
+        **{_legal(dim): list(program.dims[dim]) for dim in sorted(used)},
+    }
+    # Put together at once: each variable that is added to a Dataset copies it.
+    variables: dict[str, Any] = {}
     for name, array in paths.items():
         found = program.variables[name]
         dims = ["time", *map(_legal, found.dims)]
@@ -76,9 +75,10 @@ def _write_netcdf(
         }
         # A variable may be called as a range is; netCDF keeps one name for both.
         title = _legal(name)
-        while title in dataset:
+        while title in variables or title in coordinates:
             title = f"{title}_value"
-        dataset[title] = (dims, array, attributes)
+        variables[title] = (dims, array, attributes)
+    dataset = xr.Dataset(variables, coordinates, {"engine": engine})
     dataset.to_netcdf(path)
 
 
