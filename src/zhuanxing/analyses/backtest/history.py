@@ -22,19 +22,14 @@ __all__ = ["History", "read_history"]
 class History:
     """`observations` to the end of `year`, and growth of the province by calendar year and city
     and of the nation by calendar year, in percent: statistics to `year`, forecasts made then after
-    it. `changes` (years,) are those of national growth from one year to the next, in points.
+    it. `surprise` is how much national growth differs from a forecast, in points.
     """
 
     year: int
     observations: Observations
     province: dict[int, np.ndarray]
     nation: dict[int, float]
-    changes: np.ndarray
-
-    @property
-    def surprise(self) -> float:
-        """How much national growth differs from a forecast, in points."""
-        return float(np.sqrt(np.mean(self.changes**2)))
+    surprise: float
 
     def growth(self, year: int) -> np.ndarray:
         """Return the growth of the province of every city (city,); NaN where none is known."""
@@ -64,7 +59,8 @@ def read_history(
         rows = [of_province[model.names.cities[city]["province_en"]] for city in cities]
         province[when] = np.array([row.get(when, np.nan) for row in rows])
     changes = np.diff([seen[when] for when in sorted(seen)])
-    return History(year, observations, province, {**nation, **seen}, changes)
+    surprise = float(np.sqrt(np.mean(changes**2)))
+    return History(year, observations, province, {**nation, **seen}, surprise)
 
 
 def _expected(

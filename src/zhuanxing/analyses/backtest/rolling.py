@@ -72,15 +72,14 @@ def forecasts(
     is judged: what a census restated later was not known to anyone.
     """
     tables = model.tables
+    known = tables.known_at(model.source.information_year)
     years = range(settings.first_year, settings.last_year + 1)
     every = observations_of(model, tables, calibration, years)
-    then = observations_of(
-        model, tables.known_at(model.source.information_year), calibration, years
-    )
+    then = observations_of(model, known, calibration, years)
     history = read_history(model, tables, settings.outside, then)
     simulated = fit.posterior.observations.years
     future = observations_of(model, tables, calibration, simulated)
-    surprises = changes_of_growth(model.tables.known_at(history.year), calibration.surprises)
+    surprises = changes_of_growth(known, calibration.surprises)
     said = predict(model, fit, future, settings, surprises)
     rows: list[dict[str, object]] = []
     for pool, target in _targets(settings, every):

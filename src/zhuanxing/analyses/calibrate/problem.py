@@ -37,6 +37,7 @@ def pose(model: Model, settings: CalibrateSettings, until: int | None = None) ->
         require_known("basis", basis, tables.bases["basis"], "calibrate.yaml: basis")
     years = range(model.years[0], (until or settings.last_year) + 1)
     known = tables.known_at(settings.last_year)
+    _require_told(known, settings.surprises)
     observations = observations_of(model, known, settings, years)
     parameters = free_parameters(
         model, settings.parameters, settings.cities, years, observations.bias.max(axis=1) > 0
@@ -66,6 +67,16 @@ def observations_of(
         tables.observations, settings.targets, settings.quality, settings.basis, list(years),
         model.elements("city"),
     )  # fmt: skip
+
+
+def _require_told(tables: Tables, surprises: Sequence[Surprise]) -> None:
+    """Refuse a growth that no statistic tells, before a fit that would keep it."""
+    for one in surprises:
+        if one.region is not None or one.variable is not None:
+            where, rows = f"calibrate.yaml: surprises, {one.driver}", tables.provinces
+            require_known("region", str(one.region), rows["province"].unique(), where)
+            own = rows.loc[rows["province"] == one.region, "variable"].unique()
+            require_known("statistic", str(one.variable), own, where)
 
 
 def changes_of_growth(tables: Tables, surprises: Sequence[Surprise]) -> dict[str, list[float]]:

@@ -89,7 +89,7 @@ def _market(outlook: Row, statistics: pd.DataFrame, last: int) -> Iterator[list[
 
 def _price(outlook: Row, prices: pd.DataFrame, last: int) -> Iterator[list[object]]:
     series = str(outlook["price_series"]).split(";")
-    index = _price_index(series, prices, last)
+    index, end = _price_index(series, prices, last), max(_growth(outlook))
     for year, value in index.items():
         basis = f"mean price of the year ({outlook['price_series']}), 2020 one"
         spread = PRINTED_SPREAD if year != BASE_OF_PRICES else 0.0
@@ -97,7 +97,7 @@ def _price(outlook: Row, prices: pd.DataFrame, last: int) -> Iterator[list[objec
     for known in range(EARLIEST_OF_PRICES, last + 1):
         value, aim = index[known], float(outlook["long_run_price"])
         value *= _december(series, prices, known)
-        for year in range(known + 1, max(_growth(outlook)) + 1):
+        for year in range(known + 1, end + 1):
             value += REVERSION * (aim - value)
             ahead = PRICE_SPREAD * min(1.0, 0.3 + 0.1 * (year - known))
             basis = f"returns to {aim:g} of the price of 2020: {outlook['basis']}"
