@@ -98,3 +98,33 @@ def test_a_batch_keeps_the_runs_that_can_be_allocated() -> None:
     assert np.isnan(many["by profile"][1]).all()
     np.testing.assert_allclose(many["by profile"][[0, 2]].sum(axis=-1), [[5.0] * 3, [11.5] * 3])
     assert [(failure.run, failure.variable) for failure in many.failures] == [(1, "by rank")]
+
+
+def test_ten_more_in_a_type_hands_out_whole_units() -> None:
+    text = (
+        "user: (u1-u20) ~~| part: kind, rank, span, extra ~~|\n"
+        "asked[user] = 10 - user / 4 ~~| supply = Time - 2014 ~~|\n"
+        "profile[user,kind] = 13 ~~| profile[user,rank] = user ~~| profile[user,span] = 5 ~~|\n"
+        "profile[user,extra] = 0 ~~|\n"
+        "got[user] = ALLOCATE AVAILABLE(asked[user], profile[user,kind], supply * 20) ~~|\n"
+        "share[user] = ALLOCATE AVAILABLE(asked[user], normal[user,kind], supply * 20) ~~|\n"
+        "normal[user,part] = IF THEN ELSE(part = kind, 3, profile[user,part]) ~~|\n"
+    ) + CONTROL
+    names = dict.fromkeys(("asked", "supply", "got", "share"), "path")
+    run = compile_text(text).run({}, names)
+    assert (run["got"] == np.round(run["got"])).all()
+    assert (run["got"] <= run["asked"]).all()
+    assert (abs(run["got"] - run["share"]) < 1).all()
+    np.testing.assert_array_equal(run["got"].sum(axis=1), 20 * run["supply"])
+
+
+def test_the_first_allocation_that_cannot_be_made_is_named() -> None:
+    text = model(supply="-1") + "later[user] = by profile[user] + by rank[user] ~~|\n"
+    chained = text.replace("asked[user] = 3", "used = SUM(by profile[user!]) ~~|\nasked[user] = 3")
+    chained += (
+        "again[user] = ALLOCATE BY PRIORITY(asked[user], rank by[user], 3, 1, used) ~~|\n"
+        "z[user] = ALLOCATE BY PRIORITY(asked[user], rank by[user], 3, 1, SUM(again[user!])) ~~|\n"
+    )
+    names = dict.fromkeys(("z", "again", "by profile"), "path")
+    with pytest.raises(ZhuanxingError, match=r"'by profile'.* at time 2015"):
+        compile_text(chained).run({}, names)

@@ -174,3 +174,27 @@ def test_a_data_file_that_is_missing_or_of_another_kind_is_refused(tmp_path: Pat
         compile_text(MODEL + CONTROL, data=[tmp_path / "run.vdf"])
     with pytest.raises(TranslationError, match="'rain'"):
         compile_text(MODEL + CONTROL)
+
+
+def test_a_data_variable_is_read_at_another_time_by_its_own_rule(tmp_path: Path) -> None:
+    (tmp_path / "rain.csv").write_text("region,0,2,4\nNorth,5,7,9\nSouth,1,2,4\n")
+    series = "GET DIRECT DATA('rain.csv', ',', '1', 'B2')"
+    text = (
+        f"d: North, South ~~|\nrain[d] := {series} ~~|\nheld[d] :HOLD BACKWARD: := {series} ~~|\n"
+        "mixed[North] := GET DIRECT DATA('rain.csv', ',', '1', 'B3') ~~|\nmixed[South] = 8 ~~|\n"
+        "first[d] = GET DATA AT TIME(rain[d], INITIAL TIME + 1) ~~|\n"
+        "half = GET DATA AT TIME(rain[South], Time / 2) ~~|\n"
+        "kept[d] = GET DATA AT TIME(held[d], 3) ~~|\nend[d] = GET DATA AT TIME(mixed[d], 9) ~~|\n"
+    ) + CONTROL
+    names = dict.fromkeys(("first", "half", "kept", "end"), "path")
+    run = compile_text(text, str(tmp_path / "m.mdl")).run({}, names)
+    assert run["first"][5].tolist() == [6.0, 1.5]
+    assert run["half"][[0, 4, 12]].tolist() == [1.0, 1.5, 3.0]
+    assert run["kept"][0].tolist() == [7.0, 2.0]
+    assert run["end"][0].tolist() == [4.0, 8.0]
+
+
+@pytest.mark.parametrize("asked", ["GET DATA AT TIME(other, 2)", "GET DATA AT TIME(2, 2)"])
+def test_only_data_variables_are_read_at_another_time(asked: str) -> None:
+    with pytest.raises(TranslationError, match="GET DATA AT TIME takes a data variable"):
+        compile_text(f"other = Time ~~|\nx = {asked} ~~|\n" + CONTROL)

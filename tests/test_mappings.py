@@ -5,6 +5,8 @@ PySD misreads them (it takes the images for elements of the range), so expected 
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from zhuanxing.engine import TranslationError, compile_text
@@ -70,3 +72,36 @@ def test_a_mapping_that_does_not_fit_is_refused(images: str, words: list[str]) -
     with pytest.raises(TranslationError) as refusal:
         compile_text(text + CONTROL, "map.mdl")
     assert all(word in str(refusal.value) for word in words), refusal.value
+
+
+FUELS = """plant: steam, peaker, wind -> fuel of plant ~~|
+fuel: gas, wind power, oil ~~|
+fuel of plant: gas, gas, wind power -> plant ~~|
+price[fuel] = 2, 3, 5 ~~|
+burnt[plant] = 10, 20, 40 ~~|
+"""
+
+
+def test_a_part_of_a_range_may_name_an_element_more_than_once_to_map_it() -> None:
+    assert value(FUELS + "paid[plant] = burnt[plant] * price[fuel of plant] ~~|\n", "paid") == [
+        20.0, 40.0, 120.0,
+    ]  # fmt: skip
+    by_fuel = (
+        "used[fuel of plant] :EXCEPT: [gas] = burnt[plant] ~~|\n"
+        "used[gas] = burnt[steam] + burnt[peaker] ~~|\n"
+        "used[fuel] :EXCEPT: [fuel of plant] = 0 ~~|\n"
+    )
+    assert value(FUELS + by_fuel, "used") == [30.0, 40.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("equation", "words"),
+    [
+        ("used[fuel of plant] = burnt[plant] ~~|", "[gas] is defined twice"),
+        ("all = SUM(price[fuel of plant!]) ~~|", "'fuel of plant', which names an element more"),
+        ("other: o1, o2, o1 ~~|\nq[other] = 1 ~~|", "'other' names 'o1' twice"),
+    ],
+)
+def test_what_a_repeated_element_leaves_open_is_refused(equation: str, words: str) -> None:
+    with pytest.raises(TranslationError, match=re.escape(words)):
+        compile_text(RANGES + FUELS + equation + CONTROL, "map.mdl")

@@ -74,6 +74,11 @@ class Program:
                 where = self.where(failure.names[0].split("[")[0])
                 raise TranslationError(f"{where}: {failure}; {cure}.") from None
 
+    def _order(self) -> list[str]:
+        """Return all variables, each after those that it reads in the same step."""
+        graph = Graph(self.built, frozenset())
+        return evaluation_order([*graph.nodes], graph.in_step)
+
     def with_values(self, values: Mapping[str, ArrayLike]) -> Program:
         """Return the same compiled model with other numbers; nothing is compiled again.
 
@@ -144,6 +149,7 @@ class Program:
             self.built.model.domains,
             found,
             lambda: self.times(overrides),
+            self._order,
         )
         return found
 

@@ -26,16 +26,34 @@ def refuse_outside(
     domains: Mapping[str, Sequence[Domain]],
     paths: Mapping[str, np.ndarray],
     times: Callable[[], np.ndarray],
+    order: Callable[[], Sequence[str]],
 ) -> None:
     """Raise ZhuanxingError if a variable with a domain is NaN in a run, saying when first.
 
-    `paths` are outputs by key, time or year first; `times` gives the times of the run.
+    `paths` are outputs by key, time or year first; `times` gives the times of the run, `order` the
+    variables in the order of evaluation: what is NaN hands that on, and the first is to blame.
     """
-    for name in domains.keys() & paths.keys():
-        for row, values in enumerate(paths[name]):
-            for domain in domains[name]:
-                if np.isnan(domain.region(np, values)).any():
-                    moments = times()
-                    by_time = len(moments) == len(paths[name])
-                    when = f"at time {moments[row]:g}" if by_time else f"in year {row + 1}"
-                    raise ZhuanxingError(f"{domain.sentence}, which does not hold {when}.")
+    broken = {
+        name: min(rows)
+        for name in domains.keys() & paths.keys()
+        if (rows := [_first_outside(domain, paths[name]) for domain in domains[name]])
+    }
+    row = min(broken.values(), default=np.inf)
+    if row == np.inf:
+        return
+    name = next(name for name in order() if broken.get(name) == row)
+    sentence = next(d.sentence for d in domains[name] if _first_outside(d, paths[name]) == row)
+    moments = times()
+    when = (
+        f"at time {moments[int(row)]:g}"
+        if len(moments) == len(paths[name])
+        else f"in year {int(row) + 1}"
+    )
+    raise ZhuanxingError(f"{sentence}, which does not hold {when}.")
+
+
+def _first_outside(domain: Domain, path: np.ndarray) -> float:
+    """Return the first row of a path in which a component is NaN, or infinity."""
+    region = np.stack([domain.region(np, values) for values in path])
+    rows = np.isnan(region).reshape(len(path), -1).any(axis=1)
+    return float(rows.argmax()) if rows.any() else np.inf

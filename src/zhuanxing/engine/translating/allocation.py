@@ -12,7 +12,7 @@ from typing import Any
 
 import jax
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from zhuanxing.engine.translating.nodes import (
     Array,
@@ -32,6 +32,10 @@ Targets = Float[Any, "target ..."]
 BISECTIONS = 90
 # Beyond these multiples of the width a profile is flat to a float's last digit (PySD's limits).
 REACH = 37.0
+# This much more in a profile's type asks for whole units.
+WHOLE = 10
+# So near a whole number an amount is that number.
+ROUNDING = 1e-6
 
 
 def allocate_by_priority(
@@ -115,9 +119,11 @@ def _available(
     env: Env, wanted: Targets, kind: Targets, priority: Targets, width: Targets, supply: Array
 ) -> Targets:
     xp = env.xp
+    whole = kind >= WHOLE
+    kind = kind - xp.where(whole, float(WHOLE), 0.0)
     asked = wanted > 0
     short = (supply > 0) & (supply < wanted.sum(axis=0))
-    shaped = ((width > 0) & ~(asked & ~_known(kind))).all(axis=0)
+    shaped = ((width > 0) & _known(kind) | ~asked).all(axis=0)
     outside = (wanted < 0).any(axis=0) | (supply < 0) | (short & ~shaped)
     width = xp.where(width > 0, width, 1.0)
     low = xp.where(asked, priority - REACH * width, np.inf).min(axis=0)
@@ -137,7 +143,25 @@ def _available(
         level = _newton(env, wanted, kind, priority, width, supply, jax.lax.stop_gradient(level))
     shares = _shares(env, wanted, kind, priority, width, level)
     shares = xp.where(supply >= wanted.sum(axis=0), wanted, shares)
-    return xp.where(outside, np.nan, xp.where(supply == 0, 0.0, shares))
+    shares = xp.where(supply == 0, 0.0, shares)
+    return xp.where(outside, np.nan, xp.where(whole, _in_units(xp, shares, wanted, whole), shares))
+
+
+def _in_units(xp: Any, shares: Targets, wanted: Targets, whole: Bool[Any, "target ..."]) -> Targets:
+    """Return shares in whole units where `whole`: the largest remainders are rounded up.
+
+    Vensim's manual says that 10 more in a profile's type makes an allocation whole, not how it
+    rounds; the sum stays, and no target gets a unit more than it asks for.
+    """
+    near = xp.round(shares)
+    shares = xp.where(xp.abs(shares - near) < ROUNDING, near, shares)
+    least = xp.floor(shares)
+    may_rise = whole & (shares > least) & (least + 1.0 <= wanted)
+    units = xp.where(whole, shares - least, 0.0).sum(axis=0)
+    remainder = xp.where(may_rise, shares - least, -1.0)
+    first = xp.cumsum(xp.ones_like(remainder), axis=0)  # of equal ones
+    place = xp.argsort(xp.lexsort((first, -remainder), axis=0), axis=0)
+    return least + xp.where(may_rise & (place < xp.floor(units + ROUNDING)), 1.0, 0.0)
 
 
 def _known(kind: Array) -> Array:

@@ -197,6 +197,7 @@ class Translator(Tabulated):
             "if then else": (self._choice, 3),
             "active initial": (self._active_initial, 2),
             "elmcount": (self._elmcount, 1),
+            "get data at time": (self._data_at_time, 2),
             "get time value": (self._time_value, 3),
             "vector elm map": (self._element_map, 2),
             "pi": (lambda _: literal(np.pi), 0),
@@ -295,6 +296,26 @@ class Translator(Tabulated):
         place = int(measure.constant) - 1
         self.model.reads_computer_time = True
         return Node((), lambda env: env.inputs["time:now"][place], clock=True)
+
+    def _data_at_time(self, arguments: tuple[Any, ...]) -> Node:
+        """Return GET DATA AT TIME: a data variable as it is at a time, by its own rule."""
+        reference, at = arguments[0], self.node(arguments[1])
+        series = self.model.series.get(getattr(reference, "name", ""))
+        if series is None or series.needs:
+            raise self.refuse(
+                "GET DATA AT TIME takes a data variable, with data or numbers for all its "
+                "elements, as its first argument."
+            )
+        if at.dims:
+            raise self.refuse("GET DATA AT TIME takes a time that is the same for all elements.")
+        read = self._variable(reference)
+
+        def value(env: Env) -> Array:
+            then = replace(env, time=at.value(env))
+            then.values = {reference.name: series.value(then)}
+            return read.value(replace(then, columns={}))
+
+        return replace(at, dims=read.dims, value=value, constant=None, written=read.written)
 
     def _choice(self, arguments: tuple[Any, ...]) -> Node:
         condition, yes, no = (self.node(argument) for argument in arguments)

@@ -25,6 +25,7 @@ from zhuanxing.engine.translating.subscripts import Dimensions, RangeError
 __all__ = ["Built", "build"]
 
 TABLE_NODES = (syntax_tree.Lookup, syntax_tree.GetLookups)
+DATA_NODES = (syntax_tree.DataFile, syntax_tree.GetData)
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,11 +139,18 @@ class _Builder:
             raise self.refuse(key, str(failure)) from None
 
     def nodes(self) -> dict[str, Node]:
-        return {
-            key: self._variable(key, element)
-            for key, element in self.elements.items()
-            if key not in self.tables
-        }
+        # Data variables first: what reads one at another time evaluates its node.
+        keys = sorted(self.labels, key=lambda key: not self._is_series(key))
+        found: dict[str, Node] = {}
+        for key in keys:
+            found[key] = self._variable(key, self.elements[key])
+            if self._is_series(key):
+                self.model.series[key] = found[key]
+        return {key: found[key] for key in self.labels}
+
+    def _is_series(self, key: str) -> bool:
+        parts = self.elements[key].components
+        return any(isinstance(part.expression, DATA_NODES) for part in parts)
 
     def _variable(self, key: str, element: syntax_tree.Element) -> Node:
         axes = self.labels[key]

@@ -155,8 +155,13 @@ def _require_free(
     sizes: tuple[int, ...],
     dimensions: Dimensions,
 ) -> None:
-    """Raise TranslationError if an element that a piece defines is defined already."""
-    doubled = defined[source[defined] >= 0]
+    """Raise TranslationError if an element that a piece defines is defined already.
+
+    A range that names an element more than once defines it so often.
+    """
+    again = np.ones(defined.size, dtype=bool)
+    again[np.unique(defined, return_index=True)[1]] = False
+    doubled = defined[again | (source[defined] >= 0)]
     if doubled.size:
         cell = np.unravel_index(int(doubled[0]), sizes)
         names = (dimensions.elements[axis][i] for axis, i in zip(axes, cell, strict=True))

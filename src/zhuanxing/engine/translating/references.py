@@ -15,7 +15,7 @@ from zhuanxing.engine.translating import states
 from zhuanxing.engine.translating.lookup_tables import Table
 from zhuanxing.engine.translating.nodes import Array, Env, Node, Scope, literal
 from zhuanxing.engine.translating.picking import picked
-from zhuanxing.engine.translating.subscripts import Dimensions, Index
+from zhuanxing.engine.translating.subscripts import Dimensions, Index, bare
 from zhuanxing.errors import nearest
 
 __all__ = ["Model", "References", "pick"]
@@ -25,7 +25,8 @@ __all__ = ["Model", "References", "pick"]
 class Model:
     """What references resolve against: ranges, the labels of every variable, tables, states.
 
-    `domains` holds, by variable, what the inputs of its equations must be.
+    `domains` holds, by variable, what the inputs of its equations must be, `series` the nodes of
+    the data variables.
     """
 
     dimensions: Dimensions
@@ -33,6 +34,7 @@ class Model:
     tables: Mapping[str, Table]
     states: dict[str, states.State] = field(default_factory=dict)
     domains: dict[str, list[Domain]] = field(default_factory=dict)
+    series: dict[str, Node] = field(default_factory=dict)
     reads_computer_time: bool = False
 
 
@@ -117,6 +119,11 @@ class References:
         dimensions = self.model.dimensions
         for subscript, axis in zip(subscripts, axes, strict=True):
             dimensions.require(subscript, f"'{self.scope.name}' ({self.where})")
+            if subscript.endswith("!") and dimensions.repeats(subscript):
+                raise self.refuse(
+                    f"'{name}' is taken together over '{bare(subscript)}', which names an element "
+                    "more than once; take a range that does not."
+                )
             try:
                 if dimensions.is_element(subscript):
                     indices.append(dimensions.index(subscript, axis))

@@ -44,18 +44,18 @@ class Dimensions:
                 raise RangeError(
                     item.name, f"subscript range '{item.name}' has an element of its own name."
                 )
-            for member, count in Counter(item.elements).items():
-                if count > 1:
-                    raise RangeError(
-                        item.name, f"subscript range '{item.name}' names '{member}' twice."
-                    )
         raw = {item.name: item.elements for item in ranges}
         self.elements = {name: self._spell_out(name, raw, ()) for name in raw}
+        self._repeating = {
+            name for name, members in self.elements.items() if len(set(members)) < len(members)
+        }
         self._ranges_of: dict[str, list[str]] = {}
         for name, members in self.elements.items():
-            for member in members:
+            for member in dict.fromkeys(members):
                 self._ranges_of.setdefault(member, []).append(name)
         self._main = self._main_ranges()
+        for name in self._repeating:
+            self._require_larger(name)
         self._images = {
             (item.name, target): self._image(item.name, target, listed)
             for item in ranges
@@ -106,9 +106,32 @@ class Dimensions:
                 members.append(member)
         return tuple(members)
 
+    def _require_larger(self, name: str) -> None:
+        """Raise RangeError unless a range without repeats holds one that repeats elements.
+
+        Vensim lets a subrange name an element more than once, so that each element of a longer
+        range can be mapped to one of its own: the variables lie along the range that holds both.
+        """
+        members = self.elements[name]
+        if not any(set(members) <= set(self.elements[home]) for home in self._main):
+            member = Counter(members).most_common(1)[0][0]
+            raise RangeError(
+                name,
+                f"subscript range '{name}' names '{member}' twice, which only a part of another "
+                "range may, for a mapping.",
+            )
+
+    def repeats(self, label: str) -> bool:
+        """Tell whether a label's range names an element more than once."""
+        return bare(label) in self._repeating
+
     def _main_ranges(self) -> list[str]:
         """Return the ranges that no other contains; of equal ones the first by name."""
-        sets = {name: set(members) for name, members in self.elements.items()}
+        sets = {
+            name: set(members)
+            for name, members in self.elements.items()
+            if name not in self._repeating
+        }
         main = []
         for name, members in sets.items():
             rivals = (
@@ -246,9 +269,15 @@ class Dimensions:
         for piece in pieces:
             others |= {name for i, name in enumerate(piece) if i != place and self.is_range(name)}
         for name in column:
-            if self.is_range(name) and set(self.elements[name]) == covered and name not in used:
+            if name in used or name in self._repeating:
+                continue
+            if self.is_range(name) and set(self.elements[name]) == covered:
                 return name
-        fitting = [name for name in self.elements if covered <= set(self.elements[name])]
+        fitting = [
+            name
+            for name, members in self.elements.items()
+            if covered <= set(members) and name not in self._repeating
+        ]
         exact = [name for name in fitting if set(self.elements[name]) == covered]
         for candidates in (exact, fitting):
             free = [name for name in candidates if name not in others]
