@@ -14,7 +14,7 @@ __all__ = [
     "Call", "Component", "DataFile", "Delay", "DelayFixed", "DelayMaterial", "DelayN",
     "Element", "Forecast", "Game", "GetConstants", "GetData", "GetLookups", "History",
     "Initial", "InlineLookup", "Integ", "Logic", "Lookup", "ParsedModel", "Range", "Reference",
-    "SampleIfTrue", "Section", "Smooth", "SmoothN", "Trend", "children", "nodes", "references",
+    "SampleIfTrue", "Section", "Smooth", "SmoothN", "StepStart", "Trend", "children", "nodes", "references",
     "rewrite", "with_expressions",
 ]  # fmt: skip
 
@@ -185,6 +185,13 @@ class SampleIfTrue:
     condition: Expression
     input: Expression
     initial: Expression
+
+
+@dataclass(frozen=True)
+class StepStart:
+    """A variable as it is when a time step begins, also where a method looks ahead within it."""
+
+    variable: Reference
 
 
 @dataclass(frozen=True)

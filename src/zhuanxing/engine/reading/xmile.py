@@ -33,7 +33,7 @@ from zhuanxing.engine.reading.xmile_file import (
     without_comments,
 )
 from zhuanxing.engine.reading.xmile_functions import XMILE
-from zhuanxing.engine.reading.xmile_limits import Stock, limited
+from zhuanxing.engine.reading.xmile_limits import Stock, converted, limited
 from zhuanxing.engine.reading.xmile_modules import Instance, instances
 from zhuanxing.engine.reading.xmile_tables import graphical_function, with_tables
 from zhuanxing.engine.running.failures import TranslationError, key_of
@@ -97,6 +97,8 @@ class _Reader:
         self.elements: dict[str, Element] = {}
         self.stocks: list[Stock] = []
         self.tables: dict[str, list[Component]] = {}
+        # Flows whose unit another one takes the place of downstream, and where each stands.
+        self.multiplied: dict[str, tuple[Instance, etree._Element]] = {}
 
     def read_all(self, found: Sequence[Instance]) -> None:
         """Add the variables of submodels. Raises TranslationError for a name used twice.
@@ -137,6 +139,8 @@ class _Reader:
                 raise self.file.refuse(node, "a dimension has the same name")
             lines[key] = node.sourceline
             self.arrays.declare(key, node)
+            if tag(node) == "flow" and text_of(self.file, node, "multiplier").strip():
+                self.multiplied[key] = instance, node
 
     def _variable(
         self, instance: Instance, node: etree._Element, behaviour: etree._Element | None
@@ -305,14 +309,27 @@ class _Reader:
         for flow in (*inflows, *outflows):
             if flow not in self.arrays.axes:
                 raise self.file.refuse(node, f"its flow '{flow}' is not defined")
+        factors = self._factors(inflows)
         terms: list[Any] = [
-            Reference(name, self._beside(name, cell)) for name in (*inflows, *outflows)
+            converted(Reference(name, self._beside(name, cell)), factors.get(name))
+            for name in inflows
         ]
+        terms += [Reference(name, self._beside(name, cell)) for name in outflows]
         if not inflows:
             terms = [0.0, *terms]
         signs = ["+"] * (len(inflows) - 1 if inflows else 0) + ["-"] * len(outflows)
         change = Arithmetic(tuple(signs), tuple(terms)) if signs else terms[0]
         return syntax_tree.Integ(change, initial, self._non_negative(node, behaviour, "stock"))
+
+    def _factors(self, flows: Sequence[str]) -> dict[str, Any]:
+        """Return the numbers that convert flows for the stock that they enter, where they do."""
+        found = {}
+        for flow in flows:
+            if flow in self.multiplied:
+                instance, node = self.multiplied[flow]
+                tree = self.parsed(node, text_of(self.file, node, "multiplier"))
+                found[flow] = self._resolved(instance, node, flow, tree)
+        return found
 
     def _beside(self, name: str, cell: Cell) -> Cell | None:
         return cell if self.arrays.axes[name] else None
@@ -322,4 +339,5 @@ class _Reader:
     ) -> None:
         if self._non_negative(node, behaviour, "stock"):
             inflows, outflows = (self._flows(instance, node, way) for way in ("inflow", "outflow"))
-            self.stocks.append(Stock(key, tuple(inflows), tuple(outflows)))
+            factors = self._factors(inflows)
+            self.stocks.append(Stock(key, tuple(inflows), tuple(outflows), factors))

@@ -129,7 +129,9 @@ def _slopes(graph: Graph, method: str, now: Env) -> Slopes:
 
     def ahead(share: float, slopes: Slopes) -> Slopes:
         time = float(now.time + share * now.time_step)
-        return _rates(graph, moment(graph, now, time, now.step, _moved(now, slopes, share)))
+        there = moment(graph, now, time, now.step, _moved(now, slopes, share))
+        there.begun = now.values
+        return _rates(graph, there)
 
     return combined(method, _rates(graph, now), ahead)
 

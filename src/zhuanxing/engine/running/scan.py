@@ -203,6 +203,7 @@ class _Run:
             for key, rate in slopes.items():
                 moved[key] = {n: states[key][n] + rate[n] * (share * self.dt) for n in rate}
             there = self.env(env.step, share)
+            there.begun = env.values
             return self.rates(self.evaluate(there, moved, once, self.plan.for_states), moved)
 
         slopes = combined(self.plan.method, self.rates(env, states), slopes_at)

@@ -172,6 +172,15 @@ class Translator(Tabulated):
     def _game(self, node: syntax_tree.Game) -> Node:
         return self.node(node.expression)
 
+    def _stepstart(self, node: syntax_tree.StepStart) -> Node:
+        now = self.node(node.variable)
+
+        def value(env: Env) -> Array:
+            begun = env if env.begun is None else replace(env, values=env.begun, columns={})
+            return now.value(begun)
+
+        return replace(now, value=value)
+
     # -- calls --------------------------------------------------------------------------------
 
     def _call(self, call: syntax_tree.Call) -> Node:

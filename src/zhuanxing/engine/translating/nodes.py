@@ -35,6 +35,7 @@ class Env:
     `guards` holds, where `guarded`, the conditions under which the expression being evaluated
     matters, innermost last, as (labels, condition): a division in a branch not taken must not
     make a NaN gradient.
+    `begun` holds, where a method looks ahead within a step, the values when it began.
     `columns` holds, where `guarded`, variables taken apart along an axis, for all that read single
     elements of it.
     """
@@ -52,6 +53,7 @@ class Env:
     one: Array = 1.0
     batched: frozenset[str] = frozenset()
     guarded: bool = False
+    begun: dict[str, Array] | None = None
     columns: dict[tuple[str, int], list[Array]] = field(default_factory=dict)
 
     def element(self, name: str, axis: int, index: int) -> Array:
