@@ -30,7 +30,11 @@ _POINT = re.compile(
     rf"\(\s*(?P<x>[+-]?\s*{NUMBER})\s*,\s*(?P<y>[+-]?\s*{NUMBER})\s*\)\s*,?", re.ASCII
 )
 _FLAT = re.compile(rf"{_SIGNED}(?:\s*,{_SIGNED})*\s*")
+# A subscript that is a name, a number, a star, a dimension's place or a slice.
+_NAME = r'(?:"[^"]*"|[^\W\d]\w*)(?:\.(?:"[^"]*"|[^\W\d]\w*))*'
+_PLAIN = re.compile(rf"\*|\*\s*:\s*{_NAME}|@\d+|(?:{_NAME}|\d+)(?:\s*:\s*(?:{_NAME}|\d+))?")
 SHOWN = 40
+TURNED = "'"
 
 Arguments = tuple[Any, ...]
 
@@ -51,6 +55,7 @@ class Language:
     `token` matches a word at a place of the text: groups name, number and operator. `words` are
     operators spelt with letters. `call` makes the node of a function applied to arguments, and
     raises ValueError with a reason. `tabled` are the functions whose second argument is a table.
+    With `computed`, subscripts may be expressions, ' turns an array, and arguments may be left out.
     """
 
     token: re.Pattern[str]
@@ -58,6 +63,7 @@ class Language:
     call: Callable[[syntax_tree.Reference, Arguments], Any]
     tabled: frozenset[str] = frozenset()
     tight_not: bool = False
+    computed: bool = False
 
 
 def _finite(word: str, at: int = 0) -> float:
@@ -255,38 +261,68 @@ class Parser:
     # -- names, subscripts, calls -------------------------------------------------------------
 
     def _named(self) -> Any:
-        begin, name = self.begin, key_of(self.word)
+        begin, word = self.begin, self.word
+        turned = self.language.computed and word.endswith("'")
         self._next()
-        subscripts = self._subscripts() if self._is("[") else None
-        reference = syntax_tree.Reference(name, subscripts)
+        reference = self._variable(key_of(word.rstrip("'") if turned else word))
+        if turned or self._is(TURNED):
+            if self._is(TURNED):
+                self._next()
+            return syntax_tree.Transposed(reference)
         if not self._is("("):
             return reference
-        arguments = self._table_call() if name in self.language.tabled else self._arguments()
+        arguments = (
+            self._table_call() if reference.name in self.language.tabled else self._arguments()
+        )
         try:
             return self.language.call(reference, arguments)
         except ValueError as failure:
             written = " ".join(self.text[begin : self._closed].split())[:SHOWN]
             raise Misread(f"{written} {failure}", begin) from None
 
-    def _subscripts(self) -> tuple[str, ...]:
+    def _variable(self, name: str) -> Any:
+        """Return a name with what follows it in square brackets."""
+        if not self._is("["):
+            return syntax_tree.Reference(name)
+        opening = self.begin
+        subscripts = self._subscripts()
+        if not self.language.computed or all(isinstance(part, str) for part in subscripts):
+            return syntax_tree.Reference(name, subscripts)
+        if self._is("(", TURNED):
+            raise self.misread(opening)
+        return syntax_tree.Subscripted(name, subscripts)
+
+    def _subscripts(self) -> tuple[Any, ...]:
         """Return the subscripts as keys, with the mark of a summed range kept at its end."""
         opening = self.begin
         closing = _closing(self.text, opening, self.end)
         if closing < 0:
             raise Misread("a bracket [ is not closed", opening)
         inside = self.text[opening + 1 : closing]
-        listed = tuple(_subscript(part) for part in _split(inside))
-        if not all(listed):
+        if self.language.computed:
+            listed = tuple(self._place(*span) for span in _spans(self.text, opening, closing))
+        else:
+            listed = tuple(_subscript(part) for part in _split(inside))
+        if "" in listed:
             raise self.misread(opening)
         self.at = closing + 1
         self._next()
         return listed
 
+    def _place(self, start: int, end: int) -> Any:
+        """Return one subscript: a plain one as a key, any other as an expression."""
+        part = self.text[start:end].strip()
+        if not part or _PLAIN.fullmatch(part):
+            return key_of(part)
+        return Parser(self.language, self.text, start, end).whole()
+
     def _arguments(self) -> Arguments:
         self._next()
         arguments: list[Any] = []
         while not self._is(")"):
-            if self.kind == "string":
+            if self._is(",") and self.language.computed:
+                arguments.append(syntax_tree.Reference("nan"))
+            elif self.kind == "string":
                 arguments.append(self.word[1:-1])
                 self._next()
             else:
@@ -360,6 +396,24 @@ def _closing(text: str, opening: int, end: int) -> int:
                 return at
         at += 1
     return -1
+
+
+def _spans(text: str, opening: int, closing: int) -> list[tuple[int, int]]:
+    """Return the spans between the commas of a bracket that stand outside quotes and brackets."""
+    spans: list[tuple[int, int]] = []
+    depth, quoted, start = 0, False, opening + 1
+    for at in range(opening + 1, closing):
+        letter = text[at]
+        if letter == '"':
+            quoted = not quoted
+        elif not quoted and letter in "([":
+            depth += 1
+        elif not quoted and letter in ")]":
+            depth -= 1
+        elif letter == "," and not quoted and depth == 0:
+            spans.append((start, at))
+            start = at + 1
+    return [*spans, (start, closing)]
 
 
 def _split(text: str) -> list[str]:

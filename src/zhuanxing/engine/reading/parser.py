@@ -13,7 +13,7 @@ from zhuanxing.engine.running.failures import TranslationError
 __all__ = ["parse"]
 
 # Raise when what is read changes: a cached tree of another shape is not read.
-TREE_VERSION = 19
+TREE_VERSION = 20
 VENSIM = (".mdl",)
 XMILE = (".xmile", ".xml", ".stmx")
 

@@ -7,19 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, is_dataclass, replace
+from operator import add, mul, sub, truediv
 from typing import Any
 
 __all__ = [
-    "CLOCK", "CONTROLS", "MOST_ELEMENTS", "AllocateAvailable", "AllocateByPriority", "Arithmetic",
-    "Call", "Component", "DataFile", "Delay", "DelayFixed", "DelayMaterial", "DelayN",
+    "CLOCK", "CONTROLS", "MOST_ELEMENTS", "NEARLY", "AllocateAvailable", "AllocateByPriority",
+    "Arithmetic", "Call", "Component", "DataFile", "Delay", "DelayFixed", "DelayMaterial", "DelayN",
     "Element", "Forecast", "Game", "GetConstants", "GetData", "GetLookups", "History",
-    "Initial", "InlineLookup", "Integ", "Logic", "Lookup", "ParsedModel", "Range", "Reference",
-    "SampleIfTrue", "Section", "Smooth", "SmoothN", "StepStart", "Trend", "children", "nodes", "references",
-    "rewrite", "with_expressions",
+    "Initial", "InlineLookup", "Integ", "Logic", "Lookup", "ParsedModel", "Picked", "Range",
+    "Reference", "SampleIfTrue", "Section", "Smooth", "SmoothN", "StepStart", "Subscripted",
+    "Transposed", "Trend", "children", "folded", "nodes", "references", "rewrite",
+    "with_expressions",
 ]  # fmt: skip
 
 # More elements of a dimension than memory holds variables of: a slip of the pen.
 MOST_ELEMENTS = 1_000_000
+# A computed subscript that lies so little below a whole number means that number.
+NEARLY = 1e-6
 # What controls a run; the engine reads it, and equations may.
 CLOCK = "time"
 CONTROLS = ("initial time", "final time", "time step", "saveper")
@@ -57,6 +61,30 @@ class Call:
 
     function: Reference
     arguments: tuple[Expression, ...]
+
+
+@dataclass(frozen=True)
+class Subscripted:
+    """A variable with subscripts some of which are expressions, before its ranges are known."""
+
+    name: str
+    parts: tuple[Expression, ...]
+
+
+@dataclass(frozen=True)
+class Transposed:
+    """An array with its dimensions in the opposite order, before its ranges are known."""
+
+    variable: Reference
+
+
+@dataclass(frozen=True)
+class Picked:
+    """An array at places that are computed, counted from 1, along labels; beyond its ends 0."""
+
+    variable: Reference
+    labels: tuple[str, ...]
+    places: tuple[Expression, ...]
 
 
 @dataclass(frozen=True)
@@ -332,6 +360,25 @@ def rewrite(
         }
         return change(replace(node, **children))
     return node
+
+
+def folded(node: Expression) -> Expression:
+    """Return a sum or product of written numbers as a number, anything else as it is."""
+    if not isinstance(node, Arithmetic) or not all(isinstance(a, float) for a in node.arguments):
+        return node
+    total, *others = node.arguments
+    if node.operators == ("negative",):
+        return -total
+    for operator, other in zip(node.operators, others, strict=True):
+        if operator == "^" or (operator == "/" and other == 0):
+            return node
+        total = _OPERATORS[operator](total, other)
+    return float(total)
+
+
+_OPERATORS: dict[str, Callable[[float, float], float]] = {
+    "+": add, "-": sub, "*": mul, "/": truediv,
+}  # fmt: skip
 
 
 def with_expressions(element: Element, change: Callable[[Component], Expression]) -> Element:

@@ -6,6 +6,7 @@ outflows take no more than is there, in the order in which they are listed (see 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import product
 from typing import Any
@@ -35,6 +36,7 @@ from zhuanxing.engine.reading.xmile_file import (
 from zhuanxing.engine.reading.xmile_functions import XMILE
 from zhuanxing.engine.reading.xmile_limits import Stock, converted, limited
 from zhuanxing.engine.reading.xmile_modules import Instance, instances
+from zhuanxing.engine.reading.xmile_subscripts import Subscripts
 from zhuanxing.engine.reading.xmile_tables import graphical_function, with_tables
 from zhuanxing.engine.running.failures import TranslationError, key_of
 
@@ -42,6 +44,9 @@ __all__ = ["read_xmile"]
 
 # What a variable has once, not an element for itself.
 OF_THE_WHOLE = ("inflow", "outflow", "non_negative", "conveyor", "queue", "oven")
+
+# Waves whose phase is known where the run begins at 0.
+WAVE = re.compile(r"\b(SIN|COS)WAVE\b", re.IGNORECASE)
 
 Cell = tuple[str, ...]
 
@@ -54,7 +59,7 @@ def read_xmile(text: str, origin: str) -> syntax_tree.ParsedModel:
     file = open_xmile(text, origin)
     models = file.models()
     specs = file.specs(models[0])
-    reader = _Reader(file)
+    reader = _Reader(file, specs.start)
     reader.read_all(instances(file, models))
     if not reader.elements:
         raise TranslationError(f"{origin} has no variables: there is nothing to simulate.")
@@ -70,13 +75,13 @@ def read_xmile(text: str, origin: str) -> syntax_tree.ParsedModel:
         if key_of(name) not in reader.elements:
             elements.append(Element(name, (Component((), (), value, "auxiliary"),)))
     main = syntax_tree.Section("__main__", (), reader.arrays.ranges(), tuple(elements))
-    return syntax_tree.ParsedModel((main, *_macros(file)), specs.method)
+    return syntax_tree.ParsedModel((main, *_macros(file, specs.start)), specs.method)
 
 
-def _macros(file: XmileFile) -> Iterator[syntax_tree.Section]:
+def _macros(file: XmileFile, start: float) -> Iterator[syntax_tree.Section]:
     """Yield the macros of the file: their equation, and the variables beside it."""
     for node in file.children(file.root, "macro"):
-        reader = _Reader(file)
+        reader = _Reader(file, start)
         variables = file.child(node, "variables")
         if variables is not None:
             reader.read_all([Instance("", variables, frozenset())])
@@ -91,8 +96,9 @@ def _macros(file: XmileFile) -> Iterator[syntax_tree.Section]:
 class _Reader:
     """Reads the variables of one submodel after another into one set of elements."""
 
-    def __init__(self, file: XmileFile) -> None:
+    def __init__(self, file: XmileFile, start: float) -> None:
         self.file = file
+        self.start = start
         self.arrays = Arrays(file)
         self.elements: dict[str, Element] = {}
         self.stocks: list[Stock] = []
@@ -139,6 +145,9 @@ class _Reader:
                 raise self.file.refuse(node, "a dimension has the same name")
             lines[key] = node.sourceline
             self.arrays.declare(key, node)
+            if not self.arrays.axes[key]:
+                table = graphical_function(self.file, node, node)
+                self.arrays.graphs |= {} if table is None else {key: table.y}
             if tag(node) == "flow" and text_of(self.file, node, "multiplier").strip():
                 self.multiplied[key] = instance, node
 
@@ -201,7 +210,7 @@ class _Reader:
         given = list(self.file.children(node, "element"))
         listed = list(self.file.children(node, "eqn"))
         if axes and not given and len(listed) > 1:
-            every = list(product(*(self.arrays.members[axis] for axis in axes)))
+            every = list(product(*(self.arrays.of(axis) for axis in axes)))
             if len(every) != len(listed):
                 raise self.file.refuse(
                     node, f"it has {len(listed)} equations for {len(every)} elements"
@@ -221,7 +230,7 @@ class _Reader:
         pieces: list[tuple[Cell, tuple[Cell, ...], etree._Element | None]] = [
             (cell, (), entry) for cell, entry in zip(cells, given, strict=True)
         ]
-        whole = product(*(self.arrays.members[axis] for axis in axes))
+        whole = product(*(self.arrays.of(axis) for axis in axes))
         if set(whole) - set(cells):
             default = node if text_of(self.file, node, "eqn").strip() else None
             pieces.insert(0, (axes, tuple(cells), default))
@@ -268,6 +277,12 @@ class _Reader:
 
     def parsed(self, node: etree._Element, text: str) -> Any:
         """Return the tree of an equation. Raises TranslationError where it is not understood."""
+        if self.start and WAVE.search(text):
+            raise self.file.refuse(
+                node,
+                "Stella does not say where SINWAVE and COSWAVE begin in a run that does not "
+                "begin at 0; write SIN or COS of TIME",
+            )
         try:
             return Parser(XMILE, text).whole()
         except Misread as failure:
@@ -276,7 +291,7 @@ class _Reader:
     def _resolved(self, instance: Instance, node: etree._Element, key: str, tree: Any) -> Any:
         try:
             named_tree = syntax_tree.rewrite(tree, instance.resolver(key))
-            return self.arrays.subscripted(named_tree, key)
+            return Subscripts(self.arrays, key, instance.absolute).written(named_tree)
         except ValueError as failure:
             raise self.file.refuse(node, str(failure)) from None
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from zhuanxing.engine.reading import syntax_tree
 from zhuanxing.engine.reading.expression_parser import NUMBER, Language
-from zhuanxing.engine.reading.syntax_tree import Arithmetic, Call, Reference
+from zhuanxing.engine.reading.syntax_tree import Arithmetic, Call, Logic, Reference
 from zhuanxing.engine.reading.vensim_functions import counted, smaller_or_larger, staged
 
-__all__ = ["CONSTANTS", "MEAN", "REDUCTIONS", "SELF", "SIZE", "XMILE", "average"]
+__all__ = [
+    "CONSTANTS", "MEAN", "RANK", "REDUCTIONS", "SELF", "SIZE", "STDDEV", "XMILE", "average",
+]  # fmt: skip
 
 # What stands for a name that no variable has.
 CONSTANTS: dict[str, Any] = {
@@ -24,11 +26,15 @@ CONSTANTS: dict[str, Any] = {
     "nan": float(np.nan),
     "pi": float(np.pi),
 }
-DT = Reference("time step")
+TIME, START, DT = (Reference(name) for name in ("time", "initial time", "time step"))
+BLANK = Reference("nan")
+INF = float(np.inf)
 SELF = "self"
-MEAN, SIZE = "mean", "size"
+MEAN, SIZE, STDDEV, RANK = "mean", "size", "stddev", "rank"
 # Functions of a whole array: where no subscript is marked with a star, all are meant.
-REDUCTIONS = frozenset(("sum", "prod", "vmin", "vmax", MEAN, SIZE))
+REDUCTIONS = frozenset(("sum", "prod", "vmin", "vmax", MEAN, SIZE, STDDEV, RANK))
+# Namespaces whose functions are called by their bare names too.
+SPACES = ("std", "isee")
 FAR = 1e3  # a normal number never lies so many standard deviations from its mean
 
 
@@ -77,19 +83,96 @@ def _ramp(slope: Any, start: Any, end: Any = None) -> Any:
     return _call("xramp", slope, start) if end is None else _call("ramp", slope, start, end)
 
 
-def _normal(mean: Any, deviation: Any, seed: Any = 0.0, low: Any = -FAR, high: Any = FAR) -> Any:
-    if (low, high) == (-FAR, FAR):
+def _blank(argument: Any) -> bool:
+    """Return whether an optional argument is left out: NAN stands for that in Stella."""
+    return bool(argument is None or argument == BLANK)
+
+
+def _drawn(
+    least: int, draw: Callable[..., Any], given: Sequence[Any] = ()
+) -> tuple[Callable[..., Any], tuple[int, ...]]:
+    """Return the maker of a random function and its numbers of arguments.
+
+    After its own come, as in Stella, a seed, the least and the largest value, and how long a number
+    is held. `given` stand for the last of its own where they are left out.
+    """
+    most = least + len(given)
+
+    def make(*arguments: Any) -> Any:
+        own = (*arguments[:most], *given[len(arguments[:most]) - least :])[:most]
+        rest: tuple[Any, ...] = (*arguments[most:], None, None, None, None)
+        seed, low, high, held = rest[:4]
+        low = -INF if _blank(low) else low
+        high = INF if _blank(high) else high
+        drawn = draw(*own, low, high, 0.0 if _blank(seed) else seed)
+        return drawn if _blank(held) else _held(drawn, held)
+
+    return make, (*range(least, most + 5),)
+
+
+def _held(drawn: Any, interval: Any) -> Any:
+    """Return a number that is drawn anew when Time passes a multiple of an interval."""
+    middle = Arithmetic(("+",), (TIME, Arithmetic(("/",), (DT, 2.0))))
+    passed = Logic(("<",), (_call("floored modulo", middle, interval), DT))
+    first = Logic(("<",), (TIME, Arithmetic(("+",), (START, Arithmetic(("/",), (DT, 2.0))))))
+    return syntax_tree.SampleIfTrue(Logic((":OR:",), (first, passed)), drawn, drawn)
+
+
+def _normal(mean: Any, deviation: Any, low: Any, high: Any, seed: Any) -> Any:
+    if (low, high) == (-INF, INF):
         drawn = _call("random normal", -FAR, FAR, 0.0, 1.0, seed)
         return Arithmetic(("+",), (mean, Arithmetic(("*",), (deviation, drawn))))
     return _call("random normal", low, high, mean, deviation, seed)
 
 
-def _lognormal(mean: Any, deviation: Any, seed: Any = 0.0) -> Any:
-    """Return a number with this mean and standard deviation, whose logarithm is normal."""
-    ratio = Arithmetic(("/",), (deviation, mean))
-    variance = _call("ln", Arithmetic(("+",), (1.0, Arithmetic(("*",), (ratio, ratio)))))
-    centre = Arithmetic(("-",), (_call("ln", mean), Arithmetic(("/",), (variance, 2.0))))
-    return _call("exp", _normal(centre, _call("sqrt", variance), seed))
+def _uniform(least: Any, most: Any, low: Any, high: Any, seed: Any) -> Any:
+    low = least if low == -INF else _call("max", least, low)
+    high = most if high == INF else _call("min", most, high)
+    return _call("random uniform", low, high, seed)
+
+
+def _exponential(mean: Any, low: Any, high: Any, seed: Any) -> Any:
+    return _call("random exponential", _call("max", low, 0.0), high, 0.0, mean, seed)
+
+
+def _poisson(rate: Any, low: Any, high: Any, seed: Any) -> Any:
+    """Return how many arrive within a step, at so many a unit of time."""
+    return _call("truncated poisson", Arithmetic(("*",), (rate, DT)), low, high, seed)
+
+
+def _montecarlo(percent: Any, low: Any, high: Any, seed: Any) -> Any:
+    """Return 1 if what happens by this chance, in per cent a unit of time, happens in a step."""
+    chance = Arithmetic(("*",), (percent, DT))
+    happens = Logic(("<",), (_call("random uniform", 0.0, 100.0, seed), chance))
+    return _call("if then else", happens, 1.0, 0.0)
+
+
+def _lost(value: Any, otherwise: Any = None) -> Any:
+    """Return ENDVAL, the end of the run before: of the first run there is none."""
+    return syntax_tree.Initial(value) if otherwise is None else otherwise
+
+
+def _growth(percent: Any) -> Any:
+    """Return CGROWTH: the rate a unit of time by which a stock grows so many per cent in it."""
+    factor = Arithmetic(("+",), (1.0, Arithmetic(("/",), (percent, 100.0))))
+    return Arithmetic(("/",), (Arithmetic(("-",), (_call("power", factor, DT), 1.0)), DT))
+
+
+def _root(value: Any, order: Any) -> Any:
+    """Return ROOTN: an odd root of a negative number is negative, an even one there is not."""
+    part = Arithmetic(("/",), (1.0, order))
+    size = _call("power", _call("abs", value), part)
+    odd = Arithmetic(("*",), (_call("sign", value), size))
+    even = Logic(("=",), (_call("floored modulo", order, 2.0), 0.0))
+    return _call("if then else", even, _call("power", value, part), odd)
+
+
+def _wave(name: str) -> Callable[..., Any]:
+    def make(size: Any, period: Any) -> Any:
+        turns = Arithmetic(("/",), (Arithmetic(("*",), (2.0 * np.pi, TIME)), period))
+        return Arithmetic(("*",), (_call("abs", size), _call(name, turns)))
+
+    return make
 
 
 def average(total: Any, size: float) -> Any:
@@ -132,26 +215,50 @@ _MAKERS: Any = {
     "prod": (_named("prod"), (1,)),
     MEAN: (_mean, (1, ...)),
     SIZE: (_named(SIZE), (1,)),
+    STDDEV: (_named(STDDEV), (1,)),
+    RANK: (_named(RANK), (2, 3)),
     "mod": (_named("floored modulo"), (2,)),
     "lookupinv": (_named("lookup invert"), (2,)),
-    "random": (lambda low, high, seed=0.0: _call("random uniform", low, high, seed), (2, 3)),
-    "uniform": (lambda low, high, seed=0.0: _call("random uniform", low, high, seed), (2, 3)),
-    "normal": (_normal, (2, 3, 4, 5)),
-    "lognormal": (_lognormal, (2, 3)),
-    "exprnd": (
-        lambda mean, seed=0.0: _call("random exponential", 0.0, float(np.inf), 0.0, mean, seed),
-        (1, 2),
-    ),
+    "random": (_drawn(2, _uniform)[0], (2, 3)),
+    "uniform": _drawn(2, _uniform),
+    "normal": _drawn(2, _normal),
+    "lognormal": _drawn(2, _named("truncated lognormal")),
+    "exprnd": _drawn(1, _exponential),
+    "poisson": _drawn(1, _poisson),
+    "binomial": _drawn(2, _named("truncated binomial")),
+    "beta": _drawn(2, _named("truncated beta")),
+    "gamma": _drawn(1, _named("truncated gamma"), (1.0,)),
+    "logistic": _drawn(2, _named("truncated logistic")),
+    "pareto": _drawn(2, _named("truncated pareto")),
+    "triangular": _drawn(3, _named("truncated triangular")),
+    "weibull": _drawn(2, _named("truncated weibull")),
+    "montecarlo": _drawn(1, _montecarlo),
+    "endval": (_lost, (1, 2)),
+    "cgrowth": (_growth, (1,)),
+    "rootn": (_root, (2,)),
+    "sinwave": (_wave("sin"), (2,)),
+    "coswave": (_wave("cos"), (2,)),
+    "gammaln": (_named("gamma ln"), (1,)),
+    "normalcdf": (_named("normal share"), (2, 4)),
+    "invnorm": (_named("normal quantile"), (1, 3)),
     **{name: (_always(value), (0,)) for name, value in CONSTANTS.items()},
-    "percent": (lambda x: Arithmetic(("*",), (x, 100.0)), (1,)),
+    **dict.fromkeys(("percent", "pct"), (lambda x: Arithmetic(("*",), (x, 100.0)), (1,))),
 }
+
+
+def _called(function: Reference, arguments: tuple[Any, ...]) -> Any:
+    """Return the node of a function, whose name may say whose it is: std.ABS, isee.HISTORY."""
+    space, point, name = function.name.partition(".")
+    own = point and space in SPACES and name
+    return counted(_MAKERS, Reference(own) if own else function, arguments)
+
 
 _PART = r'(?:"(?:[^"\\]|\\.)*"|[^\W\d][\w$\']*)'
 XMILE = Language(
     token=re.compile(
         rf"""(?P<number>{NUMBER})
         |(?P<name>\.?{_PART}(?:\.{_PART})*)
-        |(?P<operator><>|<=|>=|//|[-+*/^=<>()\[\],])""",
+        |(?P<operator><>|<=|>=|//|[-+*/^=<>()\[\],'])""",
         re.VERBOSE,
     ),
     words={
@@ -163,6 +270,7 @@ XMILE = Language(
         "not": ":NOT:",
         "mod": "MOD",
     },
-    call=lambda function, arguments: counted(_MAKERS, function, arguments),
+    call=_called,
     tight_not=True,
+    computed=True,
 )

@@ -1,11 +1,11 @@
 """Stocks of XMILE that are not negative: outflows take no more than there is.
 
 An outflow is limited to what the stock holds, and what flows in, over one time step, less the
-outflows listed before it (isee systems: "flow prioritization"). What the stock holds is counted once
-a time step, when it begins: methods that look ahead within a step limit their looks by the same. An
-inflow that turns negative takes no more than the stock holds, and what flows in before it. Where an
-inflow depends on the outflow, as in a ring of stocks, it waits for the next step. So no matter is
-made.
+outflows listed before it (isee systems: "flow prioritization"). What the stock holds is counted
+once a time step, when it begins: methods that look ahead within a step limit their looks by the
+same. An inflow that turns negative takes no more than the stock holds, and what flows in before it.
+Where an inflow depends on the outflow, as in a ring of stocks, it waits for the next step. So no
+matter is made.
 """
 
 from __future__ import annotations
@@ -122,9 +122,7 @@ def _there(
     held: Any = Arithmetic(("/",), (StepStart(Reference(stock.name, cell)), DT))
     if inflows or outflows:
         signs = ("+",) * len(inflows) + ("-",) * len(outflows)
-        entering = (
-            converted(Reference(name, cell), stock.factors.get(name)) for name in inflows
-        )
+        entering = (converted(Reference(name, cell), stock.factors.get(name)) for name in inflows)
         held = Arithmetic(signs, (held, *entering, *(Reference(name, cell) for name in outflows)))
     return Call(Reference("max"), (held, 0.0))
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from lxml import etree
 
-from zhuanxing.engine.reading.syntax_tree import Reference
+from zhuanxing.engine.reading.syntax_tree import Reference, Subscripted
 from zhuanxing.engine.reading.xmile_file import XmileFile, named, tag
 from zhuanxing.engine.reading.xmile_functions import CONSTANTS, SELF
 from zhuanxing.engine.running.failures import TranslationError, key_of
@@ -50,6 +50,9 @@ class Instance:
         """Return the change that gives references of `key`'s equation their full names."""
 
         def change(node: Any) -> Any:
+            if isinstance(node, Subscripted):
+                name = key if node.name == SELF and SELF not in self.own else node.name
+                return replace(node, name=self.absolute(name))
             if not isinstance(node, Reference):
                 return node
             if node.name == SELF and SELF not in self.own:

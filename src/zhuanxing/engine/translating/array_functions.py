@@ -10,12 +10,22 @@ import numpy as np
 from jaxtyping import Num
 
 from zhuanxing.engine.reading.expression_parser import MISSING
+from zhuanxing.engine.reading.syntax_tree import NEARLY
 from zhuanxing.engine.running.failures import TranslationError
 from zhuanxing.engine.running.xla_options import settled
-from zhuanxing.engine.translating.nodes import Array, Env, Node, Scope, align, number, valued
+from zhuanxing.engine.translating.nodes import (
+    Array,
+    Env,
+    Node,
+    Scope,
+    align,
+    lift,
+    number,
+    valued,
+)
 from zhuanxing.engine.translating.sum_products import contract
 
-__all__ = ["COUNTS", "FUNCTIONS", "element_map"]
+__all__ = ["COUNTS", "FUNCTIONS", "element_at", "element_map"]
 
 Vector = Num[Any, "size ..."]
 
@@ -155,22 +165,81 @@ def element_map(scope: Scope, whole: Node, start: Node, offset: Node, axis: str)
 
     Beyond the ends the value is missing.
     """
+    place = lift(
+        scope, lambda env, first, moved: env.xp.round(first + number(env.xp, moved)),
+        [start, offset],
+    )  # fmt: skip
+    return element_at(scope, whole, place, axis, MISSING)
+
+
+def element_at(scope: Scope, whole: Node, place: Node, axis: str, outside: float) -> Node:
+    """Return the element of `whole` along `axis` at a whole place from 0, or what is `outside`."""
     kept = tuple(label for label in whole.dims if label != axis)
-    target = scope.order([kept, start.dims, offset.dims])
+    target = scope.order([kept, place.dims])
     joint = scope.order([target, (axis,)])
     size = scope.dimensions.size(axis)
 
     def value(env: Env) -> Array:
         xp = env.xp
-        arrays = [(number(xp, node.value(env)), node.dims) for node in (whole, start, offset)]
-        full, first, moved = xp.broadcast_arrays(*align(scope, arrays, joint))
+        arrays = [(number(xp, node.value(env)), node.dims) for node in (whole, place)]
+        full, here = xp.broadcast_arrays(*align(scope, arrays, joint))
         rows = xp.moveaxis(full, joint.index(axis), 0)
-        place = xp.round(xp.moveaxis(first + moved, joint.index(axis), 0)[:1])
-        inside = (place >= 0) & (place < size)
-        kept_place = xp.clip(place, 0, size - 1).astype(int)
-        return xp.where(inside, xp.take_along_axis(rows, kept_place, axis=0), MISSING)[0]
+        here = xp.moveaxis(here, joint.index(axis), 0)[:1]
+        inside = (here >= 0) & (here < size)
+        kept_place = xp.clip(xp.where(inside, here, 0), 0, size - 1).astype(int)
+        return xp.where(inside, xp.take_along_axis(rows, kept_place, axis=0), outside)[0]
 
-    return valued(scope, [whole, start, offset], target, value)
+    return valued(scope, [whole, place], target, value)
+
+
+def _rank_place(scope: Scope, arguments: Sequence[Node]) -> Node:
+    """RANK(array, rank[, other]) of XMILE: the place, from 1, of what has a rank in rising order.
+
+    Equal values are in the order of the other array, else in their own; a rank that there is not
+    has the place 0.
+    """
+    array, rank, *others = arguments
+    written = [label for label in array.written or array.dims if label.endswith("!")]
+    kept = tuple(label for label in array.dims if label not in written)
+    target = scope.order([kept, rank.dims])
+    joint = (*target, *written)
+    count = int(np.prod([scope.dimensions.size(label) for label in written]))
+    if any({*other.dims} - {*joint} for other in others) or not written:
+        raise TranslationError(
+            "its first argument must be a whole array, and its third one of the same dimensions."
+        )
+
+    def value(env: Env) -> Array:
+        xp = env.xp
+        *keys, asked = _joined(env, scope, [array, *others, rank], joint, len(target))
+        order = xp.lexsort(tuple(reversed(keys)), axis=0) + 1.0
+        place = xp.floor(asked[:1] + NEARLY) - 1.0
+        inside = (place >= 0) & (place < count)
+        safe = xp.clip(xp.where(inside, place, 0), 0, count - 1).astype(int)
+        return xp.where(inside, xp.take_along_axis(order, safe, axis=0), 0.0)[0]
+
+    return valued(scope, arguments, target, value)
+
+
+def _joined(
+    env: Env, scope: Scope, nodes: Sequence[Node], joint: tuple[str, ...], first: int
+) -> list[Array]:
+    """Return arrays of one shape, with the labels from the `first` on joined to a leading axis."""
+    ordered = []
+    for node in nodes:
+        axes = [node.dims.index(label) for label in joint if label in node.dims]
+        array = number(env.xp, node.value(env))
+        last = [len(axes)] if np.ndim(array) > len(axes) else []
+        labels = tuple(node.dims[axis] for axis in axes)
+        ordered.append((env.xp.transpose(array, [*axes, *last]), labels))
+    aligned = align(scope, ordered, joint)
+    sizes = scope.sizes(joint)
+    runs = np.broadcast_shapes(*(np.shape(array)[len(joint) :] for array in aligned))
+    shape = (*sizes[:first], -1, *runs)
+    return [
+        env.xp.moveaxis(env.xp.broadcast_to(array, sizes + runs).reshape(shape), first, 0)
+        for array in aligned
+    ]
 
 
 def _invert(scope: Scope, arguments: Sequence[Node]) -> Node:
@@ -192,6 +261,8 @@ FUNCTIONS: dict[str, Callable[[Scope, Sequence[Node]], Node]] = {
     "prod": _reduce("prod"),
     "vmin": _reduce("min"),
     "vmax": _reduce("max"),
+    "stddev": _reduce("std"),
+    "rank": _rank_place,
     "vector select": _vector_select,
     "vector sort order": _along_last(_sort_order),
     "vector rank": _along_last(_rank),
@@ -201,6 +272,7 @@ FUNCTIONS: dict[str, Callable[[Scope, Sequence[Node]], Node]] = {
 
 # Numbers of arguments, least and most, of the functions that take more than one.
 COUNTS: dict[str, tuple[int, ...]] = {
+    "rank": (2, 3),
     "vector select": (5,),
     "vector sort order": (2,),
     "vector rank": (2,),

@@ -10,12 +10,13 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
 from itertools import product
+from math import floor
 from typing import Any
 
 import numpy as np
 
 from zhuanxing.engine.reading import syntax_tree
-from zhuanxing.engine.reading.syntax_tree import Component, Element, Reference
+from zhuanxing.engine.reading.syntax_tree import NEARLY, Component, Element, Picked, Reference
 from zhuanxing.engine.translating.subscripts import Dimensions
 
 __all__ = ["cell_name", "entangled", "taken_apart"]
@@ -152,19 +153,50 @@ class _Writer:
 
     def bound(self, expression: Any, bound: Mapping[str, str]) -> Any:
         """Return an expression with an element for every range of the left-hand side."""
-        return syntax_tree.rewrite(expression, lambda node: self._bind(node, bound))
+        placed = syntax_tree.rewrite(expression, lambda node: self._placed(node, bound))
+        return syntax_tree.rewrite(placed, lambda node: self._bind(node, bound))
+
+    def _placed(self, node: Any, bound: Mapping[str, str]) -> Any:
+        """Return the element for an array at places that are known when ranges are elements."""
+        if not isinstance(node, Picked):
+            return node
+
+        def known(part: Any) -> Any:
+            if isinstance(part, Reference) and part.name in bound and part.name not in self.axes:
+                return self._number(part.name, bound[part.name])
+            return syntax_tree.folded(part)
+
+        places = [syntax_tree.rewrite(place, known) for place in node.places]
+        if not all(isinstance(place, float) for place in places):
+            return node
+        found = dict(zip(node.labels, places, strict=True))
+        parts: list[str] = []
+        for name in node.variable.subscripts or ():
+            if name in found:
+                members = self.dimensions.elements[name[:-1]]
+                place = floor(found[name] + NEARLY)
+                if not 1 <= place <= len(members):
+                    return 0.0
+                name = members[place - 1]
+            parts.append(name)
+        return replace(node.variable, subscripts=tuple(parts))
 
     def _bind(self, node: Any, bound: Mapping[str, str]) -> Any:
         if not isinstance(node, Reference):
             return node
         if node.name in bound and node.name not in self.axes:
-            return float(self.dimensions.position(bound[node.name]) + 1)
+            return self._number(node.name, bound[node.name])
         subscripts = node.subscripts
         if subscripts is None:
             if not self.axes.get(node.name) or not bound:
                 return node
             subscripts = self.axes[node.name]
         return self._cell(replace(node, subscripts=self._elements(subscripts, bound)))
+
+    def _number(self, name: str, element: str) -> float:
+        """Return the number of an element of a range."""
+        place = self.dimensions.elements[name].index(element)
+        return float(self.dimensions.positions_in_main(name)[place] + 1)
 
     def _elements(self, subscripts: Cell, bound: Mapping[str, str]) -> Cell:
         return tuple(self._element(name, bound) for name in subscripts)

@@ -112,6 +112,40 @@ def _round(env: Env, x: Array) -> Array:
     return env.xp.sign(x) * env.xp.floor(env.xp.abs(x) + 0.5)
 
 
+def _whole_factorial(env: Env, n: Array) -> Array:
+    """Return n! by the gamma function; what has none is NaN."""
+    xp = env.xp
+    found = xp.round(xp.exp(special(xp, "gammaln")(n + 1.0)))
+    return xp.where((n >= 0) & (n == xp.floor(n)), found, np.nan)
+
+
+def _permutations(env: Env, n: Array, r: Array) -> Array:
+    """Return how many ordered choices of r among n there are."""
+    xp = env.xp
+    gammaln = special(xp, "gammaln")
+    possible = (r >= 0) & (r <= n)
+    left = xp.where(possible, n - r, 0.0)
+    found = xp.round(xp.exp(gammaln(n + 1.0) - gammaln(left + 1.0)))
+    return xp.where(possible, found, xp.where(n >= 0, 0.0, np.nan))
+
+
+def _combinations(env: Env, n: Array, r: Array) -> Array:
+    """Return how many choices of r among n there are."""
+    return env.xp.round(_permutations(env, n, r) / _whole_factorial(env, r))
+
+
+def _normal_share(
+    env: Env, low: Array, high: Array, mean: Array = 0.0, deviation: Array = 1.0
+) -> Array:
+    """Return the share of a normal distribution between two values."""
+    ndtr = special(env.xp, "ndtr")
+    return ndtr((high - mean) / deviation) - ndtr((low - mean) / deviation)
+
+
+def _normal_quantile(env: Env, share: Array, mean: Array = 0.0, deviation: Array = 1.0) -> Array:
+    return mean + deviation * special(env.xp, "ndtri")(share)
+
+
 def _unary(name: str) -> Function:
     return lambda env, x: getattr(env.xp, name)(x)
 
@@ -137,6 +171,12 @@ ELEMENTWISE: dict[str, Function] = {
     "integer": _unary("trunc"),
     "floor": _unary("floor"),
     "round": _round,
+    "sign": _unary("sign"),
+    "factorial": _whole_factorial,
+    "permutations": _permutations,
+    "combinations": _combinations,
+    "normal share": _normal_share,
+    "normal quantile": _normal_quantile,
     "gamma ln": lambda env, x: special(env.xp, "gammaln")(x),
     "modulo": _modulo,
     "floored modulo": _floored_modulo,

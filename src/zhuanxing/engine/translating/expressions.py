@@ -388,6 +388,16 @@ class Translator(Tabulated):
             self.scope, whole, start, self.node(arguments[1]), f"{home}!"
         )
 
+    def _picked(self, node: syntax_tree.Picked) -> Node:
+        """Return an array at places that are computed, counted from 1; beyond its ends 0."""
+        found = self._variable(node.variable)
+        for label, expression in zip(node.labels, node.places, strict=True):
+            place = self._apply(
+                lambda env, x: env.xp.floor(x + syntax_tree.NEARLY) - 1.0, [self.node(expression)]
+            )
+            found = array_functions.element_at(self.scope, found, place, label, 0.0)
+        return found
+
     def _moved_subscript(self, subscripts: tuple[str, ...]) -> int:
         """Return which subscript is counted from: the last that is an element, or the last."""
         elements = [i for i, s in enumerate(subscripts) if self.model.dimensions.is_element(s)]

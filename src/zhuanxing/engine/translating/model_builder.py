@@ -20,7 +20,7 @@ from zhuanxing.engine.translating.lookup_tables import Table
 from zhuanxing.engine.translating.nodes import Node, Scope
 from zhuanxing.engine.translating.piecewise_definitions import Piece, assemble, joined
 from zhuanxing.engine.translating.references import Model, pick
-from zhuanxing.engine.translating.subscripts import Dimensions, RangeError
+from zhuanxing.engine.translating.subscripts import Dimensions, RangeError, bare
 
 __all__ = ["Built", "build"]
 
@@ -197,7 +197,9 @@ class _Builder:
         extra = [label for label in node.dims if label not in scope.labels]
         if extra:
             raise self.refuse(
-                key, f"its expression runs over {', '.join(extra)}, its left-hand side does not."
+                key,
+                f"its expression runs over {', '.join(map(bare, extra))}, its left-hand side does "
+                "not.",
             )
         return Piece(scope, component.subscripts, component.excepts, node)
 

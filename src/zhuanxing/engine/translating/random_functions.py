@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from zhuanxing.engine.running.failures import TranslationError
+from zhuanxing.engine.translating.distributions import TRUNCATED, lognormal, normal
 from zhuanxing.engine.translating.nodes import (
     Array,
     Env,
@@ -21,7 +22,6 @@ from zhuanxing.engine.translating.nodes import (
     Scope,
     align,
     number,
-    special,
     valued,
 )
 
@@ -52,15 +52,6 @@ def _scaled(env: Env, u: Array, low: Array, high: Array, seed: Array = 0.0) -> A
     return low + u * (high - low)
 
 
-def _normal(
-    env: Env, u: Array, low: Array, high: Array, mean: Array, deviation: Array, seed: Array = 0.0
-) -> Array:
-    ndtr, ndtri = special(env.xp, "ndtr"), special(env.xp, "ndtri")
-    width = env.xp.where(deviation == 0, 1.0, deviation)
-    first, last = ndtr((low - mean) / width), ndtr((high - mean) / width)
-    return mean + deviation * ndtri(first + u * (last - first))
-
-
 def _exponential(
     env: Env, u: Array, low: Array, high: Array, shift: Array, stretch: Array, seed: Array = 0.0
 ) -> Array:
@@ -72,8 +63,10 @@ def _exponential(
 RANDOM: dict[str, tuple[Callable[..., Array], int]] = {
     "random 0 1": (lambda env, u: u, 0),
     "random uniform": (_scaled, 2),
-    "random normal": (_normal, 4),
+    "random normal": (normal, 4),
     "random exponential": (_exponential, 4),
+    "truncated lognormal": (lognormal, 4),
+    **{name: (kind.draw, kind.count + 2) for name, kind in TRUNCATED.items()},
 }
 
 
