@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zhuanxing.cli.main import main
-from zhuanxing.engine import TranslationError, compile_text
+from zhuanxing.engine import TranslationError, compile_file, compile_text
 from zhuanxing.engine.program import Program
 from zhuanxing.engine.reading.encodings import decode
 from zhuanxing.errors import ZhuanxingError
@@ -154,7 +154,10 @@ GRAPH = '<aux name="x"><eqn>TIME</eqn><gf><xscale min="0" max="{end}"/><ypts>{y}
         ('<stock name="x"><eqn>0</eqn><queue/></stock>', ["queue"]),
         ('<stock name="x"><eqn>0</eqn><oven/></stock>', ["oven"]),
         (AUX.format(1) + '<aux name="X"><eqn>2</eqn></aux>', ["'x'", "capitals"]),
-        (AUX.format(1) + '<module name="far" resource="far.stmx"/>', ["'far'", "another file"]),
+        (AUX.format(1) + '<module name="far" resource="far.stmx"/>', ["'far'", "cannot be read"]),
+        (AUX.format(1) + '<module name="far" resource="../m.stmx"/>', ["'far'", "data_root"]),
+        (AUX.format(1) + '<module name="far" resource="http://a.b/c"/>', ["'far'", "elsewhere"]),
+        (AUX.format("NEGBINOMIAL(1, 0.5)"), ["'x'", "NEGBINOMIAL"]),
         (AUX.format(1) + '<module name="gone"/>', ["'gone'"]),
         (AUX.format("y[1]") + '<aux name="y"><eqn>1</eqn></aux>', ["'x'", "0 subscripts"]),
         (AUX.format(1) + '<aux name="TIME"><eqn>5</eqn></aux>', ["'time'", "clock"]),
@@ -184,6 +187,82 @@ def test_a_flow_inside_an_element_is_refused_and_not_left_out() -> None:
     )
     size = dims.replace('"><elem name="a"/></dim>', '" size="9999999999"/>')
     assert "1 to 1,000,000" in refusal(XMILE.format(method="", dims=size, body=body), ".xmile")
+
+
+@pytest.mark.parametrize(
+    ("dims", "body", "words"),
+    [
+        ("", AUX.format("SUM(v[1:2] * v[2:3])"), ["'x'", "different slices"]),
+        ("", AUX.format("v[3:1]"), ["'x'", "ends before it begins"]),
+        ("", AUX.format("v[gone]"), ["'x'", "'gone'"]),
+        (
+            "<macro name='f'><parm>q</parm><eqn>q</eqn><sim_specs/></macro>",
+            "",
+            ["'f'", "by itself"],
+        ),
+        ("<macro name='f' filter='flow'><eqn>1</eqn></macro>", "", ["'f'", "option filter"]),
+        ("<macro name='f'><eqn>1</eqn></macro><macro name='f'><eqn>2</eqn></macro>", "", ["'f'"]),
+        ("<model name='s'><sim_specs><dt>0.5</dt></sim_specs><variables/></model>", "", ["clock"]),
+    ],
+)
+def test_arrays_macros_and_submodels_that_are_not_understood_are_refused(
+    dims: str, body: str, words: list[str]
+) -> None:
+    array = '<aux name="v"><dimensions><dim name="d"/></dimensions><eqn>1</eqn></aux>'
+    dims += '<dimensions><dim name="d" size="3"/></dimensions>'
+    sentence = refusal(XMILE.format(method="", dims=dims, body=array + body), ".xmile")
+    assert all(word in sentence for word in words), sentence
+
+
+def test_parts_of_an_xmile_model_lie_in_other_files(tmp_path: Path) -> None:
+    whole = "<xmile>{}<model{}><variables>{}</variables></model></xmile>"
+    clock = "<sim_specs><start>0</start><stop>1</stop></sim_specs>"
+    header = '<header><includes><include resource="parts/*.xml"/></includes></header>'
+    module = '<module name="far" resource="deep/far.xmile"><connect to="far.in" from="x"/></module>'
+    body = module + AUX.format("TWICE(3)") + '<aux name="y"><eqn>far.out + far.x</eqn></aux>'
+    near = '<aux name="in"><eqn>0</eqn></aux><aux name="out"><eqn>in * 10</eqn></aux>'
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "m.xmile").write_text(whole.format(header + clock, "", body))
+    (tmp_path / "deep" / "far.xmile").write_text(whole.format("", "", near + AUX.format(100)))
+    macro = tmp_path / "parts" / "twice.xml"
+    macro.write_text('<xmile><macro name="TWICE"><parm>q</parm><eqn>2 * q</eqn></macro></xmile>')
+    assert compile_file(tmp_path / "m.xmile").run({}, {"y": "path"})["y"].tolist() == [160, 160]
+    macro.write_text('<xmile><macro name="TWICE"><parm>q</parm><eqn>5 * q</eqn></macro></xmile>')
+    assert compile_file(tmp_path / "m.xmile").run({}, {"y": "path"})["y"].tolist() == [250, 250]
+    (tmp_path / "deep" / "far.xmile").write_text(whole.format("", "", near + AUX.format("gone")))
+    with pytest.raises(TranslationError, match=r"'far\.x' \(deep/far\.xmile:1\): 'gone'"):
+        compile_file(tmp_path / "m.xmile")
+
+
+DRAWN = {
+    "POISSON(12)": (3.0, 3.0**0.5),  # of 12 a year, in a quarter
+    "BINOMIAL(5, 0.3)": (1.5, 1.05**0.5),
+    "BETA(2, 3)": (0.4, 0.2),
+    "GAMMA(2, 3)": (6.0, 18.0**0.5),
+    "LOGISTIC(1, 2)": (1.0, 2.0 * np.pi / 3.0**0.5),
+    "PARETO(5, 2)": (2.5, (5.0 / 12.0) ** 0.5),
+    "TRIANGULAR(1, 2, 6)": (3.0, (7.0 / 6.0) ** 0.5),
+    "WEIBULL(1, 2)": (2.0, 2.0),
+    "LOGNORMAL(3, 1)": (3.0, 1.0),
+    "MONTECARLO(80)": (0.2, 0.4),
+    "UNIFORM(0, 12, NAN, 3, 9)": (6.0, 3.0**0.5),
+    "POISSON(12, 5, 3, 3)": (3.0, 0.0),
+}
+
+
+def test_numbers_drawn_have_the_mean_and_deviation_of_their_distribution() -> None:
+    clock = "<sim_specs><start>0</start><stop>5000</stop><dt>0.25</dt></sim_specs>"
+    body = "".join(f'<aux name="x{i}"><eqn>{text}</eqn></aux>' for i, text in enumerate(DRAWN))
+    text = f"<xmile>{clock}<model><variables>{body}</variables></model></xmile>"
+    program = compile_text(text, "m.xmile", ".xmile")
+    paths = program.run({}, {f"x{i}": "path" for i in range(len(DRAWN))})
+    for i, (mean, deviation) in enumerate(DRAWN.values()):
+        count = len(paths[f"x{i}"])
+        assert abs(paths[f"x{i}"].mean() - mean) <= 5.0 * deviation / count**0.5, i
+        assert paths[f"x{i}"].std() == pytest.approx(deviation, rel=0.1), i
+    places = [i for i, text in enumerate(DRAWN) if text.startswith(("POISSON", "BINOMIAL"))]
+    assert all((paths[f"x{i}"] == np.round(paths[f"x{i}"])).all() for i in places)
 
 
 def test_a_method_that_is_not_there_and_a_torn_file_are_refused() -> None:

@@ -10,7 +10,7 @@ import jax
 from zhuanxing.engine.program import Program
 from zhuanxing.engine.reading.data_files import DataFiles
 from zhuanxing.engine.reading.encodings import decode
-from zhuanxing.engine.reading.parser import parse
+from zhuanxing.engine.reading.parser import parse, parts_of
 from zhuanxing.engine.running import executable_cache
 from zhuanxing.engine.running.devices import use_platforms
 from zhuanxing.engine.running.scan import Kind
@@ -38,8 +38,8 @@ def compile_text(
     data
         Files that hold the series of data variables.
     data_root
-        Spreadsheets that the text names are read below this folder only, by default that of
-        `origin`.
+        Spreadsheets and parts of the model that the text names are read below this folder only, by
+        default that of `origin`.
 
     Raises
     ------
@@ -62,10 +62,11 @@ def compile_text(
     """
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     _prepare()
-    parsed = parse(text, origin, suffix, data_root)
+    parts = parts_of(text, origin, suffix, data_root)
+    parsed = parse(text, origin, suffix, data_root, parts)
     files = DataFiles(data)
     built = build(parsed, origin, files, data_root)
-    return Program(built, parsed.method, text, origin, files.digest)
+    return Program(built, parsed.method, text + parts.signature, origin, files.digest)
 
 
 def load_ahead(origin: str, *kinds: Kind) -> None:

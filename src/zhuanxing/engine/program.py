@@ -106,7 +106,8 @@ class Program:
 
     def where(self, name: str) -> str:
         """Return 'file:line' of a variable's definition."""
-        return located(self._origin, self.built.lines.get(key_of(name), 0))
+        file, line = self.built.places.get(key_of(name), ("", 0))
+        return located(file or self._origin, line)
 
     def constants(self) -> dict[str, np.ndarray]:
         """Return the values that may be overridden, by name, with the variable's dimensions."""

@@ -101,5 +101,5 @@ class _Expansion:
         return syntax_tree.Reference(prefix + macro.name, labels or None)
 
     def _refuse(self, caller: syntax_tree.Element, reason: str) -> TranslationError:
-        where = located(self.origin, caller.line)
+        where = located(caller.file or self.origin, caller.line)
         return TranslationError(f"variable '{caller.name}' ({where}): {reason}.")

@@ -80,11 +80,12 @@ class Transposed:
 
 @dataclass(frozen=True)
 class Picked:
-    """An array at places that are computed, counted from 1, along labels; beyond its ends 0."""
+    """An array at places that are computed, counted from 1, along labels; or what is `outside`."""
 
     variable: Reference
     labels: tuple[str, ...]
     places: tuple[Expression, ...]
+    outside: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -292,7 +293,8 @@ class Element:
     """A variable: all its pieces, units, comment, and the range that its units field declares.
 
     `axes` are its ranges where the file names them (XMILE does); `line` is that of its definition,
-    and `equation` what stands there, a line for each piece.
+    `equation` what stands there, a line for each piece, and `file` the file that it stands in where
+    that is another than the model's own.
     """
 
     name: str
@@ -303,6 +305,7 @@ class Element:
     axes: tuple[str, ...] | None = None
     line: int = 0
     equation: str = ""
+    file: str = ""
 
 
 @dataclass(frozen=True)

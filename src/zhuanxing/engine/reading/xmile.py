@@ -16,6 +16,7 @@ from lxml import etree
 from zhuanxing.engine.reading import syntax_tree
 from zhuanxing.engine.reading.expression_parser import Misread, Parser
 from zhuanxing.engine.reading.numbers import finite_number
+from zhuanxing.engine.reading.parser import Parts
 from zhuanxing.engine.reading.syntax_tree import (
     CLOCK,
     Arithmetic,
@@ -28,6 +29,7 @@ from zhuanxing.engine.reading.xmile_file import (
     XmileFile,
     named,
     open_xmile,
+    other_file,
     require_readable,
     tag,
     text_of,
@@ -35,9 +37,16 @@ from zhuanxing.engine.reading.xmile_file import (
 )
 from zhuanxing.engine.reading.xmile_functions import XMILE
 from zhuanxing.engine.reading.xmile_limits import Stock, converted, limited
-from zhuanxing.engine.reading.xmile_modules import Instance, instances
+from zhuanxing.engine.reading.xmile_macros import Defaults, parameters
+from zhuanxing.engine.reading.xmile_modules import Instance, instances, own_names
+from zhuanxing.engine.reading.xmile_parts import joined
 from zhuanxing.engine.reading.xmile_subscripts import Subscripts
-from zhuanxing.engine.reading.xmile_tables import graphical_function, with_tables
+from zhuanxing.engine.reading.xmile_tables import (
+    defines_points,
+    graphical_function,
+    points_of,
+    with_tables,
+)
 from zhuanxing.engine.running.failures import TranslationError, key_of
 
 __all__ = ["read_xmile"]
@@ -51,14 +60,16 @@ WAVE = re.compile(r"\b(SIN|COS)WAVE\b", re.IGNORECASE)
 Cell = tuple[str, ...]
 
 
-def read_xmile(text: str, origin: str) -> syntax_tree.ParsedModel:
-    """Return the model that an XMILE text describes.
+def read_xmile(text: str, origin: str, parts: Parts) -> syntax_tree.ParsedModel:
+    """Return the model that an XMILE text describes, with its parts in other files.
 
     Raises TranslationError that names variable, file and line.
     """
-    file = open_xmile(text, origin)
+    file = joined(open_xmile(text, origin), parts)
     models = file.models()
     specs = file.specs(models[0])
+    for model in models[1:]:
+        file.require_same_clock(model, specs)
     reader = _Reader(file, specs.start)
     reader.read_all(instances(file, models))
     if not reader.elements:
@@ -79,18 +90,39 @@ def read_xmile(text: str, origin: str) -> syntax_tree.ParsedModel:
 
 
 def _macros(file: XmileFile, start: float) -> Iterator[syntax_tree.Section]:
-    """Yield the macros of the file: their equation, and the variables beside it."""
+    """Yield the macros of the file: their equation, and the variables beside it.
+
+    Raises TranslationError for a macro that is a run by itself or changes other variables.
+    """
     for node in file.children(file.root, "macro"):
+        _require_plain(file, node)
         reader = _Reader(file, start)
         variables = file.child(node, "variables")
+        own = frozenset(parameters(file, node))
+        own |= frozenset() if variables is None else own_names(variables)
+        instance = Instance("", node if variables is None else variables, own)
         if variables is not None:
-            reader.read_all([Instance("", variables, frozenset())])
+            reader.read_all([instance])
         name = named(file, node)
         result = reader.parsed(node, text_of(file, node, "eqn"))
-        elements = [*reader.elements.values()]
-        elements.append(Element(name, (Component((), (), result, "auxiliary"),)))
-        params = tuple(key_of(parm.text or "") for parm in file.children(node, "parm"))
-        yield syntax_tree.Section(key_of(name), params, (), tuple(elements))
+        result = syntax_tree.rewrite(result, reader.defaults.filled)
+        result = syntax_tree.rewrite(result, instance.resolver(key_of(name)))
+        elements = limited(with_tables(reader.elements, reader.tables), reader.stocks)
+        if key_of(name) not in elements:
+            elements[key_of(name)] = Element(name, (Component((), (), result, "auxiliary"),))
+        elif result != Reference(key_of(name)):
+            raise file.refuse(node, "a variable of it has its name, and is not its result")
+        yield syntax_tree.Section(
+            key_of(name), parameters(file, node), (), tuple(elements.values())
+        )
+
+
+def _require_plain(file: XmileFile, node: etree._Element) -> None:
+    for name, what in (("filter", "an option filter"), ("applyto", "an option filter")):
+        if node.get(name):
+            raise file.refuse(node, f"it is {what}, which the engine does not know")
+    if file.child(node, "sim_specs") is not None:
+        raise file.refuse(node, "it is a run by itself (<sim_specs>), which the engine cannot make")
 
 
 class _Reader:
@@ -99,6 +131,7 @@ class _Reader:
     def __init__(self, file: XmileFile, start: float) -> None:
         self.file = file
         self.start = start
+        self.defaults = Defaults(file, self.parsed)
         self.arrays = Arrays(file)
         self.elements: dict[str, Element] = {}
         self.stocks: list[Stock] = []
@@ -167,10 +200,27 @@ class _Reader:
             instance.prefix + named(self.file, node), tuple(components),
             " ".join(text_of(self.file, node, "units").split()),
             text_of(self.file, node, "doc").strip(), limits, self.arrays.axes[key], node.sourceline,
-            self._written(node),
+            self._written(node), other_file(node),
         )  # fmt: skip
         if kind == "stock":
             self._note_stock(instance, node, key, behaviour)
+        self._note_graphs(instance, node)
+
+    def _note_graphs(self, instance: Instance, node: etree._Element) -> None:
+        """Add the graphical functions within a variable that have names: equations call them."""
+        for graph in (child for child in node.iterdescendants() if tag(child) == "gf"):
+            name = graph.get("name")
+            if not name or not defines_points(self.file, graph):
+                continue
+            key = instance.prefix + key_of(name)
+            if key in self.arrays.axes:
+                raise self.file.refuse(node, f"its graphical function has the name of '{name}'")
+            table = points_of(self.file, graph, node)
+            self.arrays.axes[key] = ()
+            self.elements[key] = Element(
+                instance.prefix + name, (Component((), (), table, "lookup"),), line=node.sourceline,
+                file=other_file(node),
+            )  # fmt: skip
 
     def _written(self, node: etree._Element) -> str:
         """Return the equations of a variable as they are written, a line each."""
@@ -290,7 +340,8 @@ class _Reader:
 
     def _resolved(self, instance: Instance, node: etree._Element, key: str, tree: Any) -> Any:
         try:
-            named_tree = syntax_tree.rewrite(tree, instance.resolver(key))
+            full = syntax_tree.rewrite(tree, self.defaults.filled)
+            named_tree = syntax_tree.rewrite(full, instance.resolver(key))
             return Subscripts(self.arrays, key, instance.absolute).written(named_tree)
         except ValueError as failure:
             raise self.file.refuse(node, str(failure)) from None

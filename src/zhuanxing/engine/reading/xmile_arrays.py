@@ -5,19 +5,27 @@ from __future__ import annotations
 from lxml import etree
 
 from zhuanxing.engine.reading.syntax_tree import MOST_ELEMENTS, Range
-from zhuanxing.engine.reading.xmile_file import XmileFile, named, tag
-from zhuanxing.engine.running.failures import TranslationError, key_of
+from zhuanxing.engine.reading.xmile_file import XmileFile, named, other_file, tag
+from zhuanxing.engine.running.failures import TranslationError, key_of, located
 
 __all__ = ["Arrays"]
 
 DIGITS = len(str(MOST_ELEMENTS))
 
 
+def _outside(file: XmileFile) -> float:
+    """Return the value of a place that an array does not have: 0 unless the options say NaN."""
+    options = (node for node in file.root.iter() if tag(node) == "uses_arrays")
+    given = next((node.get("invalid_index_value", "0") for node in options), "0")
+    return float("nan") if given.lower() == "nan" else 0.0
+
+
 class Arrays:
     """The dimensions of a file, and by full name which of them each variable has.
 
     A dimension that a variable has twice, or that is read twice, has a copy for the second place
-    (`copies`); a slice of one is a range of its own (`slices`). `graphs` are the values of
+    (`copies`); a slice of one is a range of its own (`slices`). `outside` is what places give that
+    an array does not have. `graphs` are the values of
     graphical functions of single variables, from the left.
     """
 
@@ -29,18 +37,19 @@ class Arrays:
         self.copies: dict[str, str] = {}
         self.slices: dict[str, tuple[str, ...]] = {}
         self.graphs: dict[str, tuple[float, ...]] = {}
+        self.outside = _outside(file)
         holder = file.child(file.root, "dimensions")
         for node in () if holder is None else file.children(holder, "dim"):
             name = key_of(named(file, node))
             if name in self.members:
                 raise file.refuse(node, "a dimension of this name is there already")
             self.members[name] = self._elements(node)
-            self.lines[name] = node.sourceline
+            self.lines[name] = 0 if other_file(node) else node.sourceline
         for name, members in self.members.items():
             clash = next((member for member in members if member in self.members), None)
             if clash is not None:
                 raise TranslationError(
-                    f"dimension '{name}' ({file.origin}:{self.lines[name]}): its element "
+                    f"dimension '{name}' ({located(file.origin, self.lines[name])}): its element "
                     f"'{clash}' has the name of a dimension."
                 )
 

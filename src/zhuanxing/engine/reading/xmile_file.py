@@ -11,12 +11,18 @@ from lxml import etree
 from zhuanxing.engine.reading.numbers import finite_number
 from zhuanxing.engine.running.failures import TranslationError, key_of
 
-__all__ = ["Specs", "XmileFile", "named", "open_xmile", "tag", "text_of", "without_comments"]
+__all__ = [
+    "Specs", "XmileFile", "from_file", "named", "open_xmile", "other_file", "tag", "text_of",
+    "without_comments",
+]  # fmt: skip
 
 METHODS = ("euler", "rk4", "rk2")
 # What holds material in another way than a stock does.
 HOLDERS = ("conveyor", "queue", "oven")
+# What has a name and is not a variable.
+NAMED = {"dim": "dimension", "macro": "macro", "model": "submodel", "module": "module"}
 SAVE_INTERVAL = "save_interval"
+ORIGIN = "{zhuanxing}origin"
 
 
 @dataclass(frozen=True)
@@ -39,12 +45,12 @@ class XmileFile:
 
     def where(self, node: etree._Element) -> str:
         """Return file and line of an element."""
-        return f"{self.origin}:{node.sourceline}"
+        return f"{other_file(node) or self.origin}:{node.sourceline}"
 
     def refuse(self, node: etree._Element, reason: str) -> TranslationError:
         """Return the error that names a variable, or the element, with file and line."""
         name = node.get("name")
-        what = f"variable '{key_of(name)}'" if name else f"<{tag(node)}>"
+        what = f"{NAMED.get(tag(node), 'variable')} '{key_of(name)}'" if name else f"<{tag(node)}>"
         return TranslationError(f"{what} ({self.where(node)}): {reason}.")
 
     def children(self, node: etree._Element, name: str) -> Iterator[etree._Element]:
@@ -74,17 +80,39 @@ class XmileFile:
         if node is None:
             raise TranslationError(f"{self.origin} has no <sim_specs>, which every model needs.")
         start, stop = (self._number(node, name) for name in ("start", "stop"))
-        step = 1.0
-        dt = self.child(node, "dt")
-        if dt is not None:
-            step = self._number(node, "dt")
-            if dt.get("reciprocal", "false").lower() == "true":
-                step = 1.0 / step if step else step
+        run = self.child(node, "run")
+        if run is not None and run.get("by", "all").lower() != "all":
+            raise self.refuse(run, "it runs only some groups or submodels; let it run all")
+        step = self._step(node)
         saved = next((v for k, v in node.attrib.items() if k.endswith(SAVE_INTERVAL)), None)
         child = self.child(node, SAVE_INTERVAL)
         saved = child.text if saved is None and child is not None else saved
         save = step if saved is None else self._float(node, SAVE_INTERVAL, saved)
         return Specs(start, stop, step, save, self._method(node))
+
+    def require_same_clock(self, model: etree._Element, specs: Specs) -> None:
+        """Raise TranslationError for a submodel that has another clock or method."""
+        node = self.child(model, "sim_specs")
+        if node is None:
+            return
+        names = {"start": specs.start, "stop": specs.stop, "dt": specs.step}
+        given = {name for name in names if self.child(node, name) is not None}
+        filled = {name: self._step(node) if name == "dt" else self._number(node, name)
+                  for name in given}  # fmt: skip
+        same = all(filled[name] == names[name] for name in given)
+        if not same or (node.get("method") and self._method(node) != specs.method):
+            raise self.refuse(
+                model, "the submodel has a clock or method of its own, which the engine cannot run"
+            )
+
+    def _step(self, node: etree._Element) -> float:
+        """Return the time step, 1 where none is given."""
+        dt = self.child(node, "dt")
+        if dt is None:
+            return 1.0
+        step = self._number(node, "dt")
+        reciprocal = dt.get("reciprocal", "false").lower() == "true"
+        return 1.0 / step if reciprocal and step else step
 
     def _number(self, node: etree._Element, name: str) -> float:
         child = self.child(node, name)
@@ -118,6 +146,21 @@ class XmileFile:
 def tag(node: etree._Element) -> str:
     """Return an element's name without its namespace, empty for comments and the like."""
     return etree.QName(node).localname if isinstance(node.tag, str) else ""
+
+
+def from_file(node: etree._Element, path: str) -> etree._Element:
+    """Return an element that remembers that it is from another file, with all that it holds."""
+    node.set(ORIGIN, path)
+    return node
+
+
+def other_file(node: etree._Element) -> str:
+    """Return the path of the other file that an element is from, empty for the model's own."""
+    while node is not None:
+        if isinstance(node.tag, str) and node.get(ORIGIN):
+            return str(node.get(ORIGIN))
+        node = node.getparent()
+    return ""
 
 
 def text_of(file: XmileFile, node: etree._Element, name: str) -> str:

@@ -12,9 +12,9 @@ from lxml import etree
 from zhuanxing.engine.reading.syntax_tree import Reference, Subscripted
 from zhuanxing.engine.reading.xmile_file import XmileFile, named, tag
 from zhuanxing.engine.reading.xmile_functions import CONSTANTS, SELF
-from zhuanxing.engine.running.failures import TranslationError, key_of
+from zhuanxing.engine.running.failures import key_of
 
-__all__ = ["Instance", "instances"]
+__all__ = ["Instance", "instances", "own_names"]
 
 
 class Tie(NamedTuple):
@@ -91,28 +91,14 @@ def _instances(
     used: set[str],
     ties: dict[str, Tie],
 ) -> Iterator[Instance]:
-    if model.get("resource") or file.child(file.root, "include") is not None:
-        raise TranslationError(
-            f"{file.where(model)}: a part of the model lies in another file, which is not read; "
-            "put it into this one."
-        )
     # In the first drafts of XMILE variables stand in the model itself.
     holder = file.child(model, "variables")
     variables = model if holder is None else holder
     modules = {key_of(named(file, node)): node for node in file.children(variables, "module")}
-    own = {
-        key_of(node.get("name", ""))
-        for node in variables
-        if tag(node) in ("stock", "flow", "aux", "gf")
-    }
-    instance = Instance(prefix, variables, frozenset(own), frozenset(modules), ties)
+    instance = Instance(prefix, variables, own_names(variables), frozenset(modules), ties)
     yield instance
     for name, node in modules.items():
         kind = key_of(_other(node, "model_name") or name)
-        if node.get("resource"):
-            raise file.refuse(
-                node, f"the submodel lies in another file, '{node.get('resource')}', not read here"
-            )
         if kind not in known:
             raise file.refuse(node, f"the file holds no <model name='{kind}'> for this module")
         if kind in above:
@@ -122,6 +108,13 @@ def _instances(
         yield from _instances(
             file, known[kind], known, f"{prefix}{name}.", (*above, kind), used, ties
         )
+
+
+def own_names(variables: etree._Element) -> frozenset[str]:
+    """Return the keys of the variables that stand in a model, and of its graphical functions."""
+    nodes = [node for node in variables if tag(node) in ("stock", "flow", "aux", "gf")]
+    graphs = [child for node in nodes for child in node.iter() if tag(child) == "gf"]
+    return frozenset(key_of(node.get("name")) for node in (*nodes, *graphs) if node.get("name"))
 
 
 def _other(node: etree._Element, name: str) -> str | None:

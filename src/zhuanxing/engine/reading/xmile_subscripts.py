@@ -134,13 +134,15 @@ class Subscripts:
             if isinstance(label, float) and 1 <= label < len(self.arrays.of(axis)) + 1:
                 label = self.arrays.of(axis)[floor(label + NEARLY) - 1]
             elif isinstance(label, float):
-                return 0.0
+                return self.arrays.outside
             elif not isinstance(label, str):
                 place, label = label, f"{self.arrays.apart(axis, labels)}!"
                 picked[label] = place
             labels.append(label)
         reference = Reference(name, tuple(labels))
-        return Picked(reference, tuple(picked), tuple(picked.values())) if picked else reference
+        if not picked:
+            return reference
+        return Picked(reference, tuple(picked), tuple(picked.values()), self.arrays.outside)
 
     def _label(self, part: Any, axis: str, taken: list[str]) -> Any:
         """Return a label, the number of an element, or the expression of one."""

@@ -13,8 +13,9 @@ from zhuanxing.engine.reading import syntax_tree
 from zhuanxing.engine.reading.numbers import finite_number
 from zhuanxing.engine.reading.syntax_tree import Call, Component, Element, Lookup, Reference
 from zhuanxing.engine.reading.xmile_file import XmileFile, tag
+from zhuanxing.engine.running.failures import key_of
 
-__all__ = ["graphical_function", "with_tables"]
+__all__ = ["defines_points", "graphical_function", "points_of", "with_tables"]
 
 READERS = ("lookup", "lookup invert")
 
@@ -30,8 +31,24 @@ def graphical_function(
     """
     node = variable if tag(variable) == "gf" else file.child(source, "gf")
     node = file.child(variable, "gf") if node is None else node
-    if node is None:
-        return None
+    return None if node is None else points_of(file, node, variable)
+
+
+def defines_points(file: XmileFile, node: etree._Element) -> bool:
+    """Return whether a graphical function has points, or is the name of one that has."""
+    return file.child(node, "ypts") is not None or not node.get("name")
+
+
+def points_of(file: XmileFile, node: etree._Element, variable: etree._Element) -> Lookup:
+    """Return the table of a graphical function, or of the one that it names."""
+    if not defines_points(file, node):
+        name = key_of(node.get("name"))
+        every = (other for other in variable.getparent().iter() if tag(other) == "gf")
+        named = (other for other in every if key_of(other.get("name", "")) == name)
+        found = next((other for other in named if defines_points(file, other)), None)
+        if found is None:
+            raise file.refuse(variable, f"there is no graphical function '{name}'")
+        node = found
     y = _numbers(file, variable, node, "ypts")
     scale = file.child(node, "xscale")
     if file.child(node, "xpts") is not None:

@@ -176,7 +176,7 @@ class _Writer:
                 members = self.dimensions.elements[name[:-1]]
                 place = floor(found[name] + NEARLY)
                 if not 1 <= place <= len(members):
-                    return 0.0
+                    return node.outside
                 name = members[place - 1]
             parts.append(name)
         return replace(node.variable, subscripts=tuple(parts))

@@ -389,13 +389,13 @@ class Translator(Tabulated):
         )
 
     def _picked(self, node: syntax_tree.Picked) -> Node:
-        """Return an array at places that are computed, counted from 1; beyond its ends 0."""
+        """Return an array at places that are computed, counted from 1."""
         found = self._variable(node.variable)
         for label, expression in zip(node.labels, node.places, strict=True):
             place = self._apply(
                 lambda env, x: env.xp.floor(x + syntax_tree.NEARLY) - 1.0, [self.node(expression)]
             )
-            found = array_functions.element_at(self.scope, found, place, label, 0.0)
+            found = array_functions.element_at(self.scope, found, place, label, node.outside)
         return found
 
     def _moved_subscript(self, subscripts: tuple[str, ...]) -> int:

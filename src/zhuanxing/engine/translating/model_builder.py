@@ -32,14 +32,15 @@ DATA_NODES = (syntax_tree.DataFile, syntax_tree.GetData)
 class Built:
     """Every variable's node by key, what nodes refer to, and the elements as written.
 
-    Variables inside macros have nodes but are not elements of the model. `lines` are those of the
-    definitions. A translation is equal to itself alone, so that what is found about it can be kept.
+    Variables inside macros have nodes but are not elements of the model. `places` are those of the
+    definitions: the file, where it is another than the model's own, and the line. A translation is
+    equal to itself alone, so that what is found about it can be kept.
     """
 
     model: Model
     nodes: dict[str, Node]
     elements: dict[str, syntax_tree.Element]
-    lines: dict[str, int]
+    places: dict[str, tuple[str, int]]
 
 
 def build(
@@ -69,8 +70,8 @@ def build(
         nodes = builder.nodes()
     own = {key_of(element.name) for element in parsed.sections[0].elements}
     written = {key: element for key, element in elements.items() if key in own}
-    lines = {key: element.line for key, element in elements.items()}
-    return Built(builder.model, nodes, written, lines)
+    places = {key: (element.file, element.line) for key, element in elements.items()}
+    return Built(builder.model, nodes, written, places)
 
 
 def _circle(builder: _Builder, nodes: dict[str, Node]) -> set[str]:
@@ -115,7 +116,8 @@ class _Builder:
         self.model = Model(dimensions, self.labels, self.tables)
 
     def where(self, key: str) -> str:
-        return located(self.origin, self.elements[key].line)
+        element = self.elements[key]
+        return located(element.file or self.origin, element.line)
 
     def refuse(self, key: str, reason: str) -> TranslationError:
         return TranslationError(f"variable '{key}' ({self.where(key)}): {reason}")
