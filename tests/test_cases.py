@@ -252,7 +252,7 @@ DRAWN = {
 
 
 def test_numbers_drawn_have_the_mean_and_deviation_of_their_distribution() -> None:
-    clock = "<sim_specs><start>0</start><stop>5000</stop><dt>0.25</dt></sim_specs>"
+    clock = "<sim_specs><start>0</start><stop>500</stop><dt>0.25</dt></sim_specs>"
     body = "".join(f'<aux name="x{i}"><eqn>{text}</eqn></aux>' for i, text in enumerate(DRAWN))
     text = f"<xmile>{clock}<model><variables>{body}</variables></model></xmile>"
     program = compile_text(text, "m.xmile", ".xmile")
