@@ -45,13 +45,30 @@ def test_it_writes_what_both_engines_agree_on(tmp_path: Path) -> None:
 
 def test_every_variable_is_in_a_netcdf_file_whatever_its_name(tmp_path: Path) -> None:
     model, result = tmp_path / "m.mdl", tmp_path / "m.nc"
+    long = "很长的名字" * 20
     model.write_text(
-        '"<3 a/b"=1~~|\n"a/b"=2~~|\na per b=3~~|\n"d/e":"1/2","(x)"~~|\nf["d/e"]=4~~|' + CONTROL
+        '{UTF-8}\n"<3 a/b"=1~~|\n"a/b"=2~~|\na per b=3~~|\n"d/e":"1/2","(x)",北~~|\nf["d/e"]=4~~|\n'
+        f"d_per_e:u,v~~|\nd per e length[d_per_e]=5,6~~|\n{long}1=7~人~多~|\n{long}2=8~~|"
+        + CONTROL,
+        encoding="utf-8",
     )
     assert main(["simulate", str(model), f"output={result}"]) == 0
     found = read(result)
-    values = {found[name].attrs["long_name"]: float(found[name].max()) for name in found}
-    assert {values[name] for name in ("<3 a/b", "a/b", "a per b", "f")} == {1, 2, 3, 4}
+    values = {found[name].attrs["long_name"]: found[name].values[-1].max() for name in found}
+    named = ("<3 a/b", "a/b", "a per b", "f", "d per e length", f"{long}1", f"{long}2")
+    assert [values[name] for name in named] == [1, 2, 3, 4, 6, 7, 8]
+    elements = {tuple(found[dim].values) for dim in ("d_per_e", "d_per_e_value")}
+    assert elements == {("u", "v"), ("1/2", "(x)", "北")}
+    (counted,) = (found[name] for name in found if found[name].attrs["long_name"] == f"{long}1")
+    assert (counted.attrs["units"], counted.attrs["comment"]) == ("人", "多")
+
+
+def test_a_result_in_netcdf_costs_no_more_by_variable_where_there_are_many(tmp_path: Path) -> None:
+    model, result = tmp_path / "m.mdl", tmp_path / "m.nc"
+    model.write_text("x = 1 ~~|" + CONTROL)
+    assert main(["simulate", str(model), f"output={result}"]) == 0
+    # Not HDF5, in which a dimension lists all variables that have it.
+    assert result.read_bytes().startswith(b"CDF\x02")
 
 
 def refusal(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
