@@ -68,7 +68,7 @@ class Language:
 
 def _finite(word: str, at: int = 0) -> float:
     """Return the number that is written; what a double cannot hold is Misread."""
-    value = float(word.replace(" ", ""))
+    value = float("".join(word.split()))  # a line may end between sign and digits
     if isinf(value):
         raise Misread(f"the number {word[:SHOWN]} is larger than can be computed with", at)
     return value
@@ -327,7 +327,7 @@ class Parser:
                 self._next()
             else:
                 arguments.append(self.expression())
-            if self._is(",") or (self._is(":") and len(arguments) > 1):
+            if self._is(",") or (self._is(":") and arguments):
                 self._next()
             elif not self._is(")"):
                 raise self.misread()

@@ -27,8 +27,12 @@ class Files:
     folder: Path = field(default_factory=Path)
     root: Path | None = None
 
-    def require(self, file: str) -> None:
-        """Raise TranslationError for a file that lies outside, links followed."""
+    def require(self, file: str) -> str:
+        """Return a file as the disk spells it: to Windows, where models are made, capitals are the
+        same.
+
+        Raises TranslationError for a file that lies outside, links followed.
+        """
         allowed = (self.root or self.folder).resolve()
         try:
             place = (self.folder / file).resolve()
@@ -39,6 +43,16 @@ class Files:
                 f"the file {file} lies outside {allowed}; name a folder above it with "
                 "data_root=FOLDER if the model may read there."
             )
+        return self._as_spelt(file)
+
+    def _as_spelt(self, file: str) -> str:
+        place = self.folder
+        for part in Path(file).parts:
+            if not (place / part).exists() and place.is_dir():
+                alike = [found for found in place.iterdir() if found.name.lower() == part.lower()]
+                part = alike[0].name if len(alike) == 1 else part
+            place /= part
+        return str(place.relative_to(self.folder)) if place.exists() else file
 
 
 def read_constants(
@@ -51,8 +65,8 @@ def read_constants(
     from pysd.py_backend.external import ExtConstant
 
     coords = {label: list(elements) for label, elements in members.items()}
-    files.require(source.file)
-    reader = ExtConstant(source.file, source.tab, source.cell, coords, files.folder, coords, name)
+    file = files.require(source.file)
+    reader = ExtConstant(file, source.tab, source.cell, coords, files.folder, coords, name)
     found = np.asarray(_initialised(reader, source)(), dtype=np.float64)
     wrong = found.size - np.isfinite(found).sum()
     if wrong:
@@ -78,16 +92,16 @@ def read_series(
 
     coords = {label: list(elements) for label, elements in members.items()}
     folder = files.folder
-    files.require(source.file)
+    file = files.require(source.file)
     reader: Any
     if isinstance(source, syntax_tree.GetData):
         reader = ExtData(
-            source.file, source.tab, source.time_row_or_col, source.cell, rule, coords, folder,
+            file, source.tab, source.time_row_or_col, source.cell, rule, coords, folder,
             coords, name,
         )  # fmt: skip
     else:
         reader = ExtLookup(
-            source.file, source.tab, source.x_row_or_col, source.cell, coords, folder, coords, name
+            file, source.tab, source.x_row_or_col, source.cell, coords, folder, coords, name
         )
     data = _initialised(reader, source).data
     x = np.asarray(data[data.dims[0]].values, dtype=np.float64)

@@ -12,11 +12,11 @@ from typing import Any
 
 __all__ = [
     "CLOCK", "CONTROLS", "MOST_ELEMENTS", "NEARLY", "AllocateAvailable", "AllocateByPriority",
-    "Arithmetic", "Call", "Component", "DataFile", "Delay", "DelayFixed", "DelayMaterial", "DelayN",
-    "Element", "Forecast", "Game", "GetConstants", "GetData", "GetLookups", "History",
-    "Initial", "InlineLookup", "Integ", "Logic", "Lookup", "ParsedModel", "Picked", "Range",
-    "Reference", "SampleIfTrue", "Section", "Smooth", "SmoothN", "StepStart", "Subscripted",
-    "Transposed", "Trend", "children", "folded", "nodes", "references", "rewrite",
+    "Arithmetic", "Call", "Component", "DataFile", "Delay", "DelayFixed", "DelayInformation",
+    "DelayMaterial", "DelayN", "Element", "Forecast", "Game", "GetConstants", "GetData",
+    "GetLookups", "History", "Initial", "InlineLookup", "Integ", "Logic", "Lookup", "ParsedModel",
+    "Picked", "Range", "Reference", "SampleIfTrue", "Section", "Smooth", "SmoothN", "StepStart",
+    "Subscripted", "Transposed", "Trend", "children", "folded", "nodes", "references", "rewrite",
     "with_expressions",
 ]  # fmt: skip
 
@@ -149,6 +149,15 @@ class Delay(Staged):
 @dataclass(frozen=True)
 class DelayN(Staged):
     """DELAY N, whose stages remember the delay time with which they were filled."""
+
+
+@dataclass(frozen=True)
+class DelayInformation:
+    """DELAY INFORMATION(input, delay time, initial): the most recent input that has arrived."""
+
+    input: Expression
+    time: Expression
+    initial: Expression
 
 
 @dataclass(frozen=True)
@@ -328,12 +337,13 @@ class Range:
 
 @dataclass(frozen=True)
 class Section:
-    """The main model, or one macro with its parameters."""
+    """The main model, or one macro with its parameters, and results beside its own."""
 
     name: str
     params: tuple[str, ...]
     ranges: tuple[Range, ...]
     elements: tuple[Element, ...]
+    outputs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

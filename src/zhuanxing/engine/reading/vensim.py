@@ -45,6 +45,9 @@ _LEFT = re.compile(
     (?P<sign>:THE\ CONDITION:|:TEST\ INPUT:|==|:=|=|<->|:|\(|$)""",
     re.IGNORECASE | re.VERBOSE,
 )
+_ALIAS = re.compile(
+    r"(?P<call>\bGET[ _]+(?:XLS|DIRECT)[ _]+\w+\s*\(\s*')\?(?P<alias>[^']*)", re.IGNORECASE
+)
 _UNITS = re.compile(r"(?P<units>.*?)\s*\[(?P<limits>[^\[\]]*)\]\s*", re.DOTALL)
 # What stands for no limit in a units field; PySD's documents write the last two.
 NO_LIMIT = ("?", "", "inf", "nan")
@@ -81,7 +84,7 @@ def read_vensim(text: str, origin: str, files: Files) -> syntax_tree.ParsedModel
 
     Raises TranslationError that names variable, file and line.
     """
-    body = _blanked(re.split(SKETCH, text, maxsplit=1)[0])
+    body = _blanked(_with_files(re.split(SKETCH, text, maxsplit=1)[0], text))
     if not re.search(r"~[^|]*\|", body):
         raise TranslationError(
             f"{origin} is not a Vensim model: it holds no equation of the form "
@@ -94,12 +97,28 @@ def read_vensim(text: str, origin: str, files: Files) -> syntax_tree.ParsedModel
     return syntax_tree.ParsedModel((section, *macros, *_called(section, macros)), _method(text))
 
 
+def _with_files(body: str, text: str) -> str:
+    """Return the equations with the file that each alias such as '?data.xlsx' stands for.
+
+    Settings below the sketch map aliases to files; a path on the author's own drive leads nowhere
+    here, and there the alias itself is the file.
+    """
+    known = dict(re.findall(r"^30:\?([^=\r\n]*)=([^\r\n]*)", text, re.MULTILINE))
+
+    def named(found: re.Match[str]) -> str:
+        file = known.get(found["alias"], "")
+        own_drive = re.match(r"[A-Za-z]:|[/\\]", file)
+        return found["call"] + (found["alias"] if own_drive or not file else file)
+
+    return _ALIAS.sub(named, body)
+
+
 def _blanked(text: str) -> str:
     """Return the text with comments in braces, and backslashes at line ends, as spaces.
 
     Braces inside quoted names and in the comments of entries stay.
     """
-    text = text.replace("\\\n", " \n")
+    text = re.sub(r"\\([ \t]*\n)", r" \1", text)
     quiet = re.compile(r'"(?:[^"\\\n]|\\.)*"|~[^|]*\||\{(?:[^{}]|\{[^{}]*\})*\}')
 
     def blank(found: re.Match[str]) -> str:
@@ -115,15 +134,15 @@ def _method(text: str) -> str:
 
 
 def _macro(source: _Source, found: re.Match[str]) -> syntax_tree.Section:
-    name = key_of(found["name"])
-    if ":" in found["params"]:
-        line = source.line(found.start())
-        raise TranslationError(
-            f"macro '{name}' ({source.origin}:{line}) has outputs after a colon, which are not "
-            "read; make each a variable of its own."
-        )
-    params = tuple(key_of(part) for part in found["params"].split(","))
-    return _section(source, name, params, found.start("body"), found.end("body"))
+    params, _, outputs = found["params"].partition(":")
+    section = _section(
+        source, key_of(found["name"]), _keys(params), found.start("body"), found.end("body")
+    )
+    return replace(section, outputs=_keys(outputs))
+
+
+def _keys(listed: str) -> tuple[str, ...]:
+    return tuple(key_of(part) for part in listed.split(",") if part.strip())
 
 
 def _called(
@@ -268,7 +287,7 @@ def _elements(source: _Source, entry: _Entry, left: re.Match[str]) -> Iterator[s
     except Misread as failure:
         raise source.refuse(key, at, failure.reason) from None
     units, limits = _units(source, key, at, entry.units)
-    own = tuple(key_of(part) for part in (left["subscripts"] or "").split(",") if part.strip())
+    own = _keys(left["subscripts"] or "")
     component = syntax_tree.Component(own, _excepts(left), expression, *_role(left, expression))
     line = source.line(at)
     name = " ".join(left["name"].split())

@@ -24,6 +24,12 @@ NPV = (ncum + stream * TIME STEP * df) * factor ~~|
 ncum = INTEG(stream * df, init val) ~~|
 df = INTEG(-df * discount rate / (1 + discount rate * TIME STEP), 1) ~~|
 :END OF MACRO:""",
+    "npve": """:MACRO: NPVE(stream, discount rate, init val, factor)
+NPVE = (ncum + stream * TIME STEP * df) * factor ~~|
+ncum = INTEG(stream * df, init val) ~~|
+df = INTEG(-df * discount rate / growth, 1 / growth) ~~|
+growth = 1 + discount rate * TIME STEP ~~|
+:END OF MACRO:""",
     "random pink noise": """:MACRO: RANDOM PINK NOISE(mean, deviation, correlation time, seed)
 RANDOM PINK NOISE = INTEG((white - RANDOM PINK NOISE) / correlation time, mean) ~~|
 white = mean + deviation * SQRT((2 - share) / share) * RANDOM NORMAL(-6, 6, 0, 1, seed) ~~|
@@ -69,6 +75,11 @@ def _pulse_train(start: Any, width: Any, interval: Any, end: Any) -> Any:
     return syntax_tree.Call(function, (start, interval, width, end))
 
 
+def _time_base(start: Any, slope: Any) -> Any:
+    passed = syntax_tree.Arithmetic(("*",), (syntax_tree.Reference(syntax_tree.CLOCK), slope))
+    return syntax_tree.Arithmetic(("+",), (start, passed))
+
+
 def _external(kind: type, count: int) -> tuple[Maker, tuple[int, ...]]:
     def make(*arguments: Any) -> Any:
         if not all(isinstance(argument, str) for argument in arguments):
@@ -94,6 +105,7 @@ _MAKERS: Any = {
     "delay3i": (staged(syntax_tree.Delay, 3.0), (3,)),
     "delay n": (syntax_tree.DelayN, (4,)),
     "delay fixed": (syntax_tree.DelayFixed, (3,)),
+    "delay information": (syntax_tree.DelayInformation, (3,)),
     "delay material": (syntax_tree.DelayMaterial, (4,)),
     PIPELINE: (lambda x, time, _: syntax_tree.Delay(x, time, x, 3.0), (3,)),
     "smooth": (staged(syntax_tree.Smooth, 1.0), (2,)),
@@ -107,6 +119,7 @@ _MAKERS: Any = {
     "allocate available": (syntax_tree.AllocateAvailable, (3,)),
     "allocate by priority": (syntax_tree.AllocateByPriority, (5,)),
     "pulse train": (_pulse_train, (4,)),
+    "time base": (_time_base, (2,)),
     "with lookup": (syntax_tree.InlineLookup, (2,)),
     "min": (smaller_or_larger("min"), (2, ...)),
     "max": (smaller_or_larger("max"), (2, ...)),

@@ -59,12 +59,16 @@ def _reduce(method: str) -> Callable[[Scope, Sequence[Node]], Node]:
 
 
 def _vector_select(scope: Scope, arguments: Sequence[Node]) -> Node:
-    """VECTOR SELECT(selection, expression, missing value, numerical action, error action)."""
-    selection, expression, missing, action, _ = arguments
-    if action.constant is not None and int(action.constant) not in range(11):
-        raise TranslationError(
-            f"numerical action {int(action.constant)} of VECTOR SELECT is not 0 to 10."
-        )
+    """VECTOR SELECT(selection, expression, missing value, numerical action, error action).
+
+    Where the error action asks for an error, and where an action is none, the value is NaN.
+    """
+    selection, expression, missing, action, error = arguments
+    for title, node, most in (("numerical", action, 10), ("error", error, 3)):
+        if node.constant is not None and int(node.constant) not in range(most + 1):
+            raise TranslationError(
+                f"its {title} action is {int(node.constant)}, expected 0 to {most}."
+            )
     joint = scope.order([selection.dims, expression.dims])
     axes = _summed(joint)
     left = tuple(label for label in joint if not label.endswith("!"))
@@ -78,11 +82,14 @@ def _vector_select(scope: Scope, arguments: Sequence[Node]) -> Node:
         )
         chosen, amount = xp.broadcast_arrays(chosen, amount)
         out = _chosen(xp, chosen, amount, axes, action, action.value(env))
-        none = (chosen == 0).all(axis=axes)
+        count = (chosen != 0).sum(axis=axes)
         other, out_ = align(scope, [(missing.value(env), missing.dims), (out, left)], left)
-        return xp.where(none, other, out_)
+        found = xp.where(count == 0, other, out_)
+        code = error.value(env)
+        wrong = ((code == 1) | (code == 3)) & (count == 0) | ((code == 2) | (code == 3)) & (count > 1)
+        return xp.where(wrong, np.nan, found)
 
-    return valued(scope, [selection, expression, missing, action], left, value)
+    return valued(scope, arguments, left, value)
 
 
 def _chosen(
@@ -91,8 +98,8 @@ def _chosen(
     """Return the result of the action, which may be known only while the model runs."""
     if action.constant is not None:
         return _select(xp, chosen, amount, axes, int(action.constant))
-    out = _select(xp, chosen, amount, axes, 0)
-    for other in range(1, 11):
+    out = np.nan
+    for other in range(11):
         out = xp.where(code == other, _select(xp, chosen, amount, axes, other), out)
     return out
 

@@ -34,6 +34,10 @@ __all__ = ["Translator"]
 
 # Two names are alike from this ratio of difflib on.
 ALIKE = 0.6
+SELECTION = (
+    "its VECTOR SELECT takes a numerical action of 0 to 10, and a selection that is not empty "
+    "(error actions 1 and 3) and selects no more than one element (2 and 3)"
+)
 
 
 class Translator(Tabulated):
@@ -193,11 +197,13 @@ class Translator(Tabulated):
         if name in random_functions.RANDOM:
             return self._random(name, call.arguments)
         if name in RULES:
-            self._count(call, 2)
+            self._count(call, 3 if name == "lookup area" else 2)
             return self._lookup_by_rule(name, call.arguments)
         if name in array_functions.FUNCTIONS:
             self._count(call, *array_functions.COUNTS.get(name, (1,)))
             arguments = [self.node(argument) for argument in call.arguments]
+            if name == "vector select" and arguments[4].constant != 0:
+                self._bounded(SELECTION)
             try:
                 return array_functions.FUNCTIONS[name](self.scope, arguments)
             except TranslationError as failure:
@@ -296,11 +302,13 @@ class Translator(Tabulated):
         relative, offset, measure = (self.node(argument) for argument in arguments)
         if relative.constant == 0 and measure.constant == 0:
             return self._apply(lambda env, shift: env.time + shift, [offset], clock=True)
+        if relative.constant == 1 and measure.constant == 0:
+            start = self._reference(syntax_tree.Reference("initial time"))
+            return self._apply(lambda env, begin, shift: begin + shift, [start, offset])
         if relative.constant != 2 or measure.constant not in range(1, len(MEASURES) + 1):
             raise self.refuse(
-                "GET TIME VALUE(0, offset, 0) and GET TIME VALUE(2, offset, 1 to 10) are known, "
-                "with written numbers; calendar dates of the model's time and the initial time "
-                "are not."
+                "GET TIME VALUE(0 or 1, offset, 0) and GET TIME VALUE(2, offset, 1 to 10) are "
+                "known, with written numbers; calendar dates of the model's time are not."
             )
         place = int(measure.constant) - 1
         self.model.reads_computer_time = True

@@ -24,8 +24,8 @@ Points = Float[Any, "points ..."]
 class Table:
     """A look-up variable: labels, points x and y of shape (points, *labels), and its rule.
 
-    `rule` is interpolate (hold the ends), extrapolate, hold_backward, look_forward, raw or
-    inverted (the x of a y).
+    `rule` is interpolate (hold the ends), extrapolate, hold_backward, look_forward, raw,
+    inverted (the x of a y) or area (from the first x on, ends held).
     Pieces with fewer points repeat their last one.
     """
 
@@ -46,6 +46,10 @@ def evaluate(xp: Any, at: Array, x: Points, y: Points, rule: str) -> Array:
     low, high = x[:-1], x[1:]
     width = high - low
     slope = xp.where(width > 0, (y[1:] - y[:-1]) / xp.where(width > 0, width, 1.0), 0.0)
+    if rule == "area":
+        inside = xp.clip(at, low, high) - low
+        ends = xp.minimum(at - x[0], 0.0) * y[0] + xp.maximum(at - x[-1], 0.0) * y[-1]
+        return ends + (inside * (y[:-1] + 0.5 * slope * inside)).sum(axis=0)
     if rule == "extrapolate":
         count = np.shape(low)[0]
         first = _along(np.arange(count) == 0, low)

@@ -10,7 +10,7 @@ import numpy as np
 
 from zhuanxing.engine.reading import syntax_tree
 from zhuanxing.engine.translating.lookup_tables import Table, evaluate
-from zhuanxing.engine.translating.nodes import Array, Env, Node, Scope, align, number
+from zhuanxing.engine.translating.nodes import Array, Env, Node, Scope, align, lift, number
 from zhuanxing.engine.translating.stateful_functions import Remembering
 
 __all__ = ["RULES", "Tabulated"]
@@ -22,6 +22,7 @@ RULES = {
     "lookup backward": "hold_backward",
     "lookup extrapolate": "extrapolate",
     "lookup invert": "inverted",
+    "lookup area": "area",
 }
 
 
@@ -30,10 +31,13 @@ class Tabulated(Remembering):
 
     def _lookup_by_rule(self, name: str, arguments: tuple[Any, ...]) -> Node:
         """Return LOOKUP FORWARD and its kin: a table, and where in it, by a rule of their own."""
-        table, argument = arguments
+        table, *places = arguments
         if not isinstance(table, syntax_tree.Reference) or table.name not in self.model.tables:
             raise self.refuse(f"{name.upper()} takes a look-up as its first argument.")
-        return self._read_table(table, argument, RULES[name])
+        *start, end = (self._read_table(table, place, RULES[name]) for place in places)
+        if not start:
+            return end
+        return lift(self.scope, lambda env, to, since: to - since, [end, *start])
 
     def _read_table(self, reference: syntax_tree.Reference, at: Any, rule: str | None) -> Node:
         name = reference.name

@@ -58,7 +58,7 @@ def build(
     except RangeError as failure:
         line = next(item.line for item in ranges if item.name == failure.name)
         raise TranslationError(f"{located(origin, line)}: {failure}") from None
-    expanded = expand_macros(parsed, dimensions, origin)
+    expanded, own = expand_macros(parsed, dimensions, origin)
     elements = {key_of(element.name): element for element in expanded}
     files = Files(Path(origin).parent, data_root)
     builder = _Builder(dimensions, elements, origin, files, data)
@@ -68,7 +68,6 @@ def build(
         apart, parts = taken_apart(elements, builder.model.labels, circle, dimensions)
         builder = _Builder(dimensions, apart, origin, files, data, parts)
         nodes = builder.nodes()
-    own = {key_of(element.name) for element in parsed.sections[0].elements}
     written = {key: element for key, element in elements.items() if key in own}
     places = {key: (element.file, element.line) for key, element in elements.items()}
     return Built(builder.model, nodes, written, places)

@@ -10,7 +10,10 @@ from zhuanxing.engine.translating.nodes import Array, Env, number
 from zhuanxing.engine.translating.states import Leaves, Nominal, State
 from zhuanxing.errors import ZhuanxingError
 
-__all__ = ["DelayFixedState", "DelayMaterialState", "HeldState", "HistoryState", "SampleState"]
+__all__ = [
+    "DelayFixedState", "DelayInformationState", "DelayMaterialState", "HeldState", "HistoryState",
+    "SampleState",
+]  # fmt: skip
 
 
 class SampleState(State):
@@ -112,20 +115,54 @@ class HistoryState(State):
         return {"level": placed(env, leaves["level"], env.step, self.get(env, "input"))}
 
 
-class DelayMaterialState(HistoryState):
+class _ScheduledState(HistoryState):
+    """What enters is put where it arrives, after the delay time that holds when it enters."""
+
+    step_inputs: ClassVar[tuple[str, ...]] = ("input", "time")
+
+    def steps(self, env: Env) -> Array:
+        return env.xp.round(env.xp.maximum(self.get(env, "time") / env.time_step, 1.0) + 1e-6)
+
+    def rows(self, array: Array) -> np.ndarray:
+        """Return the numbers of steps along the first axis of an array."""
+        return np.arange(np.shape(array)[0]).reshape((-1,) + (1,) * (np.ndim(array) - 1))
+
+
+class DelayInformationState(_ScheduledState):
+    """DELAY INFORMATION(input, delay time, initial): holds until something newer arrives.
+
+    What a newer input has overtaken is lost (Vensim's manual).
+    """
+
+    read_inputs: ClassVar[tuple[str, ...]] = ()
+    start_inputs: ClassVar[tuple[str, ...]] = ("initial", "begin", "end")
+
+    def start(self, env: Env, length: int) -> Leaves:
+        first = self.get(env, "initial")
+        return {"level": env.xp.broadcast_to(first[None], (length, *np.shape(first)))}
+
+    def read(self, env: Env, leaves: Leaves) -> Array:
+        return leaves["level"][env.step]
+
+    def advance(self, env: Env, leaves: Leaves) -> Leaves:
+        level = leaves["level"]
+        arrived = self.rows(level) >= env.step + self.steps(env)
+        return {"level": env.xp.where(arrived, self.get(env, "input"), level)}
+
+
+class DelayMaterialState(_ScheduledState):
     """DELAY MATERIAL(input, delay time, initial, missing): what enters leaves after its delay.
 
     What arrives in the same step adds up; where nothing arrives the value is `missing`.
     """
 
-    step_inputs: ClassVar[tuple[str, ...]] = ("input", "time")
     read_inputs: ClassVar[tuple[str, ...]] = ("missing",)
     start_inputs: ClassVar[tuple[str, ...]] = ("initial", "time", "begin", "end")
 
     def start(self, env: Env, length: int) -> Leaves:
-        rows = np.arange(length).reshape((-1,) + (1,) * np.ndim(self.get(env, "initial")))
-        early = 1.0 * (rows < self._steps(env))
-        return {"level": early * self.get(env, "initial"), "arrived": early}
+        first = self.get(env, "initial")
+        early = 1.0 * (np.arange(length).reshape((-1,) + (1,) * np.ndim(first)) < self.steps(env))
+        return {"level": early * first, "arrived": early}
 
     def read(self, env: Env, leaves: Leaves) -> Array:
         there = leaves["arrived"][env.step] > 0
@@ -133,13 +170,9 @@ class DelayMaterialState(HistoryState):
 
     def advance(self, env: Env, leaves: Leaves) -> Leaves:
         level = leaves["level"]
-        rows = np.arange(np.shape(level)[0]).reshape((-1,) + (1,) * (np.ndim(level) - 1))
-        here = 1.0 * (rows == env.step + self._steps(env))
+        here = 1.0 * (self.rows(level) == env.step + self.steps(env))
         arrived = env.xp.maximum(leaves["arrived"], here)
         return {"level": level + here * self.get(env, "input"), "arrived": arrived}
-
-    def _steps(self, env: Env) -> Array:
-        return env.xp.round(env.xp.maximum(self.get(env, "time") / env.time_step, 1.0) + 1e-6)
 
 
 class HeldState(State):

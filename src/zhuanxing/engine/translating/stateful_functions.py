@@ -24,6 +24,7 @@ STATES: dict[type, type[states.State]] = {
     syntax_tree.Delay: delays.DelayState,
     syntax_tree.DelayN: delays.DelayNState,
     syntax_tree.DelayFixed: samples.DelayFixedState,
+    syntax_tree.DelayInformation: samples.DelayInformationState,
     syntax_tree.DelayMaterial: samples.DelayMaterialState,
     syntax_tree.History: samples.HistoryState,
     syntax_tree.Smooth: delays.SmoothState,
