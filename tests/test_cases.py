@@ -23,6 +23,11 @@ MODELS = sorted(path for path in CASES.iterdir() if path.suffix in (".mdl", ".xm
 EXPECTED = re.compile(r"=((?:\s*(?:[-+\d.e]+|\?),)*\s*(?:[-+\d.e]+|\?))\s*$")
 OUTSIDE = "x = GET DIRECT CONSTANTS('../t.csv', ',', 'B2') ~~|\n"
 CLOCK = "INITIAL TIME = 0 ~~| FINAL TIME = 3 ~~| TIME STEP = 1 ~~| SAVEPER = 1 ~~|"
+PAIRED = ":MACRO: pair(v : w)\npair = v ~~|\nw = 2 * v ~~|\n:END OF MACRO:\n"
+SELECTED = (
+    "d: a, b ~~|\nv[d] = 2, 3 ~~|\ns[d] = {chosen} ~~|\n"
+    "x = VECTOR SELECT(s[d!], v[d!], -1, 0, {error}) ~~|"
+)
 XMILE = (
     '<xmile version="1.0" xmlns="http://docs.oasis-open.org/xmile/ns/XMILE/v1.0">'
     "<sim_specs{method}><start>0</start><stop>3</stop></sim_specs>{dims}"
@@ -86,6 +91,13 @@ def refusal(text: str, suffix: str) -> str:
         ("d: a, d ~~|\nx[d] = 1 ~~|", ["'d'", "m.mdl:1", "its own name"]),
         ("Time = 5 ~~|", ["'time'", "m.mdl:1", "clock"]),
         ("d: a, b ~~|\nx[d] = TABBED ARRAY(1 inf) ~~|", ["'x'", "m.mdl:2", "'inf'"]),
+        ("x = MAX(1, 2,) ~~|", ["'x'", "m.mdl:1", "')'"]),
+        (PAIRED + "x = pair(1 : y, z) ~~|", ["'x'", "up to 1 result"]),
+        (PAIRED + "x = pair(1 : y) ~~|\ny = 2 ~~|", ["'x'", "'y' has an equation"]),
+        (PAIRED + "x = pair(1 : y) ~~|\nz = pair(1 : y) ~~|", ["'y'", "2 times"]),
+        (SELECTED.format(chosen="0, 0", error=1), ["'x'", "m.mdl:4", "not empty", "time 0"]),
+        (SELECTED.format(chosen="1, 1", error=2), ["'x'", "m.mdl:4", "no more than one"]),
+        (SELECTED.format(chosen="1, 1", error=4), ["'x'", "m.mdl:4", "error action is 4"]),
     ],
 )
 def test_what_vensim_does_not_allow_is_refused_by_name_and_line(
@@ -352,4 +364,22 @@ def test_data_above_the_model_are_read_where_the_user_allows_it(tmp_path: Path) 
     folder.mkdir()
     (tmp_path / "t.csv").write_text("time,v\n0,4\n")
     program = compile_text(OUTSIDE + CLOCK, str(folder / "m.mdl"), data_root=tmp_path)
+    assert program.run({}, {"x": "path"})["x"][0] == 4.0
+
+
+@pytest.mark.parametrize(
+    ("text", "settings"),
+    [
+        ("x = GET DIRECT CONSTANTS('T.CSV', ',', 'B2') ~~|\n", ""),
+        ("x = GET DIRECT CONSTANTS('?in', ',', 'B2') ~~|\n", "30:?in=t.csv\n"),
+        ("x = GET DIRECT CONSTANTS('?t.csv', ',', 'B2') ~~|\n", "30:?t.csv=Z:\\home\\t.csv\n"),
+        ("x = GET DIRECT CONSTANTS(f, ',', 'B2') ~~|\nf :IS: 't.csv' ~~|\n", ""),
+    ],
+)
+def test_a_file_is_found_by_alias_by_a_text_and_in_other_capitals(
+    text: str, settings: str, tmp_path: Path
+) -> None:
+    (tmp_path / "t.csv").write_text("time,v\n0,4\n")
+    below = f"\n\\\\\\---/// Sketch\n///---\\\\\\\n:L<%^E!@\n{settings}"
+    program = compile_text(text + CLOCK + below, str(tmp_path / "m.mdl"))
     assert program.run({}, {"x": "path"})["x"][0] == 4.0

@@ -66,6 +66,21 @@ def test_simulate_saves_the_times_that_saveper_asks_for(tmp_path: Path) -> None:
     assert times == [0.5 * step for step in range(15)]
 
 
+@pytest.mark.parametrize(
+    ("step", "saveper", "saved"),
+    [("0.3333", "1", [0, 3, 6]), ("0.25", "0.6", [0, 2, 5, 7]), ("1", "0.5", [0, 1, 2])],
+)
+def test_where_saveper_is_no_multiple_of_the_step_the_nearest_times_are_saved(
+    step: str, saveper: str, saved: list[int], tmp_path: Path
+) -> None:
+    model, file = tmp_path / "m.mdl", tmp_path / "m.csv"
+    clock = f"INITIAL TIME = 0 ~~| FINAL TIME = 2 ~~| TIME STEP = {step} ~~|"
+    model.write_text(f"x = INTEG(1, 0) ~~| {clock} SAVEPER = {saveper} ~~|")
+    assert main(["simulate", str(model), f"output={file}"]) == 0
+    times = [float(line.split(",")[0]) for line in file.read_text().splitlines()[1:]]
+    np.testing.assert_allclose(times, float(step) * np.array(saved))
+
+
 def test_an_initial_time_that_reads_time_reads_zero() -> None:
     text = GROWTH.replace("INITIAL TIME = 0", "INITIAL TIME = IF THEN ELSE(Time < 3, 0.5, 4)")
     assert compile_text(text).times()[0] == 0.5

@@ -120,9 +120,10 @@ def _refuse_nonfinite(program: Any, paths: Mapping[str, np.ndarray], times: np.n
 
 
 def _saved(times: np.ndarray, paths: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Return which times are saved: whole multiples of SAVEPER after the start, as in PySD.
+    """Return which times are saved: whole multiples of SAVEPER after the start, or nearest to them.
 
-    SAVEPER and TIME STEP may change during the run; a model without SAVEPER saves every time.
+    Vensim's manual leaves open what becomes of multiples between two steps. SAVEPER and TIME STEP
+    may change during the run; a model without SAVEPER saves every time.
     """
     step = paths["time step"]
     saveper = paths.get("saveper", step)
@@ -130,7 +131,8 @@ def _saved(times: np.ndarray, paths: Mapping[str, np.ndarray]) -> np.ndarray:
         raise ZhuanxingError(f"SAVEPER is {saveper.min():g}, expected 0 or more.")
     every = np.where(saveper > 0, saveper, step)
     passed = (times - times[0]) / every
-    found: np.ndarray = np.abs(passed - np.round(passed)) * every < step * 1e-5
+    late = (passed - np.round(passed)) * every / step
+    found: np.ndarray = (late > -0.5 + 1e-6) & (late <= 0.5 + 1e-6)
     return found
 
 

@@ -327,8 +327,10 @@ class Parser:
                 self._next()
             else:
                 arguments.append(self.expression())
-            if self._is(",") or (self._is(":") and arguments):
+            if self._is(",", ":"):
                 self._next()
+                if self._is(")"):
+                    raise self.misread()
             elif not self._is(")"):
                 raise self.misread()
         self._closed = self.at

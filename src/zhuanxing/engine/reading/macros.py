@@ -127,9 +127,7 @@ class _Expansion:
         named = (isinstance(result, syntax_tree.Reference) for result in results)
         return (given, results) if all(named) else (call.arguments, ())
 
-    def _give(
-        self, result: syntax_tree.Reference, value: Any, caller: syntax_tree.Element
-    ) -> None:
+    def _give(self, result: syntax_tree.Reference, value: Any, caller: syntax_tree.Element) -> None:
         """Define a variable by a result of a macro; pieces of an array may come from many calls."""
         if result.name in self.written:
             raise self._refuse(caller, f"'{result.name}' has an equation, and takes a result here")

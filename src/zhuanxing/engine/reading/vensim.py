@@ -42,11 +42,14 @@ _LEFT = re.compile(
     (?:\[(?P<subscripts>[^\]]*)\]\s*)?
     (?::EXCEPT:\s*(?P<excepts>\[[^\]]*\](?:\s*,\s*\[[^\]]*\])*)\s*)?
     (?::\s*(?P<rule>INTERPOLATE|RAW|HOLD[ _]BACKWARD|LOOK[ _]FORWARD)\s*:\s*)?
-    (?P<sign>:THE\ CONDITION:|:TEST\ INPUT:|==|:=|=|<->|:|\(|$)""",
+    (?P<sign>:THE\ CONDITION:|:TEST\ INPUT:|:IS:|==|:=|=|<->|:|\(|$)""",
     re.IGNORECASE | re.VERBOSE,
 )
-_ALIAS = re.compile(
-    r"(?P<call>\bGET[ _]+(?:XLS|DIRECT)[ _]+\w+\s*\(\s*')\?(?P<alias>[^']*)", re.IGNORECASE
+_TEXT = re.compile(rf"(?P<name>{_NAME})\s*:IS:\s*'(?P<text>[^'\n]*)'", re.IGNORECASE)
+_ELSEWHERE = re.compile(r"[A-Za-z]:|[/\\]|$")
+_READ = re.compile(
+    r"(?P<call>\bGET[ _]+(?:XLS|DIRECT)[ _]+\w+\s*\()(?P<given>(?:'[^'\n]*'|[^'()])*)\)",
+    re.IGNORECASE,
 )
 _UNITS = re.compile(r"(?P<units>.*?)\s*\[(?P<limits>[^\[\]]*)\]\s*", re.DOTALL)
 # What stands for no limit in a units field; PySD's documents write the last two.
@@ -84,7 +87,7 @@ def read_vensim(text: str, origin: str, files: Files) -> syntax_tree.ParsedModel
 
     Raises TranslationError that names variable, file and line.
     """
-    body = _blanked(_with_files(re.split(SKETCH, text, maxsplit=1)[0], text))
+    body = _with_names(_blanked(re.split(SKETCH, text, maxsplit=1)[0]), text)
     if not re.search(r"~[^|]*\|", body):
         raise TranslationError(
             f"{origin} is not a Vensim model: it holds no equation of the form "
@@ -97,20 +100,28 @@ def read_vensim(text: str, origin: str, files: Files) -> syntax_tree.ParsedModel
     return syntax_tree.ParsedModel((section, *macros, *_called(section, macros)), _method(text))
 
 
-def _with_files(body: str, text: str) -> str:
-    """Return the equations with the file that each alias such as '?data.xlsx' stands for.
+def _with_names(body: str, settings: str) -> str:
+    """Return the equations with calls that read files naming them: texts and aliases written out.
 
-    Settings below the sketch map aliases to files; a path on the author's own drive leads nowhere
-    here, and there the alias itself is the file.
+    Settings below the sketch map an alias such as '?data.xlsx' to a file; a path on the author's
+    own drive leads nowhere here, and there the alias itself is the file.
     """
-    known = dict(re.findall(r"^30:\?([^=\r\n]*)=([^\r\n]*)", text, re.MULTILINE))
+    texts = {key_of(found["name"]): found["text"] for found in _TEXT.finditer(body)}
+    aliases = dict(re.findall(r"^30:(\?[^=\r\n]*)=([^\r\n]*)", settings, re.MULTILINE))
+
+    def written(part: str) -> str:
+        known = texts.get(key_of(part))
+        text = part.strip() if known is None else f"'{known}'"
+        if not text.startswith("'?"):
+            return part if known is None else text
+        file = aliases.get(text[1:-1], "")
+        return f"'{text[2:-1] if _ELSEWHERE.match(file) else file}'"
 
     def named(found: re.Match[str]) -> str:
-        file = known.get(found["alias"], "")
-        own_drive = re.match(r"[A-Za-z]:|[/\\]", file)
-        return found["call"] + (found["alias"] if own_drive or not file else file)
+        parts = re.findall(r"(?:'[^']*'|[^',])+", found["given"])
+        return f"{found['call']}{','.join(written(part) for part in parts)})"
 
-    return _ALIAS.sub(named, body)
+    return _READ.sub(named, body)
 
 
 def _blanked(text: str) -> str:
@@ -171,7 +182,7 @@ def _section(
         left = _LEFT.match(source.text, entry.begin, entry.end)
         if left is None or not left["name"].strip():
             raise _unnamed(source, entry)
-        if left["sign"].upper() in (":THE CONDITION:", ":TEST INPUT:"):
+        if left["sign"].upper() in (":THE CONDITION:", ":TEST INPUT:", ":IS:"):
             continue
         if left["sign"] in (":", "<->") and left["subscripts"] is None:
             right = source.text[left.end() : entry.end]

@@ -86,7 +86,8 @@ def _vector_select(scope: Scope, arguments: Sequence[Node]) -> Node:
         other, out_ = align(scope, [(missing.value(env), missing.dims), (out, left)], left)
         found = xp.where(count == 0, other, out_)
         code = error.value(env)
-        wrong = ((code == 1) | (code == 3)) & (count == 0) | ((code == 2) | (code == 3)) & (count > 1)
+        empty, several = (count == 0) & (code % 2 == 1), (count > 1) & (code >= 2)
+        wrong = empty | several | (code < 0) | (code > 3)
         return xp.where(wrong, np.nan, found)
 
     return valued(scope, arguments, left, value)
