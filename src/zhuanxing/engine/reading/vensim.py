@@ -127,8 +127,9 @@ def _with_names(body: str, settings: str) -> str:
 def _blanked(text: str) -> str:
     """Return the text with comments in braces, and backslashes at line ends, as spaces.
 
-    Braces inside quoted names and in the comments of entries stay.
+    So are signs that nobody sees. Braces inside quoted names and in the comments of entries stay.
     """
+    text = re.sub(r"[\x01-\x08\x0b-\x1f\x7f]", " ", text)
     text = re.sub(r"\\([ \t]*\n)", r" \1", text)
     quiet = re.compile(r'"(?:[^"\\\n]|\\.)*"|~[^|]*\||\{(?:[^{}]|\{[^{}]*\})*\}')
 
