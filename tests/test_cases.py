@@ -15,6 +15,7 @@ from zhuanxing.cli.main import main
 from zhuanxing.engine import TranslationError, compile_file, compile_text
 from zhuanxing.engine.program import Program
 from zhuanxing.engine.reading.encodings import decode
+from zhuanxing.engine.running.numpy_stepper import run_by_own_clock
 from zhuanxing.errors import ZhuanxingError
 
 CASES = Path(__file__).parent / "cases"
@@ -184,6 +185,92 @@ GRAPH = '<aux name="x"><eqn>TIME</eqn><gf><xscale min="0" max="{end}"/><ypts>{y}
 def test_what_is_not_known_of_xmile_is_refused_by_name(body: str, words: list[str]) -> None:
     sentence = refusal(XMILE.format(method="", dims="", body=body), ".xmile")
     assert all(word in sentence for word in words), sentence
+
+
+BELT = (
+    '<stock name="x"><eqn>{start}</eqn><inflow>i</inflow><outflow>o</outflow><outflow>l</outflow>'
+    "<conveyor{kind}>{parts}</conveyor></stock>"
+    '<flow name="i"{spread}><eqn>{inflow}</eqn></flow><flow name="o"/>'
+    '<flow name="l"{zone}><leak>{leak}</leak>{whole}</flow>'
+)
+PLAIN_BELT = {
+    "start": "8", "kind": "", "parts": "<len>2</len>", "spread": "", "inflow": "3", "zone": "",
+    "leak": "0.5", "whole": "",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changed", "method", "words"),
+    [
+        ({"kind": ' discrete="true"'}, "", ["'x'", "discrete"]),
+        ({"spread": ' spreadflow="even"'}, "", ["'x'", "'even'"]),
+        ({"whole": "<leak_integers/>"}, "", ["'x'", "whole numbers"]),
+        ({"zone": ' leak_start="0.8" leak_end="0.2"'}, "", ["'l'", "zone"]),
+        ({"parts": ""}, "", ["'x'", "transit time"]),
+        ({"parts": "<len>0</len>"}, "", ["'x'", "above 0"]),
+        ({"parts": "<len>1e12</len>"}, "", ["'x'", "1,000,000"]),
+        ({"parts": "<len>1 + 9 * STEP(1, 1)</len>"}, "", ["'x'", "length of the run", "time 2"]),
+        ({"parts": "<len>2</len><speed>2</speed>"}, "", ["'x'", "'speed'"]),
+        ({}, ' method="RK4"', ["'x'", "Euler"]),
+        ({"inflow": "MEAN(x)"}, "", ["'i'", "slats"]),
+        ({"inflow": "x[2]"}, "", ["'i'", "0 subscripts"]),
+    ],
+)
+def test_what_is_not_known_of_conveyors_is_refused(
+    changed: dict[str, str], method: str, words: list[str]
+) -> None:
+    body = BELT.format(**{**PLAIN_BELT, **changed})
+    sentence = _refused_or_run(XMILE.format(method=method, dims="", body=body), ".xmile")
+    assert all(word in sentence for word in words), sentence
+
+
+def by_numpy(program: Program, names: list[str]) -> dict[str, np.ndarray]:
+    """Return the paths of a run that NumPy steps, as the reference of the compiled engine."""
+    inputs = program.given.gather({})
+    outputs = [(name, "path") for name in names]
+    return run_by_own_clock(program.built, "euler", inputs, outputs)[1]
+
+
+@settings(max_examples=60)
+@given(
+    exponential=st.booleans(),
+    times=st.tuples(st.integers(1, 9), st.integers(1, 9)),
+    leak=st.integers(0, 12),
+    zone=st.tuples(st.integers(0, 4), st.integers(4, 8)),
+    limits=st.tuples(st.integers(1, 40), st.integers(1, 40)),
+)
+def test_what_enters_a_conveyor_lies_on_it_flows_out_or_leaks(
+    exponential: bool, times: tuple[int, int], leak: int, zone: tuple[int, int],
+    limits: tuple[int, int],
+) -> None:  # fmt: skip
+    parts = (
+        f"<len>IF TIME &lt; 4 THEN {times[0] / 4} ELSE {times[1] / 4}</len><capacity>{limits[0]}"
+    )
+    parts += f"</capacity><in_limit>{limits[1]}</in_limit><arrest>TIME = 6</arrest>"
+    body = BELT.format(
+        start="20", kind=f' exponential_leak="{str(exponential).lower()}"', parts=parts, spread="",
+        inflow="15 - TIME", zone=f' leak_start="{zone[0] / 8}" leak_end="{zone[1] / 8}"',
+        leak=f"{leak / 10} * TIME / 8", whole="",
+    )  # fmt: skip
+    clock = "<sim_specs><start>0</start><stop>8</stop><dt>0.25</dt></sim_specs>"
+    text = f"<xmile>{clock}<model><variables>{body}</variables></model></xmile>"
+    paths = by_numpy(compile_text(text, "m.xmile", ".xmile"), ["x", "i", "o", "l"])
+    entered, gone = paths["i"], paths["o"] + paths["l"]
+    assert min(path.min() for path in paths.values()) >= 0.0
+    np.testing.assert_allclose(np.diff(paths["x"]), 0.25 * (entered - gone)[:-1], atol=1e-12)
+    assert (entered <= limits[1] + 1e-12).all()
+
+
+def test_conveyors_are_the_same_stepped_by_numpy_alone_and_many_at_once() -> None:
+    path = CASES / "conveyors.xmile"
+    program = compile_text(path.read_text("utf-8"), str(path), ".xmile")
+    names = [*expected(program)]
+    one = program.run({}, dict.fromkeys(names, "path"))
+    stepped = by_numpy(program, names)
+    many = program.run_many({"in quicker": [7.0, 10.0]}, dict.fromkeys(names, "path"))
+    for name in names:
+        np.testing.assert_allclose(stepped[name], one[name], rtol=1e-12, err_msg=name)
+        np.testing.assert_allclose(many[name][1], one[name], rtol=1e-12, err_msg=name)
 
 
 def test_a_flow_inside_an_element_is_refused_and_not_left_out() -> None:

@@ -258,6 +258,8 @@ all: a, b, c ~~|
 part: b, c ~~|
 amount[all] = 3, 5, 7 ~~|
 numbers = SUM(amount[part!]) + c * 10 + amount[b] * b ~~|
+drawn = RANDOM NORMAL(-1, 4, 1, 2, 3) + RANDOM EXPONENTIAL(0.5, 9, 0.25, 2, 4) ~~|
+product = PROD(amount[all!]) + GAMMA LN(4) + RANDOM 0 1() ~~|
 INITIAL TIME = 0 ~ Year ~|
 FINAL TIME = 4 ~ Year ~|
 TIME STEP = 0.25 ~ Year ~|

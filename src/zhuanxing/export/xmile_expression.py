@@ -18,7 +18,10 @@ SAME = [
     "abs", "arccos", "arcsin", "arctan", "cos", "exp", "ln", "max", "min", "sin", "sqrt", "step",
     "sum", "tan",
 ]  # fmt: skip
-FUNCTIONS = {**{name: name.upper() for name in SAME}, "vmax": "MAX", "vmin": "MIN"}
+FUNCTIONS = {
+    **{name: name.upper() for name in SAME},
+    "gamma ln": "GAMMALN", "prod": "PROD", "vmax": "MAX", "vmin": "MIN",
+}  # fmt: skip
 # Functions that remember, whose arguments are the fields of the node in order.
 REMEMBERING: dict[type, str] = {
     syntax_tree.Initial: "INIT",
@@ -50,6 +53,10 @@ def _safe_quotient(above: str, below: str, otherwise: str = "0") -> str:
     return f"(IF {small} THEN {otherwise} ELSE {above}/(IF {small} THEN 1 ELSE {below}))"
 
 
+def _exponential(low: str, high: str, shift: str, stretch: str, seed: str = "0") -> str:
+    return f"({shift} + EXPRND({stretch}, {seed}, {low} - {shift}, {high} - {shift}))"
+
+
 # Functions that XMILE has under no one name, from arguments in brackets.
 WRITTEN_OUT: dict[str, Callable[..., str]] = {
     "cosh": lambda x: f"((EXP({x}) + EXP(-{x}))/2)",
@@ -65,12 +72,24 @@ WRITTEN_OUT: dict[str, Callable[..., str]] = {
         f"ELSE {unit}*INT({x}/{unit}))"
     ),
     "ramp": lambda slope, start, end: f"(RAMP({slope}, {start}) - RAMP({slope}, {end}))",
+    "random 0 1": lambda *_: "RANDOM(0, 1)",
+    "random exponential": _exponential,
+    "random normal": lambda low, high, mean, deviation, seed="0": (
+        f"NORMAL({mean}, {deviation}, {seed}, {low}, {high})"
+    ),
     "random uniform": lambda low, high, seed="0": f"RANDOM({low}, {high}, {seed})",
     "sinh": lambda x: f"((EXP({x}) - EXP(-{x}))/2)",
     "tanh": lambda x: f"(1 - 2/(EXP(2*{x}) + 1))",
     "xidz": _safe_quotient,
     "xramp": lambda slope, start: f"RAMP({slope}, {start})",
     "zidz": _safe_quotient,
+}
+# What our own XMILE does not hold, as a modeller calls it.
+NAMES: dict[type, str] = {
+    syntax_tree.Conveyor: "a conveyor",
+    syntax_tree.ConveyorFlow: "a flow of a conveyor",
+    syntax_tree.Picked: "a subscript that is computed",
+    syntax_tree.StepStart: "a stock that limits its outflows",
 }
 LOGIC = {":and:": "AND", ":or:": "OR"}
 # How tightly operators bind; an operand that binds less stands in brackets.
@@ -120,7 +139,7 @@ class Printer:
             return self._remembering(node)
         if isinstance(node, syntax_tree.Game):
             return self.text(node.expression)
-        raise self._refuse(f"the node {type(node).__name__}")
+        raise self._refuse(NAMES.get(type(node), f"the node {type(node).__name__}"))
 
     def _remembering(self, node: Any) -> str:
         """Return INIT, a delay, a smooth, a trend or a forecast."""

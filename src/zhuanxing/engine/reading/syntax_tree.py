@@ -12,12 +12,12 @@ from typing import Any
 
 __all__ = [
     "CLOCK", "CONTROLS", "MOST_ELEMENTS", "NEARLY", "AllocateAvailable", "AllocateByPriority",
-    "Arithmetic", "Call", "Component", "DataFile", "Delay", "DelayFixed", "DelayInformation",
-    "DelayMaterial", "DelayN", "Element", "Forecast", "Game", "GetConstants", "GetData",
-    "GetLookups", "History", "Initial", "InlineLookup", "Integ", "Logic", "Lookup", "ParsedModel",
-    "Picked", "Range", "Reference", "SampleIfTrue", "Section", "Smooth", "SmoothN", "StepStart",
-    "Subscripted", "Transposed", "Trend", "children", "folded", "nodes", "references", "rewrite",
-    "with_expressions",
+    "Arithmetic", "Call", "Component", "Conveyor", "ConveyorFlow", "DataFile", "Delay",
+    "DelayFixed", "DelayInformation", "DelayMaterial", "DelayN", "Element", "Forecast", "Game",
+    "GetConstants", "GetData", "GetLookups", "History", "Initial", "InlineLookup", "Integ", "Leak",
+    "Logic", "Lookup", "ParsedModel", "Picked", "Range", "Reference", "SampleIfTrue", "Section",
+    "Smooth", "SmoothN", "StepStart", "Subscripted", "Transposed", "Trend", "children", "folded",
+    "nodes", "references", "rewrite", "with_expressions",
 ]  # fmt: skip
 
 # More elements of a dimension than memory holds variables of: a slip of the pen.
@@ -129,6 +129,50 @@ class Integ:
     flow: Expression
     initial: Expression
     non_negative: bool = False
+
+
+@dataclass(frozen=True)
+class Leak:
+    """A leakage of a conveyor: its fraction, its zone, and whether what it leads to stands still.
+
+    The zone is from `start` to `end`, fractions of the length from where things enter.
+    """
+
+    fraction: Expression
+    start: float
+    end: float
+    blocked: Expression
+
+
+@dataclass(frozen=True)
+class Conveyor:
+    """A stock on a belt: see zhuanxing.engine.translating.conveyors.
+
+    `initial` is a number or a list of what lies on it; `fixed` tells that the transit time is the
+    same in the whole of a run.
+    """
+
+    initial: Expression
+    inflow: Expression
+    transit: Expression
+    sample: Expression
+    arrest: Expression
+    blocked: Expression
+    leaks: tuple[Leak, ...]
+    exponential: bool
+    fixed: bool
+
+
+@dataclass(frozen=True)
+class ConveyorFlow:
+    """A flow that a conveyor makes: off its end (0) or a leakage, from 1.
+
+    `reads` is what the conveyor reads to make it.
+    """
+
+    stock: str
+    place: int
+    reads: tuple[Expression, ...]
 
 
 @dataclass(frozen=True)

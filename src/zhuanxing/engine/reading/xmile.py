@@ -25,6 +25,7 @@ from zhuanxing.engine.reading.syntax_tree import (
     Reference,
 )
 from zhuanxing.engine.reading.xmile_arrays import Arrays
+from zhuanxing.engine.reading.xmile_conveyors import Belt, conveyed, read_belt
 from zhuanxing.engine.reading.xmile_file import (
     XmileFile,
     named,
@@ -52,7 +53,7 @@ from zhuanxing.engine.running.failures import TranslationError, key_of
 __all__ = ["read_xmile"]
 
 # What a variable has once, not an element for itself.
-OF_THE_WHOLE = ("inflow", "outflow", "non_negative", "conveyor", "queue", "oven")
+OF_THE_WHOLE = ("inflow", "outflow", "non_negative", "conveyor", "queue", "oven", "leak")
 
 # Waves whose phase is known where the run begins at 0.
 WAVE = re.compile(r"\b(SIN|COS)WAVE\b", re.IGNORECASE)
@@ -80,7 +81,13 @@ def read_xmile(text: str, origin: str, parts: Parts) -> syntax_tree.ParsedModel:
         "TIME STEP": specs.step,
         "SAVEPER": specs.save,
     }
-    found = with_tables(reader.elements, reader.tables)
+    if reader.belts and specs.method != "euler":
+        belt = next(iter(reader.belts.values()))
+        raise file.refuse(
+            belt.node,
+            f"it is a conveyor, which moves by Euler's method only, not by {specs.method}",
+        )
+    found = with_tables(conveyed(reader.elements, reader.belts), reader.tables)
     elements = [*limited(found, reader.stocks).values()]
     for name, value in clock.items():
         if key_of(name) not in reader.elements:
@@ -107,7 +114,8 @@ def _macros(file: XmileFile, start: float) -> Iterator[syntax_tree.Section]:
         result = reader.parsed(node, text_of(file, node, "eqn"))
         result = syntax_tree.rewrite(result, reader.defaults.filled)
         result = syntax_tree.rewrite(result, instance.resolver(key_of(name)))
-        elements = limited(with_tables(reader.elements, reader.tables), reader.stocks)
+        found = conveyed(reader.elements, reader.belts)
+        elements = limited(with_tables(found, reader.tables), reader.stocks)
         if key_of(name) not in elements:
             elements[key_of(name)] = Element(name, (Component((), (), result, "auxiliary"),))
         elif result != Reference(key_of(name)):
@@ -136,8 +144,10 @@ class _Reader:
         self.elements: dict[str, Element] = {}
         self.stocks: list[Stock] = []
         self.tables: dict[str, list[Component]] = {}
-        # Flows whose unit another one takes the place of downstream, and where each stands.
-        self.multiplied: dict[str, tuple[Instance, etree._Element]] = {}
+        self.flows: dict[str, tuple[Instance, etree._Element]] = {}
+        self.belts: dict[str, Belt] = {}
+        # The conveyor that makes a flow, by flow.
+        self.driven: dict[str, Belt] = {}
 
     def read_all(self, found: Sequence[Instance]) -> None:
         """Add the variables of submodels. Raises TranslationError for a name used twice.
@@ -147,6 +157,8 @@ class _Reader:
         for instance in found:
             self._declare(instance)
         for instance in found:
+            self._note_belts(instance)
+        for instance in found:
             self._require_inputs(instance)
             model = instance.variables
             model = model.getparent() if tag(model) == "variables" else model
@@ -154,6 +166,37 @@ class _Reader:
             behaviour = self.file.child(self.file.root, "behavior") if own is None else own
             for node in self._nodes(instance):
                 self._variable(instance, node, behaviour)
+
+    def _note_belts(self, instance: Instance) -> None:
+        """Note the conveyors of a submodel, and which flows each of them makes."""
+        for node in self._nodes(instance):
+            if tag(node) != "stock" or self.file.child(node, "conveyor") is None:
+                continue
+            key = instance.prefix + key_of(named(self.file, node))
+            ways = [self._flows(instance, node, way) for way in ("inflow", "outflow")]
+            for flow in (*ways[0], *ways[1]):
+                if flow not in self.flows:
+                    raise self.file.refuse(node, f"its flow '{flow}' is not defined")
+                if self.arrays.axes[flow] != self.arrays.axes[key]:
+                    raise self.file.refuse(node, f"its flow '{flow}' has other dimensions")
+            found = {name: flow for name, (_, flow) in self.flows.items()}
+            belt = read_belt(self.file, node, key, (ways[0], ways[1]), found)
+            self.belts[key] = belt
+            self.arrays.belts |= set() if self.arrays.axes[key] else {key}
+            for flow in (belt.end, *belt.leaks):
+                if flow in self.driven:
+                    raise self.file.refuse(node, f"another conveyor makes its flow '{flow}'")
+                self.driven[flow] = belt
+
+    def _read_belt(self, instance: Instance, belt: Belt) -> None:
+        """Read the expressions of a conveyor."""
+        conveyor = self.file.child(belt.node, "conveyor")
+        given = {"len": None, "capacity": None, "in_limit": None, "sample": 1.0, "arrest": 0.0}
+        for name, default in given.items():
+            text = text_of(self.file, conveyor, name)
+            tree = self.parsed(belt.node, text) if text.strip() else default
+            belt.parts[name] = self._resolved(instance, belt.node, belt.key, tree)
+        belt.factors = self._factors(belt.inflows)
 
     def _require_inputs(self, instance: Instance) -> None:
         """Raise TranslationError if a submodel's input that is connected is not there."""
@@ -181,8 +224,8 @@ class _Reader:
             if not self.arrays.axes[key]:
                 table = graphical_function(self.file, node, node)
                 self.arrays.graphs |= {} if table is None else {key: table.y}
-            if tag(node) == "flow" and text_of(self.file, node, "multiplier").strip():
-                self.multiplied[key] = instance, node
+            if tag(node) == "flow":
+                self.flows[key] = instance, node
 
     def _variable(
         self, instance: Instance, node: etree._Element, behaviour: etree._Element | None
@@ -202,7 +245,9 @@ class _Reader:
             text_of(self.file, node, "doc").strip(), limits, self.arrays.axes[key], node.sourceline,
             self._written(node), other_file(node),
         )  # fmt: skip
-        if kind == "stock":
+        if key in self.belts:
+            self._read_belt(instance, self.belts[key])
+        elif kind == "stock":
             self._note_stock(instance, node, key, behaviour)
         self._note_graphs(instance, node)
 
@@ -302,6 +347,8 @@ class _Reader:
             return Component(cell, groups, 0.0, "auxiliary")
         table = graphical_function(self.file, source, node)
         text = text_of(self.file, source, "eqn")
+        if key in self.driven:
+            text = self._leaking(node, key, text)
         if tag(source) == "eqn":
             text = without_comments("".join(source.itertext()))
         elif not text.strip() and source is not node:
@@ -313,6 +360,8 @@ class _Reader:
         if table is not None:
             self.tables.setdefault(key, []).append(Component(cell, groups, table, "lookup"))
         expression = self._resolved(instance, node, key, self.parsed(node, text))
+        if key in self.belts or key in self.driven:
+            return Component(cell, groups, expression, "auxiliary")
         starting = text_of(self.file, source, "init_eqn")
         if starting.strip():  # what the variable is while the model initialises
             initial = self._resolved(instance, node, key, self.parsed(node, starting))
@@ -324,6 +373,13 @@ class _Reader:
         if tag(node) == "flow" and self._non_negative(node, behaviour, "flow"):
             expression = syntax_tree.Call(Reference("max"), (expression, 0.0))
         return Component(cell, groups, expression, "auxiliary")
+
+    def _leaking(self, node: etree._Element, key: str, equation: str) -> str:
+        """Return the fraction of a leakage as written; of other flows of a conveyor nothing."""
+        if key == self.driven[key].end:
+            return "0"
+        text = text_of(self.file, node, "leak")
+        return text if text.strip() else equation if equation.strip() else "0"
 
     def parsed(self, node: etree._Element, text: str) -> Any:
         """Return the tree of an equation. Raises TranslationError where it is not understood."""
@@ -391,9 +447,10 @@ class _Reader:
         """Return the numbers that convert flows for the stock that they enter, where they do."""
         found = {}
         for flow in flows:
-            if flow in self.multiplied:
-                instance, node = self.multiplied[flow]
-                tree = self.parsed(node, text_of(self.file, node, "multiplier"))
+            instance, node = self.flows.get(flow, (None, None))
+            text = "" if node is None else text_of(self.file, node, "multiplier")
+            if instance is not None and text.strip():
+                tree = self.parsed(node, text)
                 found[flow] = self._resolved(instance, node, flow, tree)
         return found
 

@@ -25,8 +25,8 @@ class Arrays:
 
     A dimension that a variable has twice, or that is read twice, has a copy for the second place
     (`copies`); a slice of one is a range of its own (`slices`). `outside` is what places give that
-    an array does not have. `graphs` are the values of
-    graphical functions of single variables, from the left.
+    an array does not have. `belts` are the conveyors, whose slats no equation
+    reads. `graphs` are the values of graphical functions of single variables, from the left.
     """
 
     def __init__(self, file: XmileFile) -> None:
@@ -37,6 +37,7 @@ class Arrays:
         self.copies: dict[str, str] = {}
         self.slices: dict[str, tuple[str, ...]] = {}
         self.graphs: dict[str, tuple[float, ...]] = {}
+        self.belts: set[str] = set()
         self.outside = _outside(file)
         holder = file.child(file.root, "dimensions")
         for node in () if holder is None else file.children(holder, "dim"):

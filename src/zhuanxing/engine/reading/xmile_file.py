@@ -12,13 +12,13 @@ from zhuanxing.engine.reading.numbers import finite_number
 from zhuanxing.engine.running.failures import TranslationError, key_of
 
 __all__ = [
-    "Specs", "XmileFile", "from_file", "named", "open_xmile", "other_file", "tag", "text_of",
-    "without_comments",
+    "Specs", "XmileFile", "from_file", "named", "open_xmile", "other", "other_file", "tag",
+    "text_of", "without_comments",
 ]  # fmt: skip
 
 METHODS = ("euler", "rk4", "rk2")
 # What holds material in another way than a stock does.
-HOLDERS = ("conveyor", "queue", "oven")
+HOLDERS = ("queue", "oven")
 # What has a name and is not a variable.
 NAMED = {"dim": "dimension", "macro": "macro", "model": "submodel", "module": "module"}
 SAVE_INTERVAL = "save_interval"
@@ -163,6 +163,11 @@ def other_file(node: etree._Element) -> str:
     return ""
 
 
+def other(node: etree._Element, name: str) -> str | None:
+    """Return an attribute whatever its namespace."""
+    return next((value for key, value in node.attrib.items() if key.endswith(name)), None)
+
+
 def text_of(file: XmileFile, node: etree._Element, name: str) -> str:
     """Return the text of a child, without comments in braces; empty without the child."""
     child = file.child(node, name)
@@ -189,6 +194,9 @@ def open_xmile(text: str, origin: str) -> XmileFile:
     Entities and document types are refused: models have none, and they can be used to fill memory.
     """
     body = re.sub(r"^\s*<\?xml[^>]*\?>", "<?xml version='1.0'?>", text, count=1)
+    # Two hyphens in a comment, which XML does not allow, change nothing.
+    body = re.sub(r"<!--(.*?)-->", lambda found: f"<!--{found[1].replace('-', '~')}-->", body,
+                  flags=re.DOTALL)  # fmt: skip
     body = _with_namespaces(body)
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
     try:
@@ -217,7 +225,7 @@ def _with_namespaces(text: str) -> str:
 
 
 def require_readable(file: XmileFile, node: etree._Element) -> None:
-    """Raise TranslationError for a stock that is not a stock but a conveyor, queue or oven."""
+    """Raise TranslationError for a stock that is not a stock but a queue or oven."""
     for holder in HOLDERS:
         if file.child(node, holder) is not None:
             raise file.refuse(node, f"it is a {holder}, which the engine does not know")

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from lxml import etree
 
 from zhuanxing.engine.reading.syntax_tree import Reference, Subscripted
-from zhuanxing.engine.reading.xmile_file import XmileFile, named, tag
+from zhuanxing.engine.reading.xmile_file import XmileFile, named, other, tag
 from zhuanxing.engine.reading.xmile_functions import CONSTANTS, SELF
 from zhuanxing.engine.running.failures import key_of
 
@@ -98,7 +98,7 @@ def _instances(
     instance = Instance(prefix, variables, own_names(variables), frozenset(modules), ties)
     yield instance
     for name, node in modules.items():
-        kind = key_of(_other(node, "model_name") or name)
+        kind = key_of(other(node, "model_name") or name)
         if kind not in known:
             raise file.refuse(node, f"the file holds no <model name='{kind}'> for this module")
         if kind in above:
@@ -115,11 +115,6 @@ def own_names(variables: etree._Element) -> frozenset[str]:
     nodes = [node for node in variables if tag(node) in ("stock", "flow", "aux", "gf")]
     graphs = [child for node in nodes for child in node.iter() if tag(child) == "gf"]
     return frozenset(key_of(node.get("name")) for node in (*nodes, *graphs) if node.get("name"))
-
-
-def _other(node: etree._Element, name: str) -> str | None:
-    """Return an attribute whatever its namespace."""
-    return next((value for key, value in node.attrib.items() if key.endswith(name)), None)
 
 
 def _tie(file: XmileFile, node: etree._Element, instance: Instance, ties: dict[str, Tie]) -> None:

@@ -268,6 +268,8 @@ class Subscripts:
         name, (first, *others) = call.function.name, call.arguments
         if name == SIZE and getattr(first, "name", None) in self.arrays.members:
             return float(len(self.arrays.members[first.name]))
+        if name != "sum" and getattr(first, "name", "") in self.arrays.belts:
+            raise ValueError(f"'{first.name}' is a conveyor, whose slats are not known one by one")
         values = self.arrays.graphs.get(getattr(first, "name", ""))
         if isinstance(first, Reference) and name in OF_VALUES and values is not None:
             return float(OF_VALUES[name](values))

@@ -28,7 +28,8 @@ class Graph:
     def is_stock(self, name: str) -> bool:
         """Tell whether the variable is a stock: its override is its initial value."""
         state = self.states.get(f"@{name}")
-        return type(state).__name__ == "StockState" and self.nodes[name].needs >= {f"@{name}"}
+        started = state is not None and state.overridable
+        return started and self.nodes[name].needs >= {f"@{name}"}
 
     def in_step(self, name: str) -> frozenset[str]:
         """Return what a variable reads in a step; a state is given."""

@@ -65,6 +65,7 @@ def build(
     nodes = builder.nodes()
     circle = _circle(builder, nodes)
     if circle:
+        _require_no_conveyor(builder, circle)
         apart, parts = taken_apart(elements, builder.model.labels, circle, dimensions)
         builder = _Builder(dimensions, apart, origin, files, data, parts)
         nodes = builder.nodes()
@@ -86,6 +87,17 @@ def _circle(builder: _Builder, nodes: dict[str, Node]) -> set[str]:
     names = [*nodes, *states]
     found = entangled(names, in_step) | entangled(names, at_start)
     return {states[name].scope.name if name in states else name for name in found}
+
+
+def _require_no_conveyor(builder: _Builder, circle: set[str]) -> None:
+    """Raise TranslationError if an array that must be taken apart lies on a conveyor."""
+    for key in sorted(circle):
+        kind = builder.elements[key].components[0].expression
+        made = isinstance(kind, syntax_tree.Conveyor | syntax_tree.ConveyorFlow)
+        if made and builder.labels[key]:
+            raise builder.refuse(
+                key, "a conveyor of several elements and other variables need each other's value."
+            )
 
 
 class _Builder:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
+
+import numpy as np
 
 from zhuanxing.engine.reading import syntax_tree
 from zhuanxing.engine.translating import delays, samples, states
-from zhuanxing.engine.translating.nodes import Node
+from zhuanxing.engine.translating.conveyors import ConveyorState, Zone
+from zhuanxing.engine.translating.nodes import Array, Env, Node, lift
 from zhuanxing.engine.translating.references import References
 
 __all__ = ["STATES", "Remembering"]
@@ -40,6 +43,10 @@ class Remembering(References):
     @abstractmethod
     def node(self, expression: Any) -> Node:
         """Return the node of an expression."""
+
+    @abstractmethod
+    def _bounded(self, domain: str) -> None:
+        """Note what the inputs of this component must be: its value is NaN where they are not."""
 
     def _free_key(self) -> str:
         """Return the name of the next state of this component's variable."""
@@ -79,6 +86,43 @@ class Remembering(References):
                 key, self.scope, inputs, bool(node.non_negative), self.region
             )
         )
+
+    def _conveyor(self, node: syntax_tree.Conveyor) -> Node:
+        """Return the stock that lies on a conveyor."""
+        listed = isinstance(node.initial, np.ndarray)
+        parts = {
+            "initial": 0.0 if listed else node.initial, "inflow": node.inflow,
+            "transit": node.transit, "sample": node.sample, "arrest": node.arrest,
+            "blocked": node.blocked,
+        }  # fmt: skip
+        for k, leak in enumerate(node.leaks):
+            parts |= {f"leak {k}": leak.fraction, f"stop {k}": leak.blocked}
+        inputs = {name: self.node(part) for name, part in parts.items()}
+        if not node.fixed:
+            inputs |= {name: self.node(part) for name, part in WHOLE_RUN.items()}
+        if listed:
+            inputs["listed"] = Node((), lambda env: node.initial, constant=node.initial)
+        zones = [Zone(leak.start, leak.end) for leak in node.leaks]
+        self._bounded("the transit time of a conveyor must not grow beyond the length of the run")
+        return self._state(
+            lambda key: ConveyorState(key, self.scope, inputs, zones, node.exponential)
+        )
+
+    def _conveyorflow(self, node: syntax_tree.ConveyorFlow) -> Node:
+        """Return a flow that a conveyor makes."""
+        key, states = f"@{node.stock}", self.model.states
+        reads = [self.node(part) for part in node.reads]
+        plain = lift(self.scope, lambda env, *_: 0.0, reads)
+
+        def value(env: Env) -> Array:
+            conveyor = states[key]
+            assert isinstance(conveyor, ConveyorState)
+            return conveyor.flow(env, env.states[key], node.place)
+
+        return replace(
+            plain, dims=self.scope.labels, value=value, needs=plain.needs | {key},
+            needs_initial=plain.needs_initial | {key},
+        )  # fmt: skip
 
     def _sampleiftrue(self, node: syntax_tree.SampleIfTrue) -> Node:
         """Return a sample; where it reads its own variable, it reads the sample before."""

@@ -30,6 +30,8 @@ class State(ABC):
     """A state of one variable, or of one piece of it: axes are the labels of its scope."""
 
     continuous: ClassVar[bool] = True
+    # Whether a user's value for its variable is what it starts with.
+    overridable: ClassVar[bool] = False
     # Inputs read to initialise, to advance, and to tell the value.
     start_inputs: ClassVar[tuple[str, ...]] = ("initial",)
     step_inputs: ClassVar[tuple[str, ...]] = ()
@@ -117,6 +119,7 @@ class State(ABC):
 class StockState(State):
     """INTEG(flow, initial); `region` is where this piece lies in the variable."""
 
+    overridable: ClassVar[bool] = True
     step_inputs: ClassVar[tuple[str, ...]] = ("flow",)
 
     def __init__(

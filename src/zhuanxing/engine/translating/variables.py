@@ -52,7 +52,7 @@ def _kind(built: Built, name: str, element: syntax_tree.Element) -> str:
         return "data"
     if is_constant(built.nodes[name]):
         return "constant"
-    if isinstance(first.expression, syntax_tree.Integ):
+    if isinstance(first.expression, syntax_tree.Integ | syntax_tree.Conveyor):
         # A stock taken apart has no one initial value.
         return "stock" if f"@{name}" in built.nodes[name].needs else "auxiliary"
     return "initial" if isinstance(first.expression, syntax_tree.Initial) else "auxiliary"
