@@ -18,7 +18,9 @@ import numpy as np
 from zhuanxing.engine.reading import syntax_tree
 from zhuanxing.engine.running.failures import key_of
 
-__all__ = ["MISSING", "NUMBER", "Arguments", "Language", "Misread", "Parser", "numbers_in"]
+__all__ = [
+    "MISSING", "NUMBER", "Arguments", "Language", "Misread", "Parser", "numbers_in", "qualified",
+]  # fmt: skip
 
 # Vensim's :NA:, which is a finite number: comparisons with it hold or not like any other.
 MISSING = -(2.0**109)
@@ -32,6 +34,7 @@ _POINT = re.compile(
 _FLAT = re.compile(rf"{_SIGNED}(?:\s*,{_SIGNED})*\s*")
 # A subscript that is a name, a number, a star, a dimension's place or a slice.
 _NAME = r'(?:"[^"]*"|[^\W\d]\w*)(?:\.(?:"[^"]*"|[^\W\d]\w*))*'
+_DOTTED = re.compile(_NAME)
 _PLAIN = re.compile(rf"\*|\*\s*:\s*{_NAME}|@\d+|(?:{_NAME}|\d+)(?:\s*:\s*(?:{_NAME}|\d+))?")
 SHOWN = 40
 TURNED = "'"
@@ -86,6 +89,13 @@ def numbers_in(text: str, at: int = 0) -> Any:
         raise Misread(f"the rows of its numbers have different lengths ({lengths})", at)
     array = np.squeeze(np.array(table))
     return float(array) if array.ndim == 0 and ";" not in text and "," not in text else array
+
+
+def qualified(text: str) -> str:
+    """Return the key of a name with the names of modules in front of it, each quoted or not."""
+    parts = re.findall(r'"(?:[^"\\]|\\.)*"|[^."]+', text)
+    start = "." if text.lstrip().startswith(".") else ""
+    return start + ".".join(key_of(part) for part in parts)
 
 
 class Parser:
@@ -264,7 +274,8 @@ class Parser:
         begin, word = self.begin, self.word
         turned = self.language.computed and word.endswith("'")
         self._next()
-        reference = self._variable(key_of(word.rstrip("'") if turned else word))
+        key = qualified if self.language.computed else key_of
+        reference = self._variable(key(word.rstrip("'") if turned else word))
         if turned or self._is(TURNED):
             if self._is(TURNED):
                 self._next()
@@ -313,7 +324,7 @@ class Parser:
         """Return one subscript: a plain one as a key, any other as an expression."""
         part = self.text[start:end].strip()
         if not part or _PLAIN.fullmatch(part):
-            return key_of(part)
+            return qualified(part) if _DOTTED.fullmatch(part) else key_of(part)
         return Parser(self.language, self.text, start, end).whole()
 
     def _arguments(self) -> Arguments:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from lxml import etree
 
+from zhuanxing.engine.reading.expression_parser import qualified
 from zhuanxing.engine.reading.syntax_tree import Reference, Subscripted
 from zhuanxing.engine.reading.xmile_file import XmileFile, named, other, tag
 from zhuanxing.engine.reading.xmile_functions import CONSTANTS, SELF
@@ -121,17 +121,10 @@ def _tie(file: XmileFile, node: etree._Element, instance: Instance, ties: dict[s
     """Note what is connected to the inputs of a module, and what it is connected to, in full."""
     listed = list(file.children(node, "connect")) or list(file.children(node, "connect2"))
     for tie in listed:
-        to, source = _path(tie.get("to", "")), _path(tie.get("from", ""))
+        to, source = qualified(tie.get("to", "")), qualified(tie.get("from", ""))
         if not to.strip(".") or not source.strip("."):
             raise file.refuse(node, "a <connect> of it lacks 'to' or 'from'")
         # Without a point it is the submodel's own name.
         name = key_of(named(file, node))
         to = to if "." in to else f"{name}.{to}"
         ties[instance.absolute(to)] = Tie(instance.absolute(source), tie)
-
-
-def _path(text: str) -> str:
-    """Return the key of a name with the names of modules in front of it."""
-    parts = re.findall(r'"[^"]*"|[^."]+', text)
-    start = "." if text.lstrip().startswith(".") else ""
-    return start + ".".join(key_of(part) for part in parts)

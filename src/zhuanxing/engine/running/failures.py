@@ -16,7 +16,10 @@ class TranslationError(ZhuanxingError):
 
 def key_of(name: str) -> str:
     """Return the one spelling of a Vensim or XMILE name: lower case, single spaces, no quotes."""
-    bare = name.strip().strip('"').replace("\\n", " ").replace("_", " ")
+    bare = name.strip()
+    if len(bare) > 1 and bare[0] == bare[-1] == '"':
+        bare = bare[1:-1]
+    bare = bare.replace('\\"', '"').replace("\\n", " ").replace("_", " ")
     return " ".join(bare.lower().split())
 
 
