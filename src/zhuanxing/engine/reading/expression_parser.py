@@ -340,8 +340,10 @@ class Parser:
                 arguments.append(self.expression())
             if self._is(",", ":"):
                 self._next()
-                if self._is(")"):
+                if self._is(")") and not self.language.computed:
                     raise self.misread()
+                if self._is(")"):
+                    arguments.append(syntax_tree.Reference("nan"))
             elif not self._is(")"):
                 raise self.misread()
         self._closed = self.at

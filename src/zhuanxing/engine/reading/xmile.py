@@ -41,7 +41,7 @@ from zhuanxing.engine.reading.xmile_limits import Stock, converted, limited
 from zhuanxing.engine.reading.xmile_macros import Defaults, parameters
 from zhuanxing.engine.reading.xmile_modules import Instance, instances, own_names
 from zhuanxing.engine.reading.xmile_parts import joined
-from zhuanxing.engine.reading.xmile_subscripts import Subscripts
+from zhuanxing.engine.reading.xmile_subscripts import Subscripts, of_element
 from zhuanxing.engine.reading.xmile_tables import (
     defines_points,
     graphical_function,
@@ -360,6 +360,9 @@ class _Reader:
         if table is not None:
             self.tables.setdefault(key, []).append(Component(cell, groups, table, "lookup"))
         expression = self._resolved(instance, node, key, self.parsed(node, text))
+        axes = self.arrays.axes[key]
+        if cell != axes:
+            expression = of_element(self.arrays, axes, cell, expression)
         if key in self.belts or key in self.driven:
             return Component(cell, groups, expression, "auxiliary")
         starting = text_of(self.file, source, "init_eqn")

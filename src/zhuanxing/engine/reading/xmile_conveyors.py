@@ -37,11 +37,10 @@ DT = Reference("time step")
 PARTS = ("len", "capacity", "in_limit", "sample", "arrest")
 # What a conveyor may say of itself that changes nothing without a queue before it.
 OF_QUEUES = ("batch_integrity", "one_at_a_time")
-# Values that are not the same in the whole of a run.
-MOVING = (
-    syntax_tree.Integ, syntax_tree.Conveyor, syntax_tree.ConveyorFlow, syntax_tree.Staged,
-    syntax_tree.DelayFixed, syntax_tree.DelayMaterial, syntax_tree.History, syntax_tree.Trend,
-    syntax_tree.Forecast, syntax_tree.SampleIfTrue, syntax_tree.DataFile,
+# Nodes that have the same value in the whole of a run if all that they read has.
+STILL = (
+    Arithmetic, Logic, Reference, Component, Element, syntax_tree.InlineLookup, syntax_tree.Lookup,
+    syntax_tree.Initial, syntax_tree.Picked,
 )  # fmt: skip
 CLOCKED = ("step", "ramp", "xramp", "pulse", "xpulse", "pulse train", "xpulse train")
 
@@ -227,13 +226,13 @@ class _Conveyed:
 
 
 def _moves(node: Any) -> bool:
-    """Return whether a node by itself changes within a run."""
+    """Return whether a node by itself may change within a run."""
     if isinstance(node, Reference):
         return node.name == syntax_tree.CLOCK
     if isinstance(node, Call):
         name = node.function.name
         return name in CLOCKED or name.startswith(("random", "truncated"))
-    return isinstance(node, MOVING)
+    return not isinstance(node, STILL)
 
 
 def _sum(terms: list[Any]) -> Any:

@@ -33,7 +33,7 @@ from zhuanxing.engine.reading.xmile_functions import (
 )
 from zhuanxing.engine.running.failures import key_of
 
-__all__ = ["Subscripts"]
+__all__ = ["Subscripts", "of_element"]
 
 # MAX and MIN of numbers and whole arrays together.
 EXTREMES = {"max": "vmax", "min": "vmin"}
@@ -47,6 +47,21 @@ OF_VALUES: dict[str, Callable[[tuple[float, ...]], float]] = {
     SIZE: lambda y: float(len(y)),
     STDDEV: lambda y: sqrt(sum((value - sum(y) / len(y)) ** 2 for value in y) / len(y)),
 }
+
+
+def of_element(arrays: Arrays, axes: tuple[str, ...], cell: tuple[str, ...], tree: Any) -> Any:
+    """Return the equation of one element, for which the names of its dimensions stand."""
+    bound = dict(zip(axes, cell, strict=True))
+
+    def change(node: Any) -> Any:
+        if not isinstance(node, Reference):
+            return node
+        if node.subscripts is None and node.name in bound and node.name not in arrays.axes:
+            return float(arrays.of(node.name).index(bound[node.name]) + 1)
+        parts = tuple(bound.get(part, part) for part in node.subscripts or ())
+        return replace(node, subscripts=parts or None)
+
+    return syntax_tree.rewrite(tree, change)
 
 
 def _is_reduction(node: Any) -> bool:
