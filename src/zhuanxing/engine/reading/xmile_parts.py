@@ -70,8 +70,8 @@ def _paths(
 
 def _read(file: XmileFile, node: etree._Element, path: str, files: Files) -> str:
     try:
-        files.require(path)
-        return decode((files.folder / path).read_bytes(), path)[0]
+        content = (files.folder / files.require(path)).read_bytes()
+        return decode(content, path)[0]
     except TranslationError as failure:
         raise file.refuse(node, str(failure).rstrip(".")) from None
     except OSError as failure:
