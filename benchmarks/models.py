@@ -25,7 +25,7 @@ from zhuanxing.engine import compile_file
 from zhuanxing.engine.program import Program
 from zhuanxing.engine.reading.data_files import read_dat
 from zhuanxing.engine.running.failures import key_of
-from zhuanxing.engine.running.numpy_stepper import run_by_own_clock
+from zhuanxing.engine.running.numpy_stepper import run_stepped
 from zhuanxing.errors import ZhuanxingError
 
 SUFFIXES = (".mdl", ".xmile", ".stmx", ".xml")
@@ -71,7 +71,7 @@ def _tried(path: Path) -> tuple[str, str]:
     names = [name for name, found in program.variables.items() if found.kind != "lookup"]
     inputs = program.given.gather({})
     pairs = [(name, "path") for name in names]
-    times, paths = run_by_own_clock(program.built, program.method, inputs, pairs)
+    times, paths = run_stepped(program.built, program.method, inputs, pairs)
     ours = _by_element(program, paths)
     bad, compared = [], 0
     for name, series in _saved(path).items():

@@ -15,7 +15,6 @@ from zhuanxing.cli.main import main
 from zhuanxing.engine import TranslationError, compile_file, compile_text
 from zhuanxing.engine.program import Program
 from zhuanxing.engine.reading.encodings import decode
-from zhuanxing.engine.running.numpy_stepper import run_by_own_clock
 from zhuanxing.errors import ZhuanxingError
 
 CASES = Path(__file__).parent / "cases"
@@ -47,13 +46,14 @@ def expected(program: Program) -> dict[str, list[float]]:
     return found
 
 
+@pytest.mark.parametrize("stepped", [False, True], ids=["compiled", "stepped"])
 @pytest.mark.parametrize("path", MODELS, ids=lambda path: path.name)
-def test_every_variable_has_the_path_that_its_comment_gives(path: Path) -> None:
+def test_every_variable_has_the_path_that_its_comment_gives(path: Path, stepped: bool) -> None:
     program = compile_text(path.read_text(encoding="utf-8"), str(path), path.suffix)
     paths = expected(program)
     assert paths
     times = program.times()
-    ours = program.run({}, dict.fromkeys([*paths, "saveper"], "path"))
+    ours = program.run({}, dict.fromkeys([*paths, "saveper"], "path"), stepped)
     every = round(float(ours["saveper"][0]) / (times[1] - times[0]))
     for name, wanted in paths.items():
         saved = ours[name][::every]
@@ -224,13 +224,6 @@ def test_what_is_not_known_of_conveyors_is_refused(
     assert all(word in sentence for word in words), sentence
 
 
-def by_numpy(program: Program, names: list[str]) -> dict[str, np.ndarray]:
-    """Return the paths of a run that NumPy steps, as the reference of the compiled engine."""
-    inputs = program.given.gather({})
-    outputs = [(name, "path") for name in names]
-    return run_by_own_clock(program.built, "euler", inputs, outputs)[1]
-
-
 @settings(max_examples=60)
 @given(
     exponential=st.booleans(),
@@ -254,7 +247,8 @@ def test_what_enters_a_conveyor_lies_on_it_flows_out_or_leaks(
     )  # fmt: skip
     clock = "<sim_specs><start>0</start><stop>8</stop><dt>0.25</dt></sim_specs>"
     text = f"<xmile>{clock}<model><variables>{body}</variables></model></xmile>"
-    paths = by_numpy(compile_text(text, "m.xmile", ".xmile"), ["x", "i", "o", "l"])
+    program = compile_text(text, "m.xmile", ".xmile")
+    paths = program.run({}, dict.fromkeys("xiol", "path"), stepped=True)
     entered, gone = paths["i"], paths["o"] + paths["l"]
     assert min(path.min() for path in paths.values()) >= 0.0
     np.testing.assert_allclose(np.diff(paths["x"]), 0.25 * (entered - gone)[:-1], atol=1e-12)
@@ -266,7 +260,7 @@ def test_conveyors_are_the_same_stepped_by_numpy_alone_and_many_at_once() -> Non
     program = compile_text(path.read_text("utf-8"), str(path), ".xmile")
     names = [*expected(program)]
     one = program.run({}, dict.fromkeys(names, "path"))
-    stepped = by_numpy(program, names)
+    stepped = program.run({}, dict.fromkeys(names, "path"), stepped=True)
     many = program.run_many({"in quicker": [7.0, 10.0]}, dict.fromkeys(names, "path"))
     for name in names:
         np.testing.assert_allclose(stepped[name], one[name], rtol=1e-12, err_msg=name)
@@ -362,30 +356,6 @@ def test_numbers_drawn_have_the_mean_and_deviation_of_their_distribution() -> No
         assert paths[f"x{i}"].std() == pytest.approx(deviation, rel=0.1), i
     places = [i for i, text in enumerate(DRAWN) if text.startswith(("POISSON", "BINOMIAL"))]
     assert all((paths[f"x{i}"] == np.round(paths[f"x{i}"])).all() for i in places)
-
-
-# Of Vensim's, stretched by 2 and then shifted by 1, except where there is neither.
-VENSIM_DRAWN = {
-    "RANDOM TRIANGULAR(0, 9, 1, 2, 6, 0)": (3.0, (7.0 / 6.0) ** 0.5),
-    "RANDOM BETA(-9, 9, 2, 2, 1, 2, 0)": (2.0, 0.2**0.5),
-    "RANDOM GAMMA(0, 99, 4, 1, 2, 0)": (9.0, 4.0),
-    "RANDOM WEIBULL(0, 99, 1, 1, 2, 0)": (3.0, 2.0),
-    "RANDOM POISSON(0, 999, 4, 1, 2, 0)": (9.0, 4.0),
-    "RANDOM BINOMIAL(0, 99, 0.25, 12, 1, 2, 0)": (7.0, 3.0),
-    "RANDOM NEGATIVE BINOMIAL(0, 999, 0.5, 8, 1, 2, 0)": (33.0, 8.0),
-    "RANDOM POISSON(5, 5.5, 4, 1, 2, 0)": (5.0, 0.0),
-}
-
-
-def test_random_functions_of_vensim_stretch_shift_and_cut_their_distributions() -> None:
-    text = "".join(f"x{i}[d] = {call} ~~|\n" for i, call in enumerate(VENSIM_DRAWN))
-    program = compile_text(f"d: (a1-a500) ~~|\n{text}{CLOCK}")
-    paths = program.run({}, {f"x{i}": "path" for i in range(len(VENSIM_DRAWN))})
-    for i, (mean, deviation) in enumerate(VENSIM_DRAWN.values()):
-        drawn = paths[f"x{i}"]
-        assert abs(drawn.mean() - mean) <= 5.0 * deviation / drawn.size**0.5, i
-        assert drawn.std() == pytest.approx(deviation, rel=0.15), i
-    assert {*np.unique(paths["x4"] % 2)} == {1.0}
 
 
 def test_a_method_that_is_not_there_and_a_torn_file_are_refused() -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from zhuanxing.cli.main import main
+from zhuanxing.engine import compile_text
 from zhuanxing.storage.netcdf import read
 
 CONTROL = """
@@ -41,6 +43,22 @@ def test_it_writes_what_both_engines_agree_on(tmp_path: Path) -> None:
     tables = [file.read_text().splitlines() for file in files.values()]
     assert tables[0] == tables[1]
     assert tables[0][-1].split(",")[tables[0][0].split(",").index("x[b]")] == "13.5"
+
+
+def test_a_large_model_with_few_steps_is_stepped_not_compiled(tmp_path: Path) -> None:
+    many = 3000
+    model = tmp_path / "chain.mdl"
+    chain = "".join(f"c{i} = c{i - 1} + 0.001 * Time ~~|\n" for i in range(1, many))
+    text = "c0 = 1 ~~|\n" + chain + f"s = INTEG(s, c{many - 1}) ~~|\n" + CONTROL
+    model.write_text(text)
+    assert main(["simulate", str(model), f"output={tmp_path / 'chain.nc'}"]) == 0
+    found = read(tmp_path / "chain.nc")
+    expected = 1 + (many - 1) * 0.001 * found["time"].values
+    np.testing.assert_allclose(found[f"c{many - 1}"].values, expected)
+    np.testing.assert_allclose(found["s"].values, 1.5 ** np.arange(9))
+    program = compile_text(text)
+    assert program.is_sooner_stepped({})
+    assert not program.is_sooner_stepped({"final time": 200})
 
 
 def test_every_variable_is_in_a_netcdf_file_whatever_its_name(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from zhuanxing.engine.running.executable_cache import jitted
 from zhuanxing.engine.running.failures import TranslationError, key_of, located, within_memory
 from zhuanxing.engine.running.graph import Graph
 from zhuanxing.engine.running.inputs import Inputs
-from zhuanxing.engine.running.numpy_stepper import run_by_own_clock
+from zhuanxing.engine.running.numpy_stepper import run_stepped
 from zhuanxing.engine.running.run_plan import asked, inputs_read, keyed, make_plan
 from zhuanxing.engine.running.scan import simulate, states_at
 from zhuanxing.engine.running.soundness import first_unsound
@@ -36,6 +36,10 @@ __all__ = ["Failure", "Past", "Program", "Runs", "Variable"]
 
 # Before the name of an output whose rows are from before a run begins.
 PAST = "past:"
+
+# See `Program.is_sooner_stepped`.
+MANY_VARIABLES = 1000
+FEW_STEPS = 300
 
 T = TypeVar("T")
 Objective = Callable[[dict[str, jax.Array]], jax.Array]
@@ -126,7 +130,7 @@ class Program:
         """Return the times of a 'path' output: (T+1,)."""
         inputs = self.given.gather(overrides or {})
         if self.given.moves_its_clock(inputs):
-            return run_by_own_clock(self.built, self.method, inputs, ())[0]
+            return run_stepped(self.built, self.method, inputs, ())[0]
         start, step, count = self.given.clock(inputs)
         return start + step * np.arange(count + 1)
 
@@ -134,8 +138,9 @@ class Program:
         self,
         overrides: Mapping[str, ArrayLike],
         outputs: Mapping[str, str],
+        stepped: bool = False,
     ) -> dict[str, np.ndarray]:
-        """Return the outputs of one run.
+        """Return the outputs of one run, of paths alone if it is `stepped` by NumPy.
 
         `overrides` gives constants (FINAL TIME and TIME STEP among them), auxiliaries, look-up
         ordinates or (for a stock) initial values. `outputs` maps a variable to 'path' (every step
@@ -145,7 +150,7 @@ class Program:
         """
         inputs = self.given.gather(overrides)
         with within_memory(f"{self._origin}: the paths of a run do not fit into this memory"):
-            found = self._paths(inputs, outputs)
+            found = self._paths(inputs, outputs, stepped)
         refuse_outside(
             self.built.model.domains,
             found,
@@ -154,13 +159,24 @@ class Program:
         )
         return found
 
+    def is_sooner_stepped(self, overrides: Mapping[str, ArrayLike]) -> bool:
+        """Tell whether one run takes longer to compile than to step: many variables, few steps.
+
+        Compiling takes some 16 milliseconds a variable, stepping it by NumPy 50 microseconds a
+        step; what is compiled of smaller models is on disk the next time.
+        """
+        inputs = self.given.gather(overrides)
+        if self.given.moves_its_clock(inputs):
+            return True
+        return len(self.built.nodes) >= MANY_VARIABLES and self.given.clock(inputs)[2] <= FEW_STEPS
+
     def _paths(
-        self, inputs: dict[str, np.ndarray], outputs: Mapping[str, str]
+        self, inputs: dict[str, np.ndarray], outputs: Mapping[str, str], stepped: bool
     ) -> dict[str, np.ndarray]:
         """Return the outputs of one run of gathered inputs, by key."""
-        if self.given.moves_its_clock(inputs):
+        if stepped or self.given.moves_its_clock(inputs):
             pairs = asked(self.built, self.given, outputs)
-            return run_by_own_clock(self.built, self.method, inputs, pairs)[1]
+            return run_stepped(self.built, self.method, inputs, pairs)[1]
         raw = self._function(inputs, outputs, frozenset(), None)(inputs)
         return {name: np.asarray(raw[f"{name}|{how}"]) for name, how in keyed(outputs).items()}
 

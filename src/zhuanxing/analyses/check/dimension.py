@@ -244,6 +244,7 @@ _NODES: dict[type, Callable[[Inference, Any], Quantity]] = {
     syntax_tree.Delay: Inference._delay,
     syntax_tree.DelayN: Inference._delay,
     syntax_tree.DelayFixed: Inference._delay,
+    syntax_tree.Depreciation: Inference._delay,
     syntax_tree.Smooth: Inference._delay,
     syntax_tree.SmoothN: Inference._delay,
     syntax_tree.Trend: Inference._trend,

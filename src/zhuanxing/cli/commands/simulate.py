@@ -49,8 +49,8 @@ class SimulateSettings:
     """Keep infinite values and those that are not numbers instead of refusing them.
     保留无穷大和非数值。"""
     engine: Literal["compiled", "reference"] = "compiled"
-    """compiled is fast, reference is PySD itself.
-    compiled 快速，reference 为 PySD。"""
+    """compiled is fast (NumPy steps a large model with few steps), reference is PySD itself.
+    compiled 快速（变量多、步数少时由 NumPy 逐步计算），reference 为 PySD。"""
     output: File | None = None
     """File of the result, .nc or .csv; null prints CSV.
     结果文件，null 为输出 CSV。"""
@@ -69,10 +69,12 @@ def run(settings: SimulateSettings, context: Context) -> int:
     program = compile_text(text, str(path), path.suffix, data, root)
     overrides = overrides_of(program, settings.set)
     names = [name for name, found in program.variables.items() if found.kind != "lookup"]
-    engine: Any = program
+    outputs = dict.fromkeys(names, "path")
     if settings.engine == "reference":
-        engine = ReferenceEngine(text, str(path), path.suffix, data, root)
-    paths = engine.run(overrides, dict.fromkeys(names, "path"))
+        reference = ReferenceEngine(text, str(path), path.suffix, data, root)
+        paths = reference.run(overrides, outputs)
+    else:
+        paths = program.run(overrides, outputs, stepped=program.is_sooner_stepped(overrides))
     times = program.times(overrides)
     if not settings.keep_nonfinite:
         _refuse_nonfinite(program, paths, times)

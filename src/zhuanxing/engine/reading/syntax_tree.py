@@ -13,11 +13,12 @@ from typing import Any
 __all__ = [
     "CLOCK", "CONTROLS", "MOST_ELEMENTS", "NEARLY", "AllocateAvailable", "AllocateByPriority",
     "Arithmetic", "Call", "Component", "Conveyor", "ConveyorFlow", "DataFile", "Delay",
-    "DelayFixed", "DelayInformation", "DelayMaterial", "DelayN", "Element", "Forecast", "Game",
-    "GetConstants", "GetData", "GetLookups", "History", "Initial", "InlineLookup", "Integ", "Leak",
-    "Logic", "Lookup", "ParsedModel", "Picked", "Range", "Reference", "SampleIfTrue", "Section",
-    "Smooth", "SmoothN", "StepStart", "Subscripted", "Transposed", "Trend", "children", "folded",
-    "nodes", "references", "rewrite", "with_expressions",
+    "DelayFixed", "DelayInformation", "DelayMaterial", "DelayN", "Depreciation", "Element",
+    "Forecast", "Game", "GetConstants", "GetData", "GetLookups", "History", "Initial",
+    "InlineLookup", "Integ", "Leak", "Logic", "Lookup", "ParsedModel", "Picked", "Range",
+    "Reference", "SampleIfTrue", "Section", "Smooth", "SmoothN", "StepStart", "Subscripted",
+    "Transposed", "Trend", "children", "folded", "nodes", "references", "rewrite",
+    "with_expressions",
 ]  # fmt: skip
 
 # More elements of a dimension than memory holds variables of: a slip of the pen.
@@ -228,6 +229,16 @@ class DelayFixed:
 
     input: Expression
     time: Expression
+    initial: Expression
+
+
+@dataclass(frozen=True)
+class Depreciation:
+    """DEPRECIATE STRAIGHTLINE(stream, depreciation time, fiscal year, initial)."""
+
+    input: Expression
+    time: Expression
+    fiscal: Expression
     initial: Expression
 
 

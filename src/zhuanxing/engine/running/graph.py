@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from zhuanxing.engine.running.dependency_order import dependents
+from zhuanxing.engine.running.dependency_order import dependents, evaluation_order
 from zhuanxing.engine.translating.model_builder import Built
 from zhuanxing.engine.translating.nodes import Array, Env, Node, number
 from zhuanxing.engine.translating.states import Leaves, State
@@ -82,9 +82,18 @@ class LazyValues(dict[str, Any]):
         self._env = env
 
     def __missing__(self, name: str) -> Array:
-        value = variable(self._graph, self._env, name)
-        self[name] = value
-        return value
+        """Compute a variable after all that it needs: a long chain is no deep recursion."""
+        for found in evaluation_order([name], self._missing):
+            if found.startswith("@"):
+                self._env.states[found]  # computed now, where the model initialises
+            elif found in self._graph.nodes:
+                self[found] = variable(self._graph, self._env, found)
+        return self[name]
+
+    def _missing(self, name: str) -> list[str]:
+        graph, env = self._graph, self._env
+        needs = (graph.at_start if env.initialising else graph.in_step)(name)
+        return [need for need in needs if need not in self and need not in env.states]
 
 
 class _LazyStates(dict[str, Any]):

@@ -1,7 +1,8 @@
-"""Runs stepped in numpy: to find where a run failed, and for a model that moves its own clock.
+"""Runs stepped in numpy: to find where one failed, and where compiling it is not worth while.
 
 Where FINAL TIME or TIME STEP change during a run, the number of its steps is known when it has
-ended, so that nothing can be compiled for it: numpy evaluates the equations time by time.
+ended, so that nothing can be compiled for it; of a large model that takes few steps compiling
+takes longer than the run. Numpy evaluates the equations time by time.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from zhuanxing.engine.translating.nodes import Array, Env
 from zhuanxing.engine.translating.states import Leaves
 from zhuanxing.errors import ZhuanxingError
 
-__all__ = ["moment", "run_by_own_clock", "walk"]
+__all__ = ["moment", "run_stepped", "walk"]
 
 # A run that moves its own clock may never end.
 MOST_STEPS = 1_000_000
@@ -40,7 +41,7 @@ def walk(
         current = _advanced(graph, "euler", now)
 
 
-def run_by_own_clock(
+def run_stepped(
     built: Built, method: str, inputs: Mapping[str, np.ndarray], outputs: Sequence[tuple[str, str]]
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Return the times (T+1,) of a run and the paths (T+1, *dims) of outputs, by key.
@@ -65,10 +66,13 @@ def run_by_own_clock(
     with np.errstate(all="ignore"):
         env = _start(graph, inputs)
         states = {key: env.states[key] for key in graph.states}
-        time = float(env.time)
+        begin, begun = float(env.time), 0  # where the present time step was first taken
         while True:
+            time = begin + (len(times) - begun) * float(env.time_step)
             env = moment(graph, env, time, len(times), states)
-            env.time_step = np.float64(_clock_value(env, TIME_STEP))
+            step = np.float64(_clock_value(env, TIME_STEP))
+            if step != env.time_step:
+                begin, begun, env.time_step = time, len(times), step
             times.append(time)
             for name in names:
                 paths[name].append(np.broadcast_to(env.values[name], sizes[name]))
@@ -80,7 +84,6 @@ def run_by_own_clock(
                     "FINAL TIME must come nearer as Time goes on."
                 )
             states = _advanced(graph, method, env)
-            time += float(env.time_step)
     return np.array(times), {name: np.stack(path) for name, path in paths.items()}
 
 

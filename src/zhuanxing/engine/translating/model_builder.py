@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -221,23 +221,15 @@ class _Builder:
     ) -> Node:
         expression = component.expression
         if isinstance(expression, syntax_tree.DataFile):
-            raw = replace(component, keyword="raw")
-            return translator.series(
-                self._series(key, scope, component), lambda: self._series(key, scope, raw)
-            )
+            return translator.series(self._series(key, scope, component))
         if not isinstance(expression, (syntax_tree.GetConstants, syntax_tree.GetData)):
             return translator.node(expression)
         members = {label: self.dimensions.elements[label] for label in scope.labels}
         rule = component.keyword or "interpolate"
         try:
             if isinstance(expression, syntax_tree.GetData):
-
-                def read(by: str) -> Table:
-                    return Table(
-                        scope.labels, *read_series(expression, self.files, members, key, by), by
-                    )
-
-                return translator.series(read(rule), lambda: read("raw"))
+                series = read_series(expression, self.files, members, key, rule)
+                return translator.series(Table(scope.labels, *series, rule))
             constants = read_constants(expression, self.files, members, key)
         except TranslationError as failure:
             raise self.refuse(key, str(failure)) from None

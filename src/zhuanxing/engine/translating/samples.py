@@ -11,9 +11,12 @@ from zhuanxing.engine.translating.states import Leaves, Nominal, State
 from zhuanxing.errors import ZhuanxingError
 
 __all__ = [
-    "DelayFixedState", "DelayInformationState", "DelayMaterialState", "HeldState", "HistoryState",
-    "SampleState",
+    "DelayFixedState", "DelayInformationState", "DelayMaterialState", "DepreciationState",
+    "HeldState", "HistoryState", "SampleState",
 ]  # fmt: skip
+
+# So near a whole number of steps a time is that number.
+WHOLE = 1e-6
 
 
 class SampleState(State):
@@ -43,12 +46,13 @@ class DelayFixedState(State):
     continuous: ClassVar[bool] = False
     step_inputs: ClassVar[tuple[str, ...]] = ("input",)
     start_inputs: ClassVar[tuple[str, ...]] = ("initial", "time")
+    title: ClassVar[str] = "DELAY FIXED"
 
     def length(self, nominal: Nominal, time_step: float) -> int:
         times = nominal(self.inputs["time"])
         if np.min(times) < 0:
             raise ZhuanxingError(
-                f"variable '{self.scope.name}': the time of its DELAY FIXED is {np.min(times):g}, "
+                f"variable '{self.scope.name}': the time of its {self.title} is {np.min(times):g}, "
                 "expected 0 or more."
             )
         delay = self.finite("delay time", float(np.max(times)))
@@ -76,6 +80,34 @@ class DelayFixedState(State):
         ring = leaves["level"]
         here = env.step % np.shape(ring)[0]
         return {**leaves, "level": placed(env, ring, here, self.get(env, "input"))}
+
+
+class DepreciationState(DelayFixedState):
+    """DEPRECIATE STRAIGHTLINE: an equal part of each step's investment in every step of its life.
+
+    From the step of the investment on, as in Vensim's output of SDEverywhere's model `depreciate`;
+    NaN where more than that output would be needed to know what Vensim does.
+    """
+
+    read_inputs: ClassVar[tuple[str, ...]] = ("input", "time", "fiscal", "initial")
+    title: ClassVar[str] = "DEPRECIATE STRAIGHTLINE"
+
+    def start(self, env: Env, length: int) -> Leaves:
+        nothing = 0.0 * self.get(env, "initial")
+        return {"level": env.xp.broadcast_to(nothing[None], (length, *np.shape(nothing)))}
+
+    def read(self, env: Env, leaves: Leaves) -> Array:
+        xp, ring = env.xp, leaves["level"]
+        life = self.get(env, "time")
+        steps = xp.round(life / env.time_step)
+        size = np.shape(ring)[0]
+        age = (env.step - np.arange(size) - 1) % size + 1
+        age = age.reshape((-1,) + (1,) * (np.ndim(ring) - 1))
+        invested = xp.where(age < steps, ring, 0.0).sum(axis=0) + self.get(env, "input")
+        known = (steps >= 1) & (abs(life / env.time_step - steps) < WHOLE)
+        known &= abs(self.get(env, "fiscal") / env.time_step - 1.0) < WHOLE
+        known &= self.get(env, "initial") == 0
+        return xp.where(known, invested / xp.where(known, steps, 1.0), np.nan)
 
 
 def placed(env: Env, rows: Array, place: Array, row: Array) -> Array:

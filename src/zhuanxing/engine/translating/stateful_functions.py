@@ -29,6 +29,7 @@ STATES: dict[type, type[states.State]] = {
     syntax_tree.DelayFixed: samples.DelayFixedState,
     syntax_tree.DelayInformation: samples.DelayInformationState,
     syntax_tree.DelayMaterial: samples.DelayMaterialState,
+    syntax_tree.Depreciation: samples.DepreciationState,
     syntax_tree.History: samples.HistoryState,
     syntax_tree.Smooth: delays.SmoothState,
     syntax_tree.SmoothN: delays.SmoothState,
