@@ -13,6 +13,7 @@ from zhuanxing.engine.reading.expression_parser import MISSING
 from zhuanxing.engine.reading.syntax_tree import NEARLY
 from zhuanxing.engine.running.failures import TranslationError
 from zhuanxing.engine.running.xla_options import settled
+from zhuanxing.engine.translating.lookup_tables import evaluate
 from zhuanxing.engine.translating.nodes import (
     Array,
     Env,
@@ -178,6 +179,25 @@ def element_map(scope: Scope, whole: Node, start: Node, offset: Node, axis: str)
         [start, offset],
     )  # fmt: skip
     return element_at(scope, whole, place, axis, MISSING)
+
+
+def vector_lookup(scope: Scope, whole: Node, numbers: Sequence[Node], axis: str, rule: str) -> Node:
+    """Return an array along `axis` as a table, read by a rule; `numbers` are x, its least and most."""
+    kept = tuple(label for label in whole.dims if label != axis)
+    target = scope.order([kept, *(node.dims for node in numbers)])
+    joint = scope.order([target, (axis,)])
+    size = scope.dimensions.size(axis)
+
+    def value(env: Env) -> Array:
+        xp = env.xp
+        nodes = [whole, *numbers]
+        arrays = [(number(xp, node.value(env)), node.dims) for node in nodes]
+        full = xp.broadcast_arrays(*align(scope, arrays, joint))
+        y, at, low, high = (xp.moveaxis(array, joint.index(axis), 0) for array in full)
+        places = np.arange(size).reshape((-1,) + (1,) * (np.ndim(y) - 1)) / max(size - 1, 1)
+        return evaluate(xp, at[0], low + places * (high - low), y, rule)
+
+    return valued(scope, [whole, *numbers], target, value)
 
 
 def element_at(scope: Scope, whole: Node, place: Node, axis: str, outside: float) -> Node:

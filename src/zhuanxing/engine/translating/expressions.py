@@ -34,6 +34,11 @@ __all__ = ["Translator"]
 
 # Two names are alike from this ratio of difflib on.
 ALIKE = 0.6
+# Modes of VECTOR LOOKUP.
+VECTOR_RULES: dict[float, str] = {
+    0: "interpolate", 1: "area", 2: "hold_backward", 3: "extrapolate", 4: "look_forward",
+    5: "inverted",
+}  # fmt: skip
 SELECTION = (
     "its VECTOR SELECT takes a numerical action of 0 to 10, and a selection that is not empty "
     "(error actions 1 and 3) and selects no more than one element (2 and 3)"
@@ -215,6 +220,7 @@ class Translator(Tabulated):
             "get data at time": (self._data_at_time, 2),
             "get time value": (self._time_value, 3),
             "vector elm map": (self._element_map, 2),
+            "vector lookup": (self._vector_lookup, 5),
             "pi": (lambda _: literal(np.pi), 0),
         }
         if name not in special:
@@ -389,20 +395,37 @@ class Translator(Tabulated):
 
     def _element_map(self, arguments: tuple[Any, ...]) -> Node:
         """Return VECTOR ELM MAP: the element so many places after the one that is written."""
-        source = arguments[0]
+        written, whole, home = self._along("VECTOR ELM MAP", arguments[0])
+        start = self._reference(syntax_tree.Reference(written))
+        counted = self.model.dimensions.positions_within(written, bare(home))
+        start = replace(start, value=lambda env: counted, constant=counted)
+        return array_functions.element_map(self.scope, whole, start, self.node(arguments[1]), home)
+
+    def _vector_lookup(self, arguments: tuple[Any, ...]) -> Node:
+        """Return VECTOR LOOKUP: an array as a table, at equal distances from least x to most."""
+        _, whole, home = self._along("VECTOR LOOKUP", arguments[0])
+        *numbers, mode = (self.node(argument) for argument in arguments[1:])
+        code = -1.0 if mode.constant is None or mode.dims else float(mode.constant)
+        if code not in VECTOR_RULES:
+            raise self.refuse(
+                "VECTOR LOOKUP takes a written mode of 0 to 5; slopes, and areas and inverses "
+                "beyond the ends (6 to 9), are not known."
+            )
+        return array_functions.vector_lookup(self.scope, whole, numbers, home, VECTOR_RULES[code])
+
+    def _along(self, name: str, source: Any) -> tuple[str, Node, str]:
+        """Return the subscript that is counted from, and the array over all of its range.
+
+        The third value is the label of that range in the array.
+        """
         axes = self.model.labels.get(getattr(source, "name", ""), ())
         if not axes or not source.subscripts or len(source.subscripts) != len(axes):
-            raise self.refuse("VECTOR ELM MAP takes an element of an array as its first argument.")
+            raise self.refuse(f"{name} takes an element of an array as its first argument.")
         place = self._moved_subscript(source.subscripts)
-        home = axes[place]
-        start = self._reference(syntax_tree.Reference(source.subscripts[place]))
-        counted = self.model.dimensions.positions_within(source.subscripts[place], home)
-        everything = (*source.subscripts[:place], f"{home}!", *source.subscripts[place + 1 :])
+        home = f"{axes[place]}!"
+        everything = (*source.subscripts[:place], home, *source.subscripts[place + 1 :])
         whole = self._variable(replace(source, subscripts=everything))
-        start = replace(start, value=lambda env: counted, constant=counted)
-        return array_functions.element_map(
-            self.scope, whole, start, self.node(arguments[1]), f"{home}!"
-        )
+        return source.subscripts[place], whole, home
 
     def _picked(self, node: syntax_tree.Picked) -> Node:
         """Return an array at places that are computed, counted from 1."""
