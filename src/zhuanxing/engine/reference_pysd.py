@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike
 from zhuanxing.engine.compiling import compile_text
 from zhuanxing.engine.program import Program
 from zhuanxing.engine.reading import syntax_tree
-from zhuanxing.engine.reading.parser import parse
+from zhuanxing.engine.reading.parser import parse, parts_of
 from zhuanxing.engine.running.failures import TranslationError, key_of
 from zhuanxing.engine.running.inputs import FINAL_TIME, TIME_STEP
 from zhuanxing.errors import ZhuanxingError, nearest
@@ -30,6 +30,17 @@ __all__ = ["ReferenceEngine"]
 
 # What PySD's run is told in words of its own.
 CLOCK = (FINAL_TIME, TIME_STEP)
+
+
+def _require_known(program: Program, several_files: bool, origin: str) -> None:
+    """Raise TranslationError for what PySD passes over in silence."""
+    if several_files:
+        raise TranslationError(f"{origin} consists of several files, and PySD reads one only.")
+    for name, element in program.elements.items():
+        if isinstance(element.components[0].expression, syntax_tree.Conveyor):
+            raise TranslationError(
+                f"variable '{name}' ({program.where(name)}): PySD does not know conveyors."
+            )
 
 
 class ReferenceEngine:
@@ -45,6 +56,7 @@ class ReferenceEngine:
     ) -> None:
         """Translate the text. Raises TranslationError if PySD cannot."""
         self._program: Program = compile_text(text, origin, suffix, data, data_root)
+        _require_known(self._program, bool(parts_of(text, origin, suffix, data_root).links), origin)
         self._origin = origin
         self._tables = {
             key_of(element.name): [component.expression for component in element.components]

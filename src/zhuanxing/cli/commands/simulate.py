@@ -43,8 +43,8 @@ class SimulateSettings:
     """Files of data variables: .csv, .tab, .dat or .nc.
     数据变量的文件。"""
     data_root: File | None = None
-    """The model may read spreadsheets below this folder; null is its own.
-    模型可读取此文件夹下的表格，null 为其所在文件夹。"""
+    """The model may read spreadsheets and other files below this folder; null is its own.
+    模型可读取此文件夹下的表格和其他文件，null 为其所在文件夹。"""
     keep_nonfinite: bool = False
     """Keep infinite values and those that are not numbers instead of refusing them.
     保留无穷大和非数值。"""

@@ -219,7 +219,7 @@ class Parser:
     def _product(self) -> Any:
         node = self._joined(syntax_tree.Arithmetic, self._signed, "*", "/")
         while self._is("MOD", "//"):
-            function = {"MOD": "floored modulo", "//": "zidz"}[self.word]
+            function = {"MOD": "floored modulo", "//": "safe quotient"}[self.word]
             self._next()
             node = syntax_tree.Call(syntax_tree.Reference(function), (node, self._signed()))
             while self._is("*", "/"):

@@ -205,6 +205,8 @@ class _Conveyed:
             before = [self._entering(belt, other, axes) for other in taken]
             others = [self._entering(belt, other, axes) for other in made]
             rooms = self._rooms(belt, axes, others, before)
+            if name in belt.factors:
+                rooms = [Arithmetic(("/",), (room, belt.factors[name])) for room in rooms]
             change = partial(_admitted, rooms=rooms, arrest=belt.parts["arrest"])
             self.found[name] = syntax_tree.with_expressions(self.found[name], change)
             taken.append(name)

@@ -73,12 +73,6 @@ def _pulse(size: Any, first: Any, interval: Any = None) -> Any:
     return _call("xpulse train", first, interval, size)
 
 
-def _safe(above: Any, below: Any, otherwise: Any = None) -> Any:
-    if otherwise is None:
-        return _call("zidz", above, below)
-    return _call("xidz", above, below, otherwise)
-
-
 def _ramp(slope: Any, start: Any, end: Any = None) -> Any:
     return _call("xramp", slope, start) if end is None else _call("ramp", slope, start, end)
 
@@ -205,7 +199,7 @@ _MAKERS: Any = {
     "pulse": (_pulse, (2, 3)),
     "ramp": (_ramp, (2, 3)),
     "step": (_named("step"), (2,)),
-    "safediv": (_safe, (2, 3)),
+    "safediv": (_named("safe quotient"), (2, 3)),
     "int": (_named("floor"), (1,)),
     "round": (_named("round"), (1,)),
     "log10": (lambda x: _call("log", x, 10.0), (1,)),

@@ -146,6 +146,12 @@ def _normal_quantile(env: Env, share: Array, mean: Array = 0.0, deviation: Array
     return mean + deviation * special(env.xp, "ndtri")(share)
 
 
+def _safe_quotient(env: Env, above: Array, below: Array, otherwise: Array = 0.0) -> Array:
+    """SAFEDIV of Stella: a quotient, or something else where it divides by 0 exactly."""
+    none = below == 0
+    return env.xp.where(none, otherwise, divide(env, above, env.xp.where(none, 1.0, below)))
+
+
 def _unary(name: str) -> Function:
     return lambda env, x: getattr(env.xp, name)(x)
 
@@ -172,6 +178,7 @@ ELEMENTWISE: dict[str, Function] = {
     "floor": _unary("floor"),
     "round": _round,
     "sign": _unary("sign"),
+    "safe quotient": _safe_quotient,
     "factorial": _whole_factorial,
     "permutations": _permutations,
     "combinations": _combinations,
