@@ -344,7 +344,9 @@ class _Reader:
         behaviour: etree._Element | None,
     ) -> Component:
         if source is None:
-            return Component(cell, groups, 0.0, "auxiliary")
+            flowing = tag(node) == "stock" and key not in self.belts
+            nothing: Any = self._stock(instance, node, cell, 0.0, behaviour) if flowing else 0.0
+            return Component(cell, groups, nothing, "auxiliary")
         table = graphical_function(self.file, source, node)
         text = text_of(self.file, source, "eqn")
         if key in self.driven:
@@ -364,6 +366,8 @@ class _Reader:
         if cell != axes:
             expression = of_element(self.arrays, axes, cell, expression)
         if key in self.belts or key in self.driven:
+            if table is not None:
+                expression = syntax_tree.InlineLookup(expression, table)
             return Component(cell, groups, expression, "auxiliary")
         starting = text_of(self.file, source, "init_eqn")
         if starting.strip():  # what the variable is while the model initialises
