@@ -439,11 +439,12 @@ class _Reader:
             if flow not in self.arrays.axes:
                 raise self.file.refuse(node, f"its flow '{flow}' is not defined")
         factors = self._factors(inflows)
+        axes = self.arrays.axes[instance.prefix + key_of(named(self.file, node))]
         terms: list[Any] = [
-            converted(Reference(name, self._beside(name, cell)), factors.get(name))
+            converted(Reference(name, self._beside(name, axes, cell)), factors.get(name))
             for name in inflows
         ]
-        terms += [Reference(name, self._beside(name, cell)) for name in outflows]
+        terms += [Reference(name, self._beside(name, axes, cell)) for name in outflows]
         if not inflows:
             terms = [0.0, *terms]
         signs = ["+"] * (len(inflows) - 1 if inflows else 0) + ["-"] * len(outflows)
@@ -461,8 +462,11 @@ class _Reader:
                 found[flow] = self._resolved(instance, node, flow, tree)
         return found
 
-    def _beside(self, name: str, cell: Cell) -> Cell | None:
-        return cell if self.arrays.axes[name] else None
+    def _beside(self, name: str, axes: tuple[str, ...], cell: Cell) -> Cell | None:
+        """Return the subscripts of a flow for a cell of its stock, in the order of its own."""
+        own = self.arrays.axes[name]
+        places = dict(zip(axes, cell, strict=True))
+        return tuple(places.get(axis, axis) for axis in own) if own else None
 
     def _note_stock(
         self, instance: Instance, node: etree._Element, key: str, behaviour: etree._Element | None
