@@ -182,7 +182,7 @@ def element_map(scope: Scope, whole: Node, start: Node, offset: Node, axis: str)
 
 
 def vector_lookup(scope: Scope, whole: Node, numbers: Sequence[Node], axis: str, rule: str) -> Node:
-    """Return an array along `axis` as a table, read by a rule; `numbers` are x, its least and most."""
+    """Return an array along `axis` as a table, read by a rule; `numbers` are x, least and most."""
     kept = tuple(label for label in whole.dims if label != axis)
     target = scope.order([kept, *(node.dims for node in numbers)])
     joint = scope.order([target, (axis,)])
