@@ -94,6 +94,12 @@ def refusal(text: str, suffix: str) -> str:
         ("d: a, b ~~|\nx[d] = TABBED ARRAY(1 inf) ~~|", ["'x'", "m.mdl:2", "'inf'"]),
         ("x = MAX(1, 2,) ~~|", ["'x'", "m.mdl:1", "')'"]),
         (PAIRED + "x = pair(1 : y, z) ~~|", ["'x'", "up to 1 result"]),
+        (PAIRED + PAIRED + "x = pair(1) ~~|", ["'pair'", "m.mdl:5", "twice"]),
+        (
+            PAIRED.replace("2 * v", "v * k") + "k = 2 ~~|\nx = pair(1) ~~|",
+            ["'w'", "m.mdl:3", "'k$'"],
+        ),
+        (PAIRED + "x = pair(gone) ~~|", ["m.mdl:5", "'gone' is not defined, did you mean 'final"]),
         (PAIRED + "x = pair(1 : y) ~~|\ny = 2 ~~|", ["'x'", "'y' has an equation"]),
         (PAIRED + "x = pair(1 : y) ~~|\nz = pair(1 : y) ~~|", ["'y'", "2 times"]),
         (SELECTED.format(chosen="0, 0", error=1), ["'x'", "m.mdl:4", "not empty", "time 0"]),

@@ -100,8 +100,9 @@ class _Expansion:
             self._give(result, syntax_tree.Reference(prefix + output, labels or None), caller)
         for parameter, argument in zip(macro.params, given, strict=True):
             component = syntax_tree.Component(labels, (), argument, "auxiliary")
-            self.add(syntax_tree.Element(prefix + parameter, (component,)), above)
+            self.add(replace(caller, name=prefix + parameter, components=(component,)), above)
         for element in macro.elements:
+            self._require_own(element, macro.name, own)
             components = tuple(
                 replace(
                     component,
@@ -114,6 +115,17 @@ class _Expansion:
             named = replace(element, name=prefix + key_of(element.name), components=components)
             self.add(named, (*above, macro.name))
         return syntax_tree.Reference(prefix + macro.name, labels or None)
+
+    def _require_own(self, element: syntax_tree.Element, macro: str, own: set[str]) -> None:
+        """Raise TranslationError if an equation of a macro reads what belongs to the model."""
+        known = own | {syntax_tree.CLOCK, *syntax_tree.CONTROLS} | self.dimensions.elements.keys()
+        for node in syntax_tree.nodes(element):
+            if isinstance(node, syntax_tree.Reference) and node.name in self.written - known:
+                raise self._refuse(
+                    element,
+                    f"macro '{macro}' does not define '{node.name}'; the model's own is "
+                    f"'{node.name}$' in a macro",
+                )
 
     def _calls(self, macro: syntax_tree.Section) -> Iterator[syntax_tree.Call]:
         for node in syntax_tree.nodes(macro.elements):

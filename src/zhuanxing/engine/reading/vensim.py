@@ -94,10 +94,17 @@ def read_vensim(text: str, origin: str, files: Files) -> syntax_tree.ParsedModel
             "'name = expression ~ units ~ comment |'."
         )
     source = _Source(body, origin, files)
-    macros = [_macro(source, found) for found in _MACRO.finditer(body)]
+    macros: dict[str, syntax_tree.Section] = {}
+    for found in _MACRO.finditer(body):
+        macro = _macro(source, found)
+        if macro.name in macros:
+            place = f"{origin}:{source.line(found.start())}"
+            raise TranslationError(f"macro '{macro.name}' ({place}) is defined twice, keep one.")
+        macros[macro.name] = macro
     main = _MACRO.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), body)
     section = _section(replace(source, text=main), "__main__", (), 0, len(main))
-    return syntax_tree.ParsedModel((section, *macros, *_called(section, macros)), _method(text))
+    sections = (section, *macros.values(), *_called(section, [*macros.values()]))
+    return syntax_tree.ParsedModel(sections, _method(text))
 
 
 def _with_names(body: str, settings: str) -> str:

@@ -91,7 +91,9 @@ class References:
             return Node((label,), lambda env: places, constant=places)
         if dimensions.is_element(name):
             return literal(dimensions.position(name) + 1.0)
-        near = nearest(name, [*self.model.labels, *self.model.tables])
+        # Variables of macros, which have a colon, are not the user's to name.
+        known = [key for key in (*self.model.labels, *self.model.tables) if ": " not in key]
+        near = nearest(name, known)
         raise self.refuse(f"'{name}' is not defined, did you mean '{near}'?")
 
     def _variable(self, reference: syntax_tree.Reference) -> Node:
