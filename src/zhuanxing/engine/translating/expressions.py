@@ -39,6 +39,10 @@ VECTOR_RULES: dict[float, str] = {
     0: "interpolate", 1: "area", 2: "hold_backward", 3: "extrapolate", 4: "look_forward",
     5: "inverted",
 }  # fmt: skip
+LOOKED_UP = (
+    "VECTOR LOOKUP takes a mode of 0 to 5; slopes, and areas and inverses beyond the ends "
+    "(6 to 9), are not known"
+)
 SELECTION = (
     "its VECTOR SELECT takes a numerical action of 0 to 10, and a selection that is not empty "
     "(error actions 1 and 3) and selects no more than one element (2 and 3)"
@@ -405,13 +409,25 @@ class Translator(Tabulated):
         """Return VECTOR LOOKUP: an array as a table, at equal distances from least x to most."""
         _, whole, home = self._along("VECTOR LOOKUP", arguments[0])
         *numbers, mode = (self.node(argument) for argument in arguments[1:])
-        code = -1.0 if mode.constant is None or mode.dims else float(mode.constant)
-        if code not in VECTOR_RULES:
-            raise self.refuse(
-                "VECTOR LOOKUP takes a written mode of 0 to 5; slopes, and areas and inverses "
-                "beyond the ends (6 to 9), are not known."
-            )
-        return array_functions.vector_lookup(self.scope, whole, numbers, home, VECTOR_RULES[code])
+        if mode.constant is not None and mode.constant not in VECTOR_RULES:
+            raise self.refuse(LOOKED_UP + ".")
+        if mode.dims:
+            raise self.refuse("VECTOR LOOKUP takes a mode that is the same for all elements.")
+        if mode.constant is None:
+            self._bounded(LOOKED_UP)
+        rules = {
+            code: array_functions.vector_lookup(self.scope, whole, numbers, home, rule)
+            for code, rule in VECTOR_RULES.items()
+            if mode.constant in (None, code)
+        }
+
+        def chosen(env: Env, asked: Array, *found: Array) -> Array:
+            out: Array = np.nan
+            for code, array in zip(rules, found, strict=True):
+                out = env.xp.where(asked == code, array, out)
+            return out
+
+        return self._apply(chosen, [mode, *rules.values()])
 
     def _along(self, name: str, source: Any) -> tuple[str, Node, str]:
         """Return the subscript that is counted from, and the array over all of its range.
