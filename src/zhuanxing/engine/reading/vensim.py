@@ -7,8 +7,10 @@ the text, so that a refusal can name file and line.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from zhuanxing.engine.reading import syntax_tree
@@ -63,8 +65,12 @@ class _Source:
     origin: str
     files: Files
 
+    @cached_property
+    def line_ends(self) -> list[int]:
+        return [found.start() for found in re.finditer("\n", self.text)]
+
     def line(self, at: int) -> int:
-        return self.text.count("\n", 0, at) + 1
+        return bisect_left(self.line_ends, at) + 1
 
     def first(self, begin: int, end: int) -> int:
         """Return the place of the first letter between two places."""
