@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import select
 import shutil
 import subprocess
 import sys
+import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -206,6 +208,29 @@ def test_a_full_output_is_one_sentence() -> None:
         done = _command("cities", stdout=full)
     assert done.returncode == 2
     assert "cannot be written" in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_an_output_that_may_not_grow_is_one_sentence(tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource")
+    limit = (resource.RLIMIT_FSIZE, (100, 100))
+    with (tmp_path / "out").open("w") as small:
+        done = _command("cities", stdout=small, preexec_fn=lambda: resource.setrlimit(*limit))
+    assert done.returncode == 2
+    assert "cannot be written" in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_an_output_that_does_not_wait_for_its_reader_has_it_all() -> None:
+    fcntl = pytest.importorskip("fcntl")
+    reading, writing = os.pipe()
+    fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096)
+    os.set_blocking(writing, False)
+    argv = [sys.executable, "-c", "from zhuanxing.cli.main import entry; entry()", "levers"]
+    with subprocess.Popen(argv, stdout=writing) as listing, open(reading, "rb") as pipe:
+        os.close(writing)
+        assert select.select([pipe], [], [], 60)[0]
+        time.sleep(0.5)  # until it is full
+        assert len(pipe.read()) > 2 * 4096
+    assert listing.returncode == 0
 
 
 def test_a_reader_that_has_seen_enough_is_no_fault() -> None:

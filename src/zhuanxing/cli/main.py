@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
-import errno
 import gc
 import io
 import os
+import select
 import signal
 import sys
 import threading
@@ -40,8 +40,6 @@ COLLECT_AFTER = 20.0
 # Seconds: long enough for the callback to have returned.
 INSIST_AFTER = 0.05
 STDOUT, STDERR = 1, 2
-# What printing to a full disk or a closed stream ends in.
-UNWRITABLE = (errno.ENOSPC, errno.EIO, errno.EBADF)
 
 
 def entry() -> None:
@@ -63,17 +61,26 @@ def entry() -> None:
     sys.exit(code)
 
 
+class _Unwritable(OSError):
+    """What printing ends in where a disk is full, a stream closed or a limit reached."""
+
+
 class _Stream(io.FileIO):
     """A stream that goes on in silence once its reader (`| head`) has left, or where nobody can be
-    told of a fault: what a command does besides printing is done, and its exit code tells how."""
+    told of a fault: what a command does besides printing is done, and its exit code tells how.
+
+    One that does not wait for its reader by itself is waited for.
+    """
 
     def write(self, data: Any, /) -> int:
         try:
-            return super().write(data)
+            while (written := super().write(data)) is None:
+                select.select((), (self,), ())
         except OSError as error:
             if isinstance(error, BrokenPipeError) or self.fileno() == STDERR:
                 return len(data)
-            raise
+            raise _Unwritable(error.errno, error.strerror) from error
+        return written
 
 
 def _opened(stream: TextIO | None, number: int) -> TextIO:
@@ -115,10 +122,10 @@ def main(argv: Sequence[str]) -> int:
     except KeyboardInterrupt:
         print("zhuanxing: interrupted 已中断", file=sys.stderr)
         return EXIT_INTERRUPTED
+    except _Unwritable as error:
+        _close_stdout()
+        return _refuse(f"the output cannot be written ({error.strerror})")
     except Exception as error:
-        if isinstance(error, OSError) and error.filename is None and error.errno in UNWRITABLE:
-            _close_stdout()
-            return _refuse(f"the output cannot be written ({error.strerror})")
         _say(_spoken(unforeseen(error).args[0], argv))
         return EXIT_UNFORESEEN
 
