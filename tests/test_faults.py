@@ -372,6 +372,29 @@ def test_settings_that_are_not_keys_with_values_are_refused(
             (workplace / "conf" / file).write_bytes(kept)
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["cities", f"city={'[' * 200}{']' * 200}"], "30 deep"),
+        (["cities", f"hydra.x={'{a:' * 200}{'}' * 200}"], "30 deep"),
+        (["cities", f"city={'1' * 5000}"], "300 digits"),
+        (["simulate", "x" * 5000], "255 bytes"),
+        (["simulate", f"model={'x' * 5000}.mdl"], "255 bytes"),
+        (["monitor", "data=a\0b"], "255 bytes"),
+        (["monitor"], "'data' is missing"),
+        (["cities", "hydra.run.dir=/dev/null"], "/dev/null"),
+        (["cities", "-m", "hydra.sweep.dir=/dev/null"], "/dev/null"),
+        (["cities", "-cd=nowhere"], "there is no folder"),
+    ],
+)
+def test_a_command_line_that_nothing_can_read_is_refused(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == 2
+    (sentence,) = capsys.readouterr().err.splitlines()
+    assert said in sentence
+
+
 def test_a_refusal_stays_one_line_whatever_it_quotes(
     workplace: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

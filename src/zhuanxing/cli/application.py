@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import re
 import sys
 import tempfile
@@ -126,6 +127,8 @@ def _searched(folder: str | None) -> list[Override]:
     if not folder:
         return []
     path = Path(folder).absolute()
+    if not os.path.isdir(path):
+        raise ZhuanxingError("--config-dir: there is no folder {path}", path=path)
     for file in sorted(path.rglob("*.yaml")):
         _checked(file)
     return [Override("hydra.searchpath", f"hydra.searchpath=['file://{path}']")]
@@ -206,7 +209,8 @@ class _Application:
         hydra = GlobalHydra.instance().hydra
         assert hydra is not None
         job = self._job(self.command.run)
-        done = hydra.run(self.options.config_name, job, self._lines(QUIET))
+        with _making_folders():
+            done = hydra.run(self.options.config_name, job, self._lines(QUIET))
         return _code([done.return_value])
 
     def multirun(self) -> int:
@@ -221,11 +225,16 @@ class _Application:
 
         with tempfile.TemporaryDirectory() as folder:
             lines = self._lines({**QUIET, "hydra.sweep.dir": f"'{folder}'"})
+
+            def outcomes(work: Callable[[Any, Context], int]) -> list[Outcome]:
+                with _making_folders():
+                    done = hydra.multirun(self.options.config_name, self._job(work), lines)
+                return _returned(done)
+
             if not any(one.key.startswith(("hydra/", "hydra.mode")) for one in self.told):
-                _code(_returned(hydra.multirun(self.options.config_name, self._job(check), lines)))
+                _code(outcomes(check))
                 _refuse_collisions(targets)
-            job = self._job(self.command.run)
-            return _code(_returned(hydra.multirun(self.options.config_name, job, lines)))
+            return _code(outcomes(self.command.run))
 
     def show(self) -> None:
         """Print the help, the composed settings, or what Hydra knows of them."""
@@ -275,6 +284,18 @@ def _refuse_collisions(targets: Sequence[Path]) -> None:
             "'output=outputs/${{scenario}}_${{years.end}}.nc'",
             path=twice,
         )
+
+
+@contextmanager
+def _making_folders() -> Iterator[None]:
+    """Say in a sentence that a folder cannot be made; what a job raises is in its outcome."""
+    try:
+        yield
+    except OSError as error:
+        raise ZhuanxingError(
+            "command line: the folder '{path}' of Hydra's own cannot be made ({reason})",
+            path=error.filename, reason=error.strerror,
+        ) from error  # fmt: skip
 
 
 @contextmanager

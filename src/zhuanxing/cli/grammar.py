@@ -7,16 +7,18 @@ quoted for it, and a name is replaced by its id.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import fields
 from functools import partial
-from pathlib import Path
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 from zhuanxing.config.keys import is_free, known_key, named, type_of
 from zhuanxing.data.names import ModelNames
 from zhuanxing.errors import ZhuanxingError, require_known
+from zhuanxing.storage.yaml_files import DEEPEST, MOST_DIGITS
 
 __all__ = ["OWN", "Override", "overrides"]
 
@@ -56,6 +58,8 @@ def overrides(
     composes by their names. Raises ZhuanxingError for an unknown key or name, and for brackets
     that do not match.
     """
+    for word in words:
+        _require_modest(word)
     free: dict[str, list[str]] = {
         field.name: [] for field in fields(settings) if is_free(type_of(settings, field.name))
     }
@@ -75,7 +79,7 @@ def overrides(
         )
     found = []
     for word in rest:
-        if bare and word in plain and Path(word).exists():
+        if bare and word in plain and os.path.exists(word):
             found.append(_file(bare, word))
             continue
         text = f"{bare}={word}" if word in plain else word
@@ -94,13 +98,26 @@ def overrides(
 def _without_key(word: str, keys: Collection[str]) -> bool:
     """Tell whether a word is a value by itself: a file may have any sign in its name."""
     key, equals, _ = word.partition("=")
-    return not equals or (key.strip() not in keys and Path(word).exists())
+    return not equals or (key.strip() not in keys and os.path.exists(word))
 
 
 def _file(key: str, path: str) -> Override:
     """Return the setting of a file that is there, whatever its name means to Hydra."""
     escaped = path.replace("'", "\\'").replace("${", "\\${")
     return Override(key, f"++{key}='{escaped}'")
+
+
+def _require_modest(word: str) -> None:
+    """Refuse what Hydra's grammar, or Python, only reads up to some depth or length."""
+    levels = [(sign in "[{") - (sign in "]}") for sign in word]
+    deepest = max(accumulate(levels), default=0)
+    longest = max(map(len, re.findall(r"\d+", word)), default=0)
+    if deepest > DEEPEST or longest > MOST_DIGITS:
+        raise ZhuanxingError(
+            "'{text}...' is not a setting: it has brackets more than {depth} deep, or a number of "
+            "more than {digits} digits",
+            text=word[:40], depth=DEEPEST, digits=MOST_DIGITS,
+        )  # fmt: skip
 
 
 def _require_form(text: str, key: str, value: str) -> None:

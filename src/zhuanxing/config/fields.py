@@ -21,6 +21,8 @@ __all__ = [
 
 T = TypeVar("T")
 FIRST_YEAR, LAST_YEAR = 1900, 2200
+# Of a file or folder, in bytes: more is an error of the system whatever is asked of it.
+LONGEST_NAME = 255
 # What `validated` knows such a refusal by.
 UNKNOWN_NAME = "unknown_name"
 NOT_TEXT = (Mapping, list, tuple)
@@ -86,7 +88,11 @@ Several = Annotated[tuple[T, ...], BeforeValidator(_several)]
 def _file(value: Any) -> Any:
     if value is None or value == "":
         raise ValueError("the name of a file or folder")
-    return Path(str(value))
+    path = Path(str(value))
+    longest = max((len(part.encode(errors="surrogatepass")) for part in path.parts), default=0)
+    if "\0" in str(value) or longest > LONGEST_NAME:
+        raise ValueError(f"a name that a file can have, with {LONGEST_NAME} bytes at most")
+    return path
 
 
 File = Annotated[Path, BeforeValidator(_file)]

@@ -10,7 +10,7 @@ import yaml
 
 from zhuanxing.errors import Sentence, ZhuanxingError
 
-__all__ = ["load_yaml", "parse_yaml"]
+__all__ = ["DEEPEST", "MOST_DIGITS", "load_yaml", "parse_yaml"]
 
 LARGEST_FILE = 1_000_000
 DEEPEST = 30

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from dataclasses import field
+
 from zhuanxing.cli.chosen import model_of
 from zhuanxing.cli.command import Command, Context
 from zhuanxing.cli.console import Column, print_table, working
@@ -32,7 +34,8 @@ class MonitorSettings(WithDraws, InLanguage):
     统计值在区间内、之上还是之下，以及有多意外。
     """
 
-    data: File
+    # By itself an annotation would keep the default that other commands have for it.
+    data: File = field(kw_only=True)
     """CSV with the columns city, year, output, value; names may be Chinese.
     CSV 文件，列为 city, year, output, value，名称可用中文。"""
     scenario: Several[ScenarioName]
