@@ -395,6 +395,24 @@ def test_a_command_line_that_nothing_can_read_is_refused(
     assert said in sentence
 
 
+@pytest.mark.parametrize(
+    "words", [["simulate", "p.mdl"], ["simulate", "m.mdl", "data=[p.csv]"], ["monitor", "p.csv"],
+              ["cities"]],
+)  # fmt: skip
+def test_a_pipe_is_refused_and_not_waited_for(
+    words: list[str], workplace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (workplace / "m.mdl").write_text(HALVING, encoding="utf-8")
+    os.mkfifo(workplace / "p.mdl")
+    os.mkfifo(workplace / "p.csv")
+    (workplace / "conf").unlink()
+    shutil.copytree(ROOT / "conf", workplace / "conf")
+    os.mkfifo(workplace / "conf" / "cities.yaml")
+    assert main(words) == 2
+    (sentence,) = capsys.readouterr().err.splitlines()
+    assert "not a regular file" in sentence
+
+
 def test_a_refusal_stays_one_line_whatever_it_quotes(
     workplace: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

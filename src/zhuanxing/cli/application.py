@@ -139,7 +139,7 @@ def _groups(path: Path) -> dict[str, list[str]]:
 
     Raises ZhuanxingError for a file that Hydra should not read: aliases can fill its memory.
     """
-    raw = _checked(path) if path.is_file() else {}
+    raw = _checked(path) if path.exists() else {}
     listed = raw.get("defaults") or []
     groups = [str(key) for item in listed if isinstance(item, dict) for key in item]
     files = {

@@ -12,6 +12,7 @@ from contextlib import suppress
 from io import StringIO
 from pathlib import Path
 
+from zhuanxing.engine.reading.contents import content_of
 from zhuanxing.errors import ZhuanxingError, nearest
 
 __all__ = ["DataError", "missing_column", "numbered_rows", "read_cells", "read_rows", "row_lines"]
@@ -45,7 +46,7 @@ def row_lines(path: Path) -> list[int]:
 def _numbered(path: Path, chinese: bool) -> list[tuple[int, list[str]]]:
     """Return the cells of every line of a file that has any, with its number."""
     try:
-        text = _decoded(path, path.read_bytes(), chinese)
+        text = _decoded(path, content_of(path), chinese)
     except OSError as error:
         raise DataError(
             "{path} cannot be read: {reason}", path=path, reason=error.strerror

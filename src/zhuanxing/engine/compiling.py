@@ -8,6 +8,7 @@ from pathlib import Path
 import jax
 
 from zhuanxing.engine.program import Program
+from zhuanxing.engine.reading.contents import content_of
 from zhuanxing.engine.reading.data_files import DataFiles
 from zhuanxing.engine.reading.encodings import decode
 from zhuanxing.engine.reading.parser import parse, parts_of
@@ -87,7 +88,7 @@ def _prepare() -> None:
 def compile_file(path: Path, data: Sequence[Path] = (), data_root: Path | None = None) -> Program:
     """Compile a model file in whatever encoding it is; arguments and errors as `compile_text`."""
     try:
-        content = path.read_bytes()
+        content = content_of(path)
     except OSError as failure:
         raise ZhuanxingError(f"{path} cannot be read: {failure.strerror}.") from failure
     text, _ = decode(content, str(path))

@@ -11,12 +11,14 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
 
+from zhuanxing.engine.reading.contents import content_of
 from zhuanxing.equations.constants import (
     OTHERS,
     Constant,
@@ -253,7 +255,7 @@ def sector_texts(folder: Path) -> Iterator[tuple[str, str]]:
     for path in paths:
         # Line breaks stay, so that a line of the whole text can be told as one of the file.
         try:
-            text = path.read_text(encoding="utf-8")
+            text = StringIO(content_of(path).decode("utf-8"), newline=None).read()
         except (OSError, UnicodeDecodeError) as error:
             reason = getattr(error, "strerror", None) or "it is not UTF-8"
             raise ZhuanxingError(f"{path} cannot be read: {reason}") from None

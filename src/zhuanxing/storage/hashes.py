@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
+from zhuanxing.engine.reading.contents import content_of
 from zhuanxing.errors import ZhuanxingError
 
 __all__ = ["file_hash", "folder_hash"]
@@ -16,7 +17,7 @@ LEFT_OUT = {"__pycache__", "calibrations"}
 def file_hash(path: Path) -> str:
     """Return the SHA-256 of a file; raise ZhuanxingError if it cannot be read."""
     try:
-        content = path.read_bytes()
+        content = content_of(path)
     except OSError as error:
         raise ZhuanxingError(
             "{path} cannot be read: {reason}", path=path, reason=error.strerror

@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from zhuanxing.engine.reading.contents import content_of
 from zhuanxing.errors import Sentence, ZhuanxingError
 
 __all__ = ["DEEPEST", "MOST_DIGITS", "load_yaml", "parse_yaml"]
@@ -81,7 +82,7 @@ def load_yaml(path: Path, where: str) -> Any:
     try:
         if path.stat().st_size > LARGEST_FILE:
             raise ZhuanxingError(f"{where}: the file is larger than {LARGEST_FILE:,} bytes")
-        text = path.read_text(encoding="utf-8")
+        text = content_of(path).decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise _unreadable(where, error) from error
     return parse_yaml(text, where)
@@ -107,7 +108,7 @@ def parse_yaml(text: str, where: str) -> Any:
 
 
 def _unreadable(where: str, error: Exception) -> ZhuanxingError:
-    first = str(error).splitlines()[0]
+    first = getattr(error, "strerror", None) or str(error).splitlines()[0]
     return ZhuanxingError(
         "{where}: the file cannot be read as YAML ({reason})", where=where, reason=first
     )

@@ -16,6 +16,7 @@ from zhuanxing.cli.command import Command, Context
 from zhuanxing.cli.simulate_settings import overrides_of
 from zhuanxing.cli.simulated import ENDINGS, write, write_csv
 from zhuanxing.config import Assignments, File, Several, Text, checked
+from zhuanxing.engine.reading.contents import content_of
 from zhuanxing.engine.reading.encodings import decode
 from zhuanxing.errors import ZhuanxingError
 from zhuanxing.storage.atomic import require_writable
@@ -91,10 +92,8 @@ def run(settings: SimulateSettings, context: Context) -> int:
 def _read(path: Path) -> str:
     if path.suffix.lower() not in SUFFIXES:
         raise ZhuanxingError(f"{path} is not a model file, expected one of {', '.join(SUFFIXES)}.")
-    if path.exists() and not (path.is_file() or path.is_dir()):
-        raise ZhuanxingError(f"{path} is not a regular file, which a model file must be.")
     try:
-        content = path.read_bytes()
+        content = content_of(path)
     except OSError as failure:
         raise ZhuanxingError(f"{path} cannot be read: {failure.strerror}.") from failure
     text, note = decode(content, str(path))

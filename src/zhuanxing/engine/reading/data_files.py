@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
+from zhuanxing.engine.reading.contents import content_of
 from zhuanxing.engine.reading.encodings import decode
 from zhuanxing.engine.reading.numbers import finite_number
 from zhuanxing.engine.running.failures import key_of
@@ -49,7 +50,7 @@ class DataFiles:
                     f"{', '.join(DATA_SUFFIXES)}."
                 )
             try:
-                content.update(path.read_bytes())
+                content.update(content_of(path))
             except OSError as failure:
                 raise ZhuanxingError(
                     f"data file {path} cannot be read: {failure.strerror}."

@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 
 from lxml import etree
 
+from zhuanxing.engine.reading.contents import content_of
 from zhuanxing.engine.reading.encodings import decode
 from zhuanxing.engine.reading.parser import Parts
 from zhuanxing.engine.reading.spreadsheets import Files
@@ -70,7 +71,7 @@ def _paths(
 
 def _read(file: XmileFile, node: etree._Element, path: str, files: Files) -> str:
     try:
-        content = (files.folder / files.require(path)).read_bytes()
+        content = content_of(files.folder / files.require(path))
         return decode(content, path)[0]
     except TranslationError as failure:
         raise file.refuse(node, str(failure).rstrip(".")) from None
