@@ -14,7 +14,7 @@ from zhuanxing.engine.reading.data_files import DataFiles
 from zhuanxing.engine.reading.macros import expand_macros
 from zhuanxing.engine.reading.spreadsheets import Files, read_constants, read_series
 from zhuanxing.engine.running.failures import TranslationError, key_of, located
-from zhuanxing.engine.translating.element_by_element import entangled, taken_apart
+from zhuanxing.engine.translating.element_by_element import Parts, entangled, taken_apart
 from zhuanxing.engine.translating.expressions import Translator
 from zhuanxing.engine.translating.lookup_tables import Table
 from zhuanxing.engine.translating.nodes import Node, Scope
@@ -63,10 +63,10 @@ def build(
     files = Files(Path(origin).parent, data_root)
     builder = _Builder(dimensions, elements, origin, files, data)
     nodes = builder.nodes()
-    circle = _circle(builder, nodes)
-    if circle:
-        _require_no_conveyor(builder, circle)
-        apart, parts = taken_apart(elements, builder.model.labels, circle, dimensions)
+    circles = _circles(builder, nodes)
+    if circles:
+        _require_no_conveyor(builder, set().union(*circles))
+        apart, parts = taken_apart(elements, builder.model.labels, circles, dimensions)
         builder = _Builder(dimensions, apart, origin, files, data, parts)
         nodes = builder.nodes()
     written = {key: element for key, element in elements.items() if key in own}
@@ -74,8 +74,8 @@ def build(
     return Built(builder.model, nodes, written, places)
 
 
-def _circle(builder: _Builder, nodes: dict[str, Node]) -> set[str]:
-    """Return the variables that stand in a circle of needs, in a step or at the start."""
+def _circles(builder: _Builder, nodes: dict[str, Node]) -> list[set[str]]:
+    """Return the variables that stand in circles of needs, in a step or at the start."""
     states = builder.model.states
 
     def at_start(name: str) -> frozenset[str]:
@@ -85,8 +85,13 @@ def _circle(builder: _Builder, nodes: dict[str, Node]) -> set[str]:
         return frozenset() if name in states else nodes[name].needs
 
     names = [*nodes, *states]
-    found = entangled(names, in_step) | entangled(names, at_start)
-    return {states[name].scope.name if name in states else name for name in found}
+    apart: list[set[str]] = []
+    for found in (*entangled(names, in_step), *entangled(names, at_start)):
+        circle = {states[name].scope.name if name in states else name for name in found}
+        touching = [other for other in apart if other & circle]
+        apart = [other for other in apart if not other & circle]
+        apart.append(circle.union(*touching))
+    return apart
 
 
 def _require_no_conveyor(builder: _Builder, circle: set[str]) -> None:
@@ -108,7 +113,7 @@ class _Builder:
         origin: str,
         files: Files,
         data: DataFiles,
-        parts: Mapping[str, Sequence[str]] | None = None,
+        parts: Mapping[str, Parts] | None = None,
     ) -> None:
         self.parts = parts or {}
         self.dimensions = dimensions

@@ -11,6 +11,7 @@ import numpy as np
 from zhuanxing.engine.reading.syntax_tree import Element
 from zhuanxing.engine.running.failures import TranslationError
 from zhuanxing.engine.running.xla_options import settled
+from zhuanxing.engine.translating.element_by_element import Parts
 from zhuanxing.engine.translating.nodes import Array, Env, Node, Scope, align, number
 from zhuanxing.engine.translating.picking import picked
 from zhuanxing.engine.translating.subscripts import Dimensions, Index
@@ -67,16 +68,21 @@ def covered(element: Element, axes: tuple[str, ...], dimensions: Dimensions) -> 
     return found.reshape(sizes)
 
 
-def joined(parts: Sequence[str], axes: tuple[str, ...], dimensions: Dimensions) -> Node:
-    """Return the node of a variable whose elements are variables of their own, in order."""
-    sizes = tuple(dimensions.size(axis) for axis in axes)
+def joined(parts: Parts, axes: tuple[str, ...], dimensions: Dimensions) -> Node:
+    """Return the node of a variable whose parts along some axes are variables of their own."""
+    sizes = tuple(dimensions.size(axes[i]) for i in parts.places)
+    rank = len(axes) - len(sizes)
 
     def combine(env: Env) -> Array:
-        values = env.xp.broadcast_arrays(*(env.values[name] for name in parts))
-        stacked = env.xp.stack(values)
-        return stacked.reshape(sizes + np.shape(stacked)[1:])
+        xp = env.xp
+        values = [env.values[name] for name in parts.names]
+        if any(np.ndim(value) > rank for value in values):
+            values = [v if np.ndim(v) > rank else xp.asarray(v)[..., None] for v in values]
+        stacked = xp.stack(xp.broadcast_arrays(*values))
+        shaped = stacked.reshape(sizes + np.shape(stacked)[1:])
+        return xp.moveaxis(shaped, range(len(sizes)), parts.places)
 
-    needs = frozenset(parts)
+    needs = frozenset(parts.names)
     return Node(axes, combine, needs=needs, needs_initial=needs)
 
 

@@ -125,6 +125,11 @@ class Dimensions:
         """Tell whether a label's range names an element more than once."""
         return bare(label) in self._repeating
 
+    def family(self, name: str) -> str:
+        """Return the range that holds the elements of a range and that no other contains."""
+        members = set(self.members(name))
+        return next(home for home in self._main if members <= set(self.elements[home]))
+
     def _main_ranges(self) -> list[str]:
         """Return the ranges that no other contains; of equal ones the first by name."""
         sets = {
