@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pytest
 
 from zhuanxing.engine import TranslationError, compile_text
@@ -105,3 +106,32 @@ def test_a_part_of_a_range_may_name_an_element_more_than_once_to_map_it() -> Non
 def test_what_a_repeated_element_leaves_open_is_refused(equation: str, words: str) -> None:
     with pytest.raises(TranslationError, match=re.escape(words)):
         compile_text(RANGES + FUELS + equation + CONTROL, "map.mdl")
+
+
+PASSES = """pass: (n1-n4) ~~|
+next: (n2-n4) -> last ~~|
+last: (n1-n3) -> next ~~|
+hour: h1, h2 ~~|
+need[hour] = 10, 30 ~~|
+offer[hour,n1] = need[hour] / 2 ~~|
+offer[hour,next] = offer[hour,last] * (1 + gap[last]) + change[next] ~~|
+change[pass] :EXCEPT: [n3] = 0 ~~|
+change[n3] = IF THEN ELSE(gap[n2] > 0, 1, 0) ~~|
+gap[pass] = SUM(need[hour!]) / SUM(offer[hour!,pass]) - 1 ~~|
+kept[hour] = INTEG(offer[hour,n4], offer[hour,n2]) ~~|
+early = SUM(offer[h1,last!]) ~~|
+"""
+
+
+def test_what_passes_read_of_the_pass_before_is_found_pass_by_pass() -> None:
+    # Along the passes alone: over the hours the variables stay arrays.
+    offers = value(PASSES, "offer")
+    assert offers == [[5.0, 10.0, 10.0, 10.0], [15.0, 30.0, 30.0, 30.0]]
+    program = compile_text(RANGES + PASSES + CONTROL, "map.mdl")
+    assert program.built.nodes["offer[n3]"].dims == ("hour",)
+    run = program.run({}, {"kept": "path", "early": "path", "gap": "path"})
+    assert run["kept"].tolist() == [[10.0, 30.0], [20.0, 60.0]]
+    assert run["early"][0] == 25.0
+    assert run["gap"][0].tolist() == [1.0, 0.0, 0.0, 0.0]
+    many = program.run_many({"need": np.array([[10.0, 30.0], [2.0, 2.0]])}, {"gap": "path"})
+    np.testing.assert_allclose(many["gap"][:, 0], [[1, 0, 0, 0]] * 2)

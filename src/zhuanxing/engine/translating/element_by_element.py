@@ -49,7 +49,7 @@ def entangled(names: Collection[str], needs: Callable[[str], Collection[str]]) -
     start, end = np.array(edges).T
     graph = coo_array((np.ones(len(edges)), (start, end)), shape=(len(places), len(places)))
     _, group = connected_components(graph, connection="strong")
-    own = {name for name, place in places.items() if (place, place) in set(edges)}
+    own = {name for name, needed in read.items() if name in needed}
     found: dict[int, set[str]] = {}
     for name, place in places.items():
         found.setdefault(group[place], set()).add(name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,8 +67,7 @@ def build(
     if circles:
         _require_no_conveyor(builder, set().union(*circles))
         apart, parts = taken_apart(elements, builder.model.labels, circles, dimensions)
-        builder = _Builder(dimensions, apart, origin, files, data, parts)
-        nodes = builder.nodes()
+        nodes = builder.again(nodes, apart, parts)
     written = {key: element for key, element in elements.items() if key in own}
     places = {key: (element.file, element.line) for key, element in elements.items()}
     return Built(builder.model, nodes, written, places)
@@ -113,9 +112,8 @@ class _Builder:
         origin: str,
         files: Files,
         data: DataFiles,
-        parts: Mapping[str, Parts] | None = None,
     ) -> None:
-        self.parts = parts or {}
+        self.parts: Mapping[str, Parts] = {}
         self.dimensions = dimensions
         self.elements = elements
         self.origin = origin
@@ -123,13 +121,18 @@ class _Builder:
         self.data = data
         self.labels: dict[str, tuple[str, ...]] = {}
         self.tables: dict[str, Table] = {}
-        for key, element in elements.items():
-            axes = self._axes(key, element)
-            if isinstance(element.components[0].expression, TABLE_NODES):
-                self.tables[key] = self._table(key, element, axes)
-            else:
-                self.labels[key] = axes
         self.model = Model(dimensions, self.labels, self.tables)
+        for key in elements:
+            self._declare(key)
+
+    def _declare(self, key: str) -> None:
+        """Note the axes of a variable, or the table that it is."""
+        element = self.elements[key]
+        axes = self._axes(key, element)
+        if isinstance(element.components[0].expression, TABLE_NODES):
+            self.tables[key] = self._table(key, element, axes)
+        else:
+            self.labels[key] = axes
 
     def where(self, key: str) -> str:
         element = self.elements[key]
@@ -157,10 +160,33 @@ class _Builder:
             raise self.refuse(key, str(failure)) from None
 
     def nodes(self) -> dict[str, Node]:
+        """Return the nodes of all variables that are no tables."""
+        return self._translated(self.labels, {})
+
+    def again(
+        self,
+        nodes: Mapping[str, Node],
+        elements: dict[str, syntax_tree.Element],
+        parts: Mapping[str, Parts],
+    ) -> dict[str, Node]:
+        """Return the nodes of a model of which some variables are others than before, or new."""
+        before, self.elements, self.parts = self.elements, elements, parts
+        others = [key for key in elements if key in parts or elements[key] is not before.get(key)]
+        for key in others:
+            self._declare(key)
+        old = set(others)
+        states, domains = self.model.states, self.model.domains
+        for name in [name for name, state in states.items() if state.scope.name in old]:
+            del states[name]
+        for key in old & domains.keys():
+            del domains[key]
+        return self._translated(others, nodes)
+
+    def _translated(self, keys: Iterable[str], known: Mapping[str, Node]) -> dict[str, Node]:
+        """Return nodes, translated anew for `keys`."""
+        found = dict(known)
         # Data variables first: what reads one at another time evaluates its node.
-        keys = sorted(self.labels, key=lambda key: not self._is_series(key))
-        found: dict[str, Node] = {}
-        for key in keys:
+        for key in sorted(keys, key=lambda key: not self._is_series(key)):
             found[key] = self._variable(key, self.elements[key])
             if self._is_series(key):
                 self.model.series[key] = found[key]

@@ -174,8 +174,8 @@ class Dimensions:
 
     def require(self, name: str, where: str) -> None:
         """Raise TranslationError unless `name` is a range or an element."""
-        known = [*self.elements, *self._ranges_of]
         if bare(name) not in self.elements and name not in self._ranges_of:
+            known = [*self.elements, *self._ranges_of]
             hint = f", did you mean '{nearest(name, known)}'?" if known else "."
             raise TranslationError(f"unknown subscript '{name}' in {where}{hint}")
 
