@@ -364,6 +364,30 @@ def test_numbers_drawn_have_the_mean_and_deviation_of_their_distribution() -> No
     assert all((paths[f"x{i}"] == np.round(paths[f"x{i}"])).all() for i in places)
 
 
+# Of Vensim's, stretched by 2 and then shifted by 1, except where there is neither.
+VENSIM_DRAWN = {
+    "RANDOM TRIANGULAR(0, 9, 1, 2, 6, 0)": (3.0, (7.0 / 6.0) ** 0.5),
+    "RANDOM BETA(-9, 9, 2, 2, 1, 2, 0)": (2.0, 0.2**0.5),
+    "RANDOM GAMMA(0, 99, 4, 1, 2, 0)": (9.0, 4.0),
+    "RANDOM WEIBULL(0, 99, 1, 1, 2, 0)": (3.0, 2.0),
+    "RANDOM POISSON(0, 999, 4, 1, 2, 0)": (9.0, 4.0),
+    "RANDOM BINOMIAL(0, 99, 0.25, 12, 1, 2, 0)": (7.0, 3.0),
+    "RANDOM NEGATIVE BINOMIAL(0, 999, 0.5, 8, 1, 2, 0)": (33.0, 8.0),
+    "RANDOM POISSON(5, 5.5, 4, 1, 2, 0)": (5.0, 0.0),
+}
+
+
+def test_random_functions_of_vensim_stretch_shift_and_cut_their_distributions() -> None:
+    text = "".join(f"x{i}[d] = {call} ~~|\n" for i, call in enumerate(VENSIM_DRAWN))
+    program = compile_text(f"d: (a1-a500) ~~|\n{text}{CLOCK}")
+    paths = program.run({}, {f"x{i}": "path" for i in range(len(VENSIM_DRAWN))})
+    for i, (mean, deviation) in enumerate(VENSIM_DRAWN.values()):
+        drawn = paths[f"x{i}"]
+        assert abs(drawn.mean() - mean) <= 5.0 * deviation / drawn.size**0.5, i
+        assert drawn.std() == pytest.approx(deviation, rel=0.15), i
+    assert {*np.unique(paths["x4"] % 2)} == {1.0}
+
+
 def test_a_method_that_is_not_there_and_a_torn_file_are_refused() -> None:
     whole = XMILE.format(method=' method="gear"', dims="", body=AUX.format(1))
     assert "gear" in refusal(whole, ".xmile")

@@ -198,3 +198,38 @@ def test_a_data_variable_is_read_at_another_time_by_its_own_rule(tmp_path: Path)
 def test_only_data_variables_are_read_at_another_time(asked: str) -> None:
     with pytest.raises(TranslationError, match="GET DATA AT TIME takes a data variable"):
         compile_text(f"other = Time ~~|\nx = {asked} ~~|\n" + CONTROL)
+
+
+MISSING = -(2.0**109)
+TOLD = """d: p, q ~~|
+b[d] := GET DIRECT DATA('t.csv', ',', '1', 'B2') ~~|
+between = GET DATA BETWEEN TIMES(b[p], Time, 0) ~~|
+later = GET DATA BETWEEN TIMES(b[p], Time, 1) ~~|
+earlier = GET DATA BETWEEN TIMES(b[p], Time, -1) ~~|
+mean = GET DATA MEAN(b[p], 0, 9) ~~|
+most = GET DATA MAX(b[p], 0, 5) ~~|
+least = INITIAL(GET DATA MIN(b[p], 2, 9)) ~~|
+none = GET DATA MEAN(b[p], 7, 9) ~~|
+first[d] = GET DATA FIRST TIME(b[d]) ~~|
+last[d] = GET DATA LAST TIME(b[d]) ~~|
+points[d] = GET DATA TOTAL POINTS(b[d]) ~~|
+INITIAL TIME = 0 ~~| FINAL TIME = 7 ~~| TIME STEP = 1 ~~|
+"""
+
+
+def test_what_is_told_of_the_points_of_a_series_leaves_out_those_that_are_missing(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "t.csv").write_text("Time,1,2,4,6\nb,10,,30,60\nc,,2,3,\n")
+    program = compile_text(TOLD, str(tmp_path / "m.mdl"))
+    found = program.run({}, dict.fromkeys(program.variables, "path"))
+    far = (MISSING, MISSING)
+    np.testing.assert_allclose(found["between"][[0, 7]], far)
+    np.testing.assert_allclose(found["between"][1:7], [10, 50 / 3, 70 / 3, 30, 45, 60])
+    np.testing.assert_allclose(found["later"][1:7], [10, 30, 30, 30, 60, 60])
+    np.testing.assert_allclose(found["earlier"][1:7], [10, 10, 10, 30, 30, 60])
+    told = {name: found[name][0] for name in ("mean", "most", "least", "none")}
+    assert told == pytest.approx({"mean": 100 / 3, "most": 30, "least": 30, "none": MISSING})
+    np.testing.assert_allclose(found["first"][0], [1, 2])
+    np.testing.assert_allclose(found["last"][0], [6, 4])
+    np.testing.assert_allclose(found["points"][0], [3, 2])

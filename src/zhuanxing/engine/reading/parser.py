@@ -14,7 +14,7 @@ from zhuanxing.engine.running.failures import TranslationError
 __all__ = ["Parts", "parse", "parts_of"]
 
 # Raise when what is read changes: a cached tree of another shape is not read.
-TREE_VERSION = 32
+TREE_VERSION = 33
 VENSIM = (".mdl",)
 XMILE = (".xmile", ".xml", ".stmx")
 

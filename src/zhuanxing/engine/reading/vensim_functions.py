@@ -75,6 +75,44 @@ def _pulse_train(start: Any, width: Any, interval: Any, end: Any) -> Any:
     return syntax_tree.Call(function, (start, interval, width, end))
 
 
+def _call(name: str, *arguments: Any) -> syntax_tree.Call:
+    return syntax_tree.Call(syntax_tree.Reference(name), arguments)
+
+
+def _drawn(kind: str, shape: Callable[..., Arguments]) -> Maker:
+    """Return the maker of a random function: bounds, its shape, a shift, a stretch and a seed.
+
+    The bounds hold for what is stretched and then shifted (Vensim's manual).
+    """
+
+    def make(low: Any, high: Any, *rest: Any) -> Any:
+        *numbers, shift, stretch, seed = rest
+        bounds = (
+            syntax_tree.Arithmetic(
+                ("/",), (syntax_tree.Arithmetic(("-",), (bound, shift)), stretch)
+            )
+            for bound in (low, high)
+        )
+        draw = _call(f"truncated {kind}", *shape(*numbers), *bounds, seed)
+        stretched = syntax_tree.Arithmetic(("*",), (stretch, draw))
+        return syntax_tree.Arithmetic(("+",), (shift, stretched))
+
+    return make
+
+
+def _weibull(shape: Any) -> Arguments:
+    """Return shape and scale of the distribution with a mean of 1."""
+    inverse = syntax_tree.Arithmetic(("/",), (1.0, shape))
+    mean = _call("exp", _call("gamma ln", syntax_tree.Arithmetic(("+",), (1.0, inverse))))
+    return shape, syntax_tree.Arithmetic(("/",), (1.0, mean))
+
+
+def _triangular(
+    low: Any, high: Any, start: Any, peak: Any, stop: Any, seed: Any
+) -> syntax_tree.Call:
+    return _call("truncated triangular", start, peak, stop, low, high, seed)
+
+
 def _time_base(start: Any, slope: Any) -> Any:
     passed = syntax_tree.Arithmetic(("*",), (syntax_tree.Reference(syntax_tree.CLOCK), slope))
     return syntax_tree.Arithmetic(("+",), (start, passed))
@@ -120,6 +158,17 @@ _MAKERS: Any = {
     "allocate available": (syntax_tree.AllocateAvailable, (3,)),
     "allocate by priority": (syntax_tree.AllocateByPriority, (5,)),
     "pulse train": (_pulse_train, (4,)),
+    "random triangular": (_triangular, (6,)),
+    "random weibull": (_drawn("weibull", _weibull), (6,)),
+    # Vensim takes an order below 1 for 1.
+    "random gamma": (_drawn("gamma", lambda order: (_call("max", order, 1.0), 1.0)), (6,)),
+    "random beta": (_drawn("beta", lambda alpha, beta: (alpha, beta)), (7,)),
+    "random poisson": (_drawn("poisson", lambda mean: (mean,)), (6,)),
+    "random binomial": (_drawn("binomial", lambda chance, trials: (trials, chance)), (7,)),
+    "random negative binomial": (
+        _drawn("negative binomial", lambda chance, successes: (chance, successes)),
+        (7,),
+    ),
     "time base": (_time_base, (2,)),
     "with lookup": (syntax_tree.InlineLookup, (2,)),
     "min": (smaller_or_larger("min"), (2, ...)),

@@ -179,6 +179,19 @@ def _binomial_quantile(xp: Any, share: Array, trials: Array, chance: Array) -> A
     return _counted(xp, lambda x: _binomial(xp, x, trials, chance), share, xp.floor(trials))
 
 
+def _trials(xp: Any, x: Array, chance: Array, successes: Array) -> Array:
+    """The trials that so many successes take, by those that fail."""
+    failed = xp.maximum(x - successes, 0.0)
+    share = special(xp, "betainc")(successes, failed + 1.0, chance)
+    return xp.where(x < successes, 0.0, share)
+
+
+def _trials_quantile(xp: Any, share: Array, chance: Array, successes: Array) -> Array:
+    chance, successes = _fixed(xp, chance, successes)
+    most = (successes + xp.sqrt(2.0 * TAIL * successes) + 2.0 * TAIL) / chance
+    return _counted(xp, lambda x: _trials(xp, x, chance, successes), share, xp.ceil(most))
+
+
 # By the name of the call that the readers of files make for them.
 TRUNCATED: dict[str, Distribution] = {
     "truncated triangular": Distribution(
@@ -214,5 +227,9 @@ TRUNCATED: dict[str, Distribution] = {
     "truncated binomial": Distribution(
         2, _binomial, _binomial_quantile,
         lambda trials, chance: trials >= 0, whole=True,
+    ),
+    "truncated negative binomial": Distribution(
+        2, _trials, _trials_quantile,
+        lambda chance, successes: (chance > 0) & (chance <= 1) & (successes > 0), whole=True,
     ),
 }  # fmt: skip

@@ -17,6 +17,7 @@ from zhuanxing.engine.running.failures import TranslationError
 from zhuanxing.engine.translating import array_functions, random_functions
 from zhuanxing.engine.translating.allocation import allocate_available, allocate_by_priority
 from zhuanxing.engine.translating.clock_functions import MEASURES
+from zhuanxing.engine.translating.data_summaries import SUMMARIES, summary
 from zhuanxing.engine.translating.elementwise_functions import (
     CLOCKED,
     COMPARISONS,
@@ -25,7 +26,16 @@ from zhuanxing.engine.translating.elementwise_functions import (
     divide_exactly,
 )
 from zhuanxing.engine.translating.lookups import RULES, Tabulated
-from zhuanxing.engine.translating.nodes import Array, Env, Node, align, lift, literal, number
+from zhuanxing.engine.translating.nodes import (
+    Array,
+    Env,
+    Node,
+    align,
+    lift,
+    literal,
+    number,
+    valued,
+)
 from zhuanxing.engine.translating.stateful_functions import STATES
 from zhuanxing.engine.translating.subscripts import bare
 from zhuanxing.errors import nearest
@@ -217,6 +227,9 @@ class Translator(Tabulated):
                 return array_functions.FUNCTIONS[name](self.scope, arguments)
             except TranslationError as failure:
                 raise self.refuse(f"{name.upper()}: {failure}") from None
+        if name in SUMMARIES:
+            self._count(call, 1 + SUMMARIES[name][1])
+            return self._data_summary(call)
         special: dict[str, tuple[Callable[[tuple[Any, ...]], Node], int]] = {
             "if then else": (self._choice, 3),
             "active initial": (self._active_initial, 2),
@@ -261,9 +274,12 @@ class Translator(Tabulated):
             *random_functions.RANDOM,
             *array_functions.FUNCTIONS,
             *RULES,
+            *SUMMARIES,
             *special,
         ]
-        close = nearest(name, [*known, *self.model.tables])
+        # Calls that only the readers of files make have no name of Vensim's or XMILE's.
+        spelt = [other for other in known if not other.startswith("truncated ")]
+        close = nearest(name, [*spelt, *self.model.tables])
         alike = SequenceMatcher(None, name, close).ratio() > ALIKE
         hint = f"did you mean {close.upper()}?" if alike else "write the equation without it."
         return f"function {name.upper()} is not one that the engine knows, {hint}"
@@ -334,23 +350,45 @@ class Translator(Tabulated):
 
     def _data_at_time(self, arguments: tuple[Any, ...]) -> Node:
         """Return GET DATA AT TIME: a data variable as it is at a time, by its own rule."""
-        reference, at = arguments[0], self.node(arguments[1])
+        at = self.node(arguments[1])
+
+        def then(env: Env) -> Env:
+            return replace(env, time=at.value(env))
+
+        return self._read_data("get data at time", arguments[0], [at], then)
+
+    def _data_summary(self, call: syntax_tree.Call) -> Node:
+        """Return what a GET DATA function tells of the points of a data variable."""
+        name = call.function.name
+        numbers = [self.node(argument) for argument in call.arguments[1:]]
+
+        def then(env: Env) -> Env:
+            given = [number(env.xp, node.value(env)) for node in numbers]
+            return replace(env, told=lambda x, y: summary(name, env.xp, x, y, *given))
+
+        return self._read_data(name, call.arguments[0], numbers, then)
+
+    def _read_data(
+        self, name: str, reference: Any, numbers: list[Node], then: Callable[[Env], Env]
+    ) -> Node:
+        """Return a data variable as it is in the environment that `then` makes of the present."""
         series = self.model.series.get(getattr(reference, "name", ""))
         if series is None or series.needs:
             raise self.refuse(
-                "GET DATA AT TIME takes a data variable, with data or numbers for all its "
+                f"{name.upper()} takes a data variable, with data or numbers for all its "
                 "elements, as its first argument."
             )
-        if at.dims:
-            raise self.refuse("GET DATA AT TIME takes a time that is the same for all elements.")
+        if any(node.dims for node in numbers):
+            raise self.refuse(f"{name.upper()} takes a time that is the same for all elements.")
         read = self._variable(reference)
 
         def value(env: Env) -> Array:
-            then = replace(env, time=at.value(env))
-            then.values = {reference.name: series.value(then)}
-            return read.value(replace(then, columns={}))
+            there = then(env)
+            there.values = {reference.name: series.value(there)}
+            return read.value(replace(there, columns={}))
 
-        return replace(at, dims=read.dims, value=value, constant=None, written=read.written)
+        found = valued(self.scope, numbers, read.dims, value)
+        return replace(found, written=read.written)
 
     def _choice(self, arguments: tuple[Any, ...]) -> Node:
         condition, yes, no = (self.node(argument) for argument in arguments)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -63,10 +64,28 @@ class Tabulated(Remembering):
         argument = self.node(expression.argument)
         return self._interpolated(argument, None, table, lambda xp, array: array, ())
 
-    def series(self, table: Table) -> Node:
-        """Return the node of a time series: the table at the present time."""
+    def series(self, table: Table, points: Callable[[], Table]) -> Node:
+        """Return the node of a time series: the table at the present time.
+
+        `points` gives what the table was made of, with values that are missing; where
+        `env.told` asks for something of them, that is the value.
+        """
         now = Node((), lambda env: env.time, clock=True)
-        return self._interpolated(now, None, table, lambda xp, array: array, table.labels)
+        found = self._interpolated(now, None, table, lambda xp, array: array, table.labels)
+        given = cache(points)
+
+        def value(env: Env) -> Array:
+            if env.told is None:
+                return found.value(env)
+            whole = given()
+            count = whole.x.shape[0]
+            shaped = (
+                _over(self.scope, part, whole.labels, found.dims, False, count)
+                for part in (whole.x, whole.y)
+            )
+            return env.told(*shaped)
+
+        return replace(found, value=value)
 
     def _interpolated(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -252,15 +252,23 @@ class _Builder:
     ) -> Node:
         expression = component.expression
         if isinstance(expression, syntax_tree.DataFile):
-            return translator.series(self._series(key, scope, component))
+            raw = replace(component, keyword="raw")
+            return translator.series(
+                self._series(key, scope, component), lambda: self._series(key, scope, raw)
+            )
         if not isinstance(expression, (syntax_tree.GetConstants, syntax_tree.GetData)):
             return translator.node(expression)
         members = {label: self.dimensions.elements[label] for label in scope.labels}
         rule = component.keyword or "interpolate"
         try:
             if isinstance(expression, syntax_tree.GetData):
-                series = read_series(expression, self.files, members, key, rule)
-                return translator.series(Table(scope.labels, *series, rule))
+
+                def read(by: str) -> Table:
+                    return Table(
+                        scope.labels, *read_series(expression, self.files, members, key, by), by
+                    )
+
+                return translator.series(read(rule), lambda: read("raw"))
             constants = read_constants(expression, self.files, members, key)
         except TranslationError as failure:
             raise self.refuse(key, str(failure)) from None

@@ -36,6 +36,7 @@ class Env:
     matters, innermost last, as (labels, condition): a division in a branch not taken must not
     make a NaN gradient.
     `begun` holds, where a method looks ahead within a step, the values when it began.
+    `told` is, where not the value of data variables is asked for, what to tell of their points.
     `columns` holds, where `guarded`, variables taken apart along an axis, for all that read single
     elements of it.
     """
@@ -54,6 +55,7 @@ class Env:
     batched: frozenset[str] = frozenset()
     guarded: bool = False
     begun: dict[str, Array] | None = None
+    told: Callable[[Array, Array], Array] | None = None
     columns: dict[tuple[str, int], list[Array]] = field(default_factory=dict)
 
     def element(self, name: str, axis: int, index: int) -> Array:
