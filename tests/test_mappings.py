@@ -135,3 +135,19 @@ def test_what_passes_read_of_the_pass_before_is_found_pass_by_pass() -> None:
     assert run["gap"][0].tolist() == [1.0, 0.0, 0.0, 0.0]
     many = program.run_many({"need": np.array([[10.0, 30.0], [2.0, 2.0]])}, {"gap": "path"})
     np.testing.assert_allclose(many["gap"][:, 0], [[1, 0, 0, 0]] * 2)
+
+
+def test_a_variable_that_is_taken_apart_is_set_in_all_its_parts() -> None:
+    text = (
+        "d: a, b ~~|\nx[a] = 1 ~~|\nx[b] = y + 1 ~~|\ny = x[a] * 2 ~~|\n"
+        "s[a] = INTEG(1, 5) ~~|\ns[b] = INTEG(1, z) ~~|\nz = INITIAL(s[a]) + 1 ~~|\n"
+    )
+    program = compile_text("{UTF-8}\n" + text + CONTROL, "m.mdl")
+    run = program.run({"x": [10.0, 20.0], "s": [7.0, 8.0]}, dict.fromkeys("xysz", "path"))
+    assert run["x"].tolist() == [[10.0, 20.0]] * 2
+    assert run["y"].tolist() == [20.0, 20.0]
+    assert run["s"].tolist() == [[7.0, 8.0], [8.0, 9.0]]  # a stock's number is its initial value
+    assert run["z"].tolist() == [8.0, 8.0]
+    many = program.run_many({"s": np.array([[7.0, 8.0], [1.0, 2.0]])}, dict.fromkeys("sz", "path"))
+    assert many["s"][1].tolist() == [[1.0, 2.0], [2.0, 3.0]]
+    assert many["z"][:, 0].tolist() == [8.0, 2.0]

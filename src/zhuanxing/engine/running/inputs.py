@@ -89,7 +89,8 @@ class Inputs:
         given = {key_of(name): value for name, value in overrides.items()}
         inputs = {**self.constants, **self._lookups}
         inputs.update({name: self.lookup(name) for name in also if name in self._model.tables})
-        inputs.update({name: self.shaped(name, value, runs) for name, value in given.items()})
+        for name, value in given.items():
+            inputs.update(self._by_part(name, self.shaped(name, value, runs)))
         if self._model.reads_computer_time:
             inputs["time:now"] = computer_time(datetime.now())
         graph = Graph(self._built, frozenset(inputs))
@@ -99,6 +100,16 @@ class Inputs:
         inputs["time:start"], inputs["time:step"] = np.array(start), np.array(step)
         inputs["time:one"] = np.array(1.0)
         return inputs
+
+    def _by_part(self, name: str, array: Any) -> dict[str, Any]:
+        """Return an override, or that of each part of a variable which is taken apart."""
+        parts = self._built.parts.get(name)
+        if parts is None:
+            return {name: array}
+        xp = jax.numpy if isinstance(array, jax.Array) else np
+        moved = xp.moveaxis(array, parts.places, range(len(parts.places)))
+        cells = moved.reshape((len(parts.names), *moved.shape[len(parts.places) :]))
+        return dict(zip(parts.names, cells, strict=True))
 
     def shaped(self, name: str, value: ArrayLike, runs: bool) -> Any:
         """Return a value broadcast to the variable's shape, runs (if there are any) last."""

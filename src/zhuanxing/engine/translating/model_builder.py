@@ -33,14 +33,16 @@ class Built:
     """Every variable's node by key, what nodes refer to, and the elements as written.
 
     Variables inside macros have nodes but are not elements of the model. `places` are those of the
-    definitions: the file, where it is another than the model's own, and the line. A translation is
-    equal to itself alone, so that what is found about it can be kept.
+    definitions: the file, where it is another than the model's own, and the line; `parts` are those
+    of variables that are taken apart. A translation is equal to itself alone, so that what is found
+    about it can be kept.
     """
 
     model: Model
     nodes: dict[str, Node]
     elements: dict[str, syntax_tree.Element]
     places: dict[str, tuple[str, int]]
+    parts: Mapping[str, Parts]
 
 
 def build(
@@ -70,7 +72,7 @@ def build(
         nodes = builder.again(nodes, apart, parts)
     written = {key: element for key, element in elements.items() if key in own}
     places = {key: (element.file, element.line) for key, element in elements.items()}
-    return Built(builder.model, nodes, written, places)
+    return Built(builder.model, nodes, written, places, builder.parts)
 
 
 def _circles(builder: _Builder, nodes: dict[str, Node]) -> list[set[str]]:
