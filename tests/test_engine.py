@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import jax
@@ -19,10 +20,12 @@ import zhuanxing
 from zhuanxing.engine import Program, ReferenceEngine, TranslationError, compile_text, load_ahead
 from zhuanxing.engine.reading import parser as parsing_module
 from zhuanxing.engine.running import compiled_runs, executable_cache
+from zhuanxing.engine.running.cutting import Cut
 from zhuanxing.engine.running.executable_cache import stored
-from zhuanxing.engine.running.lean import dependent, lean
+from zhuanxing.engine.running.lean import lean
 from zhuanxing.engine.running.xla_options import settled
 from zhuanxing.engine.translating.picking import picked
+from zhuanxing.engine.translating.safe_maths import larger, smaller
 from zhuanxing.engine.translating.vector_logarithm import compiled_logarithm
 from zhuanxing.errors import ZhuanxingError
 
@@ -332,8 +335,29 @@ def test_only_what_would_be_computed_twice_keeps_its_barrier() -> None:
     assert "sin" not in str(jax.make_jaxpr(lean(lambda *both: several(*both)[:3]))(*given))
     for found, expected in zip(lean(several)(*given), several(*given), strict=True):
         np.testing.assert_allclose(found, expected, rtol=1e-6)
-    halves = jax.make_jaxpr(lambda x: (x * 2.0, jnp.ones(2) * 3.0, 1.0))(1.0)
-    assert dependent(halves.jaxpr) == [True, False, False]
+
+
+def test_equal_numbers_share_the_slope_of_the_larger_and_of_the_smaller() -> None:
+    env: Any = SimpleNamespace(xp=jnp)
+    for function, by_first in ((larger, [0.0, 0.5, 1.0]), (smaller, [1.0, 0.5, 0.0])):
+        given = jnp.array([1.0, 2.0, 3.0]), jnp.full(3, 2.0)
+        slopes = jax.grad(lambda a, b, f=function: f(env, a, b).sum(), (0, 1))(*given)
+        assert slopes[0].tolist() == by_first and slopes[1].tolist() == by_first[::-1]
+
+
+def test_what_is_quickly_computed_again_is_not_kept() -> None:
+    fixed = jnp.arange(2.0)
+
+    def found(x: jax.Array) -> tuple[Any, ...]:
+        wave = jnp.sin(x)
+        return wave, jnp.outer(wave, fixed), x, fixed + 1.0, jnp.where(wave > 0, wave, x), 1.0
+
+    x = np.arange(200.0)
+    cut = Cut(jax.make_jaxpr(found)(x))
+    (kept,), same = cut.kept(x), cut.same(x)
+    assert np.array_equal(kept, jnp.sin(x))
+    for one, expected in zip(cut.all(cut.results([x], [kept], same), same), found(x), strict=True):
+        np.testing.assert_allclose(one, expected, rtol=1e-15)
 
 
 def test_gradients_reach_lookup_ordinates() -> None:

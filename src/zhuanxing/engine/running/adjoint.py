@@ -17,7 +17,8 @@ import jax
 import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
 
-from zhuanxing.engine.running.lean import dependent, lean, pruned
+from zhuanxing.engine.running.cutting import Cut
+from zhuanxing.engine.running.lean import lean
 from zhuanxing.engine.running.xla_options import settled
 
 __all__ = ["walk"]
@@ -59,11 +60,6 @@ def _packed(states: Tree) -> Any:
     return ravel_pytree(jax.tree.map(settled, states))[0]
 
 
-def _summed(shares: Any) -> Any:
-    """Return the sum over steps; where it goes across a matrix, nothing else is done meanwhile."""
-    return (settled(shares) if shares.ndim > 2 else shares).sum(axis=0)
-
-
 class _Steps:
     """The local derivatives of steps, apart in what is the same for all and what is not."""
 
@@ -72,24 +68,41 @@ class _Steps:
             return jax.vjp(lambda states, by: step(states, by, fixed, place), now, moving)[1]
 
         made, shape = jax.make_jaxpr(pullback, return_shape=True)(first, 0)
-        self._kept = pruned(made)
         self._tree = jax.tree.structure(shape)
-        self._moves = dependent(made.jaxpr)
-        self._same = self._taken(first, 0, False)
+        self._moving = moving
+        self._cut = Cut(made)
+        self._same = self._cut.same(*jax.tree.leaves(first), 0)
 
-    def _taken(self, now: Tree, place: Any, moves: bool) -> list[Any]:
-        found = self._kept(*jax.tree.leaves(now), place)
-        return [one for one, moved in zip(found, self._moves, strict=True) if moved is moves]
+    def kept(self, now: Tree, place: Any) -> list[Any]:
+        """Return what to keep of a step, of which its derivatives are quickly made."""
+        return self._cut.kept(*jax.tree.leaves(now), place)
 
-    def local(self, now: Tree, place: Any) -> list[Any]:
+    def local(self, now: Tree, place: Any, kept: Sequence[Any]) -> list[Any]:
         """Return what the derivatives of a step have of their own."""
-        return self._taken(now, place, True)
+        return self._cut.results((*jax.tree.leaves(now), place), kept, self._same)
 
     def pull(self, local: Sequence[Any], slopes: Tree) -> tuple[Tree, Tree]:
         """Return slopes by states and constants from those by the states after and the outputs."""
-        own, same = iter(local), iter(self._same)
-        leaves = [next(own if moved else same) for moved in self._moves]
+        leaves = self._cut.all(local, self._same)
         found: tuple[Tree, Tree] = jax.tree.unflatten(self._tree, leaves)(slopes)
+        return found
+
+    def shares(self, local: Sequence[Any], slopes: Tree) -> Tree:
+        """Return what a block of steps adds to the slopes by constants.
+
+        That is the reverse of how a change of constants moves all steps of the block: slopes are
+        added over steps as soon as they are of what all steps have in common.
+        """
+        like = jax.tree.map(lambda one: jax.ShapeDtypeStruct(one.shape[1:], one.dtype), slopes)
+
+        def push(one: Sequence[Any], by: Tree) -> Tree:
+            (found,) = jax.linear_transpose(lambda given: self.pull(one, given)[1], like)(by)
+            return found
+
+        def pushed(by: Tree) -> Tree:
+            return jax.vmap(lambda one: push(one, by))(local)
+
+        (found,) = jax.linear_transpose(pushed, self._moving)(slopes)
         return found
 
 
@@ -108,21 +121,25 @@ def _backward(step: Step, count: int, saved: Tree, slopes: Tree) -> tuple[Tree, 
     steps = _Steps(step, states, moving, fixed)
     tree = ravel_pytree(states)[1]
 
-    def back(after: Any, one: tuple[Any, Tree]) -> tuple[Any, Any]:
-        local, slope = one
-        before = lean(lambda *given: steps.pull(*given)[0])(local, (tree(after), slope))
-        return _packed(before), after
+    def back(after: Any, one: tuple[Any, ...]) -> tuple[Any, Any]:
+        def pulled(now: Any, place: Any, local: Any, after: Any, slope: Tree) -> Tree:
+            return steps.pull(steps.local(tree(now), place, local), (tree(after), slope))[0]
 
-    def shares(local: Any, after: Any, slope: Tree) -> Tree:
-        return steps.pull(local, (tree(after), slope))[1]
+        *given, slope = one
+        return _packed(lean(pulled)(*given, after, slope)), after
+
+    def shares(now: Any, places: Any, local: Any, after: Any, slope: Tree) -> Tree:
+        local = jax.vmap(lambda *one: steps.local(tree(one[0]), *one[1:]))(now, places, local)
+        return steps.shares(local, (jax.vmap(tree)(after), slope))
 
     def block(sofar: tuple[Any, Tree], given: tuple[Any, Tree]) -> tuple[tuple[Any, Tree], None]:
         after, total = sofar
         here, outside = given
-        local = jax.vmap(lambda now, place: steps.local(tree(now), place))(kept[here], here)
-        before, afters = jax.lax.scan(back, after, (local, outside), reverse=True)
-        added = lean(jax.vmap(shares))(local, afters, outside)
-        return (before, jax.tree.map(lambda a, b: a + _summed(b), total, added)), None
+        now = kept[here]
+        local = jax.vmap(lambda now, place: steps.kept(tree(now), place))(now, here)
+        before, afters = jax.lax.scan(back, after, (now, here, local, outside), reverse=True)
+        added = lean(shares)(now, here, local, afters, outside)
+        return (before, jax.tree.map(jnp.add, total, added)), None
 
     start = (jnp.zeros_like(kept[0]), jax.tree.map(jnp.zeros_like, moving))
     (before, total), _ = jax.lax.scan(

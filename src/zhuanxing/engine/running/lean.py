@@ -7,15 +7,20 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 from jax.extend.core import ClosedJaxpr, Jaxpr, Literal, jaxpr_as_fun
 
-__all__ = ["dependent", "lean", "pruned"]
+from zhuanxing.engine.running.xla_options import settled
+
+__all__ = ["BARRIER", "lean", "pruned", "variables"]
 
 BARRIER = "optimization_barrier"
 # What XLA computes once, however many kernels read it.
 ONCE = frozenset((BARRIER, "reduce_sum", "dot_general", "concatenate", "exp", "log", "div"))
 # Sums across more elements XLA does much slower where it computes these in the same loop.
 LARGE = 10_000
+# Sums of so many numbers over steps are worth a kernel of their own.
+MANY = 4_000
 
 
 def lean(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -46,6 +51,8 @@ def pruned(made: ClosedJaxpr) -> Callable[..., list[Any]]:
         given = named(equation.invars)
         if equation.primitive.name == BARRIER and count == 1:
             bare |= zip(equation.outvars, given, strict=True)
+        elif count and _sums_steps(equation):
+            equations += _as_product(equation.replace(invars=given))
         elif count:
             equations.append(equation.replace(invars=given))
     left = jaxpr.replace(eqns=equations, outvars=named(jaxpr.outvars))
@@ -53,25 +60,16 @@ def pruned(made: ClosedJaxpr) -> Callable[..., list[Any]]:
     return function
 
 
-def dependent(jaxpr: Jaxpr) -> list[bool]:
-    """Return which results depend on the arguments."""
-    found = set(jaxpr.invars)
-    for equation in jaxpr.eqns:
-        if not found.isdisjoint(_read(equation)):
-            found.update(equation.outvars)
-    return [not isinstance(one, Literal) and one in found for one in jaxpr.outvars]
-
-
 def _readers(jaxpr: Jaxpr) -> Counter[Any]:
     """Return how often each value would be computed without a barrier round it."""
-    readers: Counter[Any] = Counter(one for one in jaxpr.outvars if not isinstance(one, Literal))
+    readers: Counter[Any] = Counter(variables(jaxpr.outvars))
     for equation in reversed(jaxpr.eqns):
         count = sum(readers[one] for one in equation.outvars)
-        if count and _sums_across(equation):
+        if count and _sums_across(equation) and not _sums_steps(equation):
             count = 2
         elif equation.primitive.name in ONCE:
             count = min(count, 1)
-        for one in _read(equation):
+        for one in variables(equation.invars):
             readers[one] += count
     return readers
 
@@ -84,5 +82,39 @@ def _sums_across(equation: Any) -> bool:
     return given.aval.size > LARGE and given.aval.ndim - 1 not in equation.params["axes"]
 
 
-def _read(equation: Any) -> set[Any]:
-    return {one for one in equation.invars if not isinstance(one, Literal)}
+def _sums_steps(equation: Any) -> bool:
+    """Tell whether it sums arrays along the first axis, of which each is many numbers."""
+    if equation.primitive.name != "reduce_sum" or equation.params["axes"] != (0,):
+        return False
+    (given,) = equation.invars
+    return bool(given.aval.size > MANY and given.aval.shape[0] > 1)
+
+
+def _as_product(equation: Any) -> list[Any]:
+    """Return a sum along the first axis as a product of a vector of ones and a matrix.
+
+    XLA adds the rows of a matrix on vectors, and does not put another sum or a product into the
+    same loop, which would go through all with strides.
+    """
+    (given,), (total,) = equation.invars, equation.outvars
+    count, *shape = given.aval.shape
+
+    def product(array: Any) -> Any:
+        # In the other shape it would be computed element by element.
+        rows = settled(array).reshape(count, -1)
+        return jax.lax.dot(jnp.ones(count, rows.dtype), rows).reshape(shape)
+
+    made = jax.make_jaxpr(product)(given.aval).jaxpr
+    names = {made.invars[0]: given, made.outvars[0]: total}
+    return [
+        one.replace(
+            invars=[v if isinstance(v, Literal) else names.get(v, v) for v in one.invars],
+            outvars=[names.get(v, v) for v in one.outvars],
+        )
+        for one in made.eqns
+    ]
+
+
+def variables(values: Sequence[Any]) -> set[Any]:
+    """Return those values of a jaxpr that have a name."""
+    return {one for one in values if not isinstance(one, Literal)}

@@ -16,8 +16,10 @@ from zhuanxing.engine.translating.safe_maths import (
     SMALL,
     divide,
     exponential,
+    larger,
     logarithm,
     power,
+    smaller,
     square_root,
     zero_divide,
 )
@@ -159,8 +161,8 @@ def _unary(name: str) -> Function:
 ELEMENTWISE: dict[str, Function] = {
     "abs": _unary("abs"),
     "power": power,
-    "min": lambda env, a, b: env.xp.minimum(a, b),
-    "max": lambda env, a, b: env.xp.maximum(a, b),
+    "min": smaller,
+    "max": larger,
     "exp": exponential,
     "sin": _unary("sin"),
     "cos": _unary("cos"),

@@ -17,7 +17,10 @@ import numpy as np
 from zhuanxing.engine.translating.nodes import Array, Env
 from zhuanxing.engine.translating.vector_logarithm import compiled_logarithm
 
-__all__ = ["SMALL", "divide", "exponential", "logarithm", "power", "square_root", "zero_divide"]
+__all__ = [
+    "SMALL", "divide", "exponential", "larger", "logarithm", "power", "smaller", "square_root",
+    "zero_divide",
+]  # fmt: skip
 
 Function = Callable[[Array], Array]
 
@@ -56,14 +59,17 @@ def _divide_jvp(primals: Any, tangents: Any) -> Any:
 
 
 def _with_slope(logarithm: Function) -> Function:
-    """Return a logarithm whose derivative is zero where it has none."""
+    """Return a logarithm whose derivative is zero where it has none.
+
+    Derivatives are computed for many steps at once, where vectors are quicker than calls.
+    """
     smooth = jax.custom_jvp(logarithm)
 
     @smooth.defjvp
     def _jvp(primals: Any, tangents: Any) -> Any:
         (x,) = primals
         slope = jnp.where(x > 0, 1.0 / jnp.where(x > 0, x, 1.0), 0.0)
-        return logarithm(x), slope * tangents[0]
+        return compiled_logarithm(x), slope * tangents[0]
 
     return smooth
 
@@ -109,6 +115,47 @@ def _power_jvp(primals: Any, tangents: Any) -> Any:
     by_exponent = _finite(value) * jnp.where(base > 0, logarithm, 0.0)
     slope = by_base * tangents[0] + by_exponent * tangents[1]
     return value, jnp.broadcast_to(slope, jnp.shape(value))
+
+
+@jax.custom_jvp
+def _larger(a: Array, b: Array) -> Array:
+    return jnp.maximum(a, b)
+
+
+@jax.custom_jvp
+def _smaller(a: Array, b: Array) -> Array:
+    return jnp.minimum(a, b)
+
+
+def _chosen(first: Array, second: Array, tangents: Any) -> Array:
+    """Return the slope of what is chosen of two: a half of each where they are equal.
+
+    JAX's own finds the share of each apart, and by a division.
+    """
+    share = jnp.where(first, 1.0, jnp.where(second, 0.0, 0.5))
+    return tangents[1] + share * (tangents[0] - tangents[1])
+
+
+@_larger.defjvp
+def _larger_jvp(primals: Any, tangents: Any) -> Any:
+    a, b = primals
+    return jnp.maximum(a, b), _chosen(a > b, a < b, tangents)
+
+
+@_smaller.defjvp
+def _smaller_jvp(primals: Any, tangents: Any) -> Any:
+    a, b = primals
+    return jnp.minimum(a, b), _chosen(a < b, a > b, tangents)
+
+
+def larger(env: Env, a: Array, b: Array) -> Array:
+    """Return the larger of two."""
+    return np.maximum(a, b) if env.xp is np else _larger(jnp.asarray(a), jnp.asarray(b))
+
+
+def smaller(env: Env, a: Array, b: Array) -> Array:
+    """Return the smaller of two."""
+    return np.minimum(a, b) if env.xp is np else _smaller(jnp.asarray(a), jnp.asarray(b))
 
 
 def divide(env: Env, above: Array, below: Array) -> Array:
