@@ -115,16 +115,37 @@ steps again with their derivatives, 20.1 for the recursion and 10.7 for slopes b
 - Sums across matrices, which XLA adds up in strides, keep a barrier: one took 0.7 ms of the 9 of
   its part in one loop with the products of sixteen arrays.
 
-Together they took 0.68 of the time (941 and 636 ms, in turns in one process), and compile in 0.82
-of it. By the profile of one gradient 206 ms are left for the way forward, 121 for computing steps
-again, 222 for the recursion, 156 for slopes by parameters and 57 for memory: the states kept are
-53 MB, which the system has to find anew each time. Half of the time that it once took to compile
-one (155 of 329 s in the run that was looked at) went into looking closely at copies, region
-analysis, which batches need and gradients do without. Of 35 slopes compared with differences of
-runs, the 25 largest and ten more, 34 agree to five digits. The other, `base time`, has no
-derivative: it is a point of every table by year, and differences to its right and to its left,
-which agree among themselves from steps of 0.001 down to 0.000001, are -148.8 and +39.7. Tried
-earlier for gradients:
+Together they took 0.68 of the time (941 and 636 ms, in turns in one process), and compiled in 0.82
+of it. The gradient of that day was then looked at by samples of the processor's clock, each put
+down to its kernel. Of 580 ms of CPU 60 were for the way forward, 105 for computing steps again, 130
+for slopes by parameters, 105 for the recursion, 80 for starting kernels and 43 for finding memory.
+Blocks of steps wait for memory: they write and read 2.4 MB of local derivatives a step. So
+
+- of the local derivatives only 141,000 numbers a step are kept instead of 296,000; the rest is made
+  of them again by at most eight operations where it is read (`engine/running/cutting.py`);
+- slopes by what all steps have in common are added over the steps first, not over cities first, by
+  going backwards through the block as a whole; and sums over steps are products of a matrix with a
+  vector of ones, which XLA adds on vectors where a sum goes through the matrix in strides. These
+  products take 1.6 ms, but what they add must be written first: alone they gained nothing;
+- JAX finds the slope of a maximum by two divisions an element; ours compares, and keeps one number
+  instead of two;
+- logarithms are computed on vectors where steps are computed again.
+
+Together they took 0.92 of the time (512 and 468, 533 and 492 ms, two processes, all loaded from
+disk and run in turns; the run forward took 85), with slopes that differ by at most 6e-18 of the
+largest. What binds now: with the states kept, 53 MB, a gradient needs 84 MB that the system finds
+anew each time, which is 40 ms; and of each block some 3,300 kernels, 20 MB of code, run once, so
+that slopes by parameters take 6 ms for 9 steps, 8 for 17 and 15 for 30. Where the system gives
+memory in pages of two megabytes (`GLIBC_TUNABLES=glibc.malloc.hugetlb=1` in the environment of the
+process) a gradient took 431 ms, that of before 455, and the run forward as long as without. No
+figure of the tables was taken so.
+
+Half of the time that it once took to compile one (155 of 329 s in the run that was looked at) went
+into looking closely at copies, region analysis, which batches need and gradients do without. Of 35
+slopes compared with differences of runs, the 25 largest and ten more, 34 agree to five digits. The
+other, `base time`, has no derivative: it is a point of every table by year, and differences to its
+right and to its left, which agree among themselves from steps of 0.001 down to 0.000001, are -148.8
+and +39.7. Tried earlier for gradients:
 
 - kept: barriers round each variable and its cotangent, states of every step; single elements of a
   variable (one lever of 70) taken apart once for all readers;
@@ -137,10 +158,11 @@ earlier for gradients:
   6.4 in the same turns: 45 MB of kernels instead of 31, since a product has as many such
   derivatives as factors, each an array of its own); sums of products as matrix products (0.9 of the
   slopes by parameters, nothing of the rest); LLVM's highest level (more than 100 s to compile the
-  slopes by parameters alone); pages of two megabytes (none); computing up to 500 numbers again in
-  each reader instead of starting one kernel more (a sixth fewer kernels in the recursion, nothing
-  of the whole: 563 and 544 ms in turns). In batches, where arrays are 32 times larger, barriers
-  round every variable make a run 1.4 times slower.
+  slopes by parameters alone); blocks of 8 steps (545 and 531 ms in turns), vectors of 512
+  bits (559 and 546); computing up to 500 numbers again in each reader instead of starting one
+  kernel more (a sixth fewer kernels in the recursion, nothing of the whole: 563 and 544 ms in
+  turns). In batches, where arrays are 32 times larger, barriers round every variable make a run 1.4
+  times slower.
 
 A sweep's workers take a core each; the command that writes takes 3 % of one. Dask's watching of
 itself every 10 to 500 ms had taken a twelfth of both cores. One process without Dask used 1.6 cores
