@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
+from unicodedata import category
 
 import yaml
 
@@ -50,6 +51,13 @@ class _Loader(yaml.SafeLoader):
                 )
             seen.add(key.value)
         return super().construct_mapping(node, deep)
+
+    def construct_scalar(self, node: Any) -> Any:
+        """Return a text, if it can be written again: half a pair of UTF-16 cannot."""
+        found = super().construct_scalar(node)
+        if any(category(sign) == "Cs" for sign in found):
+            raise _refusal("a text has an escape that is not a character", node.start_mark)
+        return found
 
     def construct_number(self, node: yaml.ScalarNode) -> Any:
         """Return a whole number that is not too long to be one."""
@@ -103,7 +111,8 @@ def parse_yaml(text: str, where: str) -> Any:
         raise ZhuanxingError(
             "{where}, line {line}: {problem}", where=where, line=line, problem=error.problem
         ) from error
-    except (ValueError, yaml.YAMLError) as error:
+    # PyYAML lets numbers of characters through that are none.
+    except (OverflowError, ValueError, yaml.YAMLError) as error:
         raise _unreadable(where, error) from error
 
 
