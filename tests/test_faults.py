@@ -385,6 +385,7 @@ def test_settings_that_are_not_keys_with_values_are_refused(
         (["simulate", f"model={'x' * 5000}.mdl"], "255 bytes"),
         (["monitor", "data=a\0b"], "255 bytes"),
         (["monitor"], "'data' is missing"),
+        (["calibrate", "tails=1e400"], "tails is 'inf', but a finite number is expected"),
         (["cities", "hydra.run.dir=/dev/null"], "/dev/null"),
         (["cities", "-m", "hydra.sweep.dir=/dev/null"], "/dev/null"),
         (["cities", "-cd=nowhere"], "there is no folder"),
