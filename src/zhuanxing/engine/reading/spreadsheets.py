@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -34,10 +35,10 @@ class Files:
         Raises TranslationError for a file that lies outside, links followed.
         """
         allowed = (self.root or self.folder).resolve()
-        try:
-            place = (self.folder / file).resolve()
-        except (OSError, RuntimeError):
-            raise TranslationError(f"the file {file} is a link that leads nowhere.") from None
+        # Not `Path.resolve`, which since Python 3.13 takes a circle of links for a file to come.
+        place = Path(os.path.realpath(self.folder / file))
+        if place.is_symlink():
+            raise TranslationError(f"the file {file} is a link that leads nowhere.")
         if not place.is_relative_to(allowed):
             raise TranslationError(
                 f"the file {file} lies outside {allowed}; name a folder above it with "
