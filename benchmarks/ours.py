@@ -102,7 +102,7 @@ def posterior(_: int) -> dict[str, Any]:
     posed = pose(zhuanxing.load(places.root, information_year=settings.last_year), settings)
     shared, own = posed.parameters.start()
     scales = Scales.of(posed.program.constants()).constants()
-    given = shared, own, scales, posed._given
+    given = shared, own, scales, posed.given
     value = jitted(posed.negative_log, SLOPES)
     both = jitted(jax.value_and_grad(posed.negative_log, argnums=(0, 1)), SLOPES)
     best = fastest(gradient=lambda: both(*given), forward=lambda: value(*given))

@@ -23,9 +23,7 @@ from zhuanxing.storage.yaml_files import load_yaml
 __all__ = ["as_mapping", "checked", "read_settings", "validated"]
 
 T = TypeVar("T")
-STRICT = ConfigDict(
-    extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True
-)
+STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True)
 EXPECTED = {
     "int_type": "a whole number",
     "float_type": "a number",

@@ -92,7 +92,8 @@ class Posterior:
         return jitted(jax.value_and_grad(self.negative_log, argnums=(0, 1)), SLOPES)
 
     @property
-    def _given(self) -> dict[str, Any]:
+    def given(self) -> dict[str, Any]:
+        """What `negative_log` is given of this fit: statistics, tables and fixed inputs."""
         return {
             "seen": self.observations.arrays(),
             "tabled": self.parameters.tabled,
@@ -112,8 +113,8 @@ class Posterior:
     ) -> Array:
         """Return minus the log posterior density, up to a constant that is not of the parameters.
 
-        `given` is what differs between fits to several years (`_given`), so that they share one
-        compiled function.
+        `given`, the property of that name, is what differs between fits to several years, so that
+        they share one compiled function.
         """
         seen = given["seen"]
         constants = self.parameters.constants(shared, own, scales, given["tabled"])
@@ -132,7 +133,7 @@ class Posterior:
 
     def value_and_gradient(self, at: State) -> tuple[float, np.ndarray, np.ndarray]:
         """Return minus the log posterior and its exact derivatives by `shared` and `own`."""
-        value, (shared, own) = self._compiled(at.shared, at.own, at.scales.constants(), self._given)
+        value, (shared, own) = self._compiled(at.shared, at.own, at.scales.constants(), self.given)
         return float(value), np.asarray(shared), np.asarray(own)
 
     def predictions(
