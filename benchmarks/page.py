@@ -159,10 +159,10 @@ and +39.7. Tried earlier for gradients:
   derivatives as factors, each an array of its own); sums of products as matrix products (0.9 of the
   slopes by parameters, nothing of the rest); LLVM's highest level (more than 100 s to compile the
   slopes by parameters alone); blocks of 8 steps (545 and 531 ms in turns), vectors of 512
-  bits (559 and 546); computing up to 500 numbers again in each reader instead of starting one
-  kernel more (a sixth fewer kernels in the recursion, nothing of the whole: 563 and 544 ms in
-  turns). In batches, where arrays are 32 times larger, barriers round every variable make a run 1.4
-  times slower.
+  bits (559 and 546), the schedule for one processor (488 and 464); computing up to 500 numbers
+  again in each reader instead of starting one kernel more (a sixth fewer kernels in the recursion,
+  nothing of the whole: 563 and 544 ms). In batches, where arrays are 32 times larger, barriers
+  round every variable make a run 1.4 times slower.
 
 A sweep's workers take a core each; the command that writes takes 3 % of one. Dask's watching of
 itself every 10 to 500 ms had taken a twelfth of both cores. One process without Dask used 1.6 cores
