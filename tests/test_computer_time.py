@@ -39,7 +39,7 @@ def test_one_run_sees_one_moment_and_the_next_run_another() -> None:
     assert first[0] != second[0]
 
 
-@pytest.mark.parametrize("arguments", ["1, 0, 0", "0, 0, 3", "2, 0, 0", "2, 0, 11", "0, 0"])
+@pytest.mark.parametrize("arguments", ["1, 0, 3", "0, 0, 3", "2, 0, 0", "2, 0, 11", "0, 0"])
 def test_what_pysd_does_not_know_is_refused(arguments: str) -> None:
     with pytest.raises(TranslationError, match=r"'x' \(clock\.mdl:1\): GET TIME VALUE"):
         compile_text(f"x = GET TIME VALUE({arguments}) ~~|" + CONTROL, "clock.mdl")
