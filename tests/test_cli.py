@@ -139,7 +139,7 @@ def test_a_misspelt_name_is_refused_with_the_nearest(
         ("output=", "name of a file"),
         ("output=paths.txt", ".nc, .csv, .xlsx"),
         ("output=model", "folder"),
-        ("output=" + "a" * 300 + ".nc", "longer than"),
+        ("output=" + "a" * 300 + ".nc", "255 bytes at most"),
         ("output=${nothing}", "cannot be composed"),
         ("--quick", "no option"),
     ],

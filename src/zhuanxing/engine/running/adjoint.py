@@ -99,8 +99,11 @@ class _Steps:
             (found,) = jax.linear_transpose(lambda given: self.pull(one, given)[1], like)(by)
             return found
 
+        # Steps of which all have the same derivatives have none of their own to count them by.
+        size = jax.tree.leaves(slopes)[0].shape[0]
+
         def pushed(by: Tree) -> Tree:
-            return jax.vmap(lambda one: push(one, by))(local)
+            return jax.vmap(lambda one: push(one, by), axis_size=size)(local)
 
         (found,) = jax.linear_transpose(pushed, self._moving)(slopes)
         return found
